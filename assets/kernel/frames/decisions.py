@@ -1,0 +1,230 @@
+"""Frames of the decisions: lead times, forecasts, targets, plans and orders."""
+
+from __future__ import annotations
+
+from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text
+
+QUANTILE_LEVELS: tuple[float, ...] = (0.01, 0.05, 0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 0.95, 0.99)
+"""Levels of every published predictive distribution."""
+
+
+def quantile_column(level: float) -> str:
+    """Return the column of a quantile of cumulative demand.
+
+    >>> quantile_column(0.05)
+    'cumulative_q05_units'
+    """
+    return f"cumulative_q{round(level * 100):02d}_units"
+
+
+QUANTILE_COLUMNS: tuple[str, ...] = tuple(quantile_column(level) for level in QUANTILE_LEVELS)
+
+_PLAN_DATE = date("plan_date", "Plan the row belongs to.")
+_ITEM = text("item_id", "Item.")
+_SITE = text("site_id", "Site.")
+
+
+def _units(name: str, description: str, *, nullable: bool = False) -> Column:
+    return integer(name, description, unit="base units", nullable=nullable)
+
+
+def _real_units(name: str, description: str, *, nullable: bool = False) -> Column:
+    return real(name, description, unit="base units", nullable=nullable)
+
+
+LEAD_TIME = Frame(
+    "lead_time",
+    "One row per plan date, kind, source, site, mode and possible lead time: a discrete distribution.",
+    (
+        _PLAN_DATE,
+        text("receipt_kind", "purchase or transfer."),
+        text("source_id", "Supplier or origin site."),
+        _SITE,
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        integer("lead_time_days", "Start to receipt.", unit="days", minimum=0),
+        real("probability", "Probability of that lead time; a group adds up to 1.", minimum=0, maximum=1),
+    ),
+    ("plan_date", "receipt_kind", "source_id", "site_id", "mode", "lead_time_days"),
+)
+DEMAND_FORECAST = Frame(
+    "demand_forecast",
+    "One row per plan date, item, site and bucket ahead. Quantiles are of demand accumulated from the plan "
+    "date to the end of the bucket; do not add them up across items or sites.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        _SITE,
+        integer("bucket_index", "Buckets after the plan date's own, from 0.", minimum=0),
+        date("bucket_start", "First day of the bucket."),
+        _real_units("mean_units", "Expected demand of the bucket."),
+        _real_units("cumulative_mean_units", "Expected demand up to the end of the bucket."),
+        _real_units("cumulative_std_units", "Standard deviation of the cumulative demand."),
+        *(
+            _real_units(quantile_column(level), f"{level:.0%} quantile of the cumulative demand.")
+            for level in QUANTILE_LEVELS
+        ),
+        text("demand_segment", "Segment the model was chosen for."),
+        text("model", "Champion of the segment."),
+        text("model_version", "Digest of data version, candidates and parameters."),
+    ),
+    ("plan_date", "item_id", "site_id", "bucket_index"),
+)
+FORECAST_SCORES = Frame(
+    "forecast_scores",
+    "One row per plan date, segment and candidate, over all origins of the rolling backtest.",
+    (
+        _PLAN_DATE,
+        text("demand_segment", "Segment."),
+        text("model", "Candidate."),
+        integer("series_count", "Series of the segment.", minimum=0),
+        integer("origin_count", "Origins of the backtest.", minimum=0),
+        real("pinball_loss", "Mean pinball loss of cumulative demand at the decision's quantile, over mean demand."),
+        real("wape", "Sum of absolute errors over sum of demand."),
+        real("bias", "Sum of errors (forecast less demand) over sum of demand."),
+        real("coverage_80", "Share of outcomes inside the calibrated 10 % to 90 % band.", nullable=True),
+        flag("is_champion", "Whether the segment uses it."),
+    ),
+    ("plan_date", "demand_segment", "model"),
+)
+TARGETS = Frame(
+    "targets",
+    "One row per plan date, item and site: the base stock that the promise needs.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        _SITE,
+        integer("echelon", "Echelon of the site.", minimum=0),
+        text("receipt_kind", "How the site is normally replenished: purchase or transfer; none where nothing serves it."),
+        text("source_id", "Supplier or site it is normally replenished from; empty for none."),
+        real("lead_time_mean_days", "Mean lead time from that source.", unit="days"),
+        real("lead_time_std_days", "Its standard deviation.", unit="days"),
+        integer("protection_buckets", "Review plus lead time, in buckets rounded up.", minimum=1),
+        real("critical_ratio", "Quantile of demand the base stock covers.", minimum=0, maximum=1),
+        text("critical_ratio_source", "cost or service: what the ratio came from."),
+        money("shortage_cost_per_unit", "Given, or implied by the service target."),
+        money("holding_cost_per_unit_bucket", "Cost of holding one unit for one bucket."),
+        _real_units("protection_mean_units", "Expected demand over the protection interval."),
+        _real_units("protection_std_units", "Its standard deviation, lead-time variability included."),
+        _units("base_stock_units", "Order up to this position."),
+        _units("safety_stock_units", "Base stock less expected demand over the protection interval."),
+        _units("reorder_point_units", "Order when the position falls to this."),
+        _units("protection_units", "Stock a donor keeps."),
+        _units("maximum_units", "Most the site may hold; null if unlimited.", nullable=True),
+        money("target_amount", "Base stock at standard cost."),
+    ),
+    ("plan_date", "item_id", "site_id"),
+)
+PLAN_LINES = Frame(
+    "plan_lines",
+    "One row per plan date, kind, item, origin and destination that the plan acts on now.",
+    (
+        _PLAN_DATE,
+        text("kind", "transfer, purchase or expedite."),
+        _ITEM,
+        text("origin_id", "Supplier or site that sends."),
+        text("destination_id", "Site that receives."),
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        _units("quantity_units", "Units to send."),
+        date("departure_date", "Day it leaves or is ordered."),
+        date("arrival_date", "Day it is expected."),
+        money("line_amount", "Quantity at purchase price or standard cost."),
+        money("transport_amount", "Freight and handling of the line."),
+        money("gain_amount", "Expected cost avoided by the line, net of what it costs."),
+        text("reason", "Why, in one sentence."),
+        text("binding_constraints", "Names of the constraints that bind here, comma separated."),
+        text("next_best", "The choice that would be made without this line, and what it costs more."),
+    ),
+    ("plan_date", "kind", "item_id", "origin_id", "destination_id", "mode"),
+)
+DECISIONS = Frame(
+    "decisions",
+    "One row per plan date, item and site that was planned or held: what was decided, and why, also where nothing moves.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        _SITE,
+        text("decision", "buy, move_in, move_out, expedite, wait or held."),
+        _units("available_units", "Stock that can be used now."),
+        _units("incoming_units", "In transit and on order."),
+        _units("base_stock_units", "Target of the site."),
+        _real_units("protection_mean_units", "Expected demand over the protection interval."),
+        real("marginal_value", "What one more unit here now would save.", nullable=True, unit="currency"),
+        _units("inbound_units", "Units the plan brings in."),
+        _units("outbound_units", "Units the plan takes out."),
+        text("reason", "Why, in one sentence."),
+        text("binding_constraints", "Names of the constraints that bind here, comma separated."),
+        text("next_best", "The best action not taken and what it would have cost more."),
+        text("flips_when", "Smallest change of input that changes the decision."),
+    ),
+    ("plan_date", "item_id", "site_id"),
+)
+PLAN_SUMMARY = Frame(
+    "plan_summary",
+    "One row per plan date and policy: the plan and what the public baselines would have cost on the same snapshot.",
+    (
+        _PLAN_DATE,
+        text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
+        money("cost_amount", "Expected cost over the horizon, in the model."),
+        money("holding_amount", "Of that, holding."),
+        money("shortage_amount", "Of that, shortage."),
+        money("transport_amount", "Of that, transport and handling."),
+        money("purchase_amount", "Of that, purchases less the value left at the end."),
+        money("bound_amount", "Proven lower bound of the cost; null for baselines.", nullable=True),
+        real("gap_share", "(cost - bound) / cost; null for baselines.", nullable=True),
+        real("decidable_gap_share", "(cost - bound) / (cost of doing nothing - bound); null for baselines.", nullable=True),
+        integer("purchase_lines", "Purchase lines.", minimum=0),
+        integer("transfer_lines", "Transfer lines.", minimum=0),
+        integer("item_sites", "Item-sites planned.", minimum=0),
+        integer("held_item_sites", "Item-sites left out by verdicts.", minimum=0),
+        real("value_error_bound", "Largest error of the piecewise-linear value curves.", unit="currency"),
+        text("plan_digest", "Digest of the plan's lines."),
+        text("policy_release", "Policy release that decided."),
+    ),
+    ("plan_date", "policy"),
+)
+DOCUMENTS = Frame(
+    "order_documents",
+    "One row per order document of the plan date and channel.",
+    (
+        text("order_id", "Digest of network, plan date, kind, origin, destination and channel."),
+        _PLAN_DATE,
+        text("channel", "live or backfill."),
+        text("kind", "transfer, purchase or expedite."),
+        text("origin_id", "Supplier or site that sends."),
+        text("destination_id", "Site that receives."),
+        integer("revision", "1 for the first version; one more each time its content changes.", minimum=1),
+        text("status", "State of the document in the ledger."),
+        integer("line_count", "Lines.", minimum=0),
+        _units("quantity_units", "Units over all lines."),
+        money("value_amount", "Value over all lines."),
+        money("gain_amount", "Expected cost avoided over all lines."),
+        text("reason", "Why, in one sentence."),
+        text("content_digest", "Digest of the lines."),
+        text("plan_digest", "Digest of the plan that made it."),
+        text("policy_release", "Policy release that decided."),
+        text("model_version", "Forecast model versions behind it."),
+        text("feature_version", "Feature set behind it."),
+        text("batch_ids", "Feed batches behind it, comma separated."),
+        text("run_id", "Dagster run that made this revision."),
+    ),
+    ("order_id",),
+)
+ORDER_LINES = Frame(
+    "order_lines",
+    "One row per order document and line.",
+    (
+        text("order_id", "Document."),
+        integer("line_number", "Line, from 1.", minimum=1),
+        _ITEM,
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        _units("quantity_units", "Units to send."),
+        date("departure_date", "Day it leaves or is ordered."),
+        date("arrival_date", "Day it is expected."),
+        money("value_amount", "Quantity at purchase price or standard cost."),
+        money("transport_amount", "Freight and handling."),
+        money("gain_amount", "Expected cost avoided by the line."),
+        text("reason", "Why, in one sentence."),
+        text("binding_constraints", "Names of the constraints that bind, comma separated."),
+    ),
+    ("order_id", "line_number"),
+)

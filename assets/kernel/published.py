@@ -1,0 +1,134 @@
+"""Published tables: immutable Parquet by (table, plan date, run), and a pointer to the latest.
+
+Readers follow the pointer and never meet a lock. A pointer is replaced in one rename, so a
+reader sees the old table or the new one and nothing between.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame
+from assets.kernel.identifiers import bytes_digest
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a pointer says.
+
+    Attributes
+    ----------
+    table : str
+        Name of the published table.
+    plan_date : str
+        ISO date.
+    run_id : str
+        Run that published it.
+    path : str
+        Parquet file, relative to the published folder.
+    rows : int
+        Number of rows.
+    digest : str
+        Digest of the content; equal content has an equal digest on every run.
+    """
+
+    table: str
+    plan_date: str
+    run_id: str
+    path: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published tables of one network.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of tables.
+    """
+
+    root: Path
+
+    def write(self, frame: Frame, data: pd.DataFrame, plan_date: dt.date, run_id: str) -> Publication:
+        """Publish ``data`` as the latest version of ``frame`` for a plan date.
+
+        Raises
+        ------
+        EquipoiseError
+            If ``data`` does not conform to ``frame``.
+        """
+        return self.write_arrow(frame.name, frame.to_arrow(data), plan_date, run_id)
+
+    def write_arrow(self, name: str, table: pa.Table, plan_date: dt.date, run_id: str) -> Publication:
+        """Publish an Arrow table, already sorted by its key."""
+        relative = Path(name) / plan_date.isoformat() / f"{run_id}.parquet"
+        path = self.root / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        pq.write_table(table, partial, compression="zstd")
+        os.replace(partial, path)
+        publication = Publication(
+            name, plan_date.isoformat(), run_id, str(relative), table.num_rows, arrow_digest(table)
+        )
+        pointer = self._pointer(name, plan_date)
+        partial = pointer.with_suffix(f".{os.getpid()}.partial")
+        partial.write_text(json.dumps(asdict(publication), indent=1))
+        os.replace(partial, pointer)
+        return publication
+
+    def read(self, frame: Frame, plan_date: dt.date) -> pd.DataFrame:
+        """Return the latest version of ``frame`` for a plan date.
+
+        Raises
+        ------
+        EquipoiseError
+            If nothing was published for it.
+        """
+        publication = self.latest(frame.name, plan_date)
+        if publication is None:
+            raise EquipoiseError(
+                f"nothing is published for {plan_date}",
+                where=f"table {frame.name}",
+                remedy=f"Run `equipoise plan --date {plan_date}`",
+            )
+        return frame.from_arrow(pq.read_table(self.root / publication.path))
+
+    def latest(self, name: str, plan_date: dt.date) -> Publication | None:
+        """Return the pointer of a table and plan date, or ``None``."""
+        pointer = self._pointer(name, plan_date)
+        return Publication(**json.loads(pointer.read_text())) if pointer.exists() else None
+
+    def plan_dates(self, name: str) -> list[dt.date]:
+        """Return the plan dates that a table was published for, in order."""
+        folders = (self.root / name).glob("*/latest.json")
+        return sorted(dt.date.fromisoformat(pointer.parent.name) for pointer in folders)
+
+    def _pointer(self, name: str, plan_date: dt.date) -> Path:
+        return self.root / name / plan_date.isoformat() / "latest.json"
+
+
+def arrow_digest(table: pa.Table) -> str:
+    """Return the digest of a table's names, types and values, whatever its chunks.
+
+    >>> import pyarrow as pa
+    >>> whole = pa.table({"a": [1, 2]})
+    >>> arrow_digest(whole) == arrow_digest(pa.concat_tables([whole.slice(0, 1), whole.slice(1)]))
+    True
+    """
+    sink = pa.BufferOutputStream()
+    whole = table.replace_schema_metadata(None).combine_chunks()
+    with pa.ipc.new_stream(sink, whole.schema) as writer:
+        writer.write_table(whole)
+    return bytes_digest(sink.getvalue().to_pybytes())

@@ -1,0 +1,128 @@
+"""A policy release: the versioned, hashed document that says how decisions are made.
+
+Releases are YAML files validated here; which one is active is the registry's business.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from assets.kernel.identifiers import digest
+
+Segment = Literal["smooth", "erratic", "intermittent", "lumpy", "new", "dying"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ForecastRules(_Section):
+    """How demand is forecast.
+
+    Attributes
+    ----------
+    candidates : dict
+        Segment to the menu of models its champion is chosen from, in order of preference on ties.
+    origins : int
+        Origins of the rolling backtest.
+    history_buckets : int
+        Buckets of history that models see.
+    decision_quantile : float
+        Quantile at which the backtest's pinball loss is taken where no cost implies one.
+    """
+
+    candidates: dict[Segment, tuple[str, ...]]
+    origins: int = Field(default=3, ge=1, le=26)
+    history_buckets: int = Field(default=364, ge=8)
+    decision_quantile: float = Field(default=0.9, gt=0, lt=1)
+
+
+class TargetRules(_Section):
+    """How stock targets are set.
+
+    Attributes
+    ----------
+    default_service_target : dict
+        ABC class to cycle service level, for item-sites whose feed gives neither target nor cost.
+    protect_donor_quantile : float
+        Quantile of demand over the protection interval that a donor keeps.
+    """
+
+    default_service_target: dict[Literal["A", "B", "C"], float]
+    protect_donor_quantile: float = Field(default=0.7, gt=0, lt=1)
+
+
+class Guardrails(_Section):
+    """What a plan may not do.
+
+    Attributes
+    ----------
+    minimum_gain_amount : float
+        Least expected gain, net of costs, of a transfer line.
+    cool_down_days : int
+        Days after a site received an item in which it does not give it away.
+    freeze_days : int
+        Days from the plan date in which nothing may depart.
+    forbidden_lanes : tuple of (str, str)
+        Origin and destination; ``*`` stands for any.
+    sensitive_items_stay : bool
+        Whether sensitive items are never moved laterally.
+    """
+
+    minimum_gain_amount: float = Field(default=1.0, ge=0)
+    cool_down_days: int = Field(default=3, ge=0)
+    freeze_days: int = Field(default=0, ge=0)
+    forbidden_lanes: tuple[tuple[str, str], ...] = ()
+    sensitive_items_stay: bool = True
+
+
+class Objective(_Section):
+    """What a plan is worth.
+
+    Attributes
+    ----------
+    end_value_share : float
+        Share of landed replacement cost that stock left at the horizon is worth.
+    shortage_weight, transport_weight : float
+        Multipliers of the costs in the feed.
+    """
+
+    end_value_share: float = Field(default=1.0, ge=0, le=1)
+    shortage_weight: float = Field(default=1.0, gt=0)
+    transport_weight: float = Field(default=1.0, gt=0)
+
+
+class Release(_Section):
+    """One policy release.
+
+    Attributes
+    ----------
+    name : str
+        Name of the release.
+    parent : str or None
+        Version it was made from.
+    stage : str
+        draft, shadow, canary, active or retired.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    parent: str | None = None
+    author: str = ""
+    description: str = ""
+    stage: Literal["draft", "shadow", "canary", "active", "retired"] = "draft"
+    forecast: ForecastRules
+    targets: TargetRules
+    guardrails: Guardrails = Guardrails()
+    objective: Objective = Objective()
+
+    @property
+    def content_hash(self) -> str:
+        """Digest of what the release decides; its stage and author do not count."""
+        return digest(self.model_dump(mode="json", exclude={"stage", "author", "description"}))
+
+    @property
+    def version(self) -> str:
+        """Name and short hash, as documents carry it."""
+        return f"{self.name}@{self.content_hash[:12]}"
