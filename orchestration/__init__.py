@@ -1,0 +1,1 @@
+"""Wires the capabilities into one Dagster graph and starts it: settings, jobs, sensors, CLI."""

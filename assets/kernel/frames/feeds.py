@@ -6,7 +6,7 @@ are UTC and dates are local to the site. How each table arrives stands in ``asse
 
 from __future__ import annotations
 
-from assets.kernel.frames.schema import Frame, date, flag, integer, money, real, text
+from assets.kernel.frames.schema import Frame, date, flag, integer, money, real, text, time
 
 LARGEST_QUANTITY = 2**31 - 1
 _ITEM = text("item_id", "Item.")
@@ -227,4 +227,35 @@ SUPPLIER_SIGNALS = Frame(
         real("reliability_share", "Share of recent lines delivered in full and on time.", minimum=0, maximum=1),
     ),
     ("supplier_id", "item_id", "signal_date"),
+)
+FEED_BATCHES = Frame(
+    "feed_batches",
+    "One row per plan date and batch that was known at the cutoff: where every lineage ends.",
+    (
+        date("plan_date", "Plan that could know of it."),
+        text("feed", "Raw table, such as wms_inventory."),
+        text("batch_id", "Digest of source, table, business date and content hash."),
+        date("business_date", "Business date of the batch."),
+        time("available_at", "When it (or its last row) became known (UTC)."),
+        integer("row_count", "Rows sent.", minimum=0),
+        integer("accepted_rows", "Rows that went on.", minimum=0),
+        integer("quarantined_rows", "Rows that did not.", minimum=0),
+        text("content_hash", "Digest of the files as sent."),
+        text("status", "accepted or rejected."),
+        text("reason", "Why it was rejected; empty if it was not."),
+    ),
+    ("plan_date", "feed", "batch_id"),
+)
+FEED_STATE = Frame(
+    "feed_state",
+    "One row per plan date and feed: digest of every raw row known at the cutoff, so that a replay sees a changed row.",
+    (
+        date("plan_date", "Plan."),
+        text("feed", "Raw table."),
+        integer("batch_count", "Accepted batches known.", minimum=0),
+        integer("row_count", "Raw rows known.", minimum=0),
+        date("latest_business_date", "Latest business date among them; null without batches.", nullable=True),
+        text("row_digest", "Order-free digest of the rows' values."),
+    ),
+    ("plan_date", "feed"),
 )

@@ -1,0 +1,129 @@
+"""The table of commands, and how one is found, run and ended.
+
+A command's module is imported when the command is invoked, so that `equipoise --help` imports
+none of them. Not here: what any command does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from orchestration.cli import errors
+
+PROGRAM = "equipoise"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A command as the help lists it.
+
+    Parameters
+    ----------
+    target : str
+        ``module:attribute`` below this package: a function, or a ``typer.Typer`` of subcommands.
+    summary : str
+        One line of help.
+    panel : str
+        Heading it stands under.
+    """
+
+    target: str
+    summary: str
+    panel: str
+
+
+_START, _PLAN, _ASK, _KEEP = "Start", "Plan", "Ask", "Keep in order"
+COMMANDS: dict[str, Listed] = {
+    "demo": Listed("demo:demo", "Make the sample world, plan one day of it and say what was decided.", _START),
+    "import": Listed("feeds:import_network", "Bring a public data set into the landing area as a network.", _START),
+    "land": Listed("feeds:land", "Land feed files, or the tables of a database.", _START),
+    "use": Listed("networks:use", "Show the networks here, or choose the one to work on.", _START),
+    "plan": Listed("plan:plan", "Plan a date: judge, forecast, decide, make order documents.", _PLAN),
+    "replay": Listed("replay:replay", "Decide a planned date again; exit 1 if anything differs.", _PLAN),
+    "orders": Listed("orders:orders", "List order documents.", _ASK),
+    "explain": Listed("explain:explain", "Say why an order, or an item at a site, was decided so.", _ASK),
+    "lineage": Listed("lineage:lineage", "Trace an order, or an item at a site, to its feed batches.", _ASK),
+    "verdicts": Listed("judgements:verdicts", "List what the quality gates found.", _ASK),
+    "alerts": Listed("judgements:alerts", "List the alerts of a plan.", _ASK),
+    "features": Listed("features:features", "List, pin or roll back feature sets.", _KEEP),
+    "policy": Listed("policy:policy", "List and show policy releases.", _KEEP),
+    "doctor": Listed("doctor:doctor", "Check the installation and say what is wrong.", _KEEP),
+    "ui": Listed("ui:ui", "Serve the Dagster UI for the network.", _KEEP),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that lists its commands from `COMMANDS` and imports one when it is invoked."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return name, command and remaining arguments, the command now loaded."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(str(name)), rest
+
+
+def load(name: str) -> Any:
+    """Import the command called ``name`` and return it."""
+    listed = COMMANDS[name]
+    module, attribute = listed.target.split(":")
+    target = getattr(importlib.import_module(f"{__package__}.{module}"), attribute)
+    if not isinstance(target, typer.Typer):
+        application = typer.Typer(add_completion=False)
+        application.command(name)(target)
+        target = application
+    command = typer.main.get_command(target)
+    command.name = name
+    return command
+
+
+def build() -> TyperGroup:
+    """Return the whole command, with a stand-in for every subcommand."""
+    stand_ins = {
+        name: TyperCommand(name=name, help=listed.summary, rich_help_panel=listed.panel)
+        for name, listed in COMMANDS.items()
+    }
+    # Called without a name of a command, it shows its help.
+    return LazyGroup(
+        name=PROGRAM,
+        commands=stand_ins,
+        help="Keep stock where it earns most: buy, move, expedite or wait, for every item and site.",
+        epilog="Every command takes --json (data on stdout) and --debug (the traceback of an error).",
+        no_args_is_help=True,
+    )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What was typed after ``equipoise``.
+
+    Returns
+    -------
+    int
+        0 on success, 1 on failure, 2 on a wrong argument, 130 when interrupted.
+    """
+    try:
+        code = build().main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except TyperException as error:
+        return errors.usage(error)
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`equipoise orders | head`): nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (typer.Abort, KeyboardInterrupt):
+        return errors.interrupted()
+    except Exception as error:
+        return errors.failure(error, debug="--debug" in arguments)

@@ -1,0 +1,159 @@
+"""Output: data on stdout, talk on stderr, progress where somebody watches.
+
+Not here: what any command says. Whatever a library prints while a command runs goes to
+stderr, so that stdout holds the answer and nothing else.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from typing import IO, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+PIPE_WIDTH = 120
+"""Columns of a table that no terminal limits."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command puts what it has to say.
+
+    Parameters
+    ----------
+    data, talk : file
+        Streams of the answer and of everything else.
+    json : bool
+        Whether the answer is JSON.
+    """
+
+    data: IO[str]
+    talk: IO[str]
+    json: bool = False
+
+    @classmethod
+    @contextmanager
+    def on_terminal(cls, *, json: bool) -> Iterator[Output]:
+        """Give the process's streams to one command, and its stdout to nobody else."""
+        data, talk = sys.stdout, sys.stderr
+        with redirect_stdout(talk):
+            yield cls(data, talk, json)
+
+    def answer(self, data: Any, show: Callable[[Console], None]) -> None:
+        """Print the answer: ``data`` as JSON, or what ``show`` makes of it for people."""
+        if self.json:
+            self.data.write(json_text.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        else:
+            show(_console(self.data))
+
+    def say(self, line: str) -> None:
+        """Say one line beside the answer."""
+        self.talk.write(line + "\n")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show that ``what`` is going on, and how long it took."""
+        started = time.monotonic()
+        if self.json:
+            yield
+            return
+        with self._spinner(what):
+            yield
+        self.say(f"{what}: {time.monotonic() - started:.1f} s")
+
+    @contextmanager
+    def steps(self, what: str) -> Iterator[Callable[[str, str, float], None]]:
+        """Show the steps of a long work as they start and end.
+
+        Yields
+        ------
+        callable
+            Takes a step's name, its state (started, succeeded or failed) and its seconds.
+        """
+        if self.json:
+            yield lambda _name, _state, _seconds: None
+            return
+        with self._spinner(what) as spinner:
+
+            def on_step(name: str, state: str, seconds: float) -> None:
+                if state == "started":
+                    spinner(f"{what}: {name}")
+                else:
+                    self.say(f"  {name}: {'' if state == 'succeeded' else state + ', '}{seconds:.1f} s")
+
+            yield on_step
+
+    @contextmanager
+    def _spinner(self, what: str) -> Iterator[Callable[[str], None]]:
+        console = _console(self.talk)
+        if not console.is_terminal:
+            yield lambda _text: None
+            return
+        with console.status(what) as status:
+            yield lambda text: status.update(text)
+
+
+def _console(stream: IO[str]) -> Console:
+    terminal = stream.isatty()
+    return Console(file=stream, width=None if terminal else PIPE_WIDTH, highlight=False, emoji=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """Return a table for people; columns of numbers are aligned right.
+
+    Parameters
+    ----------
+    title : str
+        What the rows are.
+    columns : sequence of str
+        Headings.
+    rows : sequence of sequences
+        Cells; numbers are formatted, everything else is printed as it is.
+    """
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, heading in enumerate(columns):
+        numeric = any(_is_number(row[index]) for row in rows)
+        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell(value)) for value in row))
+    return made
+
+
+def cell(value: Any) -> str:
+    """Return a value as a person reads it.
+
+    >>> cell(1234.5), cell(12345), cell(None), cell(["a", "b"])
+    ('1,234.50', '12,345', '', 'a, b')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(cell(item) for item in value)
+    return str(value)
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage.
+
+    >>> percent(0.01234), percent(None)
+    ('1.23 %', '')
+    """
+    return "" if share is None else f"{share:.2%}".replace("%", " %")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

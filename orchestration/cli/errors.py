@@ -1,0 +1,70 @@
+"""How an error ends a command: one line on stderr and an exit code.
+
+Not here: what can go wrong; each capability raises ``EquipoiseError`` with its own remedy.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+from assets.kernel.errors import EquipoiseError
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def failure(error: Exception, *, debug: bool) -> int:
+    """Tell ``error`` in one line and return the exit code.
+
+    Parameters
+    ----------
+    error : Exception
+        What stopped the command.
+    debug : bool
+        Whether to print the traceback before it.
+    """
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    expected = _cause(error)
+    if expected is not None:
+        return _say(str(expected), FAILED)
+    kind = type(error).__name__
+    remedy = "Please report it with the traceback above" if debug else "Rerun with --debug and report the traceback"
+    return _say(f"internal error: {kind}: {_one_line(str(error)) or 'no message'}. {remedy}", FAILED)
+
+
+def usage(error: Any) -> int:
+    """Tell a wrong argument in one line and return the exit code."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "equipoise"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        # Its message is the help itself.
+        sys.stderr.write(error.format_message().rstrip() + "\n")
+        return USAGE
+    return _say(f"{path}: {_one_line(error.format_message()).rstrip('.')}. Try `{path} --help`", USAGE)
+
+
+def interrupted() -> int:
+    """Say that a person stopped the command and return the exit code."""
+    return _say("interrupted: what was finished is kept. Run the command again to go on", INTERRUPTED)
+
+
+def _cause(error: BaseException | None) -> EquipoiseError | None:
+    """Return the expected error inside ``error``: frameworks wrap what they run."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, EquipoiseError):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _say(line: str, code: int) -> int:
+    sys.stderr.write(line + "\n")
+    return code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,110 @@
+"""What reading commands share: the network's published tables as plain records.
+
+Commands read published tables and the ledger, never the warehouse, so that none of them
+meets a lock while a run writes. Not here: what a command makes of the records.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame, Kind
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+
+Record = dict[str, Any]
+
+
+def open_network() -> NetworkHome:
+    """Return the home of the network that the settings choose.
+
+    Raises
+    ------
+    EquipoiseError
+        If none is chosen, or if it has no profile.
+    """
+    from orchestration.settings import read_settings
+
+    home = read_settings().network_home()
+    # Reads the profile now, so that a missing network is the first thing said.
+    _ = home.profile
+    return home
+
+
+def planned_date(published: Published, frame: Frame, asked: dt.date | None) -> dt.date:
+    """Return the date asked for, or the latest one that ``frame`` was published for.
+
+    Raises
+    ------
+    EquipoiseError
+        If that date was not planned.
+    """
+    dates = published.plan_dates(frame.name)
+    if asked in dates or (asked is None and dates):
+        return asked or dates[-1]
+    raise EquipoiseError(
+        f"{asked} is not planned" if dates else "nothing is planned yet",
+        where=f"table {frame.name}",
+        remedy=(f"Planned so far: {_few(dates)}; to add one, run" if dates else "Run")
+        + (f" `equipoise plan --date {asked}`" if asked else " `equipoise plan`"),
+    )
+
+
+def _few(dates: list[dt.date]) -> str:
+    named = [day.isoformat() for day in dates]
+    return ", ".join(named) if len(named) <= 4 else f"{named[0]} to {named[-1]} ({len(named)} dates)"
+
+
+def records(frame: Frame, data: pd.DataFrame) -> list[Record]:
+    """Return the rows of ``data``, which conform to ``frame``, as JSON-like dictionaries."""
+    dates = [column.name for column in frame.columns if column.kind is Kind.DATE]
+    whole = data.assign(**{name: data[name].dt.date for name in dates})
+    return [{str(key): plain(value) for key, value in row.items()} for row in whole.to_dict("records")]
+
+
+def read(published: Published, frame: Frame, plan_date: dt.date) -> list[Record]:
+    """Return the published rows of ``frame`` for a plan date, as records."""
+    return records(frame, published.read(frame, plan_date))
+
+
+def read_if_any(published: Published, frame: Frame, plan_date: dt.date) -> list[Record]:
+    """Return the published rows of ``frame``, or none where the run did not get so far."""
+    return read(published, frame, plan_date) if published.latest(frame.name, plan_date) else []
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as JSON holds it: dates as ISO text, what is missing as null.
+
+    >>> plain(float("nan")), plain(dt.date(2025, 1, 31))
+    (None, '2025-01-31')
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def listed(text: Any) -> list[str]:
+    """Return a comma separated text as a list, without blanks."""
+    return [part.strip() for part in str(text or "").split(",") if part.strip()]
+
+
+def first(rows: list[Record], **equal: Hashable) -> Record | None:
+    """Return the first row whose values are as named, or ``None``."""
+    return next((row for row in rows if all(row.get(key) == value for key, value in equal.items())), None)

@@ -1,0 +1,171 @@
+"""What a planned day comes to: gathered from the published tables, shown after `plan` and `demo`.
+
+Money is in the network's currency, quantities in base units. Not here: planning.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_SUMMARY
+from assets.kernel.frames.quality import VERDICTS
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from orchestration.cli.console import cell, percent, table
+from orchestration.cli.reading import Record, read_if_any
+from orchestration.cli.verdict_tables import verdicts_of
+
+JOINT = "joint_plan"
+MOST_REASONS = 8
+_POLICIES = {
+    JOINT: "joint plan",
+    "no_transfers": "no transfers",
+    "greedy_pairs": "greedy pairs",
+    "do_nothing": "do nothing",
+}
+
+
+def gather(home: NetworkHome, plan_date: dt.date) -> Record:
+    """Return what was planned for ``plan_date``.
+
+    Returns
+    -------
+    dict
+        ``plan`` (the joint plan's row, with cost, bound and gap), ``policies`` (its and the
+        baselines' costs), ``documents`` (totals by kind), ``held`` (item-sites left out, by
+        reason), ``verdicts`` (counts by action), and the network's name and currency.
+    """
+    published = Published(home.published)
+    profile = home.profile
+    policies = read_if_any(published, PLAN_SUMMARY, plan_date)
+    order = list(_POLICIES)
+    policies.sort(key=lambda row: order.index(row["policy"]) if row["policy"] in order else len(order))
+    decisions = read_if_any(published, DECISIONS, plan_date)
+    return {
+        "network": profile.name,
+        "currency": profile.currency,
+        "plan_date": plan_date.isoformat(),
+        "plan": next((row for row in policies if row["policy"] == JOINT), None),
+        "policies": policies,
+        "documents": by_kind(read_if_any(published, DOCUMENTS, plan_date)),
+        "decisions": dict(sorted(Counter(row["decision"] for row in decisions).items())),
+        "held": held(decisions),
+        "verdicts": dict(sorted(Counter(row["action"] for row in verdicts_of(published, plan_date)).items())),
+    }
+
+
+def by_kind(documents: list[Record]) -> list[Record]:
+    """Return the totals of order documents by kind."""
+    totals: dict[str, Record] = defaultdict(
+        lambda: {"documents": 0, "lines": 0, "quantity": 0, "value": 0.0, "gain": 0.0}
+    )
+    for document in documents:
+        total = totals[document["kind"]]
+        total["documents"] += 1
+        total["lines"] += document["line_count"]
+        total["quantity"] += document["quantity_units"]
+        total["value"] += document["value_amount"]
+        total["gain"] += document["gain_amount"]
+    return [
+        {"kind": kind, **total, "value": round(total["value"], 2), "gain": round(total["gain"], 2)}
+        for kind, total in sorted(totals.items())
+    ]
+
+
+def held(decisions: list[Record]) -> list[Record]:
+    """Return how many item-sites were held, by reason, the most frequent first."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for row in decisions:
+        if row["decision"] == "held":
+            found[row["reason"]].append(row)
+    reasons = [
+        {
+            "reason": reason,
+            "item_sites": len(rows),
+            "sites": sorted({row["site_id"] for row in rows}),
+            "items": len({row["item_id"] for row in rows}),
+        }
+        for reason, rows in found.items()
+    ]
+    return sorted(reasons, key=lambda row: (-row["item_sites"], row["reason"]))
+
+
+def show(console: Console, day: Record) -> None:
+    """Print a planned day for people.
+
+    Parameters
+    ----------
+    console : Console
+        Where to.
+    day : dict
+        What ``gather`` returned, with ``seconds`` by stage and ``channel`` of the run.
+    """
+    unit = day["currency"]
+    _show_head(console, day)
+    if day["documents"]:
+        rows = [[d["kind"], d["documents"], d["lines"], d["quantity"], d["value"], d["gain"]] for d in day["documents"]]
+        heads = ["kind", "documents", "lines", "units", f"value {unit}", f"expected gain {unit}"]
+        console.print(table("Orders", heads, rows))
+    if day["policies"]:
+        console.print(_policy_table(day["policies"], unit))
+    if day["held"]:
+        rows = [[h["item_sites"], _sites(h["sites"]), h["reason"]] for h in day["held"][:MOST_REASONS]]
+        console.print(table("Held: left out of the plan", ["item-sites", "sites", "why"], rows))
+    if day.get("seconds"):
+        console.print(_seconds_table(day["seconds"]))
+
+
+def _show_head(console: Console, day: Record) -> None:
+    plan: Record = day["plan"] or {}
+    channel = f", channel {day['channel']}" if day.get("channel") else ""
+    console.print(f"\n[bold]{escape(day['network'])}, plan of {day['plan_date']}[/bold]{channel}")
+    if not plan:
+        console.print("No plan was decided.")
+        return
+    console.print(
+        f"{cell(plan['item_sites'])} item-sites planned, {cell(plan['held_item_sites'])} held; "
+        f"policy {escape(plan['policy_release'])}, plan digest {plan['plan_digest'][:12]}"
+    )
+    if plan["bound_amount"] is not None:
+        console.print(
+            f"Cost {cell(plan['cost_amount'])} {day['currency']}, proven bound {cell(plan['bound_amount'])}: "
+            f"gap {percent(plan['gap_share'])} of the cost, {percent(plan['decidable_gap_share'])} of what could be decided"
+        )
+    if day["verdicts"]:
+        counts = ", ".join(f"{count} {action}" for action, count in day["verdicts"].items())
+        console.print(f"Quality verdicts: {counts}; alerts delivered now: {cell(day.get('alerts', 0))}")
+
+
+def _policy_table(policies: list[Record], unit: str) -> Any:
+    ours = next((row["cost_amount"] for row in policies if row["policy"] == JOINT), None)
+    rows = [
+        [
+            _POLICIES.get(row["policy"], row["policy"]),
+            row["cost_amount"],
+            row["holding_amount"],
+            row["shortage_amount"],
+            row["transport_amount"],
+            row["purchase_amount"],
+            None if ours is None or row["policy"] == JOINT else row["cost_amount"] - ours,
+            row["transfer_lines"],
+            row["purchase_lines"],
+        ]
+        for row in policies
+    ]
+    heads = ["policy", "cost", "holding", "shortage", "transport", "net purchases", "costs more", "transfers", "purchases"]
+    return table(f"The plan and the baselines on the same snapshot, expected {unit} over the horizon", heads, rows)
+
+
+def _seconds_table(seconds: dict[str, float]) -> Any:
+    rows = [[stage, float(spent)] for stage, spent in seconds.items()]
+    rows.append(["total", float(sum(seconds.values()))])
+    return table("Seconds by stage", ["stage", "seconds"], rows)
+
+
+def _sites(sites: list[str]) -> str:
+    return ", ".join(sites) if len(sites) <= 3 else f"{', '.join(sites[:3])} and {len(sites) - 3} more"

@@ -1,0 +1,79 @@
+"""The composition root: every stage's assets, handed their resources, with the jobs and sensors."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+import dagster as dg
+
+from assets.kernel.published import Published
+from orchestration import automation, jobs, schedules, sensors, timings
+from orchestration.dbt import parsed_project
+from orchestration.partitions import plan_dates
+from orchestration.resources import build_resources
+from orchestration.settings import Settings, read_settings
+from orchestration.stages import STAGES
+
+
+def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
+    """Return the whole graph of the active network.
+
+    Parameters
+    ----------
+    settings : Settings
+        The installation.
+    **overrides
+        Resources to use instead, by name; tests and the command line pass theirs.
+
+    Raises
+    ------
+    EquipoiseError
+        If there is no network, or if the dbt project does not parse.
+    """
+    home = settings.network_home()
+    profile = home.profile
+    project = parsed_project(home)
+    partitions = plan_dates(profile)
+    assets = build_assets(partitions, project)
+    plan_job = jobs.plan_day(partitions)
+    ingest_job = jobs.ingest(partitions, raw_tables(assets))
+    stages = timings.stage_of_step(assets)
+    published = Published(home.published)
+    definitions = dg.Definitions(
+        assets=[a for a in assets if not isinstance(a, dg.AssetChecksDefinition)],
+        asset_checks=[a for a in assets if isinstance(a, dg.AssetChecksDefinition)],
+        resources=build_resources(settings, project, **overrides),
+        jobs=[plan_job, ingest_job],
+        schedules=[schedules.nightly(settings, profile, published, plan_job)],
+        sensors=[
+            sensors.landing(home, profile, plan_job, ingest_job),
+            sensors.dead_runs(home),
+            *sensors.after_a_run(settings, stages),
+        ],
+        executor=dg.in_process_executor,
+    )
+    return automation.apply(definitions, profile)
+
+
+def build_assets(partitions: dg.PartitionsDefinition, project: Any) -> list[Any]:
+    """Return what every stage's module builds, in the stages' order."""
+    offered = {"plan_dates": partitions, "dbt_project": project}
+    assets: list[Any] = []
+    for module in dict.fromkeys(STAGES.values()):
+        build = importlib.import_module(module).build
+        wanted = inspect.signature(build).parameters
+        assets += build(**{name: value for name, value in offered.items() if name in wanted})
+    return assets
+
+
+def raw_tables(assets: list[Any]) -> list[dg.AssetKey]:
+    """Return the keys of the tables that take feeds in."""
+    keys = [key for asset in assets if isinstance(asset, dg.AssetsDefinition) for key in asset.keys]
+    return sorted(key for key in keys if key.path[0] == "raw" and key.path[1] not in {"batches", "state"})
+
+
+def definitions() -> dg.Definitions:
+    """Return the graph for Dagster's own tools, with settings from the environment."""
+    return build_defs(read_settings())

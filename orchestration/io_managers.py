@@ -1,0 +1,99 @@
+"""How assets are kept: immutable Parquet with a pointer, typed by the frame the asset names."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame
+from assets.kernel.frames import decisions, feeds, marts, quality
+from assets.kernel.published import Publication, Published
+
+PREVIEW_ROWS = 5
+
+
+def frames_by_name() -> dict[str, Frame]:
+    """Return every shared frame by its name."""
+    modules = (feeds, marts, quality, decisions)
+    return {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Frame)}
+
+
+class PublishedIOManager(dg.IOManager):
+    """Publishes what assets return and reads it back by plan date.
+
+    Parameters
+    ----------
+    published : Published
+        Where tables are published.
+    """
+
+    def __init__(self, published: Published) -> None:
+        self._published = published
+        self._frames = frames_by_name()
+
+    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
+        """Conform ``obj`` to the asset's frame, publish it and describe it to the UI."""
+        frame = self._frame(context.definition_metadata, context.asset_key)
+        publication = self._published.write(frame, obj, _plan_date(context), context.run_id)
+        context.add_output_metadata(describe(frame, obj, publication))
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        """Read the latest version of the upstream table for the plan date."""
+        metadata = context.upstream_output.definition_metadata if context.upstream_output else {}
+        return self._published.read(self._frame(metadata, context.asset_key), _plan_date(context))
+
+    def _frame(self, metadata: Any, key: dg.AssetKey) -> Frame:
+        name = str((metadata or {}).get("frame", key.path[-1]))
+        if name not in self._frames:
+            raise EquipoiseError(
+                f"no frame is called {name!r}",
+                where=f"asset {key.to_user_string()}",
+                remedy='Name one of assets/kernel/frames in the asset\'s metadata as "frame"',
+            )
+        return self._frames[name]
+
+
+def describe(frame: Frame, data: pd.DataFrame, publication: Publication) -> dict[str, Any]:
+    """Return what every published table shows on its page: size, schema, preview, digest."""
+    return {
+        "dagster/row_count": publication.rows,
+        "dagster/column_schema": column_schema(frame),
+        "preview": preview(data),
+        "digest": publication.digest,
+        "parquet": dg.MetadataValue.path(publication.path),
+    }
+
+
+def preview(data: pd.DataFrame) -> dg.TableMetadataValue:
+    """Return the first rows as a table."""
+    text = data.head(PREVIEW_ROWS).astype("object").where(data.head(PREVIEW_ROWS).notna(), None)
+    records = [dg.TableRecord({k: _cell(v) for k, v in row.items()}) for row in text.to_dict("records")]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema([dg.TableColumn(str(c)) for c in data.columns]))
+
+
+def column_schema(frame: Frame) -> dg.TableSchema:
+    """Return a frame's columns as the UI shows them."""
+    columns = [
+        dg.TableColumn(
+            column.name,
+            column.duckdb_type,
+            description=f"{column.description} [{column.unit}]" if column.unit else column.description,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable),
+        )
+        for column in frame.columns
+    ]
+    return dg.TableSchema(columns=columns)
+
+
+def _cell(value: Any) -> str | int | float | bool | None:
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    return round(value, 4) if isinstance(value, float) else str(value)
+
+
+def _plan_date(context: dg.OutputContext | dg.InputContext) -> dt.date:
+    return dt.date.fromisoformat(context.asset_partition_key)

@@ -1,0 +1,214 @@
+"""Planning a day in this process: what the command line, tests and the twin call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from assets.kernel.calendar import AsKnown
+from assets.kernel.frames.decisions import DOCUMENTS, PLAN_SUMMARY
+from assets.kernel.frames.quality import VERDICTS
+from assets.kernel.frames.schema import Frame
+from assets.kernel.published import Published
+from assets.kernel.warehouse import Warehouse
+from orchestration import alerts, instance, jobs, locks, recovery, timings
+from orchestration.definitions import build_assets, build_defs
+from orchestration.partitions import plan_dates, require_partition
+from orchestration.settings import Settings
+
+OnStep = Callable[[str, str, float], None]
+"""Called with a step's name, its state (started, done or failed) and its seconds."""
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_STATES = {
+    dg.DagsterEventType.STEP_START: "started",
+    dg.DagsterEventType.STEP_SUCCESS: "done",
+    dg.DagsterEventType.STEP_FAILURE: "failed",
+}
+
+
+@dataclass(frozen=True)
+class PlanRun:
+    """What became of a plan.
+
+    Attributes
+    ----------
+    run_id : str
+        Dagster run.
+    plan_date : date
+        Plan date.
+    success : bool
+        Whether every asset was made.
+    seconds : float
+        Wall time of the run.
+    seconds_by_stage : dict
+        Seconds by stage, in the order in which they started.
+    failed_step, error : str
+        First step that failed and why, empty on success.
+    summary : list of dict
+        The plan and its baselines (frame ``plan_summary``).
+    verdicts : dict
+        Action to number of verdicts.
+    documents : list of dict
+        Order documents (frame ``documents``).
+    delivered_alerts : list of str
+        Ids of the alerts that went out now.
+    """
+
+    run_id: str
+    plan_date: dt.date
+    success: bool
+    seconds: float
+    seconds_by_stage: dict[str, float]
+    failed_step: str = ""
+    error: str = ""
+    summary: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: dict[str, int] = field(default_factory=dict)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    delivered_alerts: list[str] = field(default_factory=list)
+
+
+def plan_day(
+    settings: Settings,
+    plan_date: dt.date | None = None,
+    *,
+    as_known: AsKnown = AsKnown.THEN,
+    run_tags: dict[str, str] | None = None,
+    on_step: OnStep | None = None,
+) -> PlanRun:
+    """Plan one date of the active network, from raw feeds to order documents.
+
+    Parameters
+    ----------
+    settings : Settings
+        The installation.
+    plan_date : date, optional
+        The clock's plan date if not given.
+    as_known : AsKnown
+        As it was known then, or with hindsight.
+    run_tags : dict, optional
+        Further tags of the run.
+    on_step : callable, optional
+        Told when a step starts and ends.
+
+    Raises
+    ------
+    EquipoiseError
+        If the date cannot be planned, or if another process is writing.
+    """
+    home = settings.network_home()
+    profile = home.profile
+    plan_date = profile.calendar.require_plan_date(
+        plan_date or profile.calendar.start_of_bucket(profile.clock.today())
+    )
+    require_partition(plan_dates(profile), plan_date.isoformat(), f"network {profile.name}")
+    tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
+    with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
+        run_id, stages = execute(settings, plan_date, tags, on_step, as_known=as_known)
+    return _outcome(settings, plan_date, run_id, stages)
+
+
+def execute(
+    settings: Settings, plan_date: dt.date, tags: dict[str, str], on_step: OnStep | None, **overrides: Any
+) -> tuple[str, dict[str, str]]:
+    """Run the planning job in this process, which must hold the writer lock.
+
+    Returns
+    -------
+    run_id : str
+        The run.
+    stages : dict
+        Step to stage.
+    """
+    home = settings.network_home()
+    overrides.setdefault("warehouse", Warehouse(home.warehouse))
+    definitions = build_defs(settings, **overrides)
+    job = definitions.resolve_job_def(jobs.PLAN_DAY)
+    stages = timings.stage_of_step(definitions.assets or ())
+    run_id = str(uuid.uuid4())
+    with instance.opened(settings) as store, recovery.alive(home.locks, run_id):
+        recovery.release_dead_runs(store, home.locks, except_run=run_id)
+        with _reported(store, run_id, on_step):
+            job.execute_in_process(
+                instance=store,
+                partition_key=plan_date.isoformat(),
+                run_id=run_id,
+                run_config=_QUIET,
+                tags=tags,
+                raise_on_error=False,
+            )
+        timings.note(store, run_id, stages)
+    return run_id, stages
+
+
+@contextmanager
+def _reported(store: dg.DagsterInstance, run_id: str, on_step: OnStep | None) -> Iterator[None]:
+    """Tell ``on_step`` of the run's steps while the block runs."""
+    started: dict[str, float] = {}
+
+    def tell(entry: Any) -> None:
+        event = entry.dagster_event
+        state = _STATES.get(event.event_type) if event else None
+        if state is None or on_step is None or event.step_key is None:
+            return
+        started.setdefault(event.step_key, time.monotonic())
+        on_step(event.step_key, state, time.monotonic() - started[event.step_key])
+
+    store.add_event_listener(run_id, tell)
+    yield
+
+
+def _outcome(settings: Settings, plan_date: dt.date, run_id: str, stages: dict[str, str]) -> PlanRun:
+    home = settings.network_home()
+    published = Published(home.published)
+    with instance.opened(settings) as store:
+        run = store.get_run_by_id(run_id)
+        stats = store.get_run_stats(run_id)
+        seconds = timings.seconds_by_stage(store, run_id, stages)
+        failed_step, error = _first_failure(store, run_id)
+    made = {
+        frame.name: _records(published, frame, plan_date, run_id) for frame in (PLAN_SUMMARY, VERDICTS, DOCUMENTS)
+    }
+    verdicts: dict[str, int] = {}
+    for verdict in made[VERDICTS.name]:
+        verdicts[verdict["action"]] = verdicts.get(verdict["action"], 0) + 1
+    return PlanRun(
+        run_id=run_id,
+        plan_date=plan_date,
+        success=run is not None and run.status is dg.DagsterRunStatus.SUCCESS,
+        seconds=round((stats.end_time or 0.0) - (stats.start_time or 0.0), 2),
+        seconds_by_stage=seconds,
+        failed_step=failed_step,
+        error=error,
+        summary=made[PLAN_SUMMARY.name],
+        verdicts=verdicts,
+        documents=made[DOCUMENTS.name],
+        delivered_alerts=alerts.deliver(settings, plan_date),
+    )
+
+
+def _records(published: Published, frame: Frame, plan_date: dt.date, run_id: str) -> list[dict[str, Any]]:
+    """Return what this run published of a table; nothing if it did not come so far."""
+    latest = published.latest(frame.name, plan_date)
+    if latest is None or latest.run_id != run_id:
+        return []
+    return [{str(k): v for k, v in row.items()} for row in published.read(frame, plan_date).to_dict("records")]
+
+
+def _first_failure(store: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+    """Return the step that failed first and the innermost reason, in one line."""
+    failures = store.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    for entry in failures:
+        error = entry.dagster_event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        message = error.message if error else "unknown"
+        return entry.dagster_event.step_key or "", " ".join(message.split())
+    return "", ""

@@ -1,0 +1,166 @@
+"""Replay: decide a past date again from the recorded inputs and compare every table.
+
+The raw tables are copied into a scratch home; everything after them is made again by the
+same graph. A digest that differs names the table where the two runs part.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from assets.kernel.calendar import AsKnown
+from assets.kernel.clock import DeclaredClock
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame, decisions, feeds, quality
+from assets.kernel.frames.marts import MARTS
+from assets.kernel.home import NetworkHome
+from assets.kernel.network import PROFILE_FILE
+from assets.kernel.published import Published, arrow_digest
+from assets.kernel.warehouse import Warehouse
+from assets.orders.documents import LIVE
+from assets.orders.store import MemoryOrderStore
+from orchestration import instance, locks, planning
+from orchestration.settings import Settings
+
+COMPARED: tuple[Frame, ...] = (
+    feeds.FEED_STATE,
+    feeds.FEED_BATCHES,
+    quality.VERDICTS,
+    *MARTS,
+    decisions.LEAD_TIME,
+    decisions.DEMAND_FORECAST,
+    decisions.FORECAST_SCORES,
+    decisions.TARGETS,
+    decisions.PLAN_LINES,
+    decisions.DECISIONS,
+    decisions.PLAN_SUMMARY,
+    decisions.DOCUMENTS,
+    decisions.ORDER_LINES,
+)
+"""Tables in the order in which they are made: the first that differs is where the cause lies."""
+
+# A replay is another run with a ledger of its own; these columns say so and decide nothing.
+_OF_THE_RUN = {"run_id", "revision", "status"}
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """What a replay found.
+
+    Attributes
+    ----------
+    plan_date : date
+        Plan date replayed.
+    tables : list of (str, str, str)
+        Table, recorded digest and replayed digest; empty where one run lacks the table.
+    differing : list of str
+        Tables whose digests differ, in the order in which they are made.
+    feeds : list of str
+        Raw tables whose rows differ.
+    """
+
+    plan_date: dt.date
+    tables: list[tuple[str, str, str]]
+    differing: list[str]
+    feeds: list[str]
+
+
+def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
+    """Decide ``plan_date`` again from the raw tables and compare every digest.
+
+    Raises
+    ------
+    EquipoiseError
+        If the date was never planned, or if another process is writing.
+    """
+    home = settings.network_home()
+    recorded = Published(home.published)
+    latest = recorded.latest(decisions.DOCUMENTS.name, plan_date)
+    if latest is None:
+        raise EquipoiseError(
+            f"{plan_date} was never planned to its end",
+            where=f"network {home.profile.name}",
+            remedy=f"Run `equipoise plan --date {plan_date}` first",
+        )
+    with locks.hold(home.locks / locks.WRITER, f"equipoise replay {plan_date}"):
+        as_known = _as_known(settings, latest.run_id)
+        channels = set(recorded.read(decisions.DOCUMENTS, plan_date)["channel"])
+        with tempfile.TemporaryDirectory(prefix="equipoise-replay-") as folder:
+            scratch = _scratch(settings, home, Path(folder))
+            _run(scratch, plan_date, as_known, live=LIVE in channels)
+            return _compare(recorded, Published(scratch.network_home().published), plan_date)
+
+
+def _as_known(settings: Settings, run_id: str) -> AsKnown:
+    with instance.opened(settings) as store:
+        run = store.get_run_by_id(run_id)
+    return AsKnown(run.tags.get("equipoise/as_known", AsKnown.THEN.value)) if run else AsKnown.THEN
+
+
+def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
+    """Copy what a plan reads, and nothing that a plan made, into a home of its own."""
+    name = home.profile.name
+    target = folder / name
+    target.mkdir()
+    shutil.copy(home.root / PROFILE_FILE, target)
+    if (home.root / "features.yaml").exists():
+        shutil.copy(home.root / "features.yaml", target)
+    with duckdb.connect(str(target / home.warehouse.name)) as connection:
+        connection.execute(f"attach '{home.warehouse}' as recorded (read_only)")
+        connection.execute("create schema raw")
+        tables = connection.execute(
+            "select table_name from information_schema.tables where table_catalog = 'recorded' and table_schema = 'raw'"
+        ).fetchall()
+        for (table,) in sorted(tables):
+            connection.execute(f"create table raw.{table} as from recorded.raw.{table}")
+    return settings.model_copy(
+        update={"home": folder, "network": name, "ledger_url": None, "dagster_postgres_url": None, "alert_urls": []}
+    )
+
+
+def _run(scratch: Settings, plan_date: dt.date, as_known: AsKnown, *, live: bool) -> None:
+    home = scratch.network_home()
+    day = plan_date if live else plan_date + dt.timedelta(days=3660)
+    run_id, _ = planning.execute(
+        scratch,
+        plan_date,
+        {"equipoise/trigger": "replay"},
+        None,
+        as_known=as_known,
+        clock=DeclaredClock(day),
+        orders=MemoryOrderStore(),
+        warehouse=Warehouse(home.warehouse),
+    )
+    with instance.opened(scratch) as store:
+        run = store.get_run_by_id(run_id)
+        if run is None or not run.is_finished:
+            raise EquipoiseError("the replay did not end", where=str(plan_date), remedy="Run it again with --debug")
+
+
+def _compare(recorded: Published, replayed: Published, plan_date: dt.date) -> ReplayReport:
+    tables = [
+        (frame.name, _digest(recorded, frame, plan_date), _digest(replayed, frame, plan_date)) for frame in COMPARED
+    ]
+    differing = [name for name, before, after in tables if before != after]
+    changed = []
+    if feeds.FEED_STATE.name in differing:
+        before = recorded.read(feeds.FEED_STATE, plan_date).set_index("feed")["row_digest"]
+        after = replayed.read(feeds.FEED_STATE, plan_date).set_index("feed")["row_digest"]
+        changed = sorted(feed for feed in before.index if before[feed] != after.get(feed))
+    return ReplayReport(plan_date, tables, differing, changed)
+
+
+def _digest(published: Published, frame: Frame, plan_date: dt.date) -> str:
+    latest = published.latest(frame.name, plan_date)
+    if latest is None:
+        return ""
+    if not _OF_THE_RUN & set(frame.names):
+        return latest.digest
+    kept = [name for name in frame.names if name not in _OF_THE_RUN]
+    return arrow_digest(frame.to_arrow(published.read(frame, plan_date)).select(kept))

@@ -1,0 +1,72 @@
+"""What assets are handed: plain objects of the capabilities, built from the settings.
+
+The warehouse is handed out under the writer lock, so that whoever needs it, started from
+wherever, waits for its turn. Not here: anything that decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from assets.features.registry import FeatureRegistry
+from assets.kernel.calendar import AsKnown
+from assets.kernel.published import Published
+from assets.kernel.warehouse import Warehouse
+from assets.orders.sql_store import SqlOrderStore
+from assets.policy.registry import PolicyRegistry
+from orchestration import locks, recovery
+from orchestration.io_managers import PublishedIOManager
+from orchestration.settings import Settings
+
+
+def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -> dict[str, Any]:
+    """Return the resources of the graph by name.
+
+    Parameters
+    ----------
+    settings : Settings
+        The installation.
+    project : DbtProject
+        The parsed dbt project.
+    **overrides
+        Resources to use instead, by name; tests and the CLI pass theirs.
+    """
+    home = settings.network_home()
+    profile = home.profile
+    published = Published(home.published)
+    return {
+        "home": home,
+        "profile": profile,
+        "clock": profile.clock,
+        "as_known": AsKnown.THEN,
+        "policies": PolicyRegistry(),
+        "features": FeatureRegistry(home.root),
+        "published": published,
+        "parquet": PublishedIOManager(published),
+        "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),
+        "orders": SqlOrderStore(settings.ledger()),
+        "dbt": DbtCliResource(project_dir=project),
+        **overrides,
+    }
+
+
+def guarded_warehouse(path: Path, lock_folder: Path, wait_seconds: int) -> dg.ResourceDefinition:
+    """Return a resource that holds the writer lock for as long as a run needs the warehouse."""
+
+    @dg.resource(description="The DuckDB warehouse, under the writer lock.")
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
+        run_id = context.run_id or "unknown run"
+        with (
+            recovery.alive(lock_folder, run_id),
+            locks.hold(lock_folder / locks.WRITER, f"run {run_id}", wait_seconds=wait_seconds),
+        ):
+            if context.instance is not None:
+                recovery.release_dead_runs(context.instance, lock_folder, except_run=run_id)
+            yield Warehouse(path)
+
+    return warehouse

@@ -1,0 +1,119 @@
+"""What starts by itself: a plan when its feeds have landed, an ingest when late ones come, and alerts.
+
+Each sensor asks one function of a capability and turns the answer into run requests.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+
+from assets.feeds.contract import contract
+from assets.feeds.envelope import Envelope
+from assets.feeds.landing import LandingArea
+from assets.kernel.home import NetworkHome
+from assets.kernel.identifiers import digest
+from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
+from orchestration import alerts, recovery, timings
+from orchestration.schedules import FINAL_TABLE
+from orchestration.settings import Settings
+
+_POLL_SECONDS = 30
+
+
+def landing(
+    home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_job: Any
+) -> dg.SensorDefinition:
+    """Return the sensor on the landing area.
+
+    When the required tables of the clock's plan date have all arrived, the plan starts; what
+    lands after that is only taken in. The run key names the batches, so that the same batches
+    never start twice.
+    """
+
+    @dg.sensor(
+        name="landing",
+        jobs=[plan_job, ingest_job],
+        minimum_interval_seconds=_POLL_SECONDS,
+        description="Plans when the date's required tables have landed; takes in what comes later.",
+    )
+    def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        batches = LandingArea(home.landing, profile.clock).batches()
+        seen = digest(sorted(batch.batch_id for batch in batches))
+        if not batches or seen == context.cursor:
+            return dg.SkipReason("nothing new has landed")
+        return dg.SensorResult([_request(home, profile, batches, seen, plan_job, ingest_job)], cursor=seen)
+
+    return new_batches
+
+
+def _request(
+    home: NetworkHome, profile: NetworkProfile, batches: list[Envelope], seen: str, plan_job: Any, ingest_job: Any
+) -> dg.RunRequest:
+    plan_date = profile.calendar.start_of_bucket(profile.clock.today())
+    planned = Published(home.published).latest(FINAL_TABLE, plan_date) is not None
+    job = ingest_job if planned or missing_tables(batches, plan_date) else plan_job
+    key = plan_date.isoformat()
+    return dg.RunRequest(
+        run_key=f"{job.name}/{key}/{seen}",
+        job_name=job.name,
+        partition_key=key,
+        tags={"equipoise/trigger": "landing"},
+    )
+
+
+def missing_tables(batches: list[Envelope], plan_date: dt.date) -> list[str]:
+    """Return the required tables that have no batch fresh enough for ``plan_date``."""
+    latest: dict[str, dt.date] = {}
+    for batch in batches:
+        if batch.business_date < plan_date:
+            name = f"{batch.source}_{batch.table}"
+            latest[name] = max(latest.get(name, batch.business_date), batch.business_date)
+    return [
+        table.name
+        for table in contract()
+        if table.required
+        and (table.name not in latest or (plan_date - latest[table.name]).days > table.maximum_age_days)
+    ]
+
+
+def after_a_run(settings: Settings, stages: dict[str, str]) -> list[dg.SensorDefinition]:
+    """Return the sensors that deliver alerts and note the stages' seconds when a run has ended."""
+
+    def finish(context: dg.RunStatusSensorContext) -> None:
+        timings.note(context.instance, context.dagster_run.run_id, stages)
+        key = context.dagster_run.tags.get("dagster/partition")
+        if key:
+            delivered = alerts.deliver(settings, dt.date.fromisoformat(key))
+            context.log.info("%d alerts delivered", len(delivered))
+
+    return [
+        dg.run_status_sensor(
+            name=f"after_{status.value.lower()}",
+            run_status=status,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=_POLL_SECONDS,
+            description="Delivers the alerts of a run that ended, each once, and notes what its stages took.",
+        )(finish)
+        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    ]
+
+
+def dead_runs(home: NetworkHome) -> dg.SensorDefinition:
+    """Return the sensor that frees the slot of a run whose process was killed."""
+
+    @dg.sensor(
+        name="dead_runs",
+        minimum_interval_seconds=_POLL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Closes runs whose process is gone, so that the next in the queue can start.",
+        asset_selection=dg.AssetSelection.groups("feeds"),
+    )
+    def free_the_slot(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        dead = recovery.release_dead_runs(context.instance, home.locks)
+        return dg.SkipReason(f"{len(dead)} dead runs closed: {', '.join(dead) or 'none'}")
+
+    return free_the_slot

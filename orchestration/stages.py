@@ -1,0 +1,19 @@
+"""The table of contents of the graph: stages in order, and the module that builds each.
+
+The keys are Dagster's asset groups and the README's headings.
+"""
+
+from __future__ import annotations
+
+STAGES: dict[str, str] = {
+    "feeds": "assets.feeds.defs",
+    "staging": "assets.features.defs",
+    "quality": "quality.checks",
+    "features": "assets.features.defs",
+    "forecasting": "assets.forecasting.defs",
+    "inventory": "assets.inventory.defs",
+    "rebalancing": "assets.rebalancing.defs",
+    "orders": "assets.orders.defs",
+    "monitoring": "assets.monitoring.defs",
+}
+"""Stage to the module whose ``build`` makes its assets; dbt fills two stages from one project."""

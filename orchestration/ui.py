@@ -1,0 +1,36 @@
+"""The Dagster UI with its daemon, on the active network."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from orchestration import instance
+from orchestration.settings import Settings
+
+WORKSPACE = Path(__file__).parent.parent / "workspace.yaml"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment in which Dagster's own tools see the active network."""
+    home = settings.network_home()
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(instance.prepare(settings)),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "EQUIPOISE_HOME": str(settings.home.absolute()),
+        "EQUIPOISE_NETWORK": home.root.name,
+    }
+
+
+def serve(settings: Settings, port: int = 3000, host: str = "127.0.0.1") -> None:
+    """Replace this process with the UI's; it ends with Ctrl-C.
+
+    Raises
+    ------
+    EquipoiseError
+        If no network is active.
+    """
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    os.execve(command[0], command, environment(settings))
