@@ -25,6 +25,7 @@ def apply(definitions: dg.Definitions, profile: NetworkProfile) -> dg.Definition
     if profile.declared_date is not None:
         return linked
     policy = dg.FreshnessPolicy.time_window(
-        fail_window=dt.timedelta(days=profile.bucket.days) + _GRACE, warn_window=dt.timedelta(days=profile.bucket.days)
+        fail_window=dt.timedelta(days=profile.bucket.days) + _GRACE,
+        warn_window=dt.timedelta(days=profile.bucket.days),
     )
     return linked.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, policy))

@@ -9,8 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame
-from assets.kernel.frames import decisions, feeds, marts, quality
+from assets.kernel.frames import Frame, decisions, feeds, marts, quality
 from assets.kernel.published import Publication, Published
 
 PREVIEW_ROWS = 5

@@ -19,7 +19,7 @@ from assets.kernel.frames.schema import Frame
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from orchestration import alerts, instance, jobs, locks, recovery, timings
-from orchestration.definitions import build_assets, build_defs
+from orchestration.definitions import build_defs
 from orchestration.partitions import plan_dates, require_partition
 from orchestration.settings import Settings
 
@@ -105,9 +105,7 @@ def plan_day(
     """
     home = settings.network_home()
     profile = home.profile
-    plan_date = profile.calendar.require_plan_date(
-        plan_date or profile.calendar.start_of_bucket(profile.clock.today())
-    )
+    plan_date = profile.calendar.require_plan_date(plan_date or profile.calendar.start_of_bucket(profile.clock.today()))
     require_partition(plan_dates(profile), plan_date.isoformat(), f"network {profile.name}")
     tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
     with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
@@ -173,9 +171,7 @@ def _outcome(settings: Settings, plan_date: dt.date, run_id: str, stages: dict[s
         stats = store.get_run_stats(run_id)
         seconds = timings.seconds_by_stage(store, run_id, stages)
         failed_step, error = _first_failure(store, run_id)
-    made = {
-        frame.name: _records(published, frame, plan_date, run_id) for frame in (PLAN_SUMMARY, VERDICTS, DOCUMENTS)
-    }
+    made = {frame.name: _records(published, frame, plan_date, run_id) for frame in (PLAN_SUMMARY, VERDICTS, DOCUMENTS)}
     verdicts: dict[str, int] = {}
     for verdict in made[VERDICTS.name]:
         verdicts[verdict["action"]] = verdicts.get(verdict["action"], 0) + 1

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from assets.orders.documents import LIVE
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
@@ -23,7 +24,6 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
 from assets.kernel.warehouse import Warehouse
-from assets.orders.documents import LIVE
 from assets.orders.store import MemoryOrderStore
 from orchestration import instance, locks, planning
 from orchestration.settings import Settings
@@ -120,7 +120,13 @@ def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
         for (table,) in sorted(tables):
             connection.execute(f"create table raw.{table} as from recorded.raw.{table}")
     return settings.model_copy(
-        update={"home": folder, "network": name, "ledger_url": None, "dagster_postgres_url": None, "alert_urls": []}
+        update={
+            "home": folder,
+            "network": name,
+            "ledger_url": None,
+            "dagster_postgres_url": None,
+            "alert_urls": [],
+        }
     )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from assets.features.registry import FeatureRegistry
+from assets.orders.sql_store import SqlOrderStore
 from dagster_dbt import DbtCliResource, DbtProject
 
-from assets.features.registry import FeatureRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
-from assets.orders.sql_store import SqlOrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
 from orchestration.io_managers import PublishedIOManager

@@ -24,9 +24,7 @@ from orchestration.settings import Settings
 _POLL_SECONDS = 30
 
 
-def landing(
-    home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_job: Any
-) -> dg.SensorDefinition:
+def landing(home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_job: Any) -> dg.SensorDefinition:
     """Return the sensor on the landing area.
 
     When the required tables of the clock's plan date have all arrived, the plan starts; what
@@ -51,7 +49,12 @@ def landing(
 
 
 def _request(
-    home: NetworkHome, profile: NetworkProfile, batches: list[Envelope], seen: str, plan_job: Any, ingest_job: Any
+    home: NetworkHome,
+    profile: NetworkProfile,
+    batches: list[Envelope],
+    seen: str,
+    plan_job: Any,
+    ingest_job: Any,
 ) -> dg.RunRequest:
     plan_date = profile.calendar.start_of_bucket(profile.clock.today())
     planned = Published(home.published).latest(FINAL_TABLE, plan_date) is not None

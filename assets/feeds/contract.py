@@ -94,6 +94,4 @@ def feed_table(source: str, table: str) -> FeedTable:
         if (candidate.source, candidate.table) == (source, table):
             return candidate
     known = ", ".join(t.name for t in contract())
-    raise EquipoiseError(
-        "the feed contract has no such table", where=f"{source}/{table}", remedy=f"Use one of {known}"
-    )
+    raise EquipoiseError("the feed contract has no such table", where=f"{source}/{table}", remedy=f"Use one of {known}")

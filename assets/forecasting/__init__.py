@@ -1,0 +1,1 @@
+"""Demand and lead times as distributions: series, candidates, backtest, calibration."""

@@ -46,7 +46,6 @@ COMMANDS: dict[str, Listed] = {
     "demo": Listed("demo:demo", "Make the sample world, plan one day of it and say what was decided.", _START),
     "import": Listed("feeds:import_network", "Bring a public data set into the landing area as a network.", _START),
     "land": Listed("feeds:land", "Land feed files, or the tables of a database.", _START),
-    "use": Listed("networks:use", "Show the networks here, or choose the one to work on.", _START),
     "plan": Listed("plan:plan", "Plan a date: judge, forecast, decide, make order documents.", _PLAN),
     "replay": Listed("replay:replay", "Decide a planned date again; exit 1 if anything differs.", _PLAN),
     "orders": Listed("orders:orders", "List order documents.", _ASK),

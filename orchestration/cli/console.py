@@ -76,7 +76,7 @@ class Output:
         Yields
         ------
         callable
-            Takes a step's name, its state (started, succeeded or failed) and its seconds.
+            Takes a step's name, its state (started, done or failed) and its seconds.
         """
         if self.json:
             yield lambda _name, _state, _seconds: None
@@ -87,7 +87,7 @@ class Output:
                 if state == "started":
                     spinner(f"{what}: {name}")
                 else:
-                    self.say(f"  {name}: {'' if state == 'succeeded' else state + ', '}{seconds:.1f} s")
+                    self.say(f"  {name}: {'' if state == 'done' else state + ', '}{seconds:.1f} s")
 
             yield on_step
 

@@ -18,7 +18,7 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli.console import cell, percent, table
 from orchestration.cli.reading import Record, read_if_any
-from orchestration.cli.verdict_tables import verdicts_of
+from orchestration.cli.judgements import verdicts_of
 
 JOINT = "joint_plan"
 MOST_REASONS = 8
@@ -43,6 +43,7 @@ def gather(home: NetworkHome, plan_date: dt.date) -> Record:
     published = Published(home.published)
     profile = home.profile
     policies = read_if_any(published, PLAN_SUMMARY, plan_date)
+    documents = read_if_any(published, DOCUMENTS, plan_date)
     order = list(_POLICIES)
     policies.sort(key=lambda row: order.index(row["policy"]) if row["policy"] in order else len(order))
     decisions = read_if_any(published, DECISIONS, plan_date)
@@ -52,7 +53,8 @@ def gather(home: NetworkHome, plan_date: dt.date) -> Record:
         "plan_date": plan_date.isoformat(),
         "plan": next((row for row in policies if row["policy"] == JOINT), None),
         "policies": policies,
-        "documents": by_kind(read_if_any(published, DOCUMENTS, plan_date)),
+        "documents": by_kind(documents),
+        "example_order": _example(documents),
         "decisions": dict(sorted(Counter(row["decision"] for row in decisions).items())),
         "held": held(decisions),
         "verdicts": dict(sorted(Counter(row["action"] for row in verdicts_of(published, plan_date)).items())),
@@ -75,6 +77,12 @@ def by_kind(documents: list[Record]) -> list[Record]:
         {"kind": kind, **total, "value": round(total["value"], 2), "gain": round(total["gain"], 2)}
         for kind, total in sorted(totals.items())
     ]
+
+
+def _example(documents: list[Record]) -> str | None:
+    """Return the id of the transfer, or else the order, with the largest expected gain."""
+    ranked = sorted(documents, key=lambda d: (d["kind"] != "transfer", -d["gain_amount"], d["order_id"]))
+    return str(ranked[0]["order_id"]) if ranked else None
 
 
 def held(decisions: list[Record]) -> list[Record]:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text
 
-QUANTILE_LEVELS: tuple[float, ...] = (0.01, 0.05, 0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 0.95, 0.99)
+QUANTILE_LEVELS: tuple[float, ...] = (
+    0.01,
+    0.05,
+    0.10,
+    0.20,
+    0.30,
+    0.40,
+    0.50,
+    0.60,
+    0.70,
+    0.80,
+    0.90,
+    0.95,
+    0.99,
+)
 """Levels of every published predictive distribution."""
 
 
@@ -78,7 +92,10 @@ FORECAST_SCORES = Frame(
         text("model", "Candidate."),
         integer("series_count", "Series of the segment.", minimum=0),
         integer("origin_count", "Origins of the backtest.", minimum=0),
-        real("pinball_loss", "Mean pinball loss of cumulative demand at the decision's quantile, over mean demand."),
+        real(
+            "pinball_loss",
+            "Mean pinball loss of cumulative demand at the decision's quantile, over mean demand.",
+        ),
         real("wape", "Sum of absolute errors over sum of demand."),
         real("bias", "Sum of errors (forecast less demand) over sum of demand."),
         real("coverage_80", "Share of outcomes inside the calibrated 10 % to 90 % band.", nullable=True),
@@ -94,7 +111,10 @@ TARGETS = Frame(
         _ITEM,
         _SITE,
         integer("echelon", "Echelon of the site.", minimum=0),
-        text("receipt_kind", "How the site is normally replenished: purchase or transfer; none where nothing serves it."),
+        text(
+            "receipt_kind",
+            "How the site is normally replenished: purchase or transfer; none where nothing serves it.",
+        ),
         text("source_id", "Supplier or site it is normally replenished from; empty for none."),
         real("lead_time_mean_days", "Mean lead time from that source.", unit="days"),
         real("lead_time_std_days", "Its standard deviation.", unit="days"),
@@ -138,7 +158,7 @@ PLAN_LINES = Frame(
 )
 DECISIONS = Frame(
     "decisions",
-    "One row per plan date, item and site that was planned or held: what was decided, and why, also where nothing moves.",
+    "One row per plan date, item and site that was planned or held: what was decided and why, even if nothing moves.",
     (
         _PLAN_DATE,
         _ITEM,
@@ -171,7 +191,11 @@ PLAN_SUMMARY = Frame(
         money("purchase_amount", "Of that, purchases less the value left at the end."),
         money("bound_amount", "Proven lower bound of the cost; null for baselines.", nullable=True),
         real("gap_share", "(cost - bound) / cost; null for baselines.", nullable=True),
-        real("decidable_gap_share", "(cost - bound) / (cost of doing nothing - bound); null for baselines.", nullable=True),
+        real(
+            "decidable_gap_share",
+            "(cost - bound) / (cost of doing nothing - bound); null for baselines.",
+            nullable=True,
+        ),
         integer("purchase_lines", "Purchase lines.", minimum=0),
         integer("transfer_lines", "Transfer lines.", minimum=0),
         integer("item_sites", "Item-sites planned.", minimum=0),

@@ -176,9 +176,9 @@ class Frame:
             if column.kind is Kind.MONEY:
                 return values.astype("float64").round(MONEY_DECIMALS).reset_index(drop=True)
             if column.kind is Kind.TEXT:
-                # None, not NaN, stands for a missing text.
-                return values.astype("object").where(values.notna(), None).reset_index(drop=True)
-            return values.astype(column.pandas_dtype).reset_index(drop=True)  # type: ignore[call-overload]
+                return _text(values)
+            cast: pd.Series[Any] = values.astype(column.pandas_dtype)  # type: ignore[call-overload]
+            return cast.reset_index(drop=True)
         except (TypeError, ValueError) as error:
             raise self._fault(f"column {column.name} is not {column.kind}: {error}") from error
 
@@ -200,6 +200,13 @@ class Frame:
         return EquipoiseError(
             what, where=f"frame {self.name}", remedy="Mend the producer or the declaration of the frame"
         )
+
+
+def _text(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return texts with None, not NaN, where one is missing."""
+    filled = values.astype("object").to_numpy(copy=True)
+    filled[values.isna().to_numpy()] = None
+    return pd.Series(filled, dtype="object")
 
 
 def _arrow_array(values: pd.Series[Any], column: Column) -> pa.Array:
@@ -259,4 +266,3 @@ def date(name: str, description: str, *, nullable: bool = False) -> Column:
 def time(name: str, description: str, *, nullable: bool = False) -> Column:
     """Declare a UTC timestamp column."""
     return Column(name, Kind.TIME, description, nullable)
-

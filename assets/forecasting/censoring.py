@@ -1,0 +1,72 @@
+"""What an unknown bucket is worth to a model: its expected demand, never zero, never scored.
+
+Here: deseasonalised histories in which out-of-stock and unreported buckets are filled. Not
+here: which buckets are censored (the mart says) or the factors (``seasonality``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.forecasting.seasonality import CLOSED_FACTOR, season_factors
+from assets.forecasting.series import Flags, Reals, SeriesPanel
+from assets.kernel.calendar import Bucket
+
+# Buckets over which the level before a censored bucket is taken.
+LEVEL_WINDOW = {Bucket.DAY: 56, Bucket.WEEK: 26}
+
+
+@dataclass(frozen=True)
+class History:
+    """What models see.
+
+    Attributes
+    ----------
+    level : array (n, T)
+        Demand over its season factor, unknown cells filled; in base units.
+    units : array (n, T)
+        Demand with its season, unknown cells filled; in base units.
+    factors : array (n, season length)
+        Season factors.
+    """
+
+    level: Reals
+    units: Reals
+    factors: Reals
+
+
+def fill_censored(panel: SeriesPanel) -> History:
+    """Fill unknown buckets with what that series would have been expected to sell then.
+
+    The expectation is the mean of the series' uncensored, deseasonalised demand over the window
+    before the bucket, times the factor of the bucket's weekday or ISO week. Where something was
+    sold before the shelf ran empty, the sale is a lower bound and the larger of both is used.
+
+    Returns
+    -------
+    History
+        Rows of series without a single observed bucket hold their lower bounds.
+    """
+    factors = season_factors(panel)
+    factor = factors[:, panel.phase]
+    open_factor = np.maximum(factor, CLOSED_FACTOR)
+    telling = panel.observed & (factor >= CLOSED_FACTOR)
+    deseasonalised = panel.demand / open_factor
+    expected = _level_before(deseasonalised, telling, LEVEL_WINDOW[panel.bucket])
+    level = np.where(telling, deseasonalised, np.maximum(deseasonalised * ~panel.observed, expected))
+    units = np.where(panel.observed, panel.demand, np.maximum(panel.demand, expected * factor))
+    return History(level, units, factors)
+
+
+def _level_before(values: Reals, known: Flags, window: int) -> Reals:
+    counted = known.astype(np.float64)
+    total = np.cumsum(np.pad(np.where(known, values, 0.0), ((0, 0), (window + 1, 0))), axis=1)
+    count = np.cumsum(np.pad(counted, ((0, 0), (window + 1, 0))), axis=1)
+    # Column t of these sums ends before bucket t, so that a fill never looks ahead.
+    before_total = (total[:, window:] - total[:, :-window])[:, : values.shape[1]]
+    before_count = (count[:, window:] - count[:, :-window])[:, : values.shape[1]]
+    overall = (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1.0)
+    mean = np.maximum(before_total, 0.0) / np.maximum(before_count, 1.0)
+    return np.where(before_count > 0, mean, overall[:, None])

@@ -1,0 +1,98 @@
+"""`equipoise verdicts` and `equipoise alerts`: what the gates of a plan found.
+
+Not here: judging, and delivering an alert.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assets.kernel.frames import Frame, quality
+from assets.kernel.frames.quality import ACTIONS, ALERTS, VERDICTS
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from orchestration.cli.command import PlanDate, command
+from orchestration.cli.console import Output, table
+from orchestration.cli.reading import Record, open_network, planned_date, read, read_if_any
+
+Action = StrEnum("Action", {action.upper(): action for action in ACTIONS})  # type: ignore[misc]
+_SEVERITIES = ("critical", "warning", "info")
+
+
+@command
+def verdicts(
+    out: Output,
+    date: PlanDate = None,
+    action: Annotated[Action | None, typer.Option(help="Only verdicts that ask for this.")] = None,
+    site: Annotated[str | None, typer.Option(help="Only verdicts that speak of this site.")] = None,
+) -> None:
+    """List what the quality gates found, the strictest first.
+
+    Feeds that passed are counted, not listed, unless `--action pass` asks for them.
+    """
+    home = open_network()
+    plan_date = planned_date(Published(home.published), VERDICTS, date)
+    found = gather_verdicts(home, plan_date, str(action) if action else None, site)
+    out.answer(found, lambda console: _show_verdicts(console, found, plan_date, str(action) if action else None))
+
+
+@command
+def alerts(out: Output, date: PlanDate = None) -> None:
+    """List the alerts of a plan, the most severe first."""
+    home = open_network()
+    published = Published(home.published)
+    plan_date = planned_date(published, ALERTS, date)
+    found = sorted(read(published, ALERTS, plan_date), key=_by_severity)
+    out.answer(found, lambda console: _show_alerts(console, found, plan_date))
+
+
+def gather_verdicts(home: NetworkHome, plan_date: dt.date, action: str | None, site: str | None) -> list[Record]:
+    """Return the verdicts of a plan's gates, strictest first."""
+    kept = [
+        row
+        for row in verdicts_of(Published(home.published), plan_date)
+        if (action is None or row["action"] == action) and (site is None or row["site_id"] == site)
+    ]
+    return sorted(kept, key=lambda row: (-ACTIONS.index(row["action"]), row["feed"], row["rule"], row["site_id"]))
+
+
+def verdicts_of(published: Published, plan_date: dt.date) -> list[Record]:
+    """Return the verdicts of every gate that judged a plan date."""
+    return [row for frame in verdict_frames() for row in read_if_any(published, frame, plan_date)]
+
+
+def verdict_frames() -> list[Frame]:
+    """Return the frames that verdicts are published in: one per gate, of the same columns."""
+    frames = {value.name: value for value in vars(quality).values() if isinstance(value, Frame)}
+    return [frame for frame in frames.values() if frame.names == VERDICTS.names]
+
+
+def _show_verdicts(console: Console, found: list[Record], plan_date: dt.date, action: str | None) -> None:
+    listed = found if action else [row for row in found if row["action"] != "pass"]
+    rows = [
+        [row["action"], row["feed"], row["site_id"], row["item_id"], row["rule"], row["offender_count"], row["message"]]
+        for row in listed
+    ]
+    if rows:
+        heads = ["action", "feed", "site", "item", "rule", "rows", "what is wrong"]
+        console.print(table(f"Verdicts of {plan_date}", heads, rows))
+    passed = sum(row["action"] == "pass" for row in found)
+    console.print(f"{len(rows)} verdicts listed; {passed} feeds passed.")
+
+
+def _show_alerts(console: Console, found: list[Record], plan_date: dt.date) -> None:
+    if not found:
+        console.print(f"No alerts on {plan_date}.")
+        return
+    rows = [[a["severity"], a["rule"], a["feed"], a["site_id"], a["message"], a["remedy"]] for a in found]
+    heads = ["severity", "rule", "feed", "site", "what is wrong", "remedy"]
+    console.print(table(f"Alerts of {plan_date}", heads, rows))
+
+
+def _by_severity(alert: Record) -> tuple[int, str, str, str]:
+    return (_SEVERITIES.index(alert["severity"]), alert["rule"], alert["feed"], alert["site_id"])

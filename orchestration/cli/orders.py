@@ -1,0 +1,97 @@
+"""`equipoise orders`: order documents and their lines.
+
+Not here: making, approving or sending a document.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assets.kernel.frames.decisions import DOCUMENTS
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from orchestration.cli.command import PlanDate, command
+from orchestration.cli.console import Output, cell, table
+from orchestration.cli.documents import documents_of
+from orchestration.cli.reading import Record, open_network, planned_date
+
+
+class Channel(StrEnum):
+    """Whether a document may ever be issued."""
+
+    LIVE = "live"
+    BACKFILL = "backfill"
+
+
+class OrderKind(StrEnum):
+    """What a document asks for."""
+
+    TRANSFER = "transfer"
+    PURCHASE = "purchase"
+    EXPEDITE = "expedite"
+
+
+@command
+def orders(
+    out: Output,
+    date: PlanDate = None,
+    status: Annotated[str | None, typer.Option(help="Only documents in this state, such as proposed.")] = None,
+    channel: Annotated[Channel | None, typer.Option(help="Only documents of this channel.")] = None,
+    kind: Annotated[OrderKind | None, typer.Option(help="Only documents of this kind.")] = None,
+) -> None:
+    """List the order documents of a plan date, the largest expected gain first."""
+    home = open_network()
+    found = gather(home, planned_date(Published(home.published), DOCUMENTS, date), status, channel, kind)
+    currency = home.profile.currency
+    out.answer(found, lambda console: show(console, found, currency))
+
+
+def gather(
+    home: NetworkHome,
+    plan_date: dt.date,
+    status: str | None = None,
+    channel: str | None = None,
+    kind: str | None = None,
+) -> list[Record]:
+    """Return the documents of a plan date that match, the largest expected gain first."""
+    wanted = {"status": status, "channel": channel, "kind": kind}
+    kept = [
+        document
+        for document in documents_of(home, plan_date)
+        if all(value is None or document[key] == str(value) for key, value in wanted.items())
+    ]
+    return sorted(kept, key=lambda document: (-document["gain"], document["order_id"]))
+
+
+def show(console: Console, documents: list[Record], currency: str) -> None:
+    """Print documents for people."""
+    if not documents:
+        console.print("No order documents match.")
+        return
+    rows = [
+        [
+            d["order_id"],
+            d["kind"],
+            d["origin"],
+            d["destination"],
+            d["status"],
+            len(d["lines"]),
+            d["quantity"],
+            d["value"],
+            d["gain"],
+        ]
+        for d in documents
+    ]
+    first = documents[0]
+    heads = ["order", "kind", "from", "to", "status", "lines", "units", f"value {currency}", f"gain {currency}"]
+    console.print(table(f"Orders of {first['plan_date']}", heads, rows))
+    value, gain = (sum(d[key] for d in documents) for key in ("value", "gain"))
+    console.print(
+        f"{len(documents)} documents worth {cell(float(value))} {currency}, expected gain {cell(float(gain))} {currency}; "
+        f"channel {', '.join(sorted({d['channel'] for d in documents}))}"
+    )

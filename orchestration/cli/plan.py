@@ -1,0 +1,117 @@
+"""`equipoise plan`: the daily job in this process, and what came of it.
+
+Not here: planning (``orchestration.planning``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assets.kernel.calendar import AsKnown
+from assets.kernel.errors import EquipoiseError
+from orchestration.cli.command import parse_date, command
+from orchestration.cli.console import Output
+from orchestration.cli.reading import Record, plain
+
+if TYPE_CHECKING:
+    from orchestration.planning import PlanRun
+    from orchestration.settings import Settings
+
+Date = Annotated[
+    dt.date | None,
+    typer.Option(parser=parse_date, metavar="YYYY-MM-DD", help="Plan date; the network's current one if not given."),
+]
+Knowledge = Annotated[
+    AsKnown, typer.Option("--as-known", help="then: what was known at the cutoff; now: with hindsight, marked so.")
+]
+
+
+@command
+def plan(out: Output, date: Date = None, as_known: Knowledge = AsKnown.THEN) -> None:
+    """Plan a date: judge the feeds, forecast, decide, make order documents.
+
+    A past date is planned as it was known then, in channel `backfill`, and issues nothing.
+    Planning a date again gives the same documents.
+    """
+    from orchestration.settings import read_settings
+
+    run_and_report(out, read_settings(), date, as_known)
+
+
+def run_and_report(out: Output, settings: Settings, date: dt.date | None, as_known: AsKnown = AsKnown.THEN) -> None:
+    """Plan a date, show what came of it and what to ask next.
+
+    Raises
+    ------
+    EquipoiseError
+        If a step failed; what was decided before it is shown first.
+    """
+    from orchestration.planning import plan_day
+    from orchestration.cli import summary
+
+    with out.steps("Planning") as on_step:
+        run = plan_day(settings, date, as_known=as_known, on_step=on_step)
+    day = gather(settings, run, as_known)
+    out.answer(day, lambda console: summary.show(console, day))
+    if not run.success:
+        raise failed(run)
+    if not out.json:
+        for line in next_commands(day):
+            out.say(line)
+
+
+def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
+    """Return what a run came to, with its seconds by stage."""
+    from orchestration.cli import summary
+
+    day = summary.gather(settings.network_home(), run.plan_date) if run.success else _nothing(settings, run)
+    facts: Record = {
+        "success": run.success,
+        "run_id": run.run_id,
+        "as_known": as_known.value,
+        "channel": next((str(document["channel"]) for document in run.documents), None),
+        "seconds": run.seconds_by_stage,
+        "seconds_total": round(run.seconds, 2),
+        "alerts": len(run.delivered_alerts),
+        "failed_step": run.failed_step or None,
+        "error": run.error or None,
+    }
+    return {**day, **plain(facts)}
+
+
+def failed(run: PlanRun) -> EquipoiseError:
+    """Return the error that a failed run ends with."""
+    return EquipoiseError(
+        run.error or "the run failed",
+        where=f"plan {run.plan_date}, step {run.failed_step or 'unknown'}",
+        remedy=f"See `equipoise verdicts --date {run.plan_date}`, or run {run.run_id} in `equipoise ui`",
+    )
+
+
+def next_commands(day: dict[str, Any]) -> list[str]:
+    """Return what a person may want to ask after a plan, as lines to type."""
+    example = day.get("example_order")
+    date = day["plan_date"]
+    lines = ["", "Next:", f"  equipoise orders --date {date}"]
+    if example:
+        lines += [f"  equipoise explain {example}", f"  equipoise lineage {example}"]
+    return [*lines, f"  equipoise verdicts --date {date}", f"  equipoise replay --date {date}", "  equipoise ui"]
+
+
+def _nothing(settings: Settings, run: PlanRun) -> Record:
+    """Return a day of which nothing was decided: tables of an earlier run must not stand in for it."""
+    profile = settings.network_home().profile
+    return {
+        "network": profile.name,
+        "currency": profile.currency,
+        "plan_date": run.plan_date.isoformat(),
+        "plan": None,
+        "policies": [],
+        "documents": [],
+        "decisions": {},
+        "held": [],
+        "verdicts": dict(run.verdicts),
+    }

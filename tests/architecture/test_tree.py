@@ -1,0 +1,99 @@
+"""The tree is what DESIGN says: top level, names, faces, and pure modules without Dagster."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOP = {
+    "orchestration",
+    "assets",
+    "quality",
+    "dbt_project",
+    "tests",
+    "workspace.yaml",
+    "pyproject.toml",
+    "README.md",
+    "Makefile",
+    "requirements.lock",
+    "LICENSE",
+}
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "stuff"}
+SOURCES = sorted(p for top in ("assets", "quality", "orchestration") for p in (ROOT / top).rglob("*.py"))
+FACES = [p for p in SOURCES if p.name == "defs.py" or p == ROOT / "quality" / "checks.py"]
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return [name for name in listed if (ROOT / name).exists()]
+
+
+def test_the_top_level_is_exactly_the_design() -> None:
+    tops = {name.split("/")[0] for name in tracked()}
+    assert {top for top in tops if not top.startswith(".")} == TOP
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [p for p in SOURCES if p.stem in VAGUE] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_says_what_belongs_in_it(path: Path) -> None:
+    text = path.read_text()
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), f"{path} opens without a docstring"
+
+
+def test_every_capability_explains_its_decisions() -> None:
+    capabilities = [p.parent for p in (ROOT / "assets").glob("*/__init__.py") if p.parent.name != "kernel"]
+    missing = [p.name for p in [*capabilities, ROOT / "quality"] if not (p / "README.md").exists()]
+    assert missing == []
+
+
+def test_pure_modules_import_without_dagster() -> None:
+    pure = [p for p in SOURCES if p not in FACES and p.relative_to(ROOT).parts[0] != "orchestration"]
+    modules = [".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in pure]
+    program = (
+        "import sys, importlib\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in {'dagster', 'dagster_dbt'}:\n"
+        "            raise ImportError(f'{name} is not for pure modules')\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module(name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_code_reads_no_environment_and_writes_nothing(tmp_path: Path) -> None:
+    program = "import orchestration.definitions, orchestration.planning, orchestration.cli"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "PATH": "",
+            "HOME": str(tmp_path),
+            "EQUIPOISE_LOCK_WAIT_SECONDS": "not a number",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / ".equipoise").exists()
+
+
+def test_the_lock_file_names_no_index() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    assert [line for line in lines if line.startswith(("-i", "--index", "--extra-index", "--find-links"))] == []
+    pinned = [line for line in lines if "==" in line and not line.startswith(" ")]
+    assert pinned
+    assert all(line.rstrip().endswith("\\") for line in pinned), "every pin carries hashes"
