@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +22,8 @@ from assets.kernel.identifiers import bytes_digest, digest
 
 _SIDECAR = ".envelope.json"
 _DATE = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+# Business date of a history that cannot be read or has no rows: it speaks of no day.
+_NO_DAY = dt.date(1970, 1, 1)
 _BESIDE = ("network.yaml", "readme.md", "readme.txt")
 
 
@@ -120,7 +123,7 @@ def envelope_of(batch: SentBatch, timezone: str, landed_at: dt.datetime) -> tupl
             problems.append(Problem.of(error))
     said = batch.said
     counted = sum(file.row_count for file in files) if not problems else 0
-    business_date = batch.business_date or _latest_date(batch, files)
+    business_date = batch.business_date or _latest_date(batch, files, landed_at.date())
     by_row: RowAvailability = "batch" if batch.business_date else "row"
     available_at = said.available_at or batch_available_at(batch.table, business_date, timezone)
     envelope = Envelope(
@@ -208,7 +211,7 @@ def _table_of(relative: Path, said: SentEnvelope, *, where: str) -> FeedTable:
 
 
 def _table_in_folders(parts: Sequence[str], tables: dict[str, FeedTable]) -> FeedTable | None:
-    pairs = zip(parts, parts[1:], strict=False)
+    pairs = pairwise(parts)
     return next((tables[f"{a}_{b}"] for a, b in pairs if f"{a}_{b}" in tables), None)
 
 
@@ -233,10 +236,10 @@ def _date_in(relative: Path, *, where: str) -> dt.date | None:
         ) from error
 
 
-def _latest_date(batch: SentBatch, files: Sequence[transport.SentFile]) -> dt.date:
-    days = [transport.latest_date(file, batch.table.date_column) for file in files]
-    # An unreadable or empty history speaks of no day; it is rejected or adds nothing.
-    return max((day for day in days if day is not None), default=dt.date.min)
+def _latest_date(batch: SentBatch, files: Sequence[transport.SentFile], today: dt.date) -> dt.date:
+    # A date to come in a history is a fault of its row and says nothing of the batch.
+    days = [transport.latest_date(file, batch.table.date_column, today) for file in files]
+    return max((day for day in days if day is not None), default=_NO_DAY)
 
 
 def _content_hash(files: Sequence[Path]) -> str:

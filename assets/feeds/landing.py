@@ -238,7 +238,15 @@ class LandingArea:
         EquipoiseError
             If it cannot be read.
         """
-        return read_envelope(self.root / table.source / table.table / batch_id)
+        directory = self.root / table.source / table.table / batch_id
+        envelope = read_envelope(directory)
+        if self.directory(envelope) != directory:
+            raise EquipoiseError(
+                f"the envelope is of batch {envelope.source}/{envelope.table}/{envelope.batch_id}",
+                where=str(directory),
+                remedy="Remove the folder and land the batch again",
+            )
+        return envelope
 
     def directory(self, envelope: Envelope) -> Path:
         """Return the folder of a batch."""

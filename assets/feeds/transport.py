@@ -169,14 +169,15 @@ def _not_utf8(path: Path, detail: str) -> EquipoiseError:
     )
 
 
-def latest_date(file: SentFile, column: str) -> dt.date | None:
-    """Return the latest ISO date in a column, or ``None`` where it holds none."""
+def latest_date(file: SentFile, column: str, not_after: dt.date) -> dt.date | None:
+    """Return the latest ISO date in a column up to ``not_after``, or ``None`` where it holds none."""
     if column not in file.schema.names:
         return None
     table = file.table if file.table is not None else pq.read_table(file.path, columns=[column])
     texts = pc.utf8_slice_codeunits(table.column(column).cast(pa.string()), 0, 10)
     dates = texts.filter(pc.match_substring_regex(texts, r"^\d{4}-\d{2}-\d{2}$"))
-    for text in sorted(dates.unique().to_pylist(), reverse=True):
+    texts = sorted(text for text in dates.unique().to_pylist() if text <= not_after.isoformat())
+    for text in reversed(texts):
         with suppress(ValueError):
             return dt.date.fromisoformat(text)
     return None

@@ -19,7 +19,7 @@ from assets.forecasting.series import Integers, Reals, SeriesPanel
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 
-SMOOTHING = 0.1
+SMOOTHING = {Bucket.DAY: 0.05, Bucket.WEEK: 0.1}
 SEASONAL_SMOOTHING = 0.2
 WINDOW = {Bucket.DAY: 28, Bucket.WEEK: 13}
 SEASON_WINDOW = {Bucket.DAY: 8, Bucket.WEEK: 2}
@@ -74,11 +74,11 @@ def candidate(name: str, bucket: Bucket, season_length: int) -> Candidate:
             keeps_season=True,
             minimum_history=seasons * season_length,
         ),
-        Candidate("SimpleExponentialSmoothing", {"alpha": SMOOTHING}),
+        Candidate("SimpleExponentialSmoothing", {"alpha": SMOOTHING[bucket]}),
         Candidate("OptimizedTheta", {"season_length": 1}, minimum_history=8, memory=THETA_MEMORY[bucket]),
         Candidate("WindowAverage", {"window_size": WINDOW[bucket]}, minimum_history=WINDOW[bucket]),
         Candidate("HistoricAverage", {}),
-        Candidate("TSB", {"alpha_d": SMOOTHING, "alpha_p": SMOOTHING}),
+        Candidate("TSB", {"alpha_d": SMOOTHING[bucket], "alpha_p": SMOOTHING[bucket]}),
         Candidate("CrostonSBA", {}),
         Candidate("IMAPA", {}, minimum_history=8),
     )

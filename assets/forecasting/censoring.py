@@ -69,4 +69,5 @@ def _level_before(values: Reals, known: Flags, window: int) -> Reals:
     before_count = (count[:, window:] - count[:, :-window])[:, : values.shape[1]]
     overall = (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1.0)
     mean = np.maximum(before_total, 0.0) / np.maximum(before_count, 1.0)
-    return np.where(before_count > 0, mean, overall[:, None])
+    filled: Reals = np.where(before_count > 0, mean, overall[:, None])
+    return filled

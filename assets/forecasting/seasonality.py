@@ -53,9 +53,7 @@ def season_factors(panel: SeriesPanel) -> Reals:
     pool_actual, pool_expected = np.zeros((2, int(code.max()) + 1, season))
     np.add.at(pool_actual, code, actual)
     np.add.at(pool_expected, code, expected)
-    category = _shrink(
-        _smoothed(pool_actual, smooth), _smoothed(pool_expected, smooth), network, CATEGORY_PRIOR_UNITS
-    )
+    category = _shrink(_smoothed(pool_actual, smooth), _smoothed(pool_expected, smooth), network, CATEGORY_PRIOR_UNITS)
     return _shrink(actual, expected, category[code], SERIES_PRIOR_UNITS)
 
 
@@ -68,7 +66,8 @@ def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
     width = 2 * half + 1
     window_total = total[:, width:] - total[:, :-width]
     window_count = count[:, width:] - count[:, :-width]
-    return np.maximum(window_total, 0.0) / np.maximum(window_count, 1.0)
+    level: Reals = np.maximum(window_total, 0.0) / np.maximum(window_count, 1.0)
+    return level
 
 
 def _sum_by_phase(cells: Reals, phase: Integers, season: int) -> Reals:
@@ -83,4 +82,5 @@ def _smoothed(sums: Reals, smooth: bool) -> Reals:
 
 def _shrink(actual: Reals, expected: Reals, prior: Reals, weight: float) -> Reals:
     factors = (actual + weight * prior) / (expected + weight)
-    return factors / factors.mean(axis=1, keepdims=True)
+    normalised: Reals = factors / factors.mean(axis=1, keepdims=True)
+    return normalised

@@ -22,6 +22,8 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 KEY = ["item_id", "site_id"]
+# Below this many known buckets a series is forecast from its analogues (``analogue``).
+MINIMUM_OBSERVED = 8
 SEASON_LENGTH = {Bucket.DAY: 7, Bucket.WEEK: 52}
 
 
@@ -70,7 +72,14 @@ class SeriesPanel:
     @property
     def observed_count(self) -> Integers:
         """Buckets per series whose whole demand is known."""
-        return self.observed.sum(axis=1)
+        count: Integers = self.observed.sum(axis=1)
+        return count
+
+    @property
+    def is_thin(self) -> Flags:
+        """Whether a series tells too little of itself: few known buckets, or never any demand."""
+        thin: Flags = np.all(self.demand <= 0, axis=1) | (self.observed_count < MINIMUM_OBSERVED)
+        return thin
 
     def until(self, column: int) -> SeriesPanel:
         """Return what was known before ``column``: the panel of an earlier origin."""
@@ -157,4 +166,5 @@ def _reported_cells(index: pd.DataFrame, rows: pd.DataFrame, length: int) -> Fla
     known = rows[rows["site_id"].isin(list(sites))]
     reported = np.zeros((len(sites), length), dtype=bool)
     reported[known["site_id"].map(sites).to_numpy(dtype=np.int64), known["column"].to_numpy()] = True
-    return reported[index["site_id"].map(sites).to_numpy(dtype=np.int64)]
+    laid: Flags = reported[index["site_id"].map(sites).to_numpy(dtype=np.int64)]
+    return laid

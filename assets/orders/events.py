@@ -94,6 +94,21 @@ class Document:
 
 
 @dataclass(frozen=True)
+class OrderBook:
+    """The documents that one plan wants, of one plan date and channel, by id.
+
+    An empty book says that the plan wants none, so that earlier proposals are withdrawn.
+    ``projections`` turns documents into frames.
+    """
+
+    network: str
+    plan_date: dt.date
+    channel: Channel
+    content: tuple[Document, ...]
+    run_id: str
+
+
+@dataclass(frozen=True)
 class Propose:
     """A plan contains the document."""
 

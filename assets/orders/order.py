@@ -107,9 +107,7 @@ def evolve(order: Order | None, event: Event) -> Order:
             return Order(document, revision, OrderStatus.PROPOSED, version=version)
         case OrderWithdrawn(_, reason, _):
             before = _existing(order)
-            return replace(
-                before, status=OrderStatus.CANCELLED, status_reason=reason, version=before.version + 1
-            )
+            return replace(before, status=OrderStatus.CANCELLED, status_reason=reason, version=before.version + 1)
 
 
 def evolve_all(order: Order | None, events: Iterable[Event]) -> Order | None:
@@ -157,13 +155,9 @@ def _issue(order: Order | None) -> tuple[Event, ...]:
 
 def _existing(order: Order | None) -> Order:
     if order is None:
-        raise EquipoiseError(
-            "there is no such order", where="order ledger", remedy="List them with `equipoise orders`"
-        )
+        raise EquipoiseError("there is no such order", where="order ledger", remedy="List them with `equipoise orders`")
     return order
 
 
 def _refused(order: Order, rule: str, remedy: str) -> EquipoiseError:
-    return EquipoiseError(
-        f"{rule}; it is {order.status}", where=f"order {order.order_id}", remedy=remedy
-    )
+    return EquipoiseError(f"{rule}; it is {order.status}", where=f"order {order.order_id}", remedy=remedy)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from assets.kernel.clock import Clock
+from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import Channel, Event
 from assets.orders.order import Order, OrderStatus, evolve_all
@@ -88,6 +88,16 @@ class OrderFilter:
 EVERY_ORDER = OrderFilter()
 
 
+@dataclass(frozen=True)
+class RecordReport:
+    """Ids of documents by what became of them, each sorted."""
+
+    new: tuple[str, ...] = ()
+    revised: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+
+
 class OrderStore(Protocol):
     """Where orders live."""
 
@@ -139,7 +149,7 @@ def require_order(store: OrderStore, order_id: str) -> Order:
 class MemoryOrderStore:
     """Keeps orders for as long as the process lives. For tests and what-ifs."""
 
-    clock: Clock
+    clock: Clock = field(default_factory=WallClock)
     _log: list[Recorded] = field(default_factory=list)
     _orders: dict[str, Order] = field(default_factory=dict)
     _changed: dict[str, int] = field(default_factory=dict)

@@ -56,7 +56,7 @@ counts once (its last row); the gate judges the duplicate.
         batch_id = (
             select max_by(known.batch_id, (known.business_date, known.available_at, known.batch_id))
             from {{ relation }} as known
-            where {{ as_known("known.business_date") | replace("(available_at", "(known.available_at") }}
+            where {{ as_known() }}
         )
     qualify row_number() over (partition by {{ key | join(", ") }} order by batch_row desc) = 1
 {%- endmacro %}

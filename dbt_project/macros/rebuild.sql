@@ -39,7 +39,7 @@ warehouse, and a person who runs dbt by hand gets the same answer as the graph.
 
 {#- Remove the plan date's slice before it is made again, also when the new slice is empty. -#}
 {% macro clear_slice() -%}
-    {%- if is_incremental() -%}
+    {%- if is_incremental() and "plan_date" in model.columns -%}
         delete from {{ this }} where plan_date = {{ plan_date() }}
     {%- else -%}
         select 1

@@ -115,14 +115,15 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = build().main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
-        return int(code or 0)
+        # Typer turns Ctrl-C into this code and says nothing.
+        return errors.interrupted() if code == errors.INTERRUPTED else int(code or 0)
     except TyperException as error:
         return errors.usage(error)
     except BrokenPipeError:
         # The reader of a pipe has gone (`equipoise orders | head`): nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:
         return errors.interrupted()
     except Exception as error:
         return errors.failure(error, debug="--debug" in arguments)

@@ -21,6 +21,7 @@ from rich.text import Text
 
 PIPE_WIDTH = 120
 """Columns of a table that no terminal limits."""
+WORTH_SAYING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,15 @@ class Output:
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
-        """Show that ``what`` is going on, and how long it took."""
+        """Show that ``what`` is going on, and how long it took if that was worth saying."""
         started = time.monotonic()
         if self.json:
             yield
             return
         with self._spinner(what):
             yield
-        self.say(f"{what}: {time.monotonic() - started:.1f} s")
+        if (spent := time.monotonic() - started) >= WORTH_SAYING_SECONDS:
+            self.say(f"{what}: {spent:.1f} s")
 
     @contextmanager
     def steps(self, what: str) -> Iterator[Callable[[str, str, float], None]]:

@@ -1,88 +1,45 @@
-"""Order documents as programs read them: one record each, with its lines.
+"""Order documents found in the ledger, by plan date or by the start of their id.
 
-Not here: the state of a document over time; the ledger keeps it.
+Not here: how a document is written as a record (``assets.orders.projections``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES
-from assets.kernel.home import NetworkHome
-from assets.kernel.published import Published
-from orchestration.cli.reading import Record, listed, read
+from assets.orders.projections import as_records
+from assets.orders.store import OrderFilter
+from orchestration.cli.reading import Record
+
+if TYPE_CHECKING:
+    from assets.kernel.home import NetworkHome
+    from assets.orders.store import OrderStore
 
 SHORTEST_PREFIX = 4
 
 
-def documents_of(home: NetworkHome, plan_date: dt.date) -> list[Record]:
+def open_store(home: NetworkHome) -> OrderStore:
+    """Return the ledger that the settings name."""
+    from assets.orders.sql_store import SqlOrderStore
+    from orchestration.settings import read_settings
+
+    return SqlOrderStore(read_settings().ledger(), home.profile.clock)
+
+
+def documents_of(store: OrderStore, network: str, plan_date: dt.date) -> list[Record]:
     """Return the order documents of a plan date with their lines, by id."""
-    published = Published(home.published)
-    lines: dict[str, list[Record]] = {}
-    for line in read(published, ORDER_LINES, plan_date):
-        lines.setdefault(line["order_id"], []).append(line)
-    return [as_document(row, lines.get(row["order_id"], [])) for row in read(published, DOCUMENTS, plan_date)]
+    return as_records(store.orders(OrderFilter(network=network, plan_date=plan_date)))
 
 
-def as_document(row: Record, lines: list[Record]) -> Record:
-    """Return a document as `orders --json` gives it.
-
-    Parameters
-    ----------
-    row : dict
-        A row of ``order_documents``.
-    lines : list of dict
-        Its rows of ``order_lines``.
-    """
-    return {
-        "order_id": row["order_id"],
-        "kind": row["kind"],
-        "plan_date": row["plan_date"],
-        "channel": row["channel"],
-        "origin": row["origin_id"],
-        "destination": row["destination_id"],
-        "status": row["status"],
-        "revision": row["revision"],
-        "quantity": row["quantity_units"],
-        "value": row["value_amount"],
-        "gain": row["gain_amount"],
-        "reason": row["reason"],
-        "lines": [as_line(line) for line in sorted(lines, key=lambda line: line["line_number"])],
-        "content_digest": row["content_digest"],
-        "policy_release": row["policy_release"],
-        "model_version": row["model_version"],
-        "feature_version": row["feature_version"],
-        "batch_ids": listed(row["batch_ids"]),
-        "plan_digest": row["plan_digest"],
-        "run_id": row["run_id"],
-    }
-
-
-def as_line(line: Record) -> Record:
-    """Return an order line as `orders --json` gives it."""
-    return {
-        "line": line["line_number"],
-        "item": line["item_id"],
-        "quantity": line["quantity_units"],
-        "value": line["value_amount"],
-        "reason": line["reason"],
-        "gain": line["gain_amount"],
-        "transport": line["transport_amount"],
-        "mode": line["mode"],
-        "departure_date": line["departure_date"],
-        "arrival_date": line["arrival_date"],
-        "binding_constraints": listed(line["binding_constraints"]),
-    }
-
-
-def find_document(home: NetworkHome, order_id: str) -> Record:
+def find_document(store: OrderStore, network: str, order_id: str) -> Record:
     """Return the document whose id is, or uniquely starts with, ``order_id``.
 
     Raises
     ------
     EquipoiseError
-        If none or several do.
+        If none or several do, or if too little of the id was given to mean one.
     """
     if len(order_id) < SHORTEST_PREFIX:
         raise EquipoiseError(
@@ -90,16 +47,12 @@ def find_document(home: NetworkHome, order_id: str) -> Record:
             where="order id",
             remedy=f"Give at least {SHORTEST_PREFIX} characters of an id from `equipoise orders`",
         )
-    published = Published(home.published)
-    matches: dict[str, dt.date] = {}
-    for plan_date in published.plan_dates(DOCUMENTS.name):
-        ids = published.read(DOCUMENTS, plan_date)["order_id"]
-        matches.update(dict.fromkeys(ids[ids.str.startswith(order_id)], plan_date))
-    if len(matches) != 1:
+    whole = store.orders(OrderFilter(network=network, order_ids=(order_id,)))
+    found = whole or [o for o in store.orders(OrderFilter(network=network)) if o.order_id.startswith(order_id)]
+    if len(found) != 1:
         raise EquipoiseError(
-            f"{len(matches) or 'no'} orders have an id that starts with {order_id!r}",
+            f"{len(found) or 'no'} orders have an id that starts with {order_id!r}",
             where="order id",
             remedy="Take the id from `equipoise orders --date D`",
         )
-    [(found, plan_date)] = matches.items()
-    return next(document for document in documents_of(home, plan_date) if document["order_id"] == found)
+    return as_records(found)[0]

@@ -18,7 +18,9 @@ from orchestration.cli.console import Output, table
 from orchestration.cli.reading import Record, open_network
 
 if TYPE_CHECKING:
+    from assets.feeds.envelope import Envelope
     from assets.feeds.landing import LandReport
+    from assets.kernel.home import NetworkHome
 
 BusinessDate = Annotated[
     dt.date | None,
@@ -50,9 +52,10 @@ def import_network(
     require_folder(directory)
     home = settings.home_of(name)
     with out.working(f"Importing {name}"):
-        IMPORTERS[name](directory, home, WallClock())
+        report = IMPORTERS[name](directory, home, WallClock())
     settings.activate(name)
-    landed = describe_network(home)
+    totals = ("sold_units", "on_hand_units", "under_way_units")
+    landed = {**describe_network(home), **{key: getattr(report, key) for key in totals}}
     out.answer(landed, lambda console: show_network(console, landed))
 
 
@@ -62,7 +65,9 @@ def land(
     directory: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="<source>/<table>/[date/] or <source>_<table>* files.")
     ] = None,
-    sql: Annotated[str | None, typer.Option(metavar="URL", help="SQLAlchemy URL of a database to read instead.")] = None,
+    sql: Annotated[
+        str | None, typer.Option(metavar="URL", help="SQLAlchemy URL of a database to read instead.")
+    ] = None,
     date: BusinessDate = None,
 ) -> None:
     """Land feed files, or the tables of a database; what landed before is one batch still."""
@@ -84,7 +89,7 @@ def land(
     out.answer(landed, lambda console: show(console, landed))
     if landed["problems"]:
         for problem in landed["problems"]:
-            out.say(problem)
+            out.say(f"{problem['where']}: {problem['what']}. {problem['remedy']}")
         raise typer.Exit(1)
 
 
@@ -106,5 +111,73 @@ def gather(report: LandReport) -> Record:
     return {
         "landed": [_batch(envelope) for envelope in report.landed],
         "repeated": [_batch(envelope) for envelope in report.repeated],
-        "problems": [str(problem) for problem in report.problems],
+        "problems": [{"what": p.what, "where": p.where, "remedy": p.remedy} for p in report.problems],
     }
+
+
+def show(console: Console, landed: Record) -> None:
+    """Print what landing came to for people."""
+    if landed["landed"]:
+        console.print(table("Landed", ["feed", "batches", "rows", "first", "last"], _by_feed(landed["landed"])))
+    console.print(
+        f"{len(landed['landed'])} new batches, {len(landed['repeated'])} that had landed before, "
+        f"{len(landed['problems'])} problems."
+    )
+
+
+def describe_network(home: NetworkHome) -> Record:
+    """Return what a network says of itself and which batches have landed for it."""
+    from assets.feeds.landing import LandingArea
+
+    profile = home.profile
+    batches = LandingArea(home.landing, profile.clock).batches()
+    return {
+        "network": profile.name,
+        "title": profile.title,
+        "home": str(home.root),
+        "bucket": str(profile.bucket),
+        "first_plan_date": profile.first_plan_date.isoformat(),
+        "declared_date": profile.declared_date.isoformat() if profile.declared_date else None,
+        "feeds": [
+            dict(zip(("feed", "batches", "rows", "first", "last"), row, strict=True))
+            for row in _by_feed([_batch(envelope) for envelope in batches])
+        ],
+    }
+
+
+def show_network(console: Console, landed: Record) -> None:
+    """Print a network and its feeds for people."""
+    rows = [list(feed.values()) for feed in landed["feeds"]]
+    console.print(table(f"Network {landed['network']}", ["feed", "batches", "rows", "first", "last"], rows))
+    console.print(
+        f"It plans by the {landed['bucket']}, from {landed['first_plan_date']}. It is the active network now."
+    )
+    date = landed["declared_date"]
+    console.print(f"Next: equipoise plan --date {date}" if date else "Next: equipoise plan")
+
+
+def _batch(envelope: Envelope) -> Record:
+    return {
+        "feed": f"{envelope.source}_{envelope.table}",
+        "batch_id": envelope.batch_id,
+        "business_date": envelope.business_date.isoformat(),
+        "row_count": envelope.row_count,
+        "content_hash": envelope.content_hash,
+    }
+
+
+def _by_feed(batches: list[Record]) -> list[list[Any]]:
+    """Return feed, batches, rows, first and last business date, a row per feed."""
+    feeds: dict[str, list[Record]] = {}
+    for batch in batches:
+        feeds.setdefault(batch["feed"], []).append(batch)
+    return [
+        [
+            feed,
+            len(sent),
+            sum(batch["row_count"] for batch in sent),
+            min(batch["business_date"] for batch in sent),
+            max(batch["business_date"] for batch in sent),
+        ]
+        for feed, sent in sorted(feeds.items())
+    ]

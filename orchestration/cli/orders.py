@@ -5,7 +5,6 @@ Not here: making, approving or sending a document.
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,19 +12,13 @@ import typer
 from rich.console import Console
 
 from assets.kernel.frames.decisions import DOCUMENTS
-from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.orders.events import Channel
+from assets.orders.order import OrderStatus
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, table
-from orchestration.cli.documents import documents_of
+from orchestration.cli.documents import documents_of, open_store
 from orchestration.cli.reading import Record, open_network, planned_date
-
-
-class Channel(StrEnum):
-    """Whether a document may ever be issued."""
-
-    LIVE = "live"
-    BACKFILL = "backfill"
 
 
 class OrderKind(StrEnum):
@@ -40,30 +33,33 @@ class OrderKind(StrEnum):
 def orders(
     out: Output,
     date: PlanDate = None,
-    status: Annotated[str | None, typer.Option(help="Only documents in this state, such as proposed.")] = None,
+    status: Annotated[OrderStatus | None, typer.Option(help="Only documents in this state.")] = None,
     channel: Annotated[Channel | None, typer.Option(help="Only documents of this channel.")] = None,
     kind: Annotated[OrderKind | None, typer.Option(help="Only documents of this kind.")] = None,
 ) -> None:
     """List the order documents of a plan date, the largest expected gain first."""
     home = open_network()
-    found = gather(home, planned_date(Published(home.published), DOCUMENTS, date), status, channel, kind)
+    plan_date = planned_date(Published(home.published), DOCUMENTS, date)
+    documents = documents_of(open_store(home), home.profile.name, plan_date)
+    found = matching(documents, status=status, channel=channel, kind=kind)
     currency = home.profile.currency
     out.answer(found, lambda console: show(console, found, currency))
 
 
-def gather(
-    home: NetworkHome,
-    plan_date: dt.date,
-    status: str | None = None,
-    channel: str | None = None,
-    kind: str | None = None,
+def matching(
+    documents: list[Record], *, status: str | None = None, channel: str | None = None, kind: str | None = None
 ) -> list[Record]:
-    """Return the documents of a plan date that match, the largest expected gain first."""
+    """Return the documents that match, the largest expected gain first.
+
+    Documents that a later plan of the date withdrew stand in the ledger as cancelled; they
+    are returned only if asked for by status.
+    """
     wanted = {"status": status, "channel": channel, "kind": kind}
     kept = [
         document
-        for document in documents_of(home, plan_date)
+        for document in documents
         if all(value is None or document[key] == str(value) for key, value in wanted.items())
+        and (status is not None or document["status"] != OrderStatus.CANCELLED)
     ]
     return sorted(kept, key=lambda document: (-document["gain"], document["order_id"]))
 
@@ -81,7 +77,7 @@ def show(console: Console, documents: list[Record], currency: str) -> None:
             d["destination"],
             d["status"],
             len(d["lines"]),
-            d["quantity"],
+            sum(line["quantity"] for line in d["lines"]),
             d["value"],
             d["gain"],
         ]
@@ -92,6 +88,6 @@ def show(console: Console, documents: list[Record], currency: str) -> None:
     console.print(table(f"Orders of {first['plan_date']}", heads, rows))
     value, gain = (sum(d[key] for d in documents) for key in ("value", "gain"))
     console.print(
-        f"{len(documents)} documents worth {cell(float(value))} {currency}, expected gain {cell(float(gain))} {currency}; "
-        f"channel {', '.join(sorted({d['channel'] for d in documents}))}"
+        f"{len(documents)} documents worth {cell(float(value))} {currency}, expected gain {cell(float(gain))}"
+        f" {currency}; channel {', '.join(sorted({d['channel'] for d in documents}))}"
     )

@@ -12,7 +12,7 @@ import typer
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
-from orchestration.cli.command import parse_date, command
+from orchestration.cli.command import command, parse_date
 from orchestration.cli.console import Output
 from orchestration.cli.reading import Record, plain
 
@@ -42,18 +42,26 @@ def plan(out: Output, date: Date = None, as_known: Knowledge = AsKnown.THEN) -> 
 
 
 def run_and_report(out: Output, settings: Settings, date: dt.date | None, as_known: AsKnown = AsKnown.THEN) -> None:
-    """Plan a date, show what came of it and what to ask next.
+    """Plan a date and report what came of it."""
+    # Before anything heavy is imported: a missing network is said at once.
+    _ = settings.network_home().profile
+    with out.steps("Planning") as on_step:
+        from orchestration.planning import plan_day
+
+        run = plan_day(settings, date, as_known=as_known, on_step=on_step)
+    report(out, settings, run, as_known)
+
+
+def report(out: Output, settings: Settings, run: PlanRun, as_known: AsKnown = AsKnown.THEN) -> None:
+    """Show what a run came to, and what to ask next.
 
     Raises
     ------
     EquipoiseError
-        If a step failed; what was decided before it is shown first.
+        If a step failed; what the gates found is shown first.
     """
-    from orchestration.planning import plan_day
     from orchestration.cli import summary
 
-    with out.steps("Planning") as on_step:
-        run = plan_day(settings, date, as_known=as_known, on_step=on_step)
     day = gather(settings, run, as_known)
     out.answer(day, lambda console: summary.show(console, day))
     if not run.success:
@@ -84,8 +92,9 @@ def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
 
 def failed(run: PlanRun) -> EquipoiseError:
     """Return the error that a failed run ends with."""
+    told = run.error.removeprefix(f"{EquipoiseError.__module__}.{EquipoiseError.__qualname__}: ")
     return EquipoiseError(
-        run.error or "the run failed",
+        told or "the run failed",
         where=f"plan {run.plan_date}, step {run.failed_step or 'unknown'}",
         remedy=f"See `equipoise verdicts --date {run.plan_date}`, or run {run.run_id} in `equipoise ui`",
     )

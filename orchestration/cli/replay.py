@@ -1,16 +1,15 @@
 """`equipoise replay`: decide a planned date again and compare, table by table.
 
-Not here: deciding again (``orchestration.planning``).
+Not here: deciding again (``orchestration.replay``).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
@@ -18,31 +17,37 @@ from orchestration.cli.console import Output, table
 from orchestration.cli.reading import Record, open_network, planned_date
 
 if TYPE_CHECKING:
-    from orchestration.planning import ReplayReport
+    from orchestration.replay import ReplayReport
 
 
 @command
 def replay(out: Output, date: PlanDate = None) -> None:
     """Decide a planned date again from the recorded inputs; exit 1 if any digest differs."""
-    from orchestration import planning
     from orchestration.settings import read_settings
 
     settings = read_settings()
     plan_date = planned_date(Published(open_network().published), PLAN_SUMMARY, date)
     with out.working(f"Replaying {plan_date}"):
-        report = gather(planning.replay(settings, plan_date), plan_date)
+        from orchestration import replay as again
+
+        report = gather(again.replay(settings, plan_date))
     out.answer(report, lambda console: show(console, report))
-    if report["differing"]:
-        out.say(f"replay {plan_date}: differs in {', '.join(report['differing'])}. See the digests above")
-        raise typer.Exit(1)
+    if not report["identical"]:
+        changed = f"rows of {', '.join(report['feeds'])} changed" if report["feeds"] else "no raw row changed"
+        raise EquipoiseError(
+            f"{', '.join(report['differing'])} differ; {changed}",
+            where=f"replay of {plan_date}",
+            remedy="The first table named is where the two runs part; plan again to accept the present rows",
+        )
 
 
-def gather(report: ReplayReport, plan_date: dt.date) -> Record:
+def gather(report: ReplayReport) -> Record:
     """Return a replay's outcome as a dictionary."""
     return {
-        "plan_date": plan_date.isoformat(),
+        "plan_date": report.plan_date.isoformat(),
         "identical": not report.differing,
         "differing": list(report.differing),
+        "feeds": list(report.feeds),
         "tables": [
             {"table": name, "recorded_digest": recorded, "replayed_digest": replayed, "same": recorded == replayed}
             for name, recorded, replayed in report.tables

@@ -13,12 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_SUMMARY
-from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli.console import cell, percent, table
-from orchestration.cli.reading import Record, read_if_any
 from orchestration.cli.judgements import verdicts_of
+from orchestration.cli.reading import Record, read_if_any
 
 JOINT = "joint_plan"
 MOST_REASONS = 8
@@ -142,7 +141,8 @@ def _show_head(console: Console, day: Record) -> None:
     if plan["bound_amount"] is not None:
         console.print(
             f"Cost {cell(plan['cost_amount'])} {day['currency']}, proven bound {cell(plan['bound_amount'])}: "
-            f"gap {percent(plan['gap_share'])} of the cost, {percent(plan['decidable_gap_share'])} of what could be decided"
+            f"gap {percent(plan['gap_share'])} of the cost, "
+            f"{percent(plan['decidable_gap_share'])} of what could be decided"
         )
     if day["verdicts"]:
         counts = ", ".join(f"{count} {action}" for action, count in day["verdicts"].items())
@@ -165,7 +165,17 @@ def _policy_table(policies: list[Record], unit: str) -> Any:
         ]
         for row in policies
     ]
-    heads = ["policy", "cost", "holding", "shortage", "transport", "net purchases", "costs more", "transfers", "purchases"]
+    heads = [
+        "policy",
+        "cost",
+        "holding",
+        "shortage",
+        "transport",
+        "net purchases",
+        "costs more",
+        "transfers",
+        "purchases",
+    ]
     return table(f"The plan and the baselines on the same snapshot, expected {unit} over the horizon", heads, rows)
 
 

@@ -18,7 +18,7 @@ from assets.feeds.synthetic.sites import Lanes, Sites, draw_lanes, draw_sites
 from assets.feeds.synthetic.sourcing import Sourcing, draw_sourcing
 
 # How generously a store's parameters were once set: the reason why rebalancing pays.
-_STORE_BIAS = (1.9, 0.5, 1.0, 1.4, 0.7)
+_STORE_BIAS = (1.9, 0.55, 1.0, 1.4, 0.75)
 
 
 @dataclass(frozen=True)

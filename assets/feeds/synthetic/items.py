@@ -22,7 +22,7 @@ Texts = npt.NDArray[np.object_]
 
 FRESH = ("dairy", "bakery", "produce")
 AMBIENT = ("grocery", "beverages", "household", "personal-care", "pet", "stationery", "electronics")
-_SHELF_LIFE_DAYS = {"dairy": (14, 30), "bakery": (6, 12), "produce": (7, 16)}
+_SHELF_LIFE_DAYS = {"dairy": (18, 35), "bakery": (8, 14), "produce": (9, 18)}
 # Median cost of a unit by category: what a mixed-goods retailer pays.
 _COST = {
     "dairy": 1.6, "bakery": 1.4, "produce": 1.9, "grocery": 2.8, "beverages": 3.5, "household": 6.0,
@@ -113,7 +113,7 @@ def draw_items(parameters: WorldParameters) -> Items:
     median = np.array([_COST[name] for name in category])
     cost = np.maximum(np.round(median * rng.lognormal(0.0, 0.45, count), 2), 0.2)
     price = np.round(cost * rng.uniform(1.35, 1.9, count), 2)
-    weight = np.round(np.clip(rng.lognormal(-0.7, 0.6, count), 0.05, 8.0), 3)
+    weight = np.clip(np.round(rng.lognormal(-0.7, 0.6, count), 3), 0.05, 8.0)
     bounds = np.array([_SHELF_LIFE_DAYS.get(name, (0, 0)) for name in category])
     shelf_life = np.where(fresh, rng.integers(bounds[:, 0], bounds[:, 1] + 1), 0)
     return Items(

@@ -41,9 +41,7 @@ class WorldSize:
         _require(
             self.regional_warehouses <= self.stores, "regional_warehouses", self.regional_warehouses, "at most stores"
         )
-        _require(
-            1 <= self.stores_per_item <= self.stores, "stores_per_item", self.stores_per_item, "from 1 to stores"
-        )
+        _require(1 <= self.stores_per_item <= self.stores, "stores_per_item", self.stores_per_item, "from 1 to stores")
 
     @property
     def sites(self) -> int:
@@ -106,9 +104,7 @@ class WorldParameters:
     @classmethod
     def small(cls, seed: int = 7) -> WorldParameters:
         """Return a world for tests: 7 sites, 20 items, 120 days, made in well under a second."""
-        size = WorldSize(
-            supply_dcs=1, regional_warehouses=2, stores=4, items=20, suppliers=4, stores_per_item=2.8
-        )
+        size = WorldSize(supply_dcs=1, regional_warehouses=2, stores=4, items=20, suppliers=4, stores_per_item=2.8)
         return cls(seed=seed, size=size, history_days=120, transaction_days=60)
 
     @property

@@ -105,9 +105,7 @@ def draw_sites(parameters: WorldParameters) -> Sites:
         *(f"dc-{index + 1}" for index in range(size.supply_dcs)),
     ]
     kinds = (
-        ["store"] * size.stores
-        + ["regional_warehouse"] * size.regional_warehouses
-        + ["supply_dc"] * size.supply_dcs
+        ["store"] * size.stores + ["regional_warehouse"] * size.regional_warehouses + ["supply_dc"] * size.supply_dcs
     )
     region = np.concatenate([stores, np.arange(size.regional_warehouses), np.zeros(size.supply_dcs)])
     return Sites(np.array(ids, object), np.array(kinds, object), region.astype(np.int64), parameters.timezone)

@@ -29,6 +29,22 @@ VERDICTS = Frame(
     ),
     ("plan_date", "gate", "rule", "feed", "site_id", "item_id"),
 )
+FORECAST_VERDICTS = Frame("forecast_verdicts", VERDICTS.grain, VERDICTS.columns, VERDICTS.key)
+PLAN_VERDICTS = Frame("plan_verdicts", VERDICTS.grain, VERDICTS.columns, VERDICTS.key)
+PROFILES = Frame(
+    "profiles",
+    "One row per plan date, feed, site, item and measure of what arrived: what the rules of the feeds gate are "
+    "held against. An empty site means the whole feed; items are listed only where something stands out.",
+    (
+        date("plan_date", "Plan the profile was taken for."),
+        text("feed", "Table measured, such as wms_inventory; `all` for the feeds together."),
+        text("site_id", "Site measured, or empty."),
+        text("item_id", "Item measured, or empty."),
+        text("measure", "Name of the measure, ending in its unit."),
+        real("value", "What was measured."),
+    ),
+    ("plan_date", "feed", "site_id", "item_id", "measure"),
+)
 QUARANTINE = Frame(
     "quarantine",
     "One row per row of a feed that could not be used, or per file that could not be read.",
@@ -60,3 +76,7 @@ ALERTS = Frame(
     ),
     ("alert_id",),
 )
+FEED_ALERTS = Frame("feed_alerts", ALERTS.grain, ALERTS.columns, ALERTS.key)
+"""What the feeds gate has to say; it exists although a `stop` skips all that follows."""
+PLAN_ALERTS = Frame("plan_alerts", ALERTS.grain, ALERTS.columns, ALERTS.key)
+"""What the plan gate has to say; it exists although a `stop` skips the orders."""

@@ -1,0 +1,58 @@
+"""What Dagster shows of targets: numbers, tables and plots as plain values.
+
+A table is a DataFrame, a plot is PNG bytes. Not here: Dagster; the face wraps the values.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pandas as pd
+
+LARGEST_SHOWN = 10
+
+
+def targets_page(targets: pd.DataFrame) -> dict[str, Any]:
+    """Return what the targets are worth, what the promises came from, and the largest ones."""
+    shown = ["item_id", "site_id", "base_stock_units", "safety_stock_units", "critical_ratio", "target_amount"]
+    order = ["target_amount", "item_id", "site_id"]
+    largest = targets.sort_values(order, ascending=[False, True, True]).head(LARGEST_SHOWN)
+    page: dict[str, Any] = {
+        "item_sites": len(targets),
+        "target_amount": round(float(targets["target_amount"].sum()), 2),
+        "base_stock_units": int(targets["base_stock_units"].sum()),
+        "safety_stock_units": int(targets["safety_stock_units"].sum()),
+        "without_a_source": int((targets["receipt_kind"] == "none").sum()),
+        "promises_by_service": int((targets["critical_ratio_source"] == "service").sum()),
+        "by_echelon": _by_echelon(targets),
+        "largest_targets": largest[shown].round(4),
+    }
+    if len(targets):
+        page["protection_and_promise"] = promise_chart(targets)
+    return page
+
+
+def promise_chart(targets: pd.DataFrame) -> bytes:
+    """Return a PNG: how long stock must last, and which quantile of demand it covers."""
+    # Without pyplot: no global state, and no display is looked for.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.2), layout="tight")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    left.hist(targets["protection_buckets"], bins=20, color="#0284c7")
+    left.set_title("Protection interval (buckets)")
+    right.hist(targets["critical_ratio"], bins=20, color="#0284c7")
+    right.set_title("Critical ratio")
+    left.set_ylabel("item-sites")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _by_echelon(targets: pd.DataFrame) -> pd.DataFrame:
+    groups = targets.groupby("echelon", sort=True)
+    table = groups[["base_stock_units", "safety_stock_units", "protection_units", "target_amount"]].sum()
+    return table.assign(item_sites=groups.size()).reset_index().round(2)

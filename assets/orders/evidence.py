@@ -1,0 +1,204 @@
+"""What stands behind a plan: batches, model versions, feature set, policy release, digest.
+
+Reads published tables, only the columns it needs, and says for each document which feed
+batches and models touch its item-sites. Not here: the tree that people read (``lineage``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame
+from assets.kernel.frames.decisions import DEMAND_FORECAST, PLAN_SUMMARY
+from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
+from assets.kernel.published import Published
+from assets.orders.events import Provenance
+
+MASTER_FEEDS = ("erp_items", "erp_sites", "erp_sourcing", "erp_item_site_settings", "tms_lanes")
+"""Feeds that every document rests on; the latest accepted batch of each stands behind it."""
+
+_ITEM_SITE = ["item_id", "site_id"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a plan was made from.
+
+    Attributes
+    ----------
+    batches : DataFrame
+        item_id, site_id, batch_id; unique rows.
+    models : DataFrame
+        item_id, site_id, model_version; unique rows.
+    master_batches : tuple of str
+        Batches behind every document.
+    """
+
+    plan_digest: str
+    policy_release: str
+    feature_version: str
+    batches: pd.DataFrame
+    models: pd.DataFrame
+    master_batches: tuple[str, ...] = ()
+
+    def behind(self, documents: Mapping[str, pd.DataFrame], run_id: str) -> dict[str, Provenance]:
+        """Return the provenance of each document.
+
+        Parameters
+        ----------
+        documents : mapping
+            Document id to a frame of item_id, origin_id, destination_id.
+        run_id : str
+            Run that makes the documents.
+        """
+        ends = _ends(documents)
+        batches = _per_document(ends, self.batches, "batch_id")
+        models = _per_document(ends, self.models, "model_version")
+        return {
+            order_id: Provenance(
+                plan_digest=self.plan_digest,
+                policy_release=self.policy_release,
+                model_version=",".join(models.get(order_id, ())),
+                feature_version=self.feature_version,
+                batch_ids=tuple(sorted({*batches.get(order_id, ()), *self.master_batches})),
+                run_id=run_id,
+            )
+            for order_id in documents
+        }
+
+
+def gather(
+    published: Published,
+    plan_date: dt.date,
+    *,
+    plan_summary: pd.DataFrame,
+    touched: pd.DataFrame,
+    cutoff: dt.datetime,
+) -> Evidence:
+    """Return what stands behind a plan.
+
+    Parameters
+    ----------
+    plan_summary : DataFrame
+        Frame ``plan_summary``; its row of the joint plan carries digest and policy release.
+    touched : DataFrame
+        item_id and site_id of interest; everything else is left unread.
+    cutoff : datetime
+        UTC; later demand rows and the plan date's own buckets are not evidence.
+
+    Raises
+    ------
+    EquipoiseError
+        If a table was not published for the date, or the summary is empty.
+    """
+    summary = joint_plan(PLAN_SUMMARY.conform(plan_summary), plan_date)
+    features = read_columns(published, FEAT_ITEM_SITE, plan_date, ["feature_set_version"])
+    models = _touched(read_columns(published, DEMAND_FORECAST, plan_date, [*_ITEM_SITE, "model_version"]), touched)
+    return Evidence(
+        plan_digest=str(summary["plan_digest"]),
+        policy_release=str(summary["policy_release"]),
+        feature_version=",".join(sorted(pc.unique(features.column(0)).to_pylist())),
+        batches=batches_by_item_site(published, plan_date, touched, cutoff),
+        models=models.group_by([*_ITEM_SITE, "model_version"]).aggregate([]).to_pandas(),
+        master_batches=latest_master_batches(published.read(FEED_BATCHES, plan_date)),
+    )
+
+
+def joint_plan(summary: pd.DataFrame, plan_date: dt.date) -> pd.Series[Any]:
+    """Return the summary row of the plan that goes out."""
+    if summary.empty:
+        raise EquipoiseError(
+            "the plan has no summary",
+            where=f"table {PLAN_SUMMARY.name} of {plan_date}",
+            remedy=f"Run `equipoise plan --date {plan_date}`",
+        )
+    joint = summary[summary["policy"] == "joint_plan"]
+    return (summary if joint.empty else joint).iloc[0]
+
+
+def touched_item_sites(plan_lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the item-sites at both ends of lines: item_id, site_id, unique and sorted."""
+    origins = plan_lines[["item_id", "origin_id"]].set_axis(_ITEM_SITE, axis=1)
+    destinations = plan_lines[["item_id", "destination_id"]].set_axis(_ITEM_SITE, axis=1)
+    both = pd.concat([origins, destinations]).drop_duplicates()
+    return both.sort_values(_ITEM_SITE, ignore_index=True)
+
+
+def batches_by_item_site(
+    published: Published, plan_date: dt.date, touched: pd.DataFrame, cutoff: dt.datetime
+) -> pd.DataFrame:
+    """Return the batches behind stock and demand of item-sites: item_id, site_id, batch_id, unique."""
+    position = _touched(
+        read_columns(published, FCT_INVENTORY_POSITION, plan_date, [*_ITEM_SITE, "batch_ids"]), touched
+    ).to_pandas()
+    position["batch_id"] = position["batch_ids"].str.split(",")
+    stock = position.explode("batch_id")[[*_ITEM_SITE, "batch_id"]]
+    columns = [*_ITEM_SITE, "bucket_start", "available_at", "batch_id"]
+    demand = _touched(read_columns(published, FCT_DEMAND, plan_date, columns), touched)
+    known = pc.and_(
+        pc.less_equal(demand["available_at"], pa.scalar(cutoff.replace(tzinfo=None), pa.timestamp("us"))),
+        pc.less(demand["bucket_start"], pa.scalar(plan_date, pa.date32())),
+    )
+    sold = demand.filter(known).group_by([*_ITEM_SITE, "batch_id"]).aggregate([]).to_pandas()
+    both: pd.DataFrame = pd.concat([stock, sold[stock.columns]])
+    both["batch_id"] = both["batch_id"].str.strip()
+    return both[both["batch_id"].fillna("") != ""].drop_duplicates(ignore_index=True)
+
+
+def latest_master_batches(feed_batches: pd.DataFrame) -> tuple[str, ...]:
+    """Return the latest accepted batch of each master-data feed, sorted."""
+    accepted = feed_batches[
+        (feed_batches["status"] == "accepted") & feed_batches["feed"].isin(MASTER_FEEDS)
+    ].sort_values(["feed", "business_date", "available_at", "batch_id"])
+    return tuple(sorted(accepted.groupby("feed")["batch_id"].last()))
+
+
+def read_columns(published: Published, frame: Frame, plan_date: dt.date, columns: list[str]) -> pa.Table:
+    """Return some columns of the latest version of a published table.
+
+    A table of a million demand rows is read for its batches only; the whole frame would take
+    ten times as long.
+
+    Raises
+    ------
+    EquipoiseError
+        If nothing was published for the date.
+    """
+    import pyarrow.parquet as pq
+
+    publication = published.latest(frame.name, plan_date)
+    if publication is None:
+        raise EquipoiseError(
+            f"nothing is published for {plan_date}",
+            where=f"table {frame.name}",
+            remedy=f"Run `equipoise plan --date {plan_date}`",
+        )
+    return pq.read_table(published.root / publication.path, columns=columns)
+
+
+def _touched(table: pa.Table, touched: pd.DataFrame) -> pa.Table:
+    keys = pa.Table.from_pandas(touched[_ITEM_SITE], preserve_index=False)
+    if not len(keys):
+        return table.slice(0, 0)
+    # One dictionary join on two text keys; the order of rows is restored by whoever sorts.
+    keys = keys.cast(pa.schema([(name, table.schema.field(name).type) for name in _ITEM_SITE]))
+    return table.join(keys, keys=_ITEM_SITE, join_type="left semi", use_threads=False)
+
+
+def _ends(documents: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    parts = [touched_item_sites(lines).assign(order_id=order_id) for order_id, lines in documents.items()]
+    return pd.concat(parts) if parts else pd.DataFrame(columns=[*_ITEM_SITE, "order_id"], dtype="object")
+
+
+def _per_document(ends: pd.DataFrame, facts: pd.DataFrame, column: str) -> dict[str, tuple[str, ...]]:
+    pairs = ends.merge(facts, on=_ITEM_SITE)[["order_id", column]].drop_duplicates()
+    return {str(key): tuple(sorted(values)) for key, values in pairs.groupby("order_id")[column]}

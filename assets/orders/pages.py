@@ -1,0 +1,118 @@
+"""What Dagster shows of orders: plain values, made from orders as the ledger has them.
+
+Not here: Dagster; the face wraps the values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from assets.orders.order import Order
+from assets.orders.store import RecordReport
+
+Scalar = str | int | float
+TOP_DOCUMENTS = 10
+
+
+def line_records(order: Order) -> list[dict[str, Scalar]]:
+    """Return the lines of an order, one record a line."""
+    return [
+        {
+            "line": line.line_number,
+            "item": line.item_id,
+            "quantity_units": line.quantity_units,
+            "value_amount": float(line.value_amount),
+            "gain_amount": float(line.gain_amount),
+            "transport_amount": float(line.transport_amount),
+            "mode": line.mode,
+            "departure": line.departure_date.isoformat(),
+            "arrival": line.arrival_date.isoformat(),
+            "reason": line.reason,
+            "binding_constraints": line.binding_constraints,
+        }
+        for line in order.document.lines
+    ]
+
+
+def document_facts(order: Order) -> dict[str, Scalar]:
+    """Return what a planner asks of one document, and what made it."""
+    document, made_by = order.document, order.document.provenance
+    return {
+        "reason": document.reason,
+        "kind": document.kind,
+        "origin": document.origin_id,
+        "destination": document.destination_id,
+        "value_amount": float(document.value_amount),
+        "gain_amount": float(document.gain_amount),
+        "quantity_units": document.quantity_units,
+        "channel": document.channel.value,
+        "status": order.status.value,
+        "revision": order.revision,
+        "plan_date": document.plan_date.isoformat(),
+        "plan_digest": made_by.plan_digest,
+        "policy_release": made_by.policy_release,
+        "model_version": made_by.model_version,
+        "feature_version": made_by.feature_version,
+        "content_digest": document.content_digest,
+        "command": f"equipoise explain {order.order_id}",
+    }
+
+
+def event_tags(order: Order) -> dict[str, str]:
+    """Return the tags that tie a document's materialization to plan date, channel and revision."""
+    return {
+        "equipoise/plan_date": order.document.plan_date.isoformat(),
+        "equipoise/channel": order.document.channel.value,
+        "equipoise/revision": str(order.revision),
+    }
+
+
+def book_facts(orders: Sequence[Order], report: RecordReport) -> dict[str, Scalar]:
+    """Return the numbers of a plan's documents."""
+    kinds = Counter(order.document.kind for order in orders)
+    return {
+        "documents": len(orders),
+        **{f"{kind}_documents": count for kind, count in sorted(kinds.items())},
+        "value_amount": _total(order.document.value_amount for order in orders),
+        "gain_amount": _total(order.document.gain_amount for order in orders),
+        "new": len(report.new),
+        "revised": len(report.revised),
+        "unchanged": len(report.unchanged),
+        "withdrawn": len(report.withdrawn),
+    }
+
+
+def top_documents(orders: Sequence[Order]) -> list[dict[str, Scalar]]:
+    """Return the documents with the largest gain, one record a document."""
+    ranked = sorted(orders, key=lambda order: (-order.document.gain_amount, order.order_id))
+    return [
+        {
+            "order_id": order.order_id,
+            "kind": order.document.kind,
+            "origin": order.document.origin_id,
+            "destination": order.document.destination_id,
+            "lines": len(order.document.lines),
+            "value_amount": float(order.document.value_amount),
+            "gain_amount": float(order.document.gain_amount),
+            "reason": order.document.reason,
+        }
+        for order in ranked[:TOP_DOCUMENTS]
+    ]
+
+
+def line_facts(orders: Sequence[Order]) -> dict[str, Scalar]:
+    """Return the numbers of a plan's order lines."""
+    lines = [line for order in orders for line in order.document.lines]
+    return {
+        "lines": len(lines),
+        "items": len({line.item_id for line in lines}),
+        "quantity_units": sum(line.quantity_units for line in lines),
+        "transport_amount": _total(line.transport_amount for line in lines),
+    }
+
+
+def _total(amounts: Any) -> float:
+    return float(sum(amounts, Decimal(0)))

@@ -1,0 +1,160 @@
+"""Orders as tables and as plain records, for the asset, the command line and programs.
+
+Read from the ledger, never from the warehouse, so they answer while a run writes. Not here:
+the state of one order (``order``) or where it is kept (``store``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from assets.kernel.frames import Frame
+from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES
+from assets.orders.events import Document, OrderBook
+from assets.orders.order import Order, OrderStatus
+from assets.orders.store import OrderFilter, OrderStore, RecordReport, sorted_orders
+
+REPAIR_WINDOW = 1000
+"""Orders, latest first, that every run compares with what Dagster has logged."""
+
+
+def proposals(documents: Iterable[Document]) -> tuple[Order, ...]:
+    """Return documents as fresh orders that no ledger has seen."""
+    return tuple(Order(document, 1, OrderStatus.PROPOSED) for document in documents)
+
+
+def documents_frame(orders: Iterable[Order]) -> pd.DataFrame:
+    """Return orders as frame ``order_documents``; one row per order, money as numbers."""
+    return _frame(DOCUMENTS, [_document_row(order) for order in orders])
+
+
+def lines_frame(orders: Iterable[Order]) -> pd.DataFrame:
+    """Return the lines of orders as frame ``order_lines``; one row per order and line."""
+    rows = [{"order_id": order.order_id, **asdict(line)} for order in orders for line in order.document.lines]
+    return _frame(ORDER_LINES, rows)
+
+
+def as_planned(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
+    """Return a book's documents with the revision, status and run that the ledger gives them.
+
+    Content and provenance are the book's: a document that did not change keeps its revision, but
+    what is published beside this plan's tables must say what this plan says, so that a replay of
+    the plan finds the same.
+    """
+    stands = {order.order_id: order for order in store.orders(_of(book))}
+    return tuple(_restated(stands[document.order_id], document) for document in book.content)
+
+
+def orders_to_log(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
+    """Return a book's orders and those that changed last, whose run may have died before it logged them."""
+    latest = store.orders(OrderFilter(network=book.network, latest=REPAIR_WINDOW))
+    return sorted_orders({order.order_id: order for order in (*latest, *store.orders(_of(book)))}.values())
+
+
+def withdrawn_orders(store: OrderStore, report: RecordReport) -> tuple[Order, ...]:
+    """Return the orders that a recording withdrew."""
+    return store.orders(OrderFilter(order_ids=report.withdrawn)) if report.withdrawn else ()
+
+
+def as_records(orders: Iterable[Order]) -> list[dict[str, Any]]:
+    """Return orders as JSON-ready records: what ``equipoise orders --json`` prints.
+
+    Money is a number at four decimals; dates are ISO 8601.
+    """
+    return [_record(order) for order in orders]
+
+
+def unlogged(orders: Iterable[Order], logged: Mapping[str, str]) -> tuple[Order, ...]:
+    """Return orders whose latest revision has no materialization yet.
+
+    Parameters
+    ----------
+    orders : iterable of Order
+        As the ledger has them.
+    logged : mapping
+        Order id to the data version that was last logged.
+    """
+    return tuple(
+        order
+        for order in orders
+        if order.status is not OrderStatus.CANCELLED and logged.get(order.order_id) != order.data_version
+    )
+
+
+def _of(book: OrderBook) -> OrderFilter:
+    return OrderFilter(network=book.network, plan_date=book.plan_date, channel=book.channel)
+
+
+def _restated(order: Order, document: Document) -> Order:
+    made_by = replace(document.provenance, run_id=order.document.provenance.run_id)
+    return replace(order, document=replace(document, provenance=made_by))
+
+
+def _document_row(order: Order) -> dict[str, Any]:
+    document = order.document
+    made_by = asdict(document.provenance)
+    return {
+        "order_id": order.order_id,
+        "plan_date": document.plan_date,
+        "channel": document.channel.value,
+        "kind": document.kind,
+        "origin_id": document.origin_id,
+        "destination_id": document.destination_id,
+        "revision": order.revision,
+        "status": order.status.value,
+        "line_count": len(document.lines),
+        "quantity_units": document.quantity_units,
+        "value_amount": document.value_amount,
+        "gain_amount": document.gain_amount,
+        "reason": document.reason,
+        "content_digest": document.content_digest,
+        **made_by,
+        "batch_ids": ",".join(document.provenance.batch_ids),
+    }
+
+
+def _record(order: Order) -> dict[str, Any]:
+    document, made_by = order.document, order.document.provenance
+    return {
+        "order_id": order.order_id,
+        "kind": document.kind,
+        "plan_date": document.plan_date.isoformat(),
+        "channel": document.channel.value,
+        "origin": document.origin_id,
+        "destination": document.destination_id,
+        "status": order.status.value,
+        "revision": order.revision,
+        "value": float(document.value_amount),
+        "gain": float(document.gain_amount),
+        "reason": document.reason,
+        "lines": [
+            {
+                "item": line.item_id,
+                "quantity": line.quantity_units,
+                "value": float(line.value_amount),
+                "mode": line.mode,
+                "departure_date": line.departure_date.isoformat(),
+                "arrival_date": line.arrival_date.isoformat(),
+                "gain": float(line.gain_amount),
+                "reason": line.reason,
+            }
+            for line in document.lines
+        ],
+        **asdict(made_by),
+        "batch_ids": list(made_by.batch_ids),
+        "content_digest": document.content_digest,
+    }
+
+
+def _frame(frame: Frame, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    if not rows:
+        return frame.empty()
+    data = pd.DataFrame(rows)
+    for name in data.columns[data.map(lambda value: isinstance(value, Decimal)).any()]:
+        data[name] = data[name].astype("float64")
+    return frame.conform(data)

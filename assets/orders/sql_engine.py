@@ -1,0 +1,108 @@
+"""Connections to the ledger's database, and its tables made once, for SQLite and PostgreSQL.
+
+What differs between the two stands here and nowhere else. Not here: any statement about orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import NullPool
+
+from assets.kernel.errors import EquipoiseError
+from assets.orders.sql_schema import HEAD, METADATA, SCHEMA_RELEASE
+
+BUSY_TIMEOUT_S = 30
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Return an engine for SQLite or PostgreSQL; nothing is connected yet."""
+    address = sa.make_url(url.replace("postgres://", "postgresql://", 1))
+    if address.get_backend_name() == "postgresql":
+        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    # A connection per transaction: nothing is held between them, and forks share nothing.
+    engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions on its own: a deferred one that turns into a
+    # writer fails at once instead of waiting its turn.
+    connection.isolation_level = None
+    connection.execute("pragma synchronous = full")  # an order once recorded survives a power cut
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def prepare_schema(engine: sa.Engine) -> None:
+    """Make the tables once; a reader that finds them takes no lock.
+
+    Raises
+    ------
+    EquipoiseError
+        If a newer release made them.
+    """
+    _open_wal(engine)
+    if _schema_release(engine) is None:
+        _make_schema(engine)
+    release = _schema_release(engine)
+    if release is None or release > SCHEMA_RELEASE:
+        raise EquipoiseError(
+            f"the ledger has schema {release}, this release knows {SCHEMA_RELEASE}",
+            where=engine.url.render_as_string(hide_password=True),
+            remedy="Install the release that wrote it",
+        )
+
+
+def _open_wal(engine: sa.Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+    if engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    raw = engine.raw_connection()
+    try:
+        # Only the first ever connection changes the mode; asking takes no lock.
+        if raw.cursor().execute("pragma journal_mode").fetchone()[0] != "wal":
+            raw.cursor().execute("pragma journal_mode = wal")
+    finally:
+        raw.close()
+
+
+def _schema_release(engine: sa.Engine) -> int | None:
+    with engine.begin() as connection:
+        if not sa.inspect(connection).has_table(HEAD.name):
+            return None
+        return connection.execute(sa.select(HEAD.c.schema_release)).scalar()
+
+
+def _make_schema(engine: sa.Engine) -> None:
+    with engine.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two first users at once would both create; one waits here instead.
+            connection.execute(sa.text("select pg_advisory_xact_lock(4503599627)"))
+        METADATA.create_all(connection)
+        row = {"only": 1, "position": 0, "schema_release": SCHEMA_RELEASE}
+        upsert(connection, HEAD, [row], ())
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]], key: tuple[str, ...]) -> None:
+    """Insert rows; where ``key`` exists replace its row, or leave it if ``key`` is empty."""
+    if not rows:
+        return
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    if key:
+        others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
+        statement = statement.on_conflict_do_update(index_elements=list(key), set_=others)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    connection.execute(statement, list(rows))

@@ -1,0 +1,57 @@
+"""Tables of the SQL ledger, for SQLite and PostgreSQL alike.
+
+``ledger_events`` is the truth; ``ledger_orders`` is a projection that can be made again from it.
+Not here: connections and statements (``sql_store``).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA_RELEASE = 1
+METADATA = sa.MetaData()
+
+HEAD = sa.Table(
+    "ledger_head",
+    METADATA,
+    # One row: the last position, and the lock that writers queue for.
+    sa.Column("only", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("schema_release", sa.Integer, nullable=False),
+)
+EVENTS = sa.Table(
+    "ledger_events",
+    METADATA,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("order_id", sa.String(64), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("event_type", sa.String(64), nullable=False),
+    sa.Column("schema_version", sa.Integer, nullable=False),
+    sa.Column("recorded_at", sa.DateTime, nullable=False),  # UTC, naive
+    # Canonical JSON kept as text: a JSON column would reorder it and spoil a later hash chain.
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.UniqueConstraint("order_id", "version"),
+)
+ORDERS = sa.Table(
+    "ledger_orders",
+    METADATA,
+    sa.Column("order_id", sa.String(64), primary_key=True),
+    sa.Column("network", sa.String(128), nullable=False),
+    sa.Column("plan_date", sa.Date, nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("status_reason", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    # The event that holds the latest content, so that content is stored once.
+    sa.Column("content_position", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Index("ledger_orders_by_plan", "network", "plan_date", "channel"),
+    sa.Index("ledger_orders_by_position", "position"),
+)
+PROJECTIONS = sa.Table(
+    "ledger_projections",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+)

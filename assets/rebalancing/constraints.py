@@ -1,0 +1,149 @@
+"""The guardrails: one function each, with its inequality.
+
+A guardrail on a move returns which moves it forbids; one on stock returns the limit in
+units. Nothing here solves anything. Symbols: item i, origin o, destination d, bucket t,
+quantity q, cumulative supply x, plan date D.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assets.policy.release import Guardrails
+from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints, ItemSites
+
+if TYPE_CHECKING:
+    from assets.rebalancing.moves import Moves
+
+FREE = ""
+BLOCKS = (
+    FREE,
+    "departure_days",
+    "freeze_fence",
+    "forbidden_lane",
+    "sensitive_item",
+    "cool_down",
+    "outbound_hold",
+    "shelf_life_on_arrival",
+    "lifecycle",
+    "horizon",
+)
+"""Names of what can forbid a move, by code."""
+
+
+def forbidden_lane(moves: Moves, item_sites: ItemSites, rules: Guardrails) -> Flags:
+    """``q[o, d] = 0`` for every (o, d) that the release forbids; ``*`` stands for any site."""
+    sites = np.array(item_sites.site_ids, dtype=object)
+    destination = sites[item_sites.site[moves.destination]]
+    forbidden = np.zeros(len(moves), dtype=bool)
+    for origin_rule, destination_rule in rules.forbidden_lanes:
+        hits_origin = (moves.source_id == origin_rule) | (origin_rule == "*")
+        forbidden |= hits_origin & ((destination == destination_rule) | (destination_rule == "*"))
+    return forbidden & moves.is_transfer
+
+
+def sensitive_item(moves: Moves, item_sites: ItemSites, rules: Guardrails) -> Flags:
+    """``q[i, o, d] = 0`` on lateral lanes for sensitive i, where the release says that they stay."""
+    return moves.lateral & item_sites.is_sensitive[moves.destination] & rules.sensitive_items_stay
+
+
+def cool_down(moves: Moves, item_sites: ItemSites, rules: Guardrails) -> Flags:
+    """``q[i, o, d] = 0`` laterally while ``departure < last receipt of i at o + cool-down days``."""
+    last = item_sites.last_receipt[moves.origin]
+    until = last + np.timedelta64(rules.cool_down_days, "D")
+    return moves.lateral & ~np.isnat(last) & (moves.departure < until)
+
+
+def outbound_hold(moves: Moves, item_sites: ItemSites) -> Flags:
+    """``q[i, o, d] = 0`` for every o under a ``hold_outbound`` verdict; it may still receive."""
+    return moves.is_transfer & item_sites.outbound_held[moves.origin]
+
+
+def shelf_life_on_arrival(moves: Moves, item_sites: ItemSites, bucket_days: int) -> Flags:
+    """``shelf life - days on the way >= one bucket``: what arrives can still be sold."""
+    transit = (moves.arrival_date - moves.departure).astype(np.int64)
+    left = item_sites.shelf_life_days[moves.destination] - np.where(moves.is_transfer, transit, 0)
+    return left < bucket_days
+
+
+def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:
+    """``q[i, o, d] = 0`` into a d where i is delisted."""
+    return item_sites.lifecycle[moves.destination] == "delisted"
+
+
+def donor_protection(item_sites: ItemSites) -> Ints:
+    """``sum_d q[i, o, d] <= available[i, o] - max(protection, presentation minimum)`` laterally."""
+    keep = np.maximum(item_sites.protection, item_sites.presentation)
+    return np.maximum(0, item_sites.available - keep)
+
+
+def expected_left(item_sites: ItemSites, mean_taken: Floats) -> Ints:
+    """``sum_d q[i, o, d, t] <= known supply[t] - demand expected before t - protection``, later buckets.
+
+    What demand has already taken cannot be shipped onward.
+
+    Parameters
+    ----------
+    item_sites : ItemSites
+        n of them.
+    mean_taken : float array, shape (n, T)
+        Expected demand accumulated before bucket t.
+    """
+    keep = np.maximum(item_sites.protection, item_sites.presentation)
+    left = item_sites.known_supply - np.ceil(mean_taken).astype(np.int64) - keep[:, None]
+    return np.maximum(0, left)
+
+
+def maximum_stock(item_sites: ItemSites, mean_taken: Floats) -> Ints:
+    """``x[i, s, t] <= max(known supply[t], maximum + demand expected before t)``, shape (n, T)."""
+    limit = item_sites.maximum[:, None] + np.floor(mean_taken).astype(np.int64)
+    limit = np.maximum(limit, item_sites.known_supply)
+    return np.where((item_sites.maximum >= UNLIMITED)[:, None], UNLIMITED, limit)
+
+
+def is_lot(units: Ints, minimum: Ints, multiple: Ints) -> Flags:
+    """``q = 0, or q >= MOQ and q mod multiple = 0``."""
+    return (units == 0) | ((units >= minimum) & (units % multiple == 0))
+
+
+def smallest_lot(minimum: Ints, multiple: Ints) -> Ints:
+    """Smallest positive q with ``q >= MOQ`` and ``q mod multiple = 0``."""
+    return np.maximum(1, -(-minimum // multiple)) * multiple
+
+
+def lot_below(units: Ints, minimum: Ints, multiple: Ints) -> Ints:
+    """Largest lot that is at most ``units``; 0 below the MOQ."""
+    below = units // multiple * multiple
+    return np.where(below >= smallest_lot(minimum, multiple), below, 0)
+
+
+def lot_above(units: Ints, minimum: Ints, multiple: Ints) -> Ints:
+    """Smallest lot that is at least ``units`` (0 stays 0)."""
+    above = np.maximum(-(-units // multiple) * multiple, smallest_lot(minimum, multiple))
+    return np.where(units <= 0, 0, above)
+
+
+def minimum_gain(gain: Floats, rules: Guardrails) -> Flags:
+    """``cost without the line - cost with it >= minimum gain`` for every transfer line that stays."""
+    return gain >= rules.minimum_gain_amount
+
+
+def cycles(moves: Moves, units: Ints, chosen: Ints) -> Ints:
+    """Item-sites that break ``no item is brought to and taken from a site laterally``.
+
+    ``sum_o q[o, s] * sum_d q[s, d] = 0`` over lateral moves of the first bucket, which also
+    excludes shipping both ways between two sites.
+
+    Parameters
+    ----------
+    moves : Moves
+        All moves.
+    units : int array
+        Units of the moves in ``chosen``.
+    chosen : int array
+        Positions of first-bucket moves.
+    """
+    used = chosen[(units > 0) & moves.lateral[chosen]]
+    return np.intersect1d(moves.origin[used], moves.destination[used])

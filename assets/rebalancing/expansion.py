@@ -1,0 +1,330 @@
+"""The time-expanded network of every item: nodes, arcs, capacities and integer costs.
+
+Node 0 of an item is the outside: suppliers, and what is left at the end. Each item-site has a
+chain of T + 1 nodes that carries cumulative supply, and one node per early bucket through
+which it gives. Not here: solving (``flow``), and lots (``lots``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.rebalancing import constraints
+from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
+from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
+from assets.rebalancing.problem import Problem
+from assets.rebalancing.projection import Projection, project
+from assets.rebalancing.value import Curves, build_curves
+
+GIVING_NODES = LATERAL_RECOURSE_BUCKETS
+TIE_STEPS = 64
+"""Integer costs below one money step, by which equal plans are told apart: fewer moves, then order."""
+LARGEST_TOTAL = 2**60
+FINEST_STEP = 10**7
+
+
+@dataclass(frozen=True)
+class Network:
+    """Arcs sorted by item; first-bucket moves come first within an item.
+
+    Attributes
+    ----------
+    problem : Problem
+        What it was made from.
+    curves : Curves
+        Value curves behind the chain arcs.
+    tail, head : int array, shape (a,)
+        Nodes, counted within the item.
+    capacity, cost : int array, shape (a,)
+        Units; money steps times ``TIE_STEPS`` plus the tie key.
+    move, segment : int array, shape (a,)
+        Position of the move or the curve's segment behind an arc; -1 for none.
+    arc_start, first_start, node_start : int array, shape (items + 1,)
+        Where each item's arcs, first-bucket moves and nodes begin.
+    first : int array
+        Positions of the first-bucket moves that are free, by item.
+    supply : int array, shape (nodes,)
+        Known supply entering each node.
+    scale : float
+        Integer cost of one unit of currency.
+    penalty : int
+        Integer cost per unit of breaking a maximum stock.
+    landed : float array, shape (n,)
+        Landed replacement cost.
+    """
+
+    problem: Problem
+    curves: Curves
+    tail: Ints
+    head: Ints
+    capacity: Ints
+    cost: Ints
+    move: Ints
+    segment: Ints
+    arc_start: Ints
+    first_start: Ints
+    node_start: Ints
+    first: Ints
+    supply: Ints
+    scale: float
+    penalty: int
+    landed: Floats
+
+    @property
+    def items(self) -> int:
+        """Number of items."""
+        return len(self.arc_start) - 1
+
+    def priced(self, prices: Floats) -> Network:
+        """Return the network with additive prices on its moves.
+
+        Parameters
+        ----------
+        prices : float array, shape (m,)
+            Currency per unit of each move, as a market of shared limits sets them.
+        """
+        from dataclasses import replace
+
+        extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
+        return replace(self, cost=self.cost + extra.astype(np.int64))
+
+    def chain_node(self, row: Ints, bucket: Ints) -> Ints:
+        """Return the node (within the network, not the item) of item-sites at buckets."""
+        item_sites = self.problem.item_sites
+        return np.asarray(self.node_start[item_sites.item[row]] + _chain(item_sites, row, bucket))
+
+
+def expand(problem: Problem) -> Network:
+    """Build the network of every item of a problem.
+
+    Notes
+    -----
+    An end value above a cheaper way of bringing the unit there would let the flow print money;
+    landed costs are therefore shortest paths over purchases and transport.
+    """
+    item_sites, moves = problem.item_sites, problem.moves
+    projection = project(item_sites, first_arrivals(problem), problem.lost_sales)
+    landed = landed_costs(item_sites, moves)
+    curves = build_curves(item_sites, projection, landed, problem.release.objective)
+    scale, penalty = _scale(curves, moves, item_sites)
+    free = np.flatnonzero(moves.blocked == 0)
+    pieces = [
+        _move_arcs(item_sites, moves, free, scale),
+        _curve_arcs(item_sites, curves, projection, scale, penalty),
+        _giving_arcs(item_sites, moves, free, projection),
+    ]
+    table = {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
+    order = np.lexsort((table["order"], table["rank"], table["item"]))
+    table = {k: v[order] for k, v in table.items()}
+    first = free[moves.bucket[free] == 0]
+    count = len(item_sites.item_ids)
+    sites = np.bincount(item_sites.item, minlength=count)
+    node_start = np.concatenate([[0], np.cumsum(1 + sites * _nodes_per_site(item_sites))])
+    return Network(
+        problem, curves,
+        *(table[k] for k in ("tail", "head", "capacity", "cost", "move", "segment")),
+        arc_start=_starts(table["item"], count),
+        first_start=_starts(item_sites.item[moves.destination[first]], count),
+        node_start=node_start,
+        first=first,
+        supply=_supply(item_sites, node_start),
+        scale=scale, penalty=penalty, landed=landed,
+    )  # fmt: skip
+
+
+def first_arrivals(problem: Problem) -> Ints:
+    """Return the first bucket that a normal order placed now reaches, shape (n,); T for none.
+
+    Lateral moves and expedites are not normal; they count where nothing else comes.
+    """
+    moves, horizon = problem.moves, problem.horizon
+    result = np.full(len(problem.item_sites), horizon, dtype=np.int64)
+    usual = ~moves.lateral & (moves.kind != "expedite")
+    free = moves.blocked == 0
+    for chosen in (free & usual, free):
+        found = np.full(len(result), horizon, dtype=np.int64)
+        np.minimum.at(found, moves.destination[chosen], moves.arrival[chosen])
+        result = np.where(result >= horizon, found, result)
+    return result
+
+
+def landed_costs(item_sites: ItemSites, moves: Moves) -> Floats:
+    """Return the cheapest purchase plus transport to each item-site, in currency per unit.
+
+    Sites that no source reaches are valued at standard cost, and so is what they could send on.
+    """
+    free = moves.blocked == 0
+    bought, sent = free & ~moves.is_transfer, free & moves.is_transfer
+    cost = np.full(len(item_sites), np.inf)
+    np.minimum.at(cost, moves.destination[bought], moves.price[bought])
+    cost = _relax(cost, moves, sent)
+    return _relax(np.where(np.isfinite(cost), cost, item_sites.unit_cost), moves, sent)
+
+
+def _relax(cost: Floats, moves: Moves, sent: np.ndarray) -> Floats:
+    origin, destination = moves.origin[sent], moves.destination[sent]
+    for _ in range(len(cost) + 1):
+        better = cost.copy()
+        np.minimum.at(better, destination, cost[origin] + moves.transport[sent])
+        if np.array_equal(better, cost):
+            break
+        cost = better
+    return cost
+
+
+def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, int]:
+    """Return the finest money step whose totals fit 64 bits, and the penalty of a broken limit."""
+    largest = max(float(np.abs(curves.slope).max(initial=0.0)), float(moves.unit_amount.max(initial=0.0)), 1e-3)
+    penalty = 4.0 * largest * (item_sites.horizon + 1)
+    units = float(_bounds(item_sites).max(initial=1)) * (item_sites.horizon + 1) * 8
+    step = FINEST_STEP
+    while step > 1 and penalty * step * TIE_STEPS * units > LARGEST_TOTAL:
+        step //= 10
+    scale = float(step * TIE_STEPS)
+    return scale, round(penalty * scale)
+
+
+def _bounds(item_sites: ItemSites) -> Ints:
+    """Return more units of each item than any sensible plan moves."""
+    top = np.ceil(item_sites.quantiles[:, -1, -1] * 3).astype(np.int64)
+    total = top + item_sites.known_supply[:, -1] + 2 * item_sites.presentation + 10
+    return np.bincount(item_sites.item, weights=total, minlength=len(item_sites.item_ids)).astype(np.int64)
+
+
+def _nodes_per_site(item_sites: ItemSites) -> int:
+    return item_sites.horizon + 1 + GIVING_NODES
+
+
+def _chain(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
+    first = np.searchsorted(item_sites.item, item_sites.item[row], side="left")
+    return np.asarray(1 + (row - first) * _nodes_per_site(item_sites) + bucket)
+
+
+def _giving(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
+    return _chain(item_sites, row, bucket) + item_sites.horizon + 1
+
+
+def _starts(sorted_items: Ints, count: int) -> Ints:
+    return np.searchsorted(sorted_items, np.arange(count + 1)).astype(np.int64)
+
+
+def _supply(item_sites: ItemSites, node_start: Ints) -> Ints:
+    supply = np.zeros(int(node_start[-1]), dtype=np.int64)
+    n, horizon = item_sites.known_supply.shape
+    row, bucket = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(horizon), indexing="ij"))
+    known = np.diff(item_sites.known_supply, axis=1, prepend=0).ravel()
+    supply[node_start[item_sites.item[row]] + _chain(item_sites, row, bucket)] = known
+    np.subtract.at(supply, node_start[item_sites.item], item_sites.known_supply[:, -1])
+    return supply
+
+
+def gives_through_node(item_sites: ItemSites, moves: Moves) -> np.ndarray:
+    """Return which moves leave through a giving node: what demand or protection could hold back."""
+    meets = item_sites.has_demand | (item_sites.echelon == 0)
+    return moves.is_transfer & (moves.bucket < GIVING_NODES) & ((moves.bucket == 0) | meets[moves.origin] | moves.lateral)
+
+
+def _move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> dict[str, Ints]:
+    used = moves.take(free)
+    item = item_sites.item[used.destination]
+    origin = np.maximum(used.origin, 0)
+    through = gives_through_node(item_sites, used)
+    leaves = np.where(through, _giving(item_sites, origin, np.minimum(used.bucket, GIVING_NODES - 1)),
+                      _chain(item_sites, origin, used.bucket))  # fmt: skip
+    within = np.arange(len(used)) - _starts(item, len(item_sites.item_ids))[item]
+    amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
+    lot = constraints.smallest_lot(used.minimum, used.multiple)
+    return {
+        "item": item,
+        "rank": np.where(used.bucket == 0, 0, 1),
+        "order": np.arange(len(used)),
+        "tail": np.where(used.is_transfer, leaves, 0),
+        "head": _chain(item_sites, used.destination, used.arrival),
+        "capacity": np.minimum(used.capacity, _bounds(item_sites)[item] + lot),
+        "cost": amount + 1 + within % (TIE_STEPS - 1),
+        "move": free,
+        "segment": np.full(len(used), -1),
+    }
+
+
+def _curve_arcs(
+    item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: int
+) -> dict[str, Ints]:
+    """Return chain and end arcs; where a site has a maximum, units beyond it cost the penalty."""
+    row, bucket = curves.row, curves.bucket
+    cost = np.round(curves.slope * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
+    limit = np.concatenate(
+        [constraints.maximum_stock(item_sites, projection.taken), np.full((len(item_sites), 1), UNLIMITED)], axis=1
+    )[row, bucket]
+    start = _cumulative_before(curves)
+    inside = np.clip(limit - start, 0, curves.width)
+    beyond = np.flatnonzero((inside < curves.width) & (limit < UNLIMITED))
+    total = np.maximum(1, _bounds(item_sites) * 4)[item_sites.item]
+    group = row * (item_sites.horizon + 2) + bucket
+    cost = _non_decreasing(cost, group)
+    chosen = np.concatenate([np.arange(len(row)), beyond])
+    own = _chain(item_sites, row[chosen], bucket[chosen])
+    width = np.concatenate([inside, (curves.width - inside)[beyond]])
+    keep = width > 0
+    table = {
+        "item": item_sites.item[row[chosen]],
+        "rank": np.full(len(chosen), 2),
+        "order": np.arange(len(chosen)),
+        "tail": own,
+        "head": np.where(bucket[chosen] == item_sites.horizon, 0, own + 1),
+        "capacity": np.minimum(width, total[row[chosen]]),
+        "cost": np.concatenate([cost, cost[beyond] + penalty]),
+        "move": np.full(len(chosen), -1),
+        "segment": chosen,
+    }
+    return {k: v[keep] for k, v in table.items()}
+
+
+def _cumulative_before(curves: Curves) -> Ints:
+    """Return where each segment starts on its curve."""
+    ends = np.cumsum(curves.width)
+    starts = np.flatnonzero(np.diff(curves.row, prepend=-1) | np.diff(curves.bucket, prepend=-1))
+    offset = np.repeat((ends - curves.width)[starts], np.diff(np.append(starts, len(ends))))
+    return np.asarray(ends - curves.width - offset)
+
+
+def _non_decreasing(cost: Ints, group: Ints) -> Ints:
+    """Lift slopes that rounding put below the one before them on the same curve."""
+    for _ in range(64):
+        lifted = cost.copy()
+        same = group[1:] == group[:-1]
+        lifted[1:] = np.where(same, np.maximum(cost[1:], cost[:-1]), cost[1:])
+        if np.array_equal(lifted, cost):
+            break
+        cost = lifted
+    return cost
+
+
+def _giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Projection) -> dict[str, Ints]:
+    """Return the arcs into giving nodes: one per giver and early bucket, capped by what may leave.
+
+    In the first bucket nothing leaves that is not there now; downstream givers keep nothing back.
+    """
+    used = moves.take(free)
+    through = gives_through_node(item_sites, used)
+    pairs = np.unique(np.stack([used.origin[through], used.bucket[through]], axis=1), axis=0)
+    row, bucket = pairs[:, 0], pairs[:, 1]
+    meets = (item_sites.has_demand | (item_sites.echelon == 0))[row]
+    lateral = np.zeros(len(item_sites), dtype=bool)
+    lateral[used.origin[through & used.lateral]] = True
+    keeps = meets | lateral[row]
+    now = np.where(keeps, constraints.donor_protection(item_sites)[row], item_sites.available[row])
+    later = constraints.expected_left(item_sites, projection.taken)[row, bucket]
+    return {
+        "item": item_sites.item[row],
+        "rank": np.full(len(row), 3),
+        "order": np.arange(len(row)),
+        "tail": _chain(item_sites, row, bucket),
+        "head": _giving(item_sites, row, bucket),
+        "capacity": np.where(bucket == 0, now, later),
+        "cost": np.zeros(len(row), dtype=np.int64),
+        "move": np.full(len(row), -1),
+        "segment": np.full(len(row), -1),
+    }

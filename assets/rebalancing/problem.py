@@ -1,0 +1,189 @@
+"""The problem of one plan date: item-sites, moves and rules, as frozen sorted arrays.
+
+``build_problem`` joins the snapshot, leaves out what verdicts hold and what is faulty, and
+names both. Not here: value curves, the network or a solution.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from assets.kernel.network import NetworkProfile
+from assets.policy.release import Release
+from assets.rebalancing.item_sites import KEY, ItemSites, build_item_sites
+from assets.rebalancing.moves import Moves, build_moves
+from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What one plan date decides about.
+
+    Attributes
+    ----------
+    plan_date : date
+        First day of bucket 0.
+    bucket_days : int
+        Length of a bucket.
+    lost_sales : bool
+        Whether unmet demand is lost (true) or backordered.
+    release : Release
+        Policy that decides.
+    item_sites : ItemSites
+        What is planned.
+    moves : Moves
+        What may move.
+    held : DataFrame
+        item_id, site_id, reason and stock figures of what verdicts leave out.
+    faults : tuple of str
+        What the snapshot got wrong; see ``consistency``.
+    """
+
+    plan_date: dt.date
+    bucket_days: int
+    lost_sales: bool
+    release: Release
+    item_sites: ItemSites
+    moves: Moves
+    held: pd.DataFrame
+    faults: tuple[str, ...]
+
+    @property
+    def horizon(self) -> int:
+        """Number of buckets T."""
+        return self.item_sites.horizon
+
+    def consistency(self) -> list[str]:
+        """Return every fault of the snapshot, with names; empty if there is none.
+
+        Faulty parts were left out and the rest is planned, so that "infeasible" is never the
+        first news.
+        """
+        return list(self.faults)
+
+
+def build_problem(
+    snapshot: Snapshot,
+    *,
+    release: Release,
+    profile: NetworkProfile,
+    plan_date: dt.date,
+) -> Problem:
+    """Join a snapshot into a problem.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Published frames of the plan date.
+    release : Release
+        Active policy release.
+    profile : NetworkProfile
+        Bucket, horizon and whether sales are lost.
+    plan_date : date
+        First day of bucket 0.
+
+    Raises
+    ------
+    EquipoiseError
+        If the plan date does not start a bucket.
+
+    Notes
+    -----
+    Lead times are the mean of the published distribution, else the quote, rounded to days and
+    then up to buckets.
+    """
+    calendar, horizon = profile.calendar, profile.horizon_buckets
+    calendar.require_plan_date(plan_date)
+    snapshot, faults = checked(snapshot)
+    table = settings_table(snapshot, calendar.bucket.days, faults)
+    held_by, outbound = verdict_actions(table, snapshot.verdicts)
+    table = table.assign(outbound_held=outbound)
+    held = table.loc[held_by != ""].assign(reason=held_by[held_by != ""])
+    planned = table.loc[held_by == ""]
+    item_sites = build_item_sites(
+        planned, snapshot.scheduled_receipts, snapshot.forecast, calendar, plan_date, horizon
+    )
+    _note_missing_forecasts(item_sites, faults)
+    moves = build_moves(
+        item_sites,
+        _with_lead_days(snapshot.lanes, snapshot.lead_times, "transfer"),
+        _with_lead_days(snapshot.sourcing, snapshot.lead_times, "purchase"),
+        snapshot.items,
+        calendar,
+        plan_date,
+        release.guardrails,
+        release.objective,
+    )
+    return Problem(
+        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
+        held.sort_values(KEY, ignore_index=True), tuple(faults),
+    )  # fmt: skip
+
+
+def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> pd.DataFrame:
+    """Return one row per ranged item-site with its settings, stock, targets and last receipt."""
+    table = snapshot.item_sites.drop(columns=["plan_date", "maximum_units"]).merge(
+        snapshot.items[["item_id", "unit_cost", "unit_price", "shelf_life_days", "is_sensitive"]], on="item_id"
+    )
+    table = table.rename(columns={"shortage_cost_per_unit": "given_shortage_cost"})
+    table = table.merge(snapshot.sites[["site_id", "echelon"]], on="site_id")
+    table = table.merge(_stock(snapshot.position), on=KEY, how="left")
+    table = table.fillna({"available_units": 0, "incoming_units": 0})
+    maximum = snapshot.item_sites[[*KEY, "maximum_units"]].rename(columns={"maximum_units": "given_maximum"})
+    targets = snapshot.targets.drop(columns=["plan_date", "echelon"])
+    table = table.merge(maximum, on=KEY).merge(targets, on=KEY, how="left", indicator="target")
+    missing = table.loc[table["target"] == "left_only", KEY]
+    if len(missing):
+        faults.append(f"no target: {len(missing)} item-sites, first {' '.join(missing.iloc[0])}; planned by their costs")
+    table["holding_cost"] = table["holding_cost_per_unit_bucket"].fillna(table["holding_cost_per_unit_day"] * bucket_days)
+    margin = (table["unit_price"] - table["unit_cost"]).clip(lower=0)
+    table["shortage_cost"] = table["shortage_cost_per_unit"].fillna(table["given_shortage_cost"]).fillna(margin)
+    table["maximum_units"] = table["maximum_units"].fillna(table["given_maximum"]).astype("float64")
+    zeros = ["base_stock_units", "protection_units", "protection_mean_units"]
+    table = table.fillna(dict.fromkeys(zeros, 0)).fillna({"receipt_kind": "none", "source_id": ""})
+    return table.merge(_last_receipts(snapshot.recent_receipts), on=KEY, how="left")
+
+
+def _stock(position: pd.DataFrame) -> pd.DataFrame:
+    return position[KEY].assign(
+        available_units=position["available_units"].clip(lower=0),
+        incoming_units=position["in_transit_units"] + position["on_order_units"],
+    )
+
+
+def _last_receipts(receipts: pd.DataFrame | None) -> pd.DataFrame:
+    if receipts is None or receipts.empty:
+        return pd.DataFrame({"item_id": pd.Series(dtype=object), "site_id": pd.Series(dtype=object),
+                             "last_receipt": pd.Series(dtype="datetime64[s]")})
+    last = receipts.groupby(KEY, as_index=False)["received_date"].max()
+    return last.rename(columns={"received_date": "last_receipt"})
+
+
+def _with_lead_days(table: pd.DataFrame, lead_times: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return lanes or sourcing with ``lead_days``: the published mean, else the quote."""
+    transfer = kind == "transfer"
+    key = ["source_id", "site_id", "mode"]
+    names = dict(zip(key, ["origin_id", "destination_id", "mode"] if transfer else ["supplier_id", "site_id", "mode"], strict=True))
+    known = lead_times.loc[lead_times["receipt_kind"] == kind]
+    known = known.assign(mean_days=known["lead_time_days"] * known["probability"])
+    means = known.groupby(key, as_index=False)["mean_days"].sum().rename(columns=names)
+    table = table if transfer else table.assign(mode="supplier")
+    table = table.merge(means, on=list(names.values()), how="left")
+    quoted = table["quoted_transit_days" if transfer else "quoted_lead_time_days"]
+    # Half a day more than a whole number of days is noise, not another bucket.
+    return table.assign(lead_days=np.floor(table["mean_days"].fillna(quoted).astype("float64") + 0.5))
+
+
+def _note_missing_forecasts(item_sites: ItemSites, faults: list[str]) -> None:
+    silent = ~item_sites.has_demand & (item_sites.echelon == 0)
+    if silent.any():
+        first: Any = item_sites.keys().loc[silent].iloc[0]
+        faults.append(
+            f"no forecast: {int(silent.sum())} item-sites that meet demand, first {first.item_id} {first.site_id}; "
+            "planned as if nobody asked for it"
+        )

@@ -1,0 +1,181 @@
+"""What will still be uncertain: demand seen from the buckets in which supply can be corrected.
+
+Known stock and pipeline are rolled through lost sales to the first arrival of a decision,
+so that what is lost before then is not supplied later. Beyond the protection interval the
+spread is that of the demand which later decisions cannot see. Not here: money.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.rebalancing import distribution
+from assets.rebalancing.distribution import POINT_WEIGHTS
+from assets.rebalancing.item_sites import Flags, Floats, Ints, ItemSites
+
+REFERENCE_LEVEL = 10
+"""Position among the knots (the 80 % quantile) at which a bucket's shortage is weighed."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Demand as the value curves see it.
+
+    Attributes
+    ----------
+    knots : float array, shape (n, T, 15)
+        Cumulative demand that supply must meet by the end of bucket t, lost demand left out.
+    taken : float array, shape (n, T)
+        Of that, expected before bucket t.
+    weight : float array, shape (n, T)
+        Share of the shortage cost that one unit short at the end of bucket t is charged.
+    full : bool array, shape (n, T)
+        Buckets inside the protection interval, which carry the full distribution.
+    """
+
+    knots: Floats
+    taken: Floats
+    weight: Floats
+    full: Flags
+
+
+def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Projection:
+    """Project demand over the horizon.
+
+    Parameters
+    ----------
+    item_sites : ItemSites
+        n of them, T buckets.
+    first_arrival : int array, shape (n,)
+        Bucket in which a normal order placed now can be sold; T if none can.
+    lost_sales : bool
+        Whether unmet demand is lost. If not, nothing is rolled and every bucket is charged.
+
+    Notes
+    -----
+    With a the first arrival and r the review in buckets: before a, demand is rolled to the
+    last scheduled receipt; from a on, to a: ``D'[t] = sold[a] + D[t] - D[a-1]``, means and
+    variances of independent increments, in the shape of the published quantiles. From a + r
+    on, the spread is that of the last a + r buckets at most.
+    """
+    n, horizon = item_sites.mean.shape
+    arrival = np.clip(first_arrival, 0, horizon)
+    t = np.arange(horizon)[None, :]
+    since = _roll_point(item_sites.known_supply, arrival) if lost_sales else np.zeros((n, horizon), np.int64)
+    sold_mean, sold_variance = sold_by(item_sites, int(since.max(initial=0)))
+    rows = np.arange(n)[:, None]
+    before_mean = np.concatenate([np.zeros((n, 1)), item_sites.mean], axis=1)
+    variance = np.maximum.accumulate(item_sites.std**2, axis=1)
+    before_variance = np.concatenate([np.zeros((n, 1)), variance], axis=1)
+    centre = sold_mean[rows, since] + item_sites.mean - before_mean[rows, since]
+    spread = sold_variance[rows, since] + variance - before_variance[rows, since]
+    late = t >= (arrival + item_sites.review_buckets)[:, None]
+    spread = np.where(late, _correctable_spread(item_sites, arrival, variance), spread)
+    spread = np.sqrt(np.clip(spread, 0.0, variance))
+    published = distribution.knots(item_sites.quantiles)
+    shape = np.divide(spread, item_sites.std, out=np.zeros_like(spread), where=item_sites.std > 0)
+    seen = np.maximum(0.0, centre[..., None] + (published - item_sites.mean[..., None]) * shape[..., None])
+    # Untouched buckets keep the published figures to the last digit.
+    same = (since == 0) & ~late
+    seen = np.where(same[..., None], published, seen)
+    weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
+    taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
+    return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late)
+
+
+def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:
+    """Return the bucket that losses before bucket t are rolled to, shape (n, T)."""
+    n, horizon = known_supply.shape
+    receipts = np.diff(known_supply, axis=1, prepend=known_supply[:, :1]) > 0
+    t = np.arange(horizon)[None, :]
+    last_receipt = np.maximum.accumulate(np.where(receipts, t, 0), axis=1)
+    return np.asarray(np.where(t >= arrival[:, None], arrival[:, None], np.minimum(last_receipt, arrival[:, None])))
+
+
+def sold_by(item_sites: ItemSites, buckets: int) -> tuple[Floats, Floats]:
+    """Return mean and variance of what known supply sells before bucket 0, 1, ..., ``buckets``.
+
+    ``sold[t+1] = sold[t] + min(d[t], known supply[t] - sold[t])``, by 13 x 13 points a step.
+
+    Returns
+    -------
+    mean, variance : float array, shape (n, buckets + 1)
+    """
+    n = len(item_sites)
+    means, variances = np.zeros((n, buckets + 1)), np.zeros((n, buckets + 1))
+    sold = np.zeros((n, len(POINT_WEIGHTS)))
+    joint = np.broadcast_to(np.outer(POINT_WEIGHTS, POINT_WEIGHTS).ravel(), (n, len(POINT_WEIGHTS) ** 2))
+    for t in range(buckets):
+        left = np.maximum(0.0, item_sites.known_supply[:, t, None] - sold)
+        demand = _bucket_points(item_sites, t)
+        after = sold[:, :, None] + np.minimum(demand[:, None, :], left[:, :, None])
+        sold = distribution.as_points(after.reshape(n, -1), joint)
+        means[:, t + 1] = sold @ POINT_WEIGHTS
+        variances[:, t + 1] = np.maximum(0.0, (sold**2) @ POINT_WEIGHTS - means[:, t + 1] ** 2)
+    return means, variances
+
+
+def _bucket_points(item_sites: ItemSites, t: int) -> Floats:
+    """Return demand of bucket t alone as 13 points: its mean and spread in the first bucket's shape."""
+    first = item_sites.quantiles[:, 0]
+    if t == 0:
+        return first
+    centre = item_sites.mean[:, t] - item_sites.mean[:, t - 1]
+    variance = np.maximum(0.0, item_sites.std[:, t] ** 2 - item_sites.std[:, t - 1] ** 2)
+    scale = np.divide(np.sqrt(variance), item_sites.std[:, 0], out=np.zeros(len(centre)), where=item_sites.std[:, 0] > 0)
+    points = np.maximum(0.0, centre[:, None] + (first - item_sites.mean[:, :1]) * scale[:, None])
+    found = points @ POINT_WEIGHTS
+    return points * np.divide(centre, found, out=np.zeros_like(centre), where=found > 0)[:, None]
+
+
+def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) -> Floats:
+    """Return the variance of the demand that decisions for bucket t cannot yet see, shape (n, T).
+
+    A decision at the k-th review still reaches t; it has seen the demand before it. Growth of
+    the mean stands in for growth of the variance.
+    """
+    n, horizon = variance.shape
+    rows, t = np.arange(n)[:, None], np.arange(horizon)[None, :]
+    review = item_sites.review_buckets[:, None]
+    seen = np.maximum(0, (t - arrival[:, None]) // review) * review
+    base = np.clip(t - seen, 0, horizon - 1)
+    before = np.where(seen > 0, item_sites.mean[rows, np.clip(seen - 1, 0, None)], 0.0)
+    ratio = np.divide(
+        item_sites.mean - before, item_sites.mean[rows, base], out=np.ones_like(variance), where=item_sites.mean[rows, base] > 0
+    )
+    return np.asarray(variance[rows, base] * ratio)
+
+
+def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) -> Floats:
+    """Return the share of the shortage cost charged per unit short and bucket, shape (n, T).
+
+    A unit stays short in a cumulative curve until supply comes, but is lost once. Within each
+    stretch that nothing can correct, shares are equal and such that the loss at a reference
+    supply is charged once: between 1 / (buckets of the stretch) and 1. Later stretches, whose
+    spread is that of the whole protection interval, are charged 1 / (lead time + 1).
+    """
+    n, horizon = since.shape
+    t = np.arange(horizon)[None, :]
+    review = item_sites.review_buckets[:, None]
+    known = distribution.expected_shortage(seen.reshape(n * horizon, -1), item_sites.known_supply.reshape(-1, 1).astype(float))
+    known = known.reshape(n, horizon)
+    early, ordered = t < arrival[:, None], (t >= arrival[:, None]) & (t < arrival[:, None] + review)
+    last = np.minimum(arrival + item_sites.review_buckets, horizon) - 1
+    reference = seen[np.arange(n), last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon))
+    at_reference = distribution.expected_shortage(seen.reshape(n * horizon, -1), reference.reshape(-1, 1)).reshape(n, horizon)
+    ends = early & (np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), bool)], axis=1) | (t == arrival[:, None] - 1))
+    first = _charged_once(known, early, ends)
+    second = _charged_once(at_reference, ordered, ordered & (t == last[:, None]))
+    lead = np.maximum(1.0, arrival / item_sites.review_buckets)[:, None]
+    return np.where(early, first, np.where(ordered, second, second / (lead + 1.0)))
+
+
+def _charged_once(shortage: Floats, stretch: Flags, ends: Flags) -> Floats:
+    """Return the shortage at the ends of a stretch over its sum, within [1 / length, 1], shape (n, 1)."""
+    small = 1e-6
+    length = np.maximum(1, stretch.sum(axis=1, keepdims=True))
+    total = np.where(stretch, shortage, 0.0).sum(axis=1, keepdims=True)
+    once = np.where(ends, shortage, 0.0).sum(axis=1, keepdims=True)
+    return np.asarray(np.clip((once + small) / (total + small), 1.0 / length, 1.0))

@@ -1,0 +1,123 @@
+"""The snapshot a plan is made from: published frames, checked and cut to what can be planned.
+
+Faulty rows are left out and named; the rest is planned. Not here: arrays or solving.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from assets.rebalancing.item_sites import KEY
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Published frames of one plan date.
+
+    Attributes
+    ----------
+    position, scheduled_receipts : DataFrame
+        FCT_INVENTORY_POSITION, FCT_SCHEDULED_RECEIPT.
+    forecast, lead_times, targets : DataFrame
+        DEMAND_FORECAST, LEAD_TIME, TARGETS.
+    items, sites, lanes, sourcing, item_sites : DataFrame
+        DIM_ITEM, DIM_SITE, DIM_LANE, DIM_SOURCING, DIM_ITEM_SITE.
+    verdicts : DataFrame
+        VERDICTS, of every gate that has spoken.
+    recent_receipts : DataFrame or None
+        item_id, site_id and received_date of receipts, for the cool-down; FCT_LEAD_TIME will do.
+    """
+
+    position: pd.DataFrame
+    scheduled_receipts: pd.DataFrame
+    forecast: pd.DataFrame
+    lead_times: pd.DataFrame
+    targets: pd.DataFrame
+    items: pd.DataFrame
+    sites: pd.DataFrame
+    lanes: pd.DataFrame
+    sourcing: pd.DataFrame
+    item_sites: pd.DataFrame
+    verdicts: pd.DataFrame
+    recent_receipts: pd.DataFrame | None = None
+
+
+def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
+    """Return the snapshot without faulty rows, and one sentence per kind of fault.
+
+    Examples of faults: a lane to an unknown site, a negative or missing cost, an order
+    multiple below 1, a ranged item that has no master record.
+    """
+    faults: list[str] = []
+    sites, items = set(snapshot.sites["site_id"]), set(snapshot.items["item_id"])
+    lanes, sourcing, settings = snapshot.lanes, snapshot.sourcing, snapshot.item_sites
+    lane_name, source_name = ["origin_id", "destination_id", "mode"], ["item_id", "supplier_id", "site_id"]
+    ends = lanes["origin_id"].isin(sites) & lanes["destination_id"].isin(sites)
+    lanes = _keep(lanes, ends, lane_name, "lane to or from an unknown site", faults)
+    lanes = _keep(lanes, lanes["origin_id"] != lanes["destination_id"], lane_name, "lane from a site to itself", faults)
+    costs = ["fixed_cost_per_departure", "cost_per_kg", "cost_per_m3", "cost_per_unit", "quoted_transit_days"]
+    lanes = _keep(lanes, _not_negative(lanes, costs), lane_name, "lane with a negative or missing cost or time", faults)
+    known = sourcing["site_id"].isin(sites) & sourcing["item_id"].isin(items)
+    sourcing = _keep(sourcing, known, source_name, "sourcing of an unknown item or site", faults)
+    sourcing = _keep(sourcing, sourcing["order_multiple_units"] >= 1, source_name, "order multiple below 1", faults)
+    costs = ["unit_cost", "minimum_order_units", "quoted_lead_time_days"]
+    sourcing = _keep(sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults)
+    known = settings["site_id"].isin(sites) & settings["item_id"].isin(items)
+    settings = _keep(settings, known, KEY, "settings of an unknown item or site", faults)
+    settings = _keep(
+        settings, _not_negative(settings, ["holding_cost_per_unit_day"]), KEY, "negative or missing holding cost", faults
+    )
+    stray = snapshot.position.merge(settings[KEY], on=KEY, how="left", indicator=True)["_merge"] == "left_only"
+    _keep(snapshot.position, ~stray, KEY, "stock where the item is not ranged", faults)
+    return replace(snapshot, lanes=lanes, sourcing=sourcing, item_sites=settings), faults
+
+
+def _not_negative(table: pd.DataFrame, columns: list[str]) -> pd.Series[bool]:
+    values = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    return pd.Series((np.isfinite(values) & (values >= 0)).all(axis=1), index=table.index)
+
+
+def _keep(table: pd.DataFrame, good: pd.Series[bool], name: list[str], what: str, faults: list[str]) -> pd.DataFrame:
+    """Return the good rows and note the others, three of them by name."""
+    bad = table.loc[~good.to_numpy(bool), name].drop_duplicates().sort_values(name)
+    if len(bad):
+        named = "; ".join(" ".join(map(str, row)) for row in bad.head(3).itertuples(index=False))
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        faults.append(f"{what}: {named}{more}")
+    return table.loc[good.to_numpy(bool)]
+
+
+def verdict_actions(keys: pd.DataFrame, verdicts: pd.DataFrame) -> tuple[pd.Series[str], pd.Series[bool]]:
+    """Return what verdicts ask of each item-site.
+
+    Parameters
+    ----------
+    keys : DataFrame
+        item_id and site_id.
+    verdicts : DataFrame
+        VERDICTS; an empty site or item stands for all.
+
+    Returns
+    -------
+    held : Series of str
+        The rule that leaves it out of the plan (hold or stop); empty for none.
+    outbound : Series of bool
+        Whether it may receive but not give.
+    """
+    held, outbound = pd.Series("", index=keys.index), pd.Series(False, index=keys.index)
+    acting = verdicts.loc[verdicts["action"].isin(["hold", "stop", "hold_outbound"])]
+    acting = acting.sort_values(["rule", "feed", "site_id", "item_id"], kind="stable").fillna({"site_id": "", "item_id": ""})
+    wide = pd.Series("", index=keys.index)
+    for item, site in ((keys["item_id"], keys["site_id"]), (keys["item_id"], wide), (wide, keys["site_id"]), (wide, wide)):
+        for action in ("hold", "hold_outbound"):
+            rows = acting.loc[(acting["action"] == "hold_outbound") == (action == "hold_outbound")]
+            rules = {(r.item_id, r.site_id): f"{r.rule} ({r.feed})" for r in rows.itertuples()}
+            found = pd.Series([rules.get(k, "") for k in zip(item, site, strict=True)], index=keys.index, dtype=object)
+            if action == "hold":
+                held = held.where(held != "", found)
+            else:
+                outbound |= found != ""
+    return held, outbound

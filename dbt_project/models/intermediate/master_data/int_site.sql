@@ -1,0 +1,17 @@
+with latest as (
+    {{ latest_snapshot(ref("stg_erp__sites"), ["site_id"]) }}
+),
+
+final as (
+    select
+        site_id,
+        site_name,
+        site_kind,
+        region,
+        timezone,
+        is_open,
+        batch_id
+    from latest
+)
+
+select * from final

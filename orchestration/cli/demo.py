@@ -1,0 +1,67 @@
+"""`equipoise demo`: the sample world, one day of it planned, a summary worth reading.
+
+Not here: the world (``assets.feeds.synthetic``) and planning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.command import command
+from orchestration.cli.console import Output
+from orchestration.cli.plan import run_and_report
+
+if TYPE_CHECKING:
+    from assets.kernel.home import NetworkHome
+    from orchestration.settings import Settings
+
+NETWORK = "sample"
+SEED = 7
+
+
+@command
+def demo(
+    out: Output,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = SEED,
+    small: Annotated[bool, typer.Option("--small", help="A world of 7 sites and 20 items, for a quick look.")] = False,
+) -> None:
+    """Make the sample world, plan one day of it and say what was decided.
+
+    Making the same world again changes nothing; other options make another network beside it.
+    """
+    from orchestration.settings import read_settings
+
+    settings = read_settings()
+    with out.working("Making the sample world"):
+        home = prepare(settings, seed=seed, small=small)
+    settings.activate(home.root.name)
+    # The demo plans its own network, whatever the environment chose before.
+    chosen = settings.model_copy(update={"network": home.root.name})
+    run_and_report(out, chosen, home.profile.declared_date)
+
+
+def network_name(seed: int, *, small: bool) -> str:
+    """Return the name of the network of a world: a different world never mixes with the first.
+
+    >>> network_name(7, small=False), network_name(3, small=True)
+    ('sample', 'sample-small-3')
+    """
+    parts = [NETWORK, *(["small"] if small else []), *([str(seed)] if seed != SEED else [])]
+    return "-".join(parts)
+
+
+def prepare(settings: Settings, *, seed: int, small: bool) -> NetworkHome:
+    """Write the sample network's profile and land its feeds; the same batch again is one batch."""
+    from assets.feeds.landing import LandingArea
+    from assets.feeds.synthetic import World, WorldParameters, demo_dates, demo_profile, emit
+
+    parameters = WorldParameters.small(seed) if small else WorldParameters(seed=seed)
+    name = network_name(seed, small=small)
+    home = settings.home_of(name)
+    profile = demo_profile(parameters).model_copy(update={"name": name})
+    profile.write(home.root)
+    start, end = demo_dates(parameters)
+    emit(World(parameters), LandingArea(home.landing, profile.clock), start, end)
+    return home

@@ -1,0 +1,224 @@
+"""One body for every order store: memory, SQLite, and PostgreSQL where one is at hand."""
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from unit.orders.order_samples import DEFAULT_LINES, PLAN_DATE, order_book
+
+from assets.kernel.errors import EquipoiseError
+from assets.orders.events import Channel, OrderBook, OrderProposed
+from assets.orders.order import Order, OrderStatus, evolve_all
+from assets.orders.record import record
+from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
+from assets.orders.sql_store import SqlOrderStore
+from assets.orders.store import Append, MemoryOrderStore, OrderFilter, OrderStore, VersionConflict
+
+POSTGRES = os.environ.get("EQUIPOISE_TEST_POSTGRES_URL", "")
+CHANGED = (("transfer", "I1", "DC1", "S1", 99), *DEFAULT_LINES[2:])
+Opener = Callable[[], SqlOrderStore]
+
+
+@contextmanager
+def postgres_schema() -> Iterator[str]:
+    """Return the URL of an empty schema of its own, dropped afterwards."""
+    if not POSTGRES:
+        pytest.skip("EQUIPOISE_TEST_POSTGRES_URL names no PostgreSQL to test on")
+    schema = f"orders_{uuid.uuid4().hex[:12]}"
+    address = sa.make_url(POSTGRES).set(drivername="postgresql+psycopg")
+    admin = sa.create_engine(address)
+    with admin.begin() as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+    inside = address.set(drivername="postgresql").update_query_dict({"options": f"-csearch_path={schema}"})
+    try:
+        yield inside.render_as_string(hide_password=False)
+    finally:
+        with admin.begin() as connection:
+            connection.execute(sa.schema.DropSchema(schema, cascade=True))
+        admin.dispose()
+
+
+@contextmanager
+def sql_opener(kind: str, folder: Path) -> Iterator[Opener]:
+    """Return a function that opens one more store on one and the same database."""
+    opened: list[SqlOrderStore] = []
+
+    def opener(url: str) -> SqlOrderStore:
+        opened.append(SqlOrderStore(url))
+        return opened[-1]
+
+    try:
+        if kind == "sqlite":
+            yield lambda: opener(f"sqlite:///{folder / 'home' / 'ledger.db'}")
+        else:
+            with postgres_schema() as url:
+                yield lambda: opener(url)
+                for store in opened:
+                    store.close()
+    finally:
+        for store in opened:
+            store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OrderStore]:
+    if request.param == "memory":
+        yield MemoryOrderStore()
+        return
+    with sql_opener(request.param, tmp_path) as opener:
+        yield opener()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def another_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    with sql_opener(request.param, tmp_path) as opener:
+        yield opener
+
+
+def appends(book: OrderBook) -> list[Append]:
+    return [Append(document.order_id, 0, (OrderProposed(document),)) for document in book.content]
+
+
+def test_what_is_appended_is_read_back(store: OrderStore) -> None:
+    book = order_book()
+    assert store.append(appends(book)) == 3
+    assert [order.document for order in store.orders()] == list(book.content)
+    assert [r.event for r in store.history(book.content[0].order_id)] == [OrderProposed(book.content[0])]
+
+
+def test_a_new_store_is_empty(store: OrderStore) -> None:
+    assert (store.orders(), store.events(), store.history("T-none")) == ((), (), ())
+
+
+def test_positions_have_no_gaps_also_after_a_refusal(store: OrderStore) -> None:
+    store.append(appends(order_book()))
+    with pytest.raises(VersionConflict, match="stored version = 1, expected = 0"):
+        store.append(appends(order_book()))
+    record(order_book(CHANGED), store)
+    assert [r.position for r in store.events()] == [1, 2, 3, 4]
+    assert [r.position for r in store.events(after=1, limit=2)] == [2, 3]
+
+
+def test_a_refused_append_leaves_nothing_of_itself(store: OrderStore) -> None:
+    first, second, _ = order_book().content
+    store.append([Append(second.order_id, 0, (OrderProposed(second),))])
+    with pytest.raises(VersionConflict):
+        store.append(
+            [Append(first.order_id, 0, (OrderProposed(first),)), Append(second.order_id, 0, (OrderProposed(second),))]
+        )
+    assert [order.order_id for order in store.orders()] == [second.order_id]
+
+
+def test_orders_stand_where_their_events_left_them(store: OrderStore) -> None:
+    for book in (order_book(), order_book(CHANGED), order_book(DEFAULT_LINES[:1]), order_book()):
+        record(book, store)
+    for order in store.orders():
+        events = [recorded.event for recorded in store.history(order.order_id)]
+        assert evolve_all(None, events) == order
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        (OrderFilter(), 4),
+        (OrderFilter(network="sample"), 4),
+        (OrderFilter(network="other"), 0),
+        (OrderFilter(plan_date=PLAN_DATE, channel=Channel.LIVE), 3),
+        (OrderFilter(channel=Channel.BACKFILL), 1),
+        (OrderFilter(status=OrderStatus.CANCELLED), 1),
+        (OrderFilter(order_ids=()), 0),
+        (OrderFilter(order_ids=("T-none",)), 0),
+        (OrderFilter(latest=2), 2),
+    ],
+)
+def test_orders_are_found_by_what_they_are(store: OrderStore, wanted: OrderFilter, count: int) -> None:
+    record(order_book(), store)
+    record(order_book(DEFAULT_LINES[:1], channel=Channel.BACKFILL), store)
+    record(order_book(DEFAULT_LINES[:3]), store)
+    assert len(store.orders(wanted)) == count
+
+
+def test_the_latest_orders_are_those_that_changed_last(store: OrderStore) -> None:
+    record(order_book(), store)
+    report = record(order_book(CHANGED), store)
+    assert tuple(order.order_id for order in store.orders(OrderFilter(latest=1))) == report.revised
+
+
+def test_a_second_opening_finds_the_first_ones_orders(another_store: Opener) -> None:
+    record(order_book(), another_store())
+    assert len(another_store().orders()) == 3
+
+
+def test_a_projection_made_again_is_the_same(another_store: Opener) -> None:
+    store = another_store()
+    for book in (order_book(), order_book(CHANGED), order_book(DEFAULT_LINES[:1])):
+        record(book, store)
+    before: tuple[Order, ...] = store.orders()
+    latest = store.orders(OrderFilter(latest=1))
+    assert store.rebuild() == len(store.events())
+    assert store.orders() == before
+    assert store.orders(OrderFilter(latest=1)) == latest
+
+
+def test_of_two_writers_with_one_expected_version_one_wins(another_store: Opener) -> None:
+    stores = [another_store() for _ in range(4)]
+    gate = threading.Barrier(len(stores))
+
+    def write(store: SqlOrderStore) -> str:
+        gate.wait()
+        try:
+            store.append(appends(order_book()))
+        except VersionConflict:
+            return "refused"
+        return "kept"
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        outcomes = sorted(pool.map(write, stores))
+    assert outcomes == ["kept", "refused", "refused", "refused"]
+    assert [r.position for r in stores[0].events()] == [1, 2, 3]
+
+
+def test_recording_one_plan_from_several_places_at_once_records_it_once(another_store: Opener) -> None:
+    stores = [another_store() for _ in range(4)]
+    gate = threading.Barrier(len(stores))
+
+    def write(store: SqlOrderStore) -> int:
+        gate.wait()
+        return len(record(order_book(), store).new)
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        assert sum(pool.map(write, stores)) == 3
+    assert len(stores[0].events()) == 3
+
+
+def test_a_reader_gets_an_answer_while_a_long_transaction_writes(another_store: Opener) -> None:
+    writer = another_store()
+    record(order_book(), writer)
+    with writer._writing() as connection:
+        connection.execute(sa.update(HEAD).values(position=99))
+        # A reader that opens the ledger only now must not need the writer's lock either.
+        reader = another_store()
+        with ThreadPoolExecutor(1) as pool:
+            assert len(pool.submit(reader.orders).result(timeout=5)) == 3
+        connection.execute(sa.update(HEAD).values(position=3))
+
+
+def test_the_ledger_of_a_newer_release_is_left_alone(another_store: Opener) -> None:
+    store = another_store()
+    store.append(())
+    with store._writing() as connection:
+        connection.execute(sa.update(HEAD).values(schema_release=SCHEMA_RELEASE + 1))
+    with pytest.raises(EquipoiseError, match="this release knows"):
+        another_store().orders()
+
+
+def test_a_ledger_that_does_not_answer_says_so_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(EquipoiseError, match="does not answer"):
+        SqlOrderStore(f"sqlite:///{tmp_path / 'ledger.db'}").orders()

@@ -1,0 +1,67 @@
+"""`import` and `land`: what arrived, what had arrived before, what was not understood."""
+
+from pathlib import Path
+
+import pytest
+from tiny_network import Equipoise
+
+SITES = "site_id,site_name,site_kind,region,timezone,is_open\nS1,Store 1,store,north,UTC,true\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of one feed file."""
+    sent = tmp_path / "sent" / "erp" / "sites" / "2026-03-01"
+    sent.mkdir(parents=True)
+    (sent / "sites.csv").write_text(SITES)
+    return tmp_path / "sent"
+
+
+@pytest.mark.usefixtures("network")
+def test_the_same_folder_landed_twice_is_one_batch(equipoise: Equipoise, folder: Path) -> None:
+    first = equipoise("land", str(folder), "--json")
+    again = equipoise("land", str(folder), "--json")
+    assert (first.code, again.code) == (0, 0)
+    assert (len(first.data["landed"]), len(first.data["repeated"])) == (1, 0)
+    assert (len(again.data["landed"]), len(again.data["repeated"])) == (0, 1)
+    assert first.data["landed"][0]["content_hash"] == again.data["repeated"][0]["content_hash"]
+
+
+@pytest.mark.usefixtures("network")
+def test_what_is_not_understood_is_one_line_and_the_rest_lands(equipoise: Equipoise, folder: Path) -> None:
+    (folder / "erp" / "nonsense").mkdir()
+    (folder / "erp" / "nonsense" / "x.csv").write_text("a\n1\n")
+    said = equipoise("land", str(folder))
+    assert said.code == 1
+    assert "1 new batches" in said.out
+    assert said.err.count("\n") == 1
+    assert "nonsense" in said.err
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("arguments", [[], ["somewhere", "--sql", "sqlite://"]])
+def test_landing_wants_a_folder_or_a_database(equipoise: Equipoise, arguments: list[str]) -> None:
+    said = equipoise("land", *arguments)
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("network")
+def test_a_folder_that_is_not_there_is_one_line(equipoise: Equipoise) -> None:
+    said = equipoise("land", "/no/such/folder")
+    assert said.code == 1
+    assert said.err == "/no/such/folder: there is no such folder. Give the folder of the files\n"
+
+
+@pytest.mark.usefixtures("network")
+def test_tables_are_landed_from_a_database(equipoise: Equipoise, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "erp.db") as connection:
+        connection.execute("create table erp_suppliers (supplier_id text, supplier_name text, country text)")
+        connection.execute("insert into erp_suppliers values ('SUP', 'Supplier', 'BE')")
+    connection.close()
+    said = equipoise("land", "--sql", f"sqlite:///{tmp_path / 'erp.db'}", "--date", "2026-03-01", "--json")
+    assert said.code == 0, said.err
+    [batch] = said.data["landed"]
+    assert (batch["feed"], batch["row_count"], batch["business_date"]) == ("erp_suppliers", 1, "2026-03-01")

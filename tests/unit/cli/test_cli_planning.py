@@ -1,0 +1,133 @@
+"""What `plan`, `replay` and `demo` report, without planning anything."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tiny_network import PLAN_DATE, TRANSFER, Equipoise
+
+from assets.feeds.landing import LandingArea
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.home import NetworkHome
+from orchestration.cli import demo, feeds, plan, replay, summary
+from orchestration.cli.console import Output
+from orchestration.settings import Settings, read_settings
+
+
+@pytest.fixture
+def settings(equipoise: Equipoise) -> Settings:
+    """Return the settings that a command would read."""
+    assert equipoise
+    return read_settings()
+
+
+def run(**facts: Any) -> Any:
+    """Return what a run came to, as planning tells it."""
+    usual = {
+        "run_id": "run-1",
+        "plan_date": PLAN_DATE,
+        "success": True,
+        "seconds": 12.5,
+        "seconds_by_stage": {"feeds": 2.0, "rebalancing": 10.0},
+        "failed_step": "",
+        "error": "",
+        "verdicts": {},
+        "documents": [{"channel": "live"}],
+        "delivered_alerts": ["a"],
+    }
+    return SimpleNamespace(**{**usual, **facts})
+
+
+def test_a_plan_as_json_has_seconds_per_stage_cost_bound_gap_and_orders_by_kind(
+    settings: Settings, planned: NetworkHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert planned.profile.name == "tiny"
+    day = plan.gather(settings, run(), plan.AsKnown.THEN)
+    assert day["seconds"] == {"feeds": 2.0, "rebalancing": 10.0}
+    assert (day["plan"]["cost_amount"], day["plan"]["bound_amount"]) == (1000.0, 990.0)
+    assert [row["policy"] for row in day["policies"]] == ["joint_plan", "no_transfers", "greedy_pairs", "do_nothing"]
+    assert [(d["kind"], d["documents"], d["value"], d["gain"]) for d in day["documents"]] == [
+        ("purchase", 1, 120.0, 300.0),
+        ("transfer", 1, 120.0, 40.5),
+    ]
+    assert day["channel"] == "live"
+    with Output.on_terminal(json=True) as out:
+        plan.report(out, settings, run())
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_plan_for_people_says_what_was_held_why_and_what_to_ask_next(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Output.on_terminal(json=False) as out:
+        plan.report(out, settings, run())
+    said = capsys.readouterr()
+    assert "Cost 1,000.00 EUR, proven bound 990.00: gap 1.00 %" in said.out
+    assert "The verdict negative_stock holds it." in said.out
+    assert "greedy pairs" in said.out
+    assert "Quality verdicts: 1 hold, 1 pass, 1 warn; alerts delivered now: 1" in said.out
+    assert f"equipoise explain {TRANSFER.order_id}" in said.err
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_failed_plan_shows_no_orders_of_an_earlier_run_and_names_the_step(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = "assets.kernel.errors.EquipoiseError: erp_items: two items with one id. Send it again"
+    stopped = run(success=False, failed_step="quality__verdicts", error=error, documents=[], verdicts={"stop": 1})
+    with pytest.raises(EquipoiseError) as raised, Output.on_terminal(json=True) as out:
+        plan.report(out, settings, stopped)
+    assert str(raised.value).startswith(
+        "plan 2026-03-02, step quality__verdicts: erp_items: two items with one id. Send it again. See"
+    )
+    day = plan.gather(settings, stopped, plan.AsKnown.THEN)
+    assert (day["success"], day["documents"], day["plan"], day["verdicts"]) == (False, [], None, {"stop": 1})
+    assert '"success": false' in capsys.readouterr().out
+
+
+def test_held_item_sites_are_counted_by_reason() -> None:
+    rows = [
+        {"decision": "held", "reason": "stale", "site_id": site, "item_id": item}
+        for site, item in (("S1", "A"), ("S1", "B"), ("S2", "A"))
+    ]
+    rows += [{"decision": "held", "reason": "negative", "site_id": "S3", "item_id": "A"}]
+    rows += [{"decision": "wait", "reason": "enough", "site_id": "S3", "item_id": "B"}]
+    assert summary.held(rows) == [
+        {"reason": "stale", "item_sites": 3, "sites": ["S1", "S2"], "items": 2},
+        {"reason": "negative", "item_sites": 1, "sites": ["S3"], "items": 1},
+    ]
+
+
+def test_a_replay_names_the_tables_that_differ() -> None:
+    found = SimpleNamespace(
+        plan_date=PLAN_DATE,
+        tables=[("targets", "a" * 32, "a" * 32), ("plan_lines", "b" * 32, "c" * 32)],
+        differing=["plan_lines"],
+        feeds=["wms_inventory"],
+    )
+    told: Any = replay.gather(found)  # type: ignore[arg-type]
+    assert told["identical"] is False
+    assert [row["table"] for row in told["tables"] if not row["same"]] == ["plan_lines"]
+
+
+def test_another_seed_or_size_is_another_network() -> None:
+    names = {demo.network_name(seed, small=small) for seed in (7, 8) for small in (True, False)}
+    assert len(names) == 4
+    assert demo.network_name(7, small=False) == "sample"
+
+
+def test_making_the_sample_world_twice_lands_every_batch_once(settings: Settings) -> None:
+    first = demo.prepare(settings, seed=7, small=True)
+    before = LandingArea(first.landing, first.profile.clock).batches()
+    again = demo.prepare(settings, seed=7, small=True)
+    assert again == first
+    assert LandingArea(again.landing, again.profile.clock).batches() == before
+    assert before
+
+
+def test_a_network_is_described_by_its_profile_and_feeds(settings: Settings) -> None:
+    told = feeds.describe_network(demo.prepare(settings, seed=7, small=True))
+    assert told["network"] == "sample-small"
+    assert "wms_inventory" in {feed["feed"] for feed in told["feeds"]}
+    assert all(feed["rows"] >= 0 for feed in told["feeds"])

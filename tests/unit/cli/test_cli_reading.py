@@ -1,0 +1,130 @@
+"""Commands that read: orders, explain, lineage, verdicts, alerts."""
+
+import pytest
+from tiny_network import BATCH, PLAN_DATE, PURCHASE, TRANSFER, Equipoise
+
+from assets.kernel.home import NetworkHome
+from assets.orders.events import OrderWithdrawn
+from assets.orders.sql_store import SqlOrderStore
+from assets.orders.store import Append
+
+pytestmark = pytest.mark.usefixtures("planned")
+
+
+def test_orders_as_json_are_an_array_of_documents_with_their_lines(equipoise: Equipoise) -> None:
+    said = equipoise("orders", "--json")
+    assert said.code == 0
+    assert [d["order_id"] for d in said.data] == [PURCHASE.order_id, TRANSFER.order_id]
+    transfer = said.data[1]
+    required = {
+        "order_id", "kind", "plan_date", "channel", "origin", "destination", "status", "value", "lines",
+        "policy_release", "model_version", "feature_version", "batch_ids", "plan_digest", "run_id",
+    }  # fmt: skip
+    assert required <= set(transfer)
+    assert transfer["batch_ids"] == [BATCH]
+    assert transfer["status"] == "proposed"
+    assert {"item": "I1", "quantity": 12, "value": 120.0}.items() <= transfer["lines"][0].items()
+    assert transfer["lines"][0]["reason"]
+
+
+def test_orders_are_chosen_by_kind_status_and_channel(equipoise: Equipoise) -> None:
+    assert [d["kind"] for d in equipoise("orders", "--json", "--kind", "transfer").data] == ["transfer"]
+    assert equipoise("orders", "--json", "--channel", "backfill").data == []
+    assert len(equipoise("orders", "--json", "--status", "proposed").data) == 2
+
+
+def test_a_withdrawn_order_is_shown_only_when_asked_for(equipoise: Equipoise, planned: NetworkHome) -> None:
+    store = SqlOrderStore(f"sqlite:///{planned.ledger}", planned.profile.clock)
+    store.append([Append(TRANSFER.order_id, 1, (OrderWithdrawn(TRANSFER.order_id, "not needed", "run-2"),))])
+    store.close()
+    assert [d["kind"] for d in equipoise("orders", "--json").data] == ["purchase"]
+    assert [d["kind"] for d in equipoise("orders", "--json", "--status", "cancelled").data] == ["transfer"]
+
+
+def test_orders_for_people_total_value_and_gain(equipoise: Equipoise) -> None:
+    said = equipoise("orders")
+    assert "2 documents worth 240.00 EUR, expected gain 340.50 EUR" in said.out
+    assert TRANSFER.order_id in said.out
+
+
+def test_a_date_that_was_not_planned_says_which_were(equipoise: Equipoise) -> None:
+    said = equipoise("orders", "--date", "2026-03-09")
+    assert said.code == 1
+    assert said.out == ""
+    assert "2026-03-09 is not planned. Planned so far: 2026-03-02" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_lineage_of_an_order_ends_at_content_hashes(equipoise: Equipoise) -> None:
+    said = equipoise("lineage", "aaaa", "--json")
+    assert said.code == 0
+    assert [batch["content_hash"] for batch in said.data["batches"]] == ["c" * 32]
+    assert said.data["plan_digest"] == "plan-digest"
+
+
+def test_lineage_of_an_item_and_site_without_an_order_ends_at_content_hashes(equipoise: Equipoise) -> None:
+    said = equipoise("lineage", "--item", "I1", "--site", "S1", "--json")
+    assert said.code == 0
+    assert [batch["content_hash"] for batch in said.data["batches"]] == ["c" * 32]
+    assert "content " + "c" * 32 in equipoise("lineage", "--item", "I1", "--site", "S1").out
+
+
+@pytest.mark.parametrize("order_id", ["zzzz", "aa"])
+def test_an_id_that_names_no_order_is_one_line(equipoise: Equipoise, order_id: str) -> None:
+    for name in ("lineage", "explain"):
+        said = equipoise(name, order_id)
+        assert said.code == 1
+        assert said.err.startswith("order id: ")
+        assert said.err.count("\n") == 1
+
+
+def test_explaining_an_order_says_why_what_binds_and_what_flips_it(equipoise: Equipoise) -> None:
+    said = equipoise("explain", "aaaa", "--json")
+    [line] = said.data["lines"]
+    assert line["reason"] == "S1 runs out before the next delivery."
+    assert line["binding_constraints"] == ["pack"]
+    assert line["at_destination"]["marginal_value"] == 9.5
+    assert line["at_origin"]["marginal_value"] == 0.25
+    text = equipoise("explain", "aaaa").out
+    assert "next best: Wait: costs 40.50 more." in text
+    assert "flips when: Demand falls by 20 %." in text
+
+
+def test_explaining_an_item_and_site_without_an_order_says_why_nothing_moves(equipoise: Equipoise) -> None:
+    said = equipoise("explain", "--item", "I1", "--site", "S3", "--json")
+    assert said.data["decision"] == "wait"
+    assert said.data["lines"] == []
+    assert [verdict["rule"] for verdict in said.data["verdicts"]] == ["stale_feed"]
+    assert "Stock covers the protection interval." in equipoise("explain", "--item", "I1", "--site", "S3").out
+
+
+@pytest.mark.parametrize("arguments", [[], ["--item", "I1"], ["aaaa", "--item", "I1", "--site", "S1"]])
+def test_asking_about_nothing_or_two_things_is_a_usage_error(equipoise: Equipoise, arguments: list[str]) -> None:
+    for name in ("explain", "lineage"):
+        said = equipoise(name, *arguments)
+        assert said.code == 2
+        assert said.err.count("\n") == 1
+
+
+def test_an_item_the_plan_does_not_know_is_one_line(equipoise: Equipoise) -> None:
+    said = equipoise("explain", "--item", "nothing", "--site", "S1")
+    assert said.code == 1
+    assert f"the plan of {PLAN_DATE} did not look at item nothing at site S1" in said.err
+
+
+def test_verdicts_come_strictest_first_and_count_what_passed(equipoise: Equipoise) -> None:
+    found = equipoise("verdicts", "--json").data
+    assert [verdict["action"] for verdict in found] == ["hold", "warn", "pass"]
+    said = equipoise("verdicts")
+    assert "on hand is -4" in said.out
+    assert "2 verdicts listed; 1 feeds passed." in said.out
+
+
+def test_verdicts_are_chosen_by_action_and_site(equipoise: Equipoise) -> None:
+    assert [v["rule"] for v in equipoise("verdicts", "--json", "--action", "hold").data] == ["negative_stock"]
+    assert [v["rule"] for v in equipoise("verdicts", "--json", "--site", "S3").data] == ["stale_feed"]
+
+
+def test_alerts_come_most_severe_first(equipoise: Equipoise) -> None:
+    assert [a["severity"] for a in equipoise("alerts", "--json").data] == ["critical", "warning"]
+    assert "negative_stock" in equipoise("alerts").out
