@@ -1,8 +1,9 @@
-"""Rules that hold for all assets, mapped over them once: retries, freshness, code links, tags."""
+"""Rules that hold for all assets, mapped over them once: retries, freshness, tags."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import dagster as dg
 
@@ -15,17 +16,15 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=1)
 _GRACE = dt.timedelta(hours=6)
 
 
-def apply(definitions: dg.Definitions, profile: NetworkProfile) -> dg.Definitions:
-    """Return ``definitions`` with freshness, tags and links to the source on every asset.
+def apply(assets: list[Any], profile: NetworkProfile) -> list[Any]:
+    """Return ``assets`` with the network's tag and a freshness policy on every one.
 
     A live network's table is late when a bucket and six hours have passed without a new one. A
     declared network stands still, so its tables never age.
     """
-    linked = definitions.map_asset_specs(func=lambda spec: spec.merge_attributes(tags={"network": profile.name}))
+    tagged = list(dg.map_asset_specs(lambda spec: spec.merge_attributes(tags={"network": profile.name}), assets))
     if profile.declared_date is not None:
-        return linked
-    policy = dg.FreshnessPolicy.time_window(
-        fail_window=dt.timedelta(days=profile.bucket.days) + _GRACE,
-        warn_window=dt.timedelta(days=profile.bucket.days),
-    )
-    return linked.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, policy))
+        return tagged
+    bucket = dt.timedelta(days=profile.bucket.days)
+    policy = dg.FreshnessPolicy.time_window(fail_window=bucket + _GRACE, warn_window=bucket)
+    return list(dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, policy), tagged))

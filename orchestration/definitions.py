@@ -7,7 +7,9 @@ import inspect
 from typing import Any
 
 import dagster as dg
+from dagster_dbt import DbtProject
 
+from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from orchestration import automation, jobs, schedules, sensors, timings
 from orchestration.dbt import parsed_project
@@ -36,14 +38,14 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     profile = home.profile
     project = parsed_project(home)
     partitions = plan_dates(profile)
-    assets = build_assets(partitions, project)
+    assets, checks = build_assets(profile, partitions, project)
     plan_job = jobs.plan_day(partitions)
     ingest_job = jobs.ingest(partitions, raw_tables(assets))
     stages = timings.stage_of_step(assets)
     published = Published(home.published)
-    definitions = dg.Definitions(
-        assets=[a for a in assets if not isinstance(a, dg.AssetChecksDefinition)],
-        asset_checks=[a for a in assets if isinstance(a, dg.AssetChecksDefinition)],
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=checks,
         resources=build_resources(settings, project, **overrides),
         jobs=[plan_job, ingest_job],
         schedules=[schedules.nightly(settings, profile, published, plan_job)],
@@ -54,18 +56,20 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
         ],
         executor=dg.in_process_executor,
     )
-    return automation.apply(definitions, profile)
 
 
-def build_assets(partitions: dg.PartitionsDefinition, project: Any) -> list[Any]:
-    """Return what every stage's module builds, in the stages' order."""
+def build_assets(
+    profile: NetworkProfile, partitions: dg.PartitionsDefinition, project: DbtProject
+) -> tuple[list[Any], list[dg.AssetChecksDefinition]]:
+    """Return the assets and the checks that every stage's module builds, in the stages' order."""
     offered = {"plan_dates": partitions, "dbt_project": project}
-    assets: list[Any] = []
+    built: list[Any] = []
     for module in dict.fromkeys(STAGES.values()):
         build = importlib.import_module(module).build
         wanted = inspect.signature(build).parameters
-        assets += build(**{name: value for name, value in offered.items() if name in wanted})
-    return assets
+        built += build(**{name: value for name, value in offered.items() if name in wanted})
+    checks = [asset for asset in built if isinstance(asset, dg.AssetChecksDefinition)]
+    return automation.apply([asset for asset in built if asset not in checks], profile), checks
 
 
 def raw_tables(assets: list[Any]) -> list[dg.AssetKey]:

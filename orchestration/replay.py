@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from assets.orders.documents import LIVE
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
@@ -24,6 +23,7 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
 from assets.kernel.warehouse import Warehouse
+from assets.orders.documents import LIVE
 from assets.orders.store import MemoryOrderStore
 from orchestration import instance, locks, planning
 from orchestration.settings import Settings

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from assets.features.registry import FeatureRegistry
-from assets.orders.sql_store import SqlOrderStore
-from dagster_dbt import DbtCliResource, DbtProject
+from dagster_dbt import DbtProject
 
+from assets.features.defs import NetworkDbt
+from assets.features.registry import FeatureRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
+from assets.orders.sql_store import SqlOrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
 from orchestration.io_managers import PublishedIOManager
@@ -49,8 +50,8 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "published": published,
         "parquet": PublishedIOManager(published),
         "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),
-        "orders": SqlOrderStore(settings.ledger()),
-        "dbt": DbtCliResource(project_dir=project),
+        "orders": SqlOrderStore(settings.ledger(), profile.clock),
+        "dbt": NetworkDbt(project),
         **overrides,
     }
 

@@ -1,0 +1,1 @@
+"""Judges what arrives and what is decided; never repairs."""

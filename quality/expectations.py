@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from assets.kernel.errors import EquipoiseError
-from quality.suite import EVERY_FEED, Rule, Suite
+from quality.suite import Rule, Suite
 
 PLACE = ["feed", "site_id", "item_id"]
 _DOCS_SHOWN = 60
@@ -54,13 +54,13 @@ def judge(profile: pd.DataFrame, suite: Suite) -> Judgement:
     EquipoiseError
         If an expectation cannot be evaluated.
     """
-    batch_frame = _with_every_column(profile, suite)
-    result = _batch(batch_frame).validate(
+    table = profile.reset_index(drop=True)
+    result = _batch(_columns_by_rule(table, suite)).validate(
         _expectation_suite(suite), result_format={"result_format": "COMPLETE", "unexpected_index_column_names": PLACE}
     )
     found = {one.expectation_config.meta["number"]: one for one in result.results}
-    places = pd.MultiIndex.from_frame(batch_frame[PLACE])
-    failing = [batch_frame.loc[_failing(found[n], rule, places)] for n, rule in enumerate(suite.rules)]
+    places = pd.MultiIndex.from_frame(table[PLACE])
+    failing = [table.loc[_failing(found[n], rule, places)] for n, rule in enumerate(suite.rules)]
     return Judgement(tuple(failing), result)
 
 
@@ -121,7 +121,6 @@ def _expectation_suite(suite: Suite) -> Any:
 
 def _expectation(number: int, rule: Rule) -> Any:
     import great_expectations.expectations as gxe
-    from great_expectations.expectations.row_conditions import Column
 
     name = "".join(part.capitalize() for part in rule.expectation.split("_"))
     try:
@@ -130,25 +129,38 @@ def _expectation(number: int, rule: Rule) -> Any:
         raise EquipoiseError(
             f"there is no expectation called {rule.expectation}", where=f"rule {rule.rule}", remedy="Correct the suite"
         ) from error
-    condition = Column("feed").is_in(list(rule.feeds)) if rule.feeds else Column("feed") != EVERY_FEED
     return expectation(
-        column=rule.column,
-        row_condition=condition & (Column("scope") == rule.scope),
+        column=_label(number, rule),
         meta={"rule": rule.rule, "number": number, "action": rule.action},
-        description=f"{rule.rule} ({rule.action}): {rule.remedy}",
+        description=f"{rule.rule} of {', '.join(rule.feeds) or 'every feed'} ({rule.action}): {rule.column}",
         **rule.kwargs,
     )
 
 
-def _with_every_column(profile: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """Return the profile with its scope and with a column of nothing for what nobody measured."""
-    frame = profile.reset_index(drop=True).copy()
-    frame["scope"] = "site"
-    frame.loc[frame["site_id"] == "", "scope"] = "feed"
-    frame.loc[frame["item_id"] != "", "scope"] = "item"
-    for column in sorted({rule.column for rule in suite.rules} - set(frame.columns)):
-        frame[column] = float("nan")
-    return frame
+def _label(number: int, rule: Rule) -> str:
+    return f"{number + 1:02d} {rule.rule}: {rule.column}"
+
+
+def _columns_by_rule(profile: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return a column per rule: its measure where the rule holds, nothing elsewhere.
+
+    The library's own row conditions do the same and take ten times as long.
+    """
+    scope = pd.Series("site", index=profile.index)
+    scope[profile["site_id"] == ""] = "feed"
+    scope[profile["item_id"] != ""] = "item"
+    columns = {
+        _label(number, rule): profile[rule.column].where(_is_about(profile["feed"], rule) & (scope == rule.scope))
+        if rule.column in profile.columns
+        else float("nan")
+        for number, rule in enumerate(suite.rules)
+    }
+    return pd.concat([profile[PLACE], pd.DataFrame(columns, index=profile.index, dtype="float64")], axis=1)
+
+
+def _is_about(feeds: pd.Series[str], rule: Rule) -> pd.Series[bool]:
+    """Return for each feed whether a rule is about it."""
+    return feeds.map({feed: rule.holds_for(feed) for feed in feeds.unique()}).astype(bool)
 
 
 def _failing(result: Any, rule: Rule, places: pd.MultiIndex) -> list[int]:

@@ -6,7 +6,6 @@ Not here: measuring (``profiles``), Great Expectations (``expectations``), stori
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from quality.profiles import wide
 from quality.suite import EVERY_FEED, PASSED, Rule, Suite
 
 _EXAMPLES = 3
+# No item is called so: marks of where a warning may be spoken for.
+_WARNING, _FEED_WARNING = "*site", "*feed"
 
 
 def run_gate(suite: Suite, profiles: pd.DataFrame, plan_date: dt.date, docs: Path | None = None) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def run_gate(suite: Suite, profiles: pd.DataFrame, plan_date: dt.date, docs: Pat
         for rule, failing in zip(suite.rules, judgement.failing, strict=True)
         for row in failing.to_dict("records")
     ]
-    kept = [verdict for verdict in found if not _is_explained(verdict, found, suite)]
+    kept = _unexplained(found)
     rows = [*kept, *_passed(table, {verdict["feed"] for verdict in kept}, suite)]
     if not rows:
         return VERDICTS.empty()
@@ -106,18 +107,32 @@ def _examples(rule: Rule, row: dict[Any, Any], table: pd.DataFrame) -> str:
     return f"(such as {', '.join(items.head(_EXAMPLES))})" if len(items) else ""
 
 
-def _is_explained(symptom: dict[str, Any], found: Iterable[dict[str, Any]], suite: Suite) -> bool:
-    """Return whether another verdict is the cause of this one, where it stands or around it."""
-    return any(symptom["rule"] in cause["explains"] and _covers(cause, symptom) for cause in found)
+def _unexplained(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the verdicts that are nobody's symptom, where they stand or around them.
+
+    A warning asks for nothing, so any cause of its feed may speak for it at the same site; what
+    asks for more gives way only to a cause that covers its place.
+    """
+    explained: dict[str, set[tuple[str, str, str]]] = {}
+    for cause in found:
+        for name in cause["explains"]:
+            feed, _, rule = name.rpartition(".")
+            explained.setdefault(rule, set()).update(_reach(cause, feed or cause["feed"]))
+    return [verdict for verdict in found if not _stands_in(verdict, explained.get(verdict["rule"], set()))]
 
 
-def _covers(cause: dict[str, Any], symptom: dict[str, Any]) -> bool:
-    if cause["feed"] not in (EVERY_FEED, symptom["feed"]):
-        return False
+def _reach(cause: dict[str, Any], feed: str) -> set[tuple[str, str, str]]:
+    """Return the places a cause speaks for in a feed: its own, and for warnings its site and the feed."""
+    site, item = cause["site_id"], cause["item_id"]
+    return {(feed, site, item), (feed, site, _WARNING), (feed, "", _FEED_WARNING)}
+
+
+def _stands_in(symptom: dict[str, Any], places: set[tuple[str, str, str]]) -> bool:
+    feeds, sites = {symptom["feed"], EVERY_FEED}, {symptom["site_id"], ""}
+    items = {symptom["item_id"], ""}
     if symptom["action"] == "warn":
-        # A warning asks for nothing, so any cause at the same site, or anywhere in the feed, may speak for it.
-        return bool(cause["site_id"] in ("", symptom["site_id"]) or symptom["site_id"] == "")
-    return bool(cause["site_id"] in ("", symptom["site_id"]) and cause["item_id"] in ("", symptom["item_id"]))
+        items |= {_WARNING} if symptom["site_id"] else {_WARNING, _FEED_WARNING}
+    return any((feed, site, item) in places for feed in feeds for site in sites for item in items)
 
 
 def _passed(table: pd.DataFrame, faulty: set[str], suite: Suite) -> list[dict[str, Any]]:

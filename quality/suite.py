@@ -5,7 +5,6 @@ Not here: measuring (``profiles``) and judging (``expectations``, ``gate``).
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +48,8 @@ class Rule(BaseModel):
     remedy : str
         What to do about it.
     explains : tuple of str
-        Rules of the same feed and site that are its symptoms, so that one cause is one alert.
+        Rules of the same site that are its symptoms, so that one cause is one alert; of the same
+        feed, of another as in ``demand_sales.outlier``, or of any as in ``all.unknown_reference``.
     usual : float
         Value of the measure when all is well.
     scale : float
@@ -112,28 +112,27 @@ class Suite(BaseModel):
     description: str
     rules: tuple[Rule, ...]
 
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Names of all rules."""
-        return frozenset(rule.rule for rule in self.rules)
-
     @model_validator(mode="after")
     def _explanations_never_loosen(self) -> Suite:
         for cause in self.rules:
             for name in cause.explains:
-                symptoms = [r for r in self.rules if r.rule == name and _share_feed(cause, r)]
+                symptoms = [rule for rule in self.rules if _is_named(name, rule, cause)]
                 if not symptoms:
-                    raise ValueError(f"rule {cause.rule} explains {name}, which is no rule of a feed they share")
-                stricter = [r for r in symptoms if r.strictness > cause.strictness]
-                if stricter:
+                    raise ValueError(f"rule {cause.rule} explains {name}, which is no rule of that feed")
+                if any(symptom.strictness > cause.strictness for symptom in symptoms):
                     raise ValueError(f"rule {cause.rule} ({cause.action}) may not silence the stricter {name}")
         return self
 
 
-def _share_feed(cause: Rule, symptom: Rule) -> bool:
-    if EVERY_FEED in cause.feeds or not cause.feeds or not symptom.feeds:
+def _is_named(name: str, rule: Rule, cause: Rule) -> bool:
+    feed, _, bare = name.rpartition(".")
+    if rule.rule != bare:
+        return False
+    if feed:
+        return feed == EVERY_FEED or rule.holds_for(feed)
+    if EVERY_FEED in cause.feeds or not cause.feeds or not rule.feeds:
         return True
-    return bool(set(cause.feeds) & set(symptom.feeds))
+    return bool(set(cause.feeds) & set(rule.feeds))
 
 
 def read_suite(gate: Gate, directory: Path = SUITES) -> Suite:

@@ -10,7 +10,9 @@ import datetime as dt
 import duckdb
 import pandas as pd
 
+from assets.kernel.frames import Frame
 from assets.kernel.frames.quality import ACTIONS, VERDICTS
+from assets.kernel.published import Published
 
 SHOWN = 20
 
@@ -68,6 +70,11 @@ def _asked(verdicts: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series[bool]:
         )
         asked |= pd.Series([key in places for key in keys], index=pairs.index, dtype=bool)
     return asked
+
+
+def judged(published: Published, frame: Frame, plan_date: dt.date) -> pd.DataFrame | None:
+    """Return the verdicts of a gate on a plan date, or ``None`` where it has not judged."""
+    return None if published.latest(frame.name, plan_date) is None else published.read(frame, plan_date)
 
 
 def worst_offenders(verdicts: pd.DataFrame, feed: str | None = None) -> pd.DataFrame:

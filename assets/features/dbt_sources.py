@@ -250,7 +250,9 @@ def _kept_top(existing: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dump(content: dict[str, Any]) -> str:
-    return yaml.safe_dump({"version": 2, **content}, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.safe_dump(
+        {"version": 2, **content}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+    )
 
 
 if __name__ == "__main__":

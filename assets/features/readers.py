@@ -7,6 +7,7 @@ here. Not here: any computation; a column that is missing belongs into dbt.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -25,8 +26,9 @@ def export_marts(
     plan_date: dt.date,
     run_id: str,
     cutoff: dt.datetime,
+    marts: Sequence[Frame] = MARTS,
 ) -> list[Publication]:
-    """Publish every mart as the plan reads it and return the pointers, in the marts' order.
+    """Publish marts as the plan reads them and return the pointers, in the order given.
 
     Parameters
     ----------
@@ -40,22 +42,23 @@ def export_marts(
         Run that publishes.
     cutoff : datetime
         What the plan may know, UTC.
+    marts : sequence of Frame
+        Which; all of them by default.
 
     Raises
     ------
     EquipoiseError
         If the demand that dbt prepared belongs to another plan date, or a key stands twice.
     """
-    _require_prepared(connection, plan_date)
+    if FCT_DEMAND in marts:
+        _require_prepared(connection, plan_date)
     return [
         published.write_arrow(frame.name, read_mart(connection, frame, plan_date, cutoff), plan_date, run_id)
-        for frame in MARTS
+        for frame in marts
     ]
 
 
-def read_mart(
-    connection: duckdb.DuckDBPyConnection, frame: Frame, plan_date: dt.date, cutoff: dt.datetime
-) -> pa.Table:
+def read_mart(connection: duckdb.DuckDBPyConnection, frame: Frame, plan_date: dt.date, cutoff: dt.datetime) -> pa.Table:
     """Return a mart as one plan reads it: declared columns and types, sorted by key.
 
     Slices are those of the plan date. ``fct_demand`` is the demand that dbt prepared for the

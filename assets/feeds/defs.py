@@ -78,6 +78,7 @@ def _batches(plan_dates: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         plan_date = dt.date.fromisoformat(context.partition_key)
         with warehouse.connect() as connection:
+            raw.prepare(connection)
             known = raw.feed_batches(connection, plan_date, profile.calendar.cutoff(plan_date, as_known))
         return dg.MaterializeResult(value=known, metadata=_metadata(pages.batches_page(known)))
 
@@ -105,6 +106,7 @@ def _state(plan_dates: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         plan_date = dt.date.fromisoformat(context.partition_key)
         with warehouse.connect() as connection:
+            raw.prepare(connection)
             known = raw.feed_state(connection, plan_date, profile.calendar.cutoff(plan_date, as_known))
         return dg.MaterializeResult(value=known, metadata=_metadata(pages.state_page(known)))
 

@@ -116,7 +116,7 @@ def take_alike(
         _quarantine(connection, table, list(types), batches)
         return _counts(connection, batches)
     finally:
-        for name in ("sent_rows", "arriving", "known_from", "sent_files"):
+        for name in ("sent_rows", "arriving", "known_from", "malformed"):
             connection.unregister(name)
 
 
@@ -227,22 +227,37 @@ def _quarantine(
             join sent on sent._ordinal = refused._ordinal and sent._row_number = refused._row_number
             join arriving on arriving._ordinal = refused._ordinal"""
         )
-    for batch in batches:
-        for number, line in _malformed(batch):
-            e = batch.envelope
-            connection.execute(
-                "insert into raw.quarantine values (?, ?, ?, ?, to_json({'line': ?::varchar}), ?, ?)",
-                [table.name, e.batch_id, number, line.reason, line.text, e.business_date, _naive(e.available_at)],
-            )
+    lines = [(i, number, line) for i, batch in enumerate(batches) for number, line in _malformed(batch)]
+    if lines:
+        connection.register("malformed", _malformed_rows(lines))
+        connection.execute(
+            f"""insert into raw.quarantine
+            select {row_faults.literal(table.name)}, arriving.batch_id, malformed.row_number, malformed.reason,
+                cast(to_json(struct_pack(line := malformed.line)) as varchar), arriving.business_date,
+                arriving.available_at
+            from malformed join arriving on arriving._ordinal = malformed._ordinal"""
+        )
 
 
 def _malformed(batch: OpenedBatch) -> list[tuple[int, transport.MalformedRow]]:
+    """Return the lines of a batch that are no rows, with their number in the batch."""
     found: list[tuple[int, transport.MalformedRow]] = []
     before = 0
     for file in batch.files:
         found.extend((before + line.row_number, line) for line in file.malformed)
         before += file.row_count
     return found
+
+
+def _malformed_rows(lines: Sequence[tuple[int, int, transport.MalformedRow]]) -> pa.Table:
+    return pa.table(
+        {
+            "_ordinal": pa.array([ordinal for ordinal, _, _ in lines], pa.int32()),
+            "row_number": pa.array([number for _, number, _ in lines], pa.int64()),
+            "reason": pa.array([line.reason for _, _, line in lines]),
+            "line": pa.array([line.text for _, _, line in lines]),
+        }
+    )
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, batches: Sequence[OpenedBatch]) -> list[tuple[int, int]]:

@@ -27,6 +27,15 @@ from assets.kernel.frames.quality import QUARANTINE
 
 __all__ = ["BatchOutcome", "IngestReport", "feed_batches", "feed_state", "ingest", "newest_batches", "prepare"]
 
+# What no file can be to blame for; it must be seen, not put on a batch's record.
+_OURS = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.InternalException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+)
 _BATCHES_AT_ONCE = 256
 _ROWS_AT_ONCE = 4_000_000
 _BATCH_COLUMNS = """
@@ -212,8 +221,10 @@ def _take(
         ]
         _record(connection, outcomes)
         connection.commit()
-    except (duckdb.DataError, duckdb.IOException, pa.ArrowException) as error:
-        # What the data are to blame for; anything else is ours and must be seen.
+    except _OURS:
+        connection.rollback()
+        raise
+    except (duckdb.Error, pa.ArrowException) as error:
         connection.rollback()
         if len(group) == 1:
             return [_reject(connection, group[0].envelope, f"the file cannot be read to its end: {error}")]

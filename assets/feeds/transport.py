@@ -6,6 +6,7 @@ columns stay text, Parquet columns stay as typed by the sender (``row_faults`` c
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
 from collections.abc import Iterable
@@ -107,6 +108,7 @@ def _open_parquet(path: Path) -> SentFile:
 
 
 def _open_csv(path: Path) -> SentFile:
+    _require_utf8(path)
     header, separator = _header(path)
     invalid: list[Any] = []
 
@@ -125,8 +127,6 @@ def _open_csv(path: Path) -> SentFile:
             convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
         )
     except pa.ArrowException as error:
-        if "UTF8" in str(error):
-            raise _not_utf8(path, str(error)) from error
         raise EquipoiseError(
             f"the CSV cannot be parsed: {error}", where=str(path), remedy="Quote fields by the rules of RFC 4180"
         ) from error
@@ -147,33 +147,42 @@ def _csv_file(path: Path, table: pa.Table, invalid: list[Any]) -> SentFile:
     return SentFile(path, table.schema, total, table, numbers, malformed)
 
 
+def _require_utf8(path: Path) -> None:
+    # Before Arrow sees it, which tells of a bad byte in a malformed line only on stderr.
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(_CSV_BLOCK_BYTES):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise EquipoiseError(
+                f"the CSV is not UTF-8 ({error})",
+                where=str(path),
+                remedy=f"Convert it, for instance by `iconv -f latin1 -t utf-8 {path.name}`, and send it again",
+            ) from error
+
+
 def _header(path: Path) -> tuple[list[str], str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-            separator = max(_SEPARATORS, key=line.count)
-            file.seek(0)
-            names = next(csv.reader(file, delimiter=separator), [])
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, str(error)) from error
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        line = file.readline()
+        separator = max(_SEPARATORS, key=line.count)
+        file.seek(0)
+        names = next(csv.reader(file, delimiter=separator), [])
     if not any(name.strip() for name in names):
         raise EquipoiseError("the CSV has no header", where=str(path), remedy="Send the column names first")
     return names, separator
-
-
-def _not_utf8(path: Path, detail: str) -> EquipoiseError:
-    return EquipoiseError(
-        f"the CSV is not UTF-8 ({detail})",
-        where=str(path),
-        remedy=f"Convert it, for instance by `iconv -f latin1 -t utf-8 {path.name}`, and send it again",
-    )
 
 
 def latest_date(file: SentFile, column: str, not_after: dt.date) -> dt.date | None:
     """Return the latest ISO date in a column up to ``not_after``, or ``None`` where it holds none."""
     if column not in file.schema.names:
         return None
-    table = file.table if file.table is not None else pq.read_table(file.path, columns=[column])
+    try:
+        table = file.table if file.table is not None else pq.read_table(file.path, columns=[column])
+    except (pa.ArrowException, OSError):
+        # Damaged inside; it is rejected when it is taken in.
+        return None
     texts = pc.utf8_slice_codeunits(table.column(column).cast(pa.string()), 0, 10)
     dates = texts.filter(pc.match_substring_regex(texts, r"^\d{4}-\d{2}-\d{2}$"))
     texts = sorted(text for text in dates.unique().to_pylist() if text <= not_after.isoformat())

@@ -25,6 +25,8 @@ MOST_RECEIPTS = 100
 PRIOR_REACH = 4.0
 LEAST_PROBABILITY = 1e-4
 LONGEST_DAYS = 730
+# A mean or spread of less is none: days are whole.
+LEAST_DAYS = 0.1
 
 
 def lead_time_distributions(receipts: pd.DataFrame, features: pd.DataFrame, plan_date: dt.date) -> pd.DataFrame:
@@ -81,7 +83,7 @@ def _prior(groups: pd.DataFrame, support: int) -> Reals:
     spread = groups["std_days"].to_numpy(dtype=float)[:, None]
     day = np.arange(support, dtype=float)[None, :]
     two_days = np.maximum(1.0 - np.abs(day - mean), 0.0)
-    random = (spread > 0) & (mean > 0)
+    random = (spread >= LEAST_DAYS) & (mean >= LEAST_DAYS)
     shape = np.where(random, (mean / np.where(random, spread, 1.0)) ** 2, 1.0)
     rate = np.where(random, shape / np.where(random, mean, 1.0), 1.0)
     upper = gammainc(shape, (day + 0.5) * rate)

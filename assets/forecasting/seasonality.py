@@ -11,13 +11,13 @@ import numpy as np
 from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel
 from assets.kernel.calendar import Bucket
 
-# Expected units that a pool weighs when a series, or a category, estimates its own factor:
-# a Poisson count of 100 is known to 10 %, which is about how much weekdays differ.
-SERIES_PRIOR_UNITS = 100.0
-CATEGORY_PRIOR_UNITS = 1000.0
+# Expected units that the wider pool weighs when a series, or a category, estimates its own factor.
+# Chosen on VN2 (README): flat between 15 and 60, and ten times it for a category.
+SERIES_PRIOR_UNITS = 30.0
+CATEGORY_PRIOR_UNITS = 300.0
 # A cell above this multiple of its local level is a spike, not a season.
-SPIKE_MULTIPLE = 4.0
-SPIKE_UNITS = 4.0
+SPIKE_MULTIPLE = 6.0
+SPIKE_UNITS = 6.0
 # Below this a phase is closed: dividing by it would tell nothing of the level.
 CLOSED_FACTOR = 0.1
 

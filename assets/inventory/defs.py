@@ -1,6 +1,6 @@
 """Dagster face of inventory: the stock targets."""
 
-from __future__ import annotations
+# Annotations are not postponed here: Dagster reads the context's type from the signature.
 
 import base64
 import datetime as dt

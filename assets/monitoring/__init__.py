@@ -1,0 +1,1 @@
+"""What somebody should know of: alerts now, drift and calibration later."""

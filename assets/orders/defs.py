@@ -4,8 +4,6 @@
 materializations. Not here: any rule of an order.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -88,7 +86,7 @@ def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition 
         book = book_of_plan(
             published, profile, dt.date.fromisoformat(context.partition_key), plan_lines=plan_lines,
             plan_summary=plan_summary, verdicts=plan_verdicts, today=clock.today(), as_known=as_known,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
         )  # fmt: skip
         report = record(book, orders)
         logged = _log_orders(context, orders_to_log(book, orders))

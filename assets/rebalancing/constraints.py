@@ -70,7 +70,7 @@ def shelf_life_on_arrival(moves: Moves, item_sites: ItemSites, bucket_days: int)
 
 def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:
     """``q[i, o, d] = 0`` into a d where i is delisted."""
-    return item_sites.lifecycle[moves.destination] == "delisted"
+    return np.asarray(item_sites.lifecycle[moves.destination] == "delisted")
 
 
 def donor_protection(item_sites: ItemSites) -> Ints:
@@ -105,12 +105,12 @@ def maximum_stock(item_sites: ItemSites, mean_taken: Floats) -> Ints:
 
 def is_lot(units: Ints, minimum: Ints, multiple: Ints) -> Flags:
     """``q = 0, or q >= MOQ and q mod multiple = 0``."""
-    return (units == 0) | ((units >= minimum) & (units % multiple == 0))
+    return np.asarray((units == 0) | ((units >= minimum) & (units % multiple == 0)))
 
 
 def smallest_lot(minimum: Ints, multiple: Ints) -> Ints:
     """Smallest positive q with ``q >= MOQ`` and ``q mod multiple = 0``."""
-    return np.maximum(1, -(-minimum // multiple)) * multiple
+    return np.asarray(np.maximum(1, -(-minimum // multiple)) * multiple)
 
 
 def lot_below(units: Ints, minimum: Ints, multiple: Ints) -> Ints:

@@ -78,7 +78,7 @@ def expected_excess(at: Floats, x: Floats) -> Floats:
     position = (at[..., None, :] <= x[..., :, None]).sum(axis=-1) - 1
     start = LEVELS[np.clip(position, 0, None)]
     # Beyond the last knot both levels are 1, so that the mean of the two holds everywhere.
-    return knot + distance * (start + level) / 2
+    return np.asarray(knot + distance * (start + level) / 2)
 
 
 def mean(at: Floats) -> Floats:
@@ -107,4 +107,4 @@ def as_points(values: Floats, weights: Floats) -> Floats:
     points = np.take_along_axis(ordered, np.minimum(position, values.shape[-1] - 1), axis=-1)
     target, found = (values * weights).sum(axis=-1), points @ POINT_WEIGHTS
     scale = np.divide(target, found, out=np.ones_like(target), where=found > 0)
-    return points * scale[:, None]
+    return np.asarray(points * scale[:, None])

@@ -1,13 +1,13 @@
 """The time-expanded network of every item: nodes, arcs, capacities and integer costs.
 
 Node 0 of an item is the outside: suppliers, and what is left at the end. Each item-site has a
-chain of T + 1 nodes that carries cumulative supply, and one node per early bucket through
-which it gives. Not here: solving (``flow``), and lots (``lots``).
+chain of T + 1 nodes that carries cumulative supply, and nodes through which it gives in the
+early buckets. Not here: solving (``flow``), and lots (``lots``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from assets.rebalancing.problem import Problem
 from assets.rebalancing.projection import Projection, project
 from assets.rebalancing.value import Curves, build_curves
 
-GIVING_NODES = LATERAL_RECOURSE_BUCKETS
+GIVING_NODES = LATERAL_RECOURSE_BUCKETS + 1
+LATERAL_NOW = LATERAL_RECOURSE_BUCKETS
+"""Giving node that lateral moves of the first bucket leave through, behind that of the bucket."""
 TIE_STEPS = 64
 """Integer costs below one money step, by which equal plans are told apart: fewer moves, then order."""
 LARGEST_TOTAL = 2**60
@@ -85,8 +87,6 @@ class Network:
         prices : float array, shape (m,)
             Currency per unit of each move, as a market of shared limits sets them.
         """
-        from dataclasses import replace
-
         extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
         return replace(self, cost=self.cost + extra.astype(np.int64))
 
@@ -123,15 +123,23 @@ def expand(problem: Problem) -> Network:
     sites = np.bincount(item_sites.item, minlength=count)
     node_start = np.concatenate([[0], np.cumsum(1 + sites * _nodes_per_site(item_sites))])
     return Network(
-        problem, curves,
-        *(table[k] for k in ("tail", "head", "capacity", "cost", "move", "segment")),
+        problem=problem,
+        curves=curves,
+        tail=table["tail"],
+        head=table["head"],
+        capacity=table["capacity"],
+        cost=table["cost"],
+        move=table["move"],
+        segment=table["segment"],
         arc_start=_starts(table["item"], count),
         first_start=_starts(item_sites.item[moves.destination[first]], count),
         node_start=node_start,
         first=first,
         supply=_supply(item_sites, node_start),
-        scale=scale, penalty=penalty, landed=landed,
-    )  # fmt: skip
+        scale=scale,
+        penalty=penalty,
+        landed=landed,
+    )
 
 
 def first_arrivals(problem: Problem) -> Ints:
@@ -220,19 +228,25 @@ def _supply(item_sites: ItemSites, node_start: Ints) -> Ints:
     return supply
 
 
-def gives_through_node(item_sites: ItemSites, moves: Moves) -> np.ndarray:
-    """Return which moves leave through a giving node: what demand or protection could hold back."""
+def _giving_slot(item_sites: ItemSites, moves: Moves) -> Ints:
+    """Return the giving node that each move leaves through; -1 for straight from the chain.
+
+    Everything that leaves now, and later whatever demand or protection could hold back.
+    """
     meets = item_sites.has_demand | (item_sites.echelon == 0)
-    return moves.is_transfer & (moves.bucket < GIVING_NODES) & ((moves.bucket == 0) | meets[moves.origin] | moves.lateral)
+    later = moves.is_transfer & (moves.bucket < LATERAL_RECOURSE_BUCKETS) & (meets[moves.origin] | moves.lateral)
+    now = np.where(moves.lateral, LATERAL_NOW, 0)
+    slot = np.where(later, moves.bucket, -1)
+    return np.where(moves.is_transfer & (moves.bucket == 0), now, slot)
 
 
 def _move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> dict[str, Ints]:
     used = moves.take(free)
     item = item_sites.item[used.destination]
     origin = np.maximum(used.origin, 0)
-    through = gives_through_node(item_sites, used)
-    leaves = np.where(through, _giving(item_sites, origin, np.minimum(used.bucket, GIVING_NODES - 1)),
-                      _chain(item_sites, origin, used.bucket))  # fmt: skip
+    slot = _giving_slot(item_sites, used)
+    giving, chain = _giving(item_sites, origin, np.maximum(slot, 0)), _chain(item_sites, origin, used.bucket)
+    leaves = np.where(slot >= 0, giving, chain)
     within = np.arange(len(used)) - _starts(item, len(item_sites.item_ids))[item]
     amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
     lot = constraints.smallest_lot(used.minimum, used.multiple)
@@ -303,27 +317,30 @@ def _non_decreasing(cost: Ints, group: Ints) -> Ints:
 
 
 def _giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Projection) -> dict[str, Ints]:
-    """Return the arcs into giving nodes: one per giver and early bucket, capped by what may leave.
+    """Return the arcs into giving nodes, capped by what may leave.
 
-    In the first bucket nothing leaves that is not there now; downstream givers keep nothing back.
+    In the first bucket nothing leaves that is not there now, and laterally only what the
+    donor's protection spares.
     """
     used = moves.take(free)
-    through = gives_through_node(item_sites, used)
-    pairs = np.unique(np.stack([used.origin[through], used.bucket[through]], axis=1), axis=0)
-    row, bucket = pairs[:, 0], pairs[:, 1]
-    meets = (item_sites.has_demand | (item_sites.echelon == 0))[row]
-    lateral = np.zeros(len(item_sites), dtype=bool)
-    lateral[used.origin[through & used.lateral]] = True
-    keeps = meets | lateral[row]
-    now = np.where(keeps, constraints.donor_protection(item_sites)[row], item_sites.available[row])
-    later = constraints.expected_left(item_sites, projection.taken)[row, bucket]
+    slot = _giving_slot(item_sites, used)
+    pairs = np.unique(np.stack([used.origin, slot], axis=1)[slot >= 0], axis=0)
+    now = pairs[pairs[:, 1] == LATERAL_NOW].copy()
+    now[:, 1] = 0
+    pairs = np.unique(np.concatenate([pairs, now]), axis=0)
+    row, slot = pairs[:, 0], pairs[:, 1]
+    left = constraints.expected_left(item_sites, projection.taken)
+    later = left[row, np.minimum(slot, left.shape[1] - 1)]
+    laterally = constraints.donor_protection(item_sites)[row]
+    capacity = np.where(slot == 0, item_sites.available[row], np.where(slot == LATERAL_NOW, laterally, later))
+    chain = _chain(item_sites, row, np.minimum(slot, left.shape[1] - 1))
     return {
         "item": item_sites.item[row],
         "rank": np.full(len(row), 3),
         "order": np.arange(len(row)),
-        "tail": _chain(item_sites, row, bucket),
-        "head": _giving(item_sites, row, bucket),
-        "capacity": np.where(bucket == 0, now, later),
+        "tail": np.where(slot == LATERAL_NOW, _giving(item_sites, row, 0 * row), chain),
+        "head": _giving(item_sites, row, slot),
+        "capacity": capacity,
         "cost": np.zeros(len(row), dtype=np.int64),
         "move": np.full(len(row), -1),
         "segment": np.full(len(row), -1),

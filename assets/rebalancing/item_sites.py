@@ -104,7 +104,7 @@ class ItemSites:
     @property
     def horizon(self) -> int:
         """Number of buckets."""
-        return self.known_supply.shape[1]
+        return int(self.known_supply.shape[1])
 
     def keys(self) -> pd.DataFrame:
         """Return item_id, site_id and position of every item-site."""
@@ -206,9 +206,7 @@ def _receipts(
     return result.cumsum(axis=1)
 
 
-def _demand(
-    index: pd.DataFrame, forecast: pd.DataFrame, horizon: int
-) -> tuple[Flags, Floats, Floats, Floats]:
+def _demand(index: pd.DataFrame, forecast: pd.DataFrame, horizon: int) -> tuple[Flags, Floats, Floats, Floats]:
     """Return which item-sites have a forecast, and its mean, spread and quantiles by bucket.
 
     A horizon longer than the forecast holds the last bucket's figures.

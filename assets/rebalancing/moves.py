@@ -156,9 +156,7 @@ def _transport_cost(table: pd.DataFrame) -> pd.Series[Any]:
     """
     weight = table["weight_kg_per_unit"]
     variable = (
-        table["cost_per_unit"]
-        + weight * table["cost_per_kg"]
-        + table["volume_m3_per_unit"] * table["cost_per_m3"]
+        table["cost_per_unit"] + weight * table["cost_per_kg"] + table["volume_m3_per_unit"] * table["cost_per_m3"]
     )
     riders = table.groupby(["origin_id", "destination_id", "mode"])["item_id"].transform("size")
     by_weight = weight / (ASSUMED_FILL * table["capacity_kg"].where(table["capacity_kg"] > 0))
@@ -203,7 +201,9 @@ def _expand(
     """Return one row per move and bucket in which it can start; all of them for bucket 0."""
     horizon, days = item_sites.horizon, calendar.bucket.days
     item = item_sites.item[table["destination"].to_numpy(np.int64)] if len(table) else np.empty(0, np.int64)
-    patterns = {p: _departures(p, plan_date, horizon, days, rules.freeze_days) for p in table["departure_days"].unique()}
+    patterns = {
+        p: _departures(p, plan_date, horizon, days, rules.freeze_days) for p in table["departure_days"].unique()
+    }
     parts = []
     for t in range(horizon):
         offset = table["departure_days"].map({p: offsets[t] for p, offsets in patterns.items()}).to_numpy(np.float64)

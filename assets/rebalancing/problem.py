@@ -105,9 +105,7 @@ def build_problem(
     table = table.assign(outbound_held=outbound)
     held = table.loc[held_by != ""].assign(reason=held_by[held_by != ""])
     planned = table.loc[held_by == ""]
-    item_sites = build_item_sites(
-        planned, snapshot.scheduled_receipts, snapshot.forecast, calendar, plan_date, horizon
-    )
+    item_sites = build_item_sites(planned, snapshot.scheduled_receipts, snapshot.forecast, calendar, plan_date, horizon)
     _note_missing_forecasts(item_sites, faults)
     moves = build_moves(
         item_sites,
@@ -139,8 +137,12 @@ def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> p
     table = table.merge(maximum, on=KEY).merge(targets, on=KEY, how="left", indicator="target")
     missing = table.loc[table["target"] == "left_only", KEY]
     if len(missing):
-        faults.append(f"no target: {len(missing)} item-sites, first {' '.join(missing.iloc[0])}; planned by their costs")
-    table["holding_cost"] = table["holding_cost_per_unit_bucket"].fillna(table["holding_cost_per_unit_day"] * bucket_days)
+        faults.append(
+            f"no target: {len(missing)} item-sites, first {' '.join(missing.iloc[0])}; planned by their costs"
+        )
+    table["holding_cost"] = table["holding_cost_per_unit_bucket"].fillna(
+        table["holding_cost_per_unit_day"] * bucket_days
+    )
     margin = (table["unit_price"] - table["unit_cost"]).clip(lower=0)
     table["shortage_cost"] = table["shortage_cost_per_unit"].fillna(table["given_shortage_cost"]).fillna(margin)
     table["maximum_units"] = table["maximum_units"].fillna(table["given_maximum"]).astype("float64")
@@ -158,20 +160,31 @@ def _stock(position: pd.DataFrame) -> pd.DataFrame:
 
 def _last_receipts(receipts: pd.DataFrame | None) -> pd.DataFrame:
     if receipts is None or receipts.empty:
-        return pd.DataFrame({"item_id": pd.Series(dtype=object), "site_id": pd.Series(dtype=object),
-                             "last_receipt": pd.Series(dtype="datetime64[s]")})
-    last = receipts.groupby(KEY, as_index=False)["received_date"].max()
-    return last.rename(columns={"received_date": "last_receipt"})
+        return pd.DataFrame(
+            {
+                "item_id": pd.Series(dtype=object),
+                "site_id": pd.Series(dtype=object),
+                "last_receipt": pd.Series(dtype="datetime64[s]"),
+            }
+        )
+    last = receipts.groupby(KEY)["received_date"].max()
+    return last.rename("last_receipt").reset_index()
 
 
 def _with_lead_days(table: pd.DataFrame, lead_times: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Return lanes or sourcing with ``lead_days``: the published mean, else the quote."""
     transfer = kind == "transfer"
     key = ["source_id", "site_id", "mode"]
-    names = dict(zip(key, ["origin_id", "destination_id", "mode"] if transfer else ["supplier_id", "site_id", "mode"], strict=True))
+    names = dict(
+        zip(
+            key,
+            ["origin_id", "destination_id", "mode"] if transfer else ["supplier_id", "site_id", "mode"],
+            strict=True,
+        )
+    )
     known = lead_times.loc[lead_times["receipt_kind"] == kind]
     known = known.assign(mean_days=known["lead_time_days"] * known["probability"])
-    means = known.groupby(key, as_index=False)["mean_days"].sum().rename(columns=names)
+    means = known.groupby(key)["mean_days"].sum().reset_index().rename(columns=names)
     table = table if transfer else table.assign(mode="supplier")
     table = table.merge(means, on=list(names.values()), how="left")
     quoted = table["quoted_transit_days" if transfer else "quoted_lead_time_days"]

@@ -87,7 +87,7 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
 
 def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:
     """Return the bucket that losses before bucket t are rolled to, shape (n, T)."""
-    n, horizon = known_supply.shape
+    horizon = known_supply.shape[1]
     receipts = np.diff(known_supply, axis=1, prepend=known_supply[:, :1]) > 0
     t = np.arange(horizon)[None, :]
     last_receipt = np.maximum.accumulate(np.where(receipts, t, 0), axis=1)
@@ -124,7 +124,9 @@ def _bucket_points(item_sites: ItemSites, t: int) -> Floats:
         return first
     centre = item_sites.mean[:, t] - item_sites.mean[:, t - 1]
     variance = np.maximum(0.0, item_sites.std[:, t] ** 2 - item_sites.std[:, t - 1] ** 2)
-    scale = np.divide(np.sqrt(variance), item_sites.std[:, 0], out=np.zeros(len(centre)), where=item_sites.std[:, 0] > 0)
+    scale = np.divide(
+        np.sqrt(variance), item_sites.std[:, 0], out=np.zeros(len(centre)), where=item_sites.std[:, 0] > 0
+    )
     points = np.maximum(0.0, centre[:, None] + (first - item_sites.mean[:, :1]) * scale[:, None])
     found = points @ POINT_WEIGHTS
     return points * np.divide(centre, found, out=np.zeros_like(centre), where=found > 0)[:, None]
@@ -143,7 +145,10 @@ def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) 
     base = np.clip(t - seen, 0, horizon - 1)
     before = np.where(seen > 0, item_sites.mean[rows, np.clip(seen - 1, 0, None)], 0.0)
     ratio = np.divide(
-        item_sites.mean - before, item_sites.mean[rows, base], out=np.ones_like(variance), where=item_sites.mean[rows, base] > 0
+        item_sites.mean - before,
+        item_sites.mean[rows, base],
+        out=np.ones_like(variance),
+        where=item_sites.mean[rows, base] > 0,
     )
     return np.asarray(variance[rows, base] * ratio)
 
@@ -159,13 +164,19 @@ def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) ->
     n, horizon = since.shape
     t = np.arange(horizon)[None, :]
     review = item_sites.review_buckets[:, None]
-    known = distribution.expected_shortage(seen.reshape(n * horizon, -1), item_sites.known_supply.reshape(-1, 1).astype(float))
+    known = distribution.expected_shortage(
+        seen.reshape(n * horizon, -1), item_sites.known_supply.reshape(-1, 1).astype(float)
+    )
     known = known.reshape(n, horizon)
     early, ordered = t < arrival[:, None], (t >= arrival[:, None]) & (t < arrival[:, None] + review)
     last = np.minimum(arrival + item_sites.review_buckets, horizon) - 1
     reference = seen[np.arange(n), last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon))
-    at_reference = distribution.expected_shortage(seen.reshape(n * horizon, -1), reference.reshape(-1, 1)).reshape(n, horizon)
-    ends = early & (np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), bool)], axis=1) | (t == arrival[:, None] - 1))
+    at_reference = distribution.expected_shortage(seen.reshape(n * horizon, -1), reference.reshape(-1, 1)).reshape(
+        n, horizon
+    )
+    ends = early & (
+        np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), bool)], axis=1) | (t == arrival[:, None] - 1)
+    )
     first = _charged_once(known, early, ends)
     second = _charged_once(at_reference, ordered, ordered & (t == last[:, None]))
     lead = np.maximum(1.0, arrival / item_sites.review_buckets)[:, None]

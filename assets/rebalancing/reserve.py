@@ -68,7 +68,7 @@ def _protection_buckets(item_sites: ItemSites, rate: Floats) -> Floats:
     """Return the protection interval in buckets, from the demand that the target says falls in it."""
     n = len(item_sites)
     buckets = np.divide(item_sites.protection_mean, rate, out=np.full(n, 2.0), where=rate > 0)
-    return np.clip(np.round(buckets), 1.0, float(max(1, item_sites.horizon)))
+    return np.asarray(np.clip(np.round(buckets), 1.0, float(max(1, item_sites.horizon))))
 
 
 def curve(pool: Pool, row: Ints, bucket: Ints) -> tuple[Ints, Floats, float]:

@@ -5,6 +5,7 @@ Faulty rows are left out and named; the rest is planned. Not here: arrays or sol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,6 +46,25 @@ class Snapshot:
     recent_receipts: pd.DataFrame | None = None
 
 
+def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
+    """Return the snapshot of published tables, by name; ``forecast_verdicts`` join ``verdicts``."""
+    verdicts = [tables["verdicts"], tables["forecast_verdicts"]]
+    return Snapshot(
+        position=tables["fct_inventory_position"],
+        scheduled_receipts=tables["fct_scheduled_receipt"],
+        forecast=tables["demand_forecast"],
+        lead_times=tables["lead_time"],
+        targets=tables["targets"],
+        items=tables["dim_item"],
+        sites=tables["dim_site"],
+        lanes=tables["dim_lane"],
+        sourcing=tables["dim_sourcing"],
+        item_sites=tables["dim_item_site"],
+        verdicts=pd.concat([table for table in verdicts if len(table)] or verdicts[:1], ignore_index=True),
+        recent_receipts=tables["fct_lead_time"],
+    )
+
+
 def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     """Return the snapshot without faulty rows, and one sentence per kind of fault.
 
@@ -64,11 +84,17 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     sourcing = _keep(sourcing, known, source_name, "sourcing of an unknown item or site", faults)
     sourcing = _keep(sourcing, sourcing["order_multiple_units"] >= 1, source_name, "order multiple below 1", faults)
     costs = ["unit_cost", "minimum_order_units", "quoted_lead_time_days"]
-    sourcing = _keep(sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults)
+    sourcing = _keep(
+        sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults
+    )
     known = settings["site_id"].isin(sites) & settings["item_id"].isin(items)
     settings = _keep(settings, known, KEY, "settings of an unknown item or site", faults)
     settings = _keep(
-        settings, _not_negative(settings, ["holding_cost_per_unit_day"]), KEY, "negative or missing holding cost", faults
+        settings,
+        _not_negative(settings, ["holding_cost_per_unit_day"]),
+        KEY,
+        "negative or missing holding cost",
+        faults,
     )
     stray = snapshot.position.merge(settings[KEY], on=KEY, how="left", indicator=True)["_merge"] == "left_only"
     _keep(snapshot.position, ~stray, KEY, "stock where the item is not ranged", faults)
@@ -109,9 +135,16 @@ def verdict_actions(keys: pd.DataFrame, verdicts: pd.DataFrame) -> tuple[pd.Seri
     """
     held, outbound = pd.Series("", index=keys.index), pd.Series(False, index=keys.index)
     acting = verdicts.loc[verdicts["action"].isin(["hold", "stop", "hold_outbound"])]
-    acting = acting.sort_values(["rule", "feed", "site_id", "item_id"], kind="stable").fillna({"site_id": "", "item_id": ""})
+    acting = acting.sort_values(["rule", "feed", "site_id", "item_id"], kind="stable").fillna(
+        {"site_id": "", "item_id": ""}
+    )
     wide = pd.Series("", index=keys.index)
-    for item, site in ((keys["item_id"], keys["site_id"]), (keys["item_id"], wide), (wide, keys["site_id"]), (wide, wide)):
+    for item, site in (
+        (keys["item_id"], keys["site_id"]),
+        (keys["item_id"], wide),
+        (wide, keys["site_id"]),
+        (wide, wide),
+    ):
         for action in ("hold", "hold_outbound"):
             rows = acting.loc[(acting["action"] == "hold_outbound") == (action == "hold_outbound")]
             rules = {(r.item_id, r.site_id): f"{r.rule} ({r.feed})" for r in rows.itertuples()}

@@ -21,7 +21,10 @@ FINE = (0.05, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Levels of demand at which a curve of the protection interval breaks."""
 
 COARSE = (0.1, 0.5, 0.8, 0.95, 1.0)
-"""The same for later buckets and for the end of the horizon."""
+"""The same for later buckets."""
+
+AT_END = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
+"""The same for what is left at the end of the horizon."""
 
 PRESENTATION_SHARE = 0.5
 """Share of the shortage price that a unit missing on the shelf is charged."""
@@ -169,16 +172,14 @@ def _sellable_buckets(item_sites: ItemSites) -> Floats:
     return np.where(dies, 0, keeps).astype(np.float64)
 
 
-def _end_curves(
-    item_sites: ItemSites, projection: Projection, end_value: Floats, meets: Flags, share: float
-) -> Part:
+def _end_curves(item_sites: ItemSites, projection: Projection, end_value: Floats, meets: Flags, share: float) -> Part:
     row = np.flatnonzero(meets)
     demand = projection.knots[row, -1]
     rate = item_sites.mean[:, -1] / item_sites.horizon
     useful = np.round(useful_units(item_sites, rate, end_value)[row]).astype(np.int64)
     shifts = np.concatenate([np.zeros((len(row), 1), np.int64), useful], axis=1)
     weights = np.array([1.0 - share, *[share / END_STEPS] * END_STEPS])
-    base = _breakpoints(demand, COARSE)
+    base = _breakpoints(demand, AT_END)
     points = (base[:, None, :] + shifts[:, :, None]).reshape(len(row), -1)
     at = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), points], axis=1), axis=1)
     mean = distribution.mean(demand)[:, None]
@@ -215,7 +216,9 @@ def _reserve_curves(
 def _join(parts: list[Part], item_sites: ItemSites) -> Curves:
     """Turn costs at breakpoints into segments, sorted by row, bucket and supply."""
     n = len(item_sites)
-    columns: dict[str, list[np.ndarray]] = {k: [] for k in ("row", "bucket", "order", "width", "holding", "shortage", "purchase")}
+    columns: dict[str, list[np.ndarray]] = {
+        k: [] for k in ("row", "bucket", "order", "width", "holding", "shortage", "purchase")
+    }
     base = {k: np.zeros(n) for k in ("holding", "shortage", "purchase")}
     for part in parts:
         width = np.diff(part.at, axis=1)
@@ -233,10 +236,19 @@ def _join(parts: list[Part], item_sites: ItemSites) -> Curves:
     keep = np.flatnonzero(flat["width"] > 0)
     keep = keep[np.lexsort((flat["order"][keep], flat["bucket"][keep], flat["row"][keep]))]
     error = max((part.error for part in parts), default=0.0)
+    cut = {k: values[keep] for k, values in flat.items()}
     return Curves(
-        *(flat[k][keep] for k in ("row", "bucket", "width", "holding", "shortage", "purchase")),
-        base["holding"], base["shortage"], base["purchase"], error,
-    )  # fmt: skip
+        row=cut["row"],
+        bucket=cut["bucket"],
+        width=cut["width"],
+        holding=cut["holding"],
+        shortage=cut["shortage"],
+        purchase=cut["purchase"],
+        base_holding=base["holding"],
+        base_shortage=base["shortage"],
+        base_purchase=base["purchase"],
+        error_bound=error,
+    )
 
 
 def _tail(part: Part, name: str, item_sites: ItemSites) -> Floats:

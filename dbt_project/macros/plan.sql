@@ -26,7 +26,7 @@
 
 {#- First bucket of a window of the given number of buckets that ends before the plan date. -#}
 {% macro window_start(buckets) -%}
-    ({{ plan_date() }} - {{ buckets * (7 if var("bucket") == "week" else 1) }})
+    ({{ plan_date() }} - {{ (buckets | int) * (7 if var("bucket") == "week" else 1) }})
 {%- endmacro %}
 
 {#- Whether the plan may know a row: available by the cutoff, about a day before the plan date. -#}

@@ -85,7 +85,7 @@ def load(name: str) -> Any:
 
 def build() -> TyperGroup:
     """Return the whole command, with a stand-in for every subcommand."""
-    stand_ins = {
+    stand_ins: dict[str, Any] = {
         name: TyperCommand(name=name, help=listed.summary, rich_help_panel=listed.panel)
         for name, listed in COMMANDS.items()
     }

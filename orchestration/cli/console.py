@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import IO, Any
@@ -22,6 +22,8 @@ from rich.text import Text
 PIPE_WIDTH = 120
 """Columns of a table that no terminal limits."""
 WORTH_SAYING_SECONDS = 2.0
+LONG_STEP_SECONDS = 0.5
+"""Shorter steps that ended well are not told: a run has dozens of them."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Output:
             def on_step(name: str, state: str, seconds: float) -> None:
                 if state == "started":
                     spinner(f"{what}: {name}")
-                else:
+                elif state != "done" or seconds >= LONG_STEP_SECONDS:
                     self.say(f"  {name}: {'' if state == 'done' else state + ', '}{seconds:.1f} s")
 
             yield on_step
@@ -146,6 +148,16 @@ def cell(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
     return str(value)
+
+
+def counted(things: Sized, name: str) -> str:
+    """Return how many there are, with the name of one or several.
+
+    >>> counted([1], "line"), counted([], "batch")
+    ('1 line', '0 batches')
+    """
+    plural = f"{name}es" if name.endswith("ch") else f"{name}s"
+    return f"{len(things):,} {name if len(things) == 1 else plural}"
 
 
 def percent(share: float | None) -> str:

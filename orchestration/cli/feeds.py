@@ -14,7 +14,7 @@ from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
 from orchestration.cli.command import command, parse_date
-from orchestration.cli.console import Output, table
+from orchestration.cli.console import Output, cell, counted, table
 from orchestration.cli.reading import Record, open_network
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def show(console: Console, landed: Record) -> None:
     if landed["landed"]:
         console.print(table("Landed", ["feed", "batches", "rows", "first", "last"], _by_feed(landed["landed"])))
     console.print(
-        f"{len(landed['landed'])} new batches, {len(landed['repeated'])} that had landed before, "
-        f"{len(landed['problems'])} problems."
+        f"{counted(landed['landed'], 'new batch')}, {len(landed['repeated'])} that had landed before, "
+        f"{counted(landed['problems'], 'problem')}."
     )
 
 
@@ -149,6 +149,9 @@ def show_network(console: Console, landed: Record) -> None:
     """Print a network and its feeds for people."""
     rows = [list(feed.values()) for feed in landed["feeds"]]
     console.print(table(f"Network {landed['network']}", ["feed", "batches", "rows", "first", "last"], rows))
+    if "sold_units" in landed:
+        sold, on_hand, under_way = (cell(landed[f"{name}_units"]) for name in ("sold", "on_hand", "under_way"))
+        console.print(f"{sold} units sold in the history, {on_hand} on hand, {under_way} under way.")
     console.print(
         f"It plans by the {landed['bucket']}, from {landed['first_plan_date']}. It is the active network now."
     )

@@ -12,13 +12,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from assets.kernel.frames import Frame, quality
-from assets.kernel.frames.quality import ACTIONS, ALERTS, VERDICTS
+from assets.kernel.frames.quality import (
+    ACTIONS,
+    ALERTS,
+    FEED_ALERTS,
+    FORECAST_VERDICTS,
+    PLAN_ALERTS,
+    PLAN_VERDICTS,
+    VERDICTS,
+)
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, table
-from orchestration.cli.reading import Record, open_network, planned_date, read, read_if_any
+from orchestration.cli.console import Output, counted, table
+from orchestration.cli.reading import Record, open_network, planned_date, read_if_any
 
 Action = StrEnum("Action", {action.upper(): action for action in ACTIONS})  # type: ignore[misc]
 _SEVERITIES = ("critical", "warning", "info")
@@ -46,8 +53,9 @@ def alerts(out: Output, date: PlanDate = None) -> None:
     """List the alerts of a plan, the most severe first."""
     home = open_network()
     published = Published(home.published)
-    plan_date = planned_date(published, ALERTS, date)
-    found = sorted(read(published, ALERTS, plan_date), key=_by_severity)
+    # The gate of the feeds speaks even where a `stop` skipped all that follows.
+    plan_date = planned_date(published, FEED_ALERTS, date)
+    found = gather_alerts(published, plan_date)
     out.answer(found, lambda console: _show_alerts(console, found, plan_date))
 
 
@@ -63,13 +71,15 @@ def gather_verdicts(home: NetworkHome, plan_date: dt.date, action: str | None, s
 
 def verdicts_of(published: Published, plan_date: dt.date) -> list[Record]:
     """Return the verdicts of every gate that judged a plan date."""
-    return [row for frame in verdict_frames() for row in read_if_any(published, frame, plan_date)]
+    frames = (VERDICTS, FORECAST_VERDICTS, PLAN_VERDICTS)
+    return [row for frame in frames for row in read_if_any(published, frame, plan_date)]
 
 
-def verdict_frames() -> list[Frame]:
-    """Return the frames that verdicts are published in: one per gate, of the same columns."""
-    frames = {value.name: value for value in vars(quality).values() if isinstance(value, Frame)}
-    return [frame for frame in frames.values() if frame.names == VERDICTS.names]
+def gather_alerts(published: Published, plan_date: dt.date) -> list[Record]:
+    """Return the alerts of a plan date once each, the most severe first."""
+    frames = (FEED_ALERTS, PLAN_ALERTS, ALERTS)
+    found = {row["alert_id"]: row for frame in frames for row in read_if_any(published, frame, plan_date)}
+    return sorted(found.values(), key=_by_severity)
 
 
 def _show_verdicts(console: Console, found: list[Record], plan_date: dt.date, action: str | None) -> None:
@@ -81,8 +91,8 @@ def _show_verdicts(console: Console, found: list[Record], plan_date: dt.date, ac
     if rows:
         heads = ["action", "feed", "site", "item", "rule", "rows", "what is wrong"]
         console.print(table(f"Verdicts of {plan_date}", heads, rows))
-    passed = sum(row["action"] == "pass" for row in found)
-    console.print(f"{len(rows)} verdicts listed; {passed} feeds passed.")
+    passed = [row for row in found if row["action"] == "pass"]
+    console.print(f"{counted(rows, 'verdict')} listed; {counted(passed, 'feed')} passed.")
 
 
 def _show_alerts(console: Console, found: list[Record], plan_date: dt.date) -> None:

@@ -40,4 +40,5 @@ def lineage(out: Output, order_id: OrderId = None, item: Item = None, site: Site
 
 def gather(traced: Lineage) -> Record:
     """Return a lineage as a tree, with its leaves, the batches, beside it once each."""
-    return plain({**traced.as_dict(), "batches": [batch.as_dict() for batch in traced.batches]})
+    told: Record = plain({**traced.as_dict(), "batches": [batch.as_dict() for batch in traced.batches]})
+    return told

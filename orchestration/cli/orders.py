@@ -16,7 +16,7 @@ from assets.kernel.published import Published
 from assets.orders.events import Channel
 from assets.orders.order import OrderStatus
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, cell, table
+from orchestration.cli.console import Output, cell, counted, table
 from orchestration.cli.documents import documents_of, open_store
 from orchestration.cli.reading import Record, open_network, planned_date
 
@@ -88,6 +88,6 @@ def show(console: Console, documents: list[Record], currency: str) -> None:
     console.print(table(f"Orders of {first['plan_date']}", heads, rows))
     value, gain = (sum(d[key] for d in documents) for key in ("value", "gain"))
     console.print(
-        f"{len(documents)} documents worth {cell(float(value))} {currency}, expected gain {cell(float(gain))}"
+        f"{counted(documents, 'document')} worth {cell(float(value))} {currency}, expected gain {cell(float(gain))}"
         f" {currency}; channel {', '.join(sorted({d['channel'] for d in documents}))}"
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import math
-from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -69,14 +68,17 @@ def records(frame: Frame, data: pd.DataFrame) -> list[Record]:
     return [{str(key): plain(value) for key, value in row.items()} for row in whole.to_dict("records")]
 
 
-def read(published: Published, frame: Frame, plan_date: dt.date) -> list[Record]:
-    """Return the published rows of ``frame`` for a plan date, as records."""
-    return records(frame, published.read(frame, plan_date))
+def read(published: Published, frame: Frame, plan_date: dt.date, **equal: str) -> list[Record]:
+    """Return the published rows of ``frame`` for a plan date whose values are as named, as records."""
+    data = published.read(frame, plan_date)
+    for name, value in equal.items():
+        data = data[data[name] == value]
+    return records(frame, data)
 
 
-def read_if_any(published: Published, frame: Frame, plan_date: dt.date) -> list[Record]:
-    """Return the published rows of ``frame``, or none where the run did not get so far."""
-    return read(published, frame, plan_date) if published.latest(frame.name, plan_date) else []
+def read_if_any(published: Published, frame: Frame, plan_date: dt.date, **equal: str) -> list[Record]:
+    """Return what ``read`` does, or nothing where the run did not get so far."""
+    return read(published, frame, plan_date, **equal) if published.latest(frame.name, plan_date) else []
 
 
 def plain(value: Any) -> Any:
@@ -105,6 +107,6 @@ def listed(text: Any) -> list[str]:
     return [part.strip() for part in str(text or "").split(",") if part.strip()]
 
 
-def first(rows: list[Record], **equal: Hashable) -> Record | None:
-    """Return the first row whose values are as named, or ``None``."""
-    return next((row for row in rows if all(row.get(key) == value for key, value in equal.items())), None)
+def only(rows: list[Record]) -> Record | None:
+    """Return the first of ``rows``, or ``None`` of none."""
+    return rows[0] if rows else None

@@ -142,7 +142,7 @@ def _show_head(console: Console, day: Record) -> None:
         console.print(
             f"Cost {cell(plan['cost_amount'])} {day['currency']}, proven bound {cell(plan['bound_amount'])}: "
             f"gap {percent(plan['gap_share'])} of the cost, "
-            f"{percent(plan['decidable_gap_share'])} of what could be decided"
+            f"{percent(plan['decidable_gap_share']) or 'unknown'} of what could be decided"
         )
     if day["verdicts"]:
         counts = ", ".join(f"{count} {action}" for action, count in day["verdicts"].items())

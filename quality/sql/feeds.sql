@@ -50,6 +50,8 @@ final as (
         greatest(feed_rules.maximum_age_days, getvariable('bucket_days'), habits.usual_gap_days) as age_limit_days,
         age_days - age_limit_days as overdue_days,
         coalesce(refused.rejected_batches, 0) as rejected_batches,
+        case when overdue_days > 0 then refused.rejected_batches end as rejected_overdue_batches,
+        case when overdue_days <= 0 then refused.rejected_batches end as rejected_in_time_batches,
         last_day.latest_rows,
         last_day.quarantined_rows,
         last_day.quarantined_rows / nullif(last_day.sent_rows, 0) as quarantined_share,

@@ -1,5 +1,5 @@
--- One row per item and site whose latest count stands out: negative, or out of scale with what
--- was counted, sold and received before (a unit of measure).
+-- One row per item and site whose latest count stands out: negative, or out of scale with what was
+-- counted, sold and received before (a unit of measure); and one per site where many items do.
 with latest as (select site_id, max(business_date) as latest_date from site_counts group by site_id),
 
 counts as (
@@ -68,12 +68,13 @@ factors as (
 ),
 
 shares as (
-    select now.site_id, count(*) as judged_items,
+    -- Items with enough units, now or before, for a dozen to be told from one.
+    select now.site_id,
+        count(*) filter (greatest(now.units, before.median_units) >= 24) as judged_items,
         count(*) filter (factors.factor >= 8) as jumped_items
     from now
     join before on before.site_id = now.site_id and before.item_id = now.item_id
     left join factors on factors.site_id = now.site_id and factors.item_id = now.item_id
-    where now.units > 0
     group by now.site_id
 ),
 
@@ -84,9 +85,8 @@ receipts as (
 jumps as (
     -- Without receipts a full shelf looks like a jump; then only a site as a whole can tell.
     select factors.site_id, factors.item_id, factors.factor
-    from factors join shares on shares.site_id = factors.site_id cross join receipts
-    where factors.factor >= 8
-        and (receipts.known > 0 or shares.jumped_items >= 3 and shares.jumped_items >= 0.2 * shares.judged_items)
+    from factors cross join receipts
+    where factors.factor >= 8 and receipts.known > 0
 ),
 
 final as (
@@ -95,6 +95,14 @@ final as (
         jumps.factor as unit_jump_factor
     from now left join jumps on jumps.site_id = now.site_id and jumps.item_id = now.item_id
     where now.negative_units < 0 or jumps.factor is not null
+
+    union all by name
+
+    select 'wms_inventory' as feed, site_id, '' as item_id,
+        case when jumped_items >= 3 then jumped_items / judged_items end as unit_jump_share,
+        jumped_items as unit_jump_items
+    from shares
+    where jumped_items > 0
 )
 
 select * from final

@@ -47,7 +47,8 @@ final as (
         getvariable('plan_date') - latest.latest_date as age_days,
         greatest(feed_rules.maximum_age_days, getvariable('bucket_days'), habits.usual_gap_days) as age_limit_days,
         age_days - age_limit_days as overdue_days,
-        coalesce(refused.rejected_batches, 0) as rejected_batches,
+        case when overdue_days > 0 then refused.rejected_batches end as rejected_overdue_batches,
+        case when overdue_days <= 0 then refused.rejected_batches end as rejected_in_time_batches,
         counts.row_count as latest_rows,
         case when usual.usual_rows >= 10 then counts.row_count / usual.usual_rows end as row_ratio
     from known_sites

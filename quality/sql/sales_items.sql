@@ -36,15 +36,21 @@ site_factors as (
 ),
 
 final as (
-    select 'demand_sales' as feed, judged.site_id, judged.item_id,
-        case when abs(sold_units) >= 10 and not is_promoted and robust_z >= 5 then robust_z end as robust_z,
-        -- A unit of measure moves a whole site, or one item by exactly a dozen.
-        case
-            when site_factors.selling_items >= 5 and site_factors.site_factor >= 6 and factor >= 4 then factor
-            when sold_units % 12 = 0 and sold_units >= 24 and mean_units >= 1 and factor between 9 and 16
-                then factor
-        end as unit_jump_factor
-    from judged join site_factors on site_factors.site_id = judged.site_id
+    select 'demand_sales' as feed, site_id, item_id,
+        -- A promotion sells thrice the usual without being news.
+        case when abs(sold_units) >= 10 and robust_z >= 5 then robust_z / if(is_promoted, 3, 1) end as robust_z,
+        -- One item by exactly a dozen; a site as a whole by anything that no season explains.
+        case when sold_units % 12 = 0 and sold_units >= 24 and mean_units >= 1 and factor between 9 and 16
+            then factor end as unit_jump_factor
+    from judged
+
+    union all by name
+
+    select 'demand_sales' as feed, site_id, '' as item_id,
+        site_factor as site_unit_factor,
+        selling_items as unit_jump_items
+    from site_factors
+    where selling_items >= 5
 )
 
-select * from final where robust_z is not null or unit_jump_factor is not null
+select * from final where item_id = '' or robust_z is not null or unit_jump_factor is not null

@@ -114,9 +114,7 @@ def import_favorita(
     paths = require_files(directory, FILES, data_set="Favorita")
     source, assumed = _read(paths), assumptions or FavoritaAssumptions()
     profile = favorita_profile(source.plan_date)
-    consignment = Consignment(
-        LandingArea(home.landing, clock), profile, source.plan_date - dt.timedelta(days=1)
-    )
+    consignment = Consignment(LandingArea(home.landing, clock), profile, source.plan_date - dt.timedelta(days=1))
     sales, stock = _sales(source), _inventory(source, assumed)
     consignment.send("erp.items", _items(source, assumed))
     consignment.send("erp.sites", _sites(source))
@@ -177,7 +175,8 @@ def _read(paths: dict[str, Path]) -> _Source:
 
 def _read_units(path: Path) -> npt.NDArray[np.int64]:
     try:
-        with np.load(path) as archive:
+        # Opened here: numpy leaves the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file) as archive:
             units = next((archive[name] for name in archive.files if archive[name].ndim == 3), None)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise EquipoiseError(
@@ -187,7 +186,7 @@ def _read_units(path: Path) -> npt.NDArray[np.int64]:
         raise EquipoiseError(
             "it holds no whole array [item, store, week]", where=str(path), remedy="Fetch the published file again"
         )
-    return np.rint(units).astype(np.int64)
+    return np.asarray(np.rint(units), dtype=np.int64)
 
 
 def _items(source: _Source, assumed: FavoritaAssumptions) -> pd.DataFrame:
@@ -202,7 +201,7 @@ def _items(source: _Source, assumed: FavoritaAssumptions) -> pd.DataFrame:
             "unit_price": assumed.unit_cost + (low + high) / 2,
             "weight_kg_per_unit": 0.0,
             "volume_m3_per_unit": 0.0,
-            "shelf_life_days": pd.NA,
+            "shelf_life_days": None,
             "is_sensitive": False,
         }
     )
@@ -235,7 +234,7 @@ def _sourcing(source: _Source) -> pd.DataFrame:
         quoted_lead_time_days=source.warehouses["supplier_lead_time_weeks"] * 7,
     ).merge(pd.DataFrame({"item_id": source.items}), how="cross")
     return rows.assign(
-        minimum_order_units=0, order_multiple_units=1, minimum_order_amount=0.0, capacity_units_per_day=pd.NA
+        minimum_order_units=0, order_multiple_units=1, minimum_order_amount=0.0, capacity_units_per_day=None
     )
 
 
@@ -270,7 +269,7 @@ def _settings(source: _Source, assumed: FavoritaAssumptions) -> pd.DataFrame:
         holding_rate_per_year=rows["weekly"] * 365 / 7 / assumed.unit_cost,
         service_target=np.nan,
         presentation_minimum_units=0,
-        maximum_units=pd.NA,
+        maximum_units=None,
         review_days=7 * assumed.review_weeks,
         lifecycle="active",
     )
@@ -318,7 +317,7 @@ def _inventory(source: _Source, assumed: FavoritaAssumptions) -> pd.DataFrame:
             "site_id": np.array([*source.stores, *source.warehouse_ids], dtype=object)[site],
             "item_id": items,
             "lot_id": items,
-            "expiry_date": pd.NaT,
+            "expiry_date": None,
             "on_hand_units": units[item, site].astype(np.int64),
             "reserved_units": 0,
             "blocked_units": 0,

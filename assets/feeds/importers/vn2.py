@@ -185,7 +185,7 @@ def _items(source: _Source, assumed: Vn2Assumptions) -> pd.DataFrame:
             "unit_price": assumed.unit_cost + SHORTAGE_COST_PER_UNIT,
             "weight_kg_per_unit": 0.0,
             "volume_m3_per_unit": 0.0,
-            "shelf_life_days": pd.NA,
+            "shelf_life_days": None,
             "is_sensitive": False,
         }
     )
@@ -207,9 +207,7 @@ def _sites(source: _Source) -> pd.DataFrame:
 
 
 def _suppliers() -> pd.DataFrame:
-    return pd.DataFrame(
-        {"supplier_id": [CENTRAL_WAREHOUSE], "supplier_name": "Central warehouse", "country": None}
-    )
+    return pd.DataFrame({"supplier_id": [CENTRAL_WAREHOUSE], "supplier_name": "Central warehouse", "country": None})
 
 
 def _sourcing(source: _Source, assumed: Vn2Assumptions) -> pd.DataFrame:
@@ -220,7 +218,7 @@ def _sourcing(source: _Source, assumed: Vn2Assumptions) -> pd.DataFrame:
         order_multiple_units=1,
         quoted_lead_time_days=LEAD_TIME_DAYS,
         minimum_order_amount=0.0,
-        capacity_units_per_day=pd.NA,
+        capacity_units_per_day=None,
     )
 
 
@@ -230,7 +228,7 @@ def _settings(source: _Source, assumed: Vn2Assumptions) -> pd.DataFrame:
         shortage_cost_per_unit=SHORTAGE_COST_PER_UNIT,
         service_target=np.nan,
         presentation_minimum_units=0,
-        maximum_units=pd.NA,
+        maximum_units=None,
         review_days=7,
         lifecycle="active",
     )
@@ -271,7 +269,7 @@ def _lanes(source: _Source, assumed: Vn2Assumptions) -> pd.DataFrame:
 def _inventory(source: _Source) -> pd.DataFrame:
     return source.state[["site_id", "item_id"]].assign(
         lot_id=source.state["item_id"],
-        expiry_date=pd.NaT,
+        expiry_date=None,
         on_hand_units=source.state["End Inventory"],
         reserved_units=0,
         blocked_units=0,
@@ -305,7 +303,7 @@ def _purchase_orders(source: _Source) -> pd.DataFrame:
             )
         )
     lines = pd.concat(orders, ignore_index=True)
-    return lines.assign(received_date=pd.NaT, status="open", order_reference=None)
+    return lines.assign(received_date=None, status="open", order_reference=None)
 
 
 def _sales(source: _Source) -> pd.DataFrame:

@@ -214,7 +214,7 @@ FAULTS: dict[str, FaultKind] = {
     ),
     "unit_error_x12": FaultKind(
         "The site's stock and sales (of one item, if named) are told in twelfths: twelve times too many.",
-        "hold of the items, or of the site where they are many: a unit-of-measure jump",
+        "hold of the site (of the item, if one is named): a unit-of-measure jump",
         ("wms_inventory", "demand_sales"),
         _multiplied,
         factor=12.0,
@@ -227,7 +227,7 @@ FAULTS: dict[str, FaultKind] = {
     ),
     "schema_drift": FaultKind(
         "The stock batch of the last day calls on_hand_units qty_on_hand.",
-        "the batch is rejected; warn, or hold_outbound where the last good count is stale",
+        "hold_outbound everywhere: the batch is rejected and the last good count is too old; warn if it is not",
         ("wms_inventory",),
         _renamed,
     ),
@@ -240,11 +240,11 @@ FAULTS: dict[str, FaultKind] = {
         needs_item=True,
     ),
     "distribution_shift": FaultKind(
-        "The site sells four times as much throughout the last week.",
+        "The site sells two and a half times as much throughout the last week.",
         "warn at the site: sales left their reference distribution",
         ("demand_sales",),
         _multiplied,
         days=7,
-        factor=4.0,
+        factor=2.5,
     ),
 }

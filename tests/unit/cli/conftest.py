@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_network import (
+from unit.cli.tiny_network import (
     BATCH,
     DAY,
     PLAN_DATE,
@@ -22,7 +22,7 @@ from tiny_network import (
 from assets.kernel.frames.decisions import DECISIONS, DEMAND_FORECAST, DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
 from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
-from assets.kernel.frames.quality import ALERTS, VERDICTS
+from assets.kernel.frames.quality import ALERTS, FEED_ALERTS, VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -99,6 +99,7 @@ def planned(network: NetworkHome) -> NetworkHome:
             policy("do_nothing", 1300.0, None),
         ),
         DOCUMENTS: documents_frame(orders),
+        FEED_ALERTS: rows(FEED_ALERTS, alert("stale_feed", "warning", "demand_sales", "S3")),
         ALERTS: rows(
             ALERTS,
             alert("negative_stock", "critical", "wms_inventory", "S2"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 import typer
-from tiny_network import Equipoise
+from unit.cli.tiny_network import Equipoise
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
@@ -153,12 +153,13 @@ def test_a_reader_that_leaves_a_pipe_ends_the_command_quietly() -> None:
     assert "Error" not in shown.stderr
 
 
-def test_steps_are_plain_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_and_failed_steps_are_plain_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     with Output.on_terminal(json=False) as out, out.steps("Planning") as on_step:
         on_step("raw", "started", 0.0)
         on_step("raw", "done", 1.25)
-        on_step("verdicts", "failed", 0.5)
-    assert capsys.readouterr().err == "  raw: 1.2 s\n  verdicts: failed, 0.5 s\n"
+        on_step("short", "done", 0.01)
+        on_step("verdicts", "failed", 0.2)
+    assert capsys.readouterr().err == "  raw: 1.2 s\n  verdicts: failed, 0.2 s\n"
 
 
 def test_steps_are_silent_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_network import Equipoise
+from unit.cli.tiny_network import Equipoise
 
 from assets.kernel.home import NetworkHome
 from orchestration import doctor, locks

@@ -1,7 +1,7 @@
 """`equipoise features`: sets are listed, pinned and rolled back."""
 
 import pytest
-from tiny_network import Equipoise
+from unit.cli.tiny_network import Equipoise
 
 pytestmark = pytest.mark.usefixtures("network")
 

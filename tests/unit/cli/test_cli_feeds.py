@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_network import Equipoise
+from unit.cli.tiny_network import Equipoise
 
 SITES = "site_id,site_name,site_kind,region,timezone,is_open\nS1,Store 1,store,north,UTC,true\n"
 
@@ -33,7 +33,7 @@ def test_what_is_not_understood_is_one_line_and_the_rest_lands(equipoise: Equipo
     (folder / "erp" / "nonsense" / "x.csv").write_text("a\n1\n")
     said = equipoise("land", str(folder))
     assert said.code == 1
-    assert "1 new batches" in said.out
+    assert "1 new batch," in said.out
     assert said.err.count("\n") == 1
     assert "nonsense" in said.err
 

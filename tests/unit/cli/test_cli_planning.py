@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tiny_network import PLAN_DATE, TRANSFER, Equipoise
+from unit.cli.tiny_network import PLAN_DATE, TRANSFER, Equipoise
 
 from assets.feeds.landing import LandingArea
 from assets.kernel.errors import EquipoiseError

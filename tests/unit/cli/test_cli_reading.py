@@ -1,9 +1,11 @@
 """Commands that read: orders, explain, lineage, verdicts, alerts."""
 
 import pytest
-from tiny_network import BATCH, PLAN_DATE, PURCHASE, TRANSFER, Equipoise
+from unit.cli.tiny_network import BATCH, PLAN_DATE, PURCHASE, TRANSFER, Equipoise
 
+from assets.kernel.frames.decisions import PLAN_LINES
 from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
 from assets.orders.events import OrderWithdrawn
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append
@@ -80,20 +82,30 @@ def test_an_id_that_names_no_order_is_one_line(equipoise: Equipoise, order_id: s
 
 def test_explaining_an_order_says_why_what_binds_and_what_flips_it(equipoise: Equipoise) -> None:
     said = equipoise("explain", "aaaa", "--json")
-    [line] = said.data["lines"]
-    assert line["reason"] == "S1 runs out before the next delivery."
-    assert line["binding_constraints"] == ["pack"]
-    assert line["at_destination"]["marginal_value"] == 9.5
-    assert line["at_origin"]["marginal_value"] == 0.25
+    [found] = said.data["explanations"]
+    assert found["answer"] == "S1 runs out before the next delivery."
+    assert found["binding_constraints"] == ["pack"]
+    assert {view["site_id"]: view["marginal_value"] for view in found["sites"]} == {"S1": 9.5, "W1": 0.25}
     text = equipoise("explain", "aaaa").out
-    assert "next best: Wait: costs 40.50 more." in text
-    assert "flips when: Demand falls by 20 %." in text
+    assert "Why transfer 12 of I1 from W1 to S1?" in text
+    assert "Next best: Wait: costs 40.50 more." in text
+    assert "It would change when" in text
+
+
+def test_an_order_whose_lines_a_later_plan_replaced_keeps_its_reasons(
+    equipoise: Equipoise, planned: NetworkHome
+) -> None:
+    Published(planned.published).write(PLAN_LINES, PLAN_LINES.empty(), PLAN_DATE, "run-2")
+    said = equipoise("explain", "aaaa")
+    assert said.code == 0
+    assert "I1: S1 runs out before the next delivery." in said.out
 
 
 def test_explaining_an_item_and_site_without_an_order_says_why_nothing_moves(equipoise: Equipoise) -> None:
     said = equipoise("explain", "--item", "I1", "--site", "S3", "--json")
     assert said.data["decision"] == "wait"
     assert said.data["lines"] == []
+    assert said.data["explanations"][0]["flips_when"] == "Demand falls by 20 %."
     assert [verdict["rule"] for verdict in said.data["verdicts"]] == ["stale_feed"]
     assert "Stock covers the protection interval." in equipoise("explain", "--item", "I1", "--site", "S3").out
 
@@ -109,7 +121,7 @@ def test_asking_about_nothing_or_two_things_is_a_usage_error(equipoise: Equipois
 def test_an_item_the_plan_does_not_know_is_one_line(equipoise: Equipoise) -> None:
     said = equipoise("explain", "--item", "nothing", "--site", "S1")
     assert said.code == 1
-    assert f"the plan of {PLAN_DATE} did not look at item nothing at site S1" in said.err
+    assert said.err.startswith("item nothing, site S1: ")
 
 
 def test_verdicts_come_strictest_first_and_count_what_passed(equipoise: Equipoise) -> None:
@@ -117,7 +129,7 @@ def test_verdicts_come_strictest_first_and_count_what_passed(equipoise: Equipois
     assert [verdict["action"] for verdict in found] == ["hold", "warn", "pass"]
     said = equipoise("verdicts")
     assert "on hand is -4" in said.out
-    assert "2 verdicts listed; 1 feeds passed." in said.out
+    assert "2 verdicts listed; 1 feed passed." in said.out
 
 
 def test_verdicts_are_chosen_by_action_and_site(equipoise: Equipoise) -> None:

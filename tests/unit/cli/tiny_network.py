@@ -79,7 +79,9 @@ def alert(rule: str, severity: str, feed: str, site: str) -> dict[str, Any]:
 def line(kind: str, origin: str, destination: str, mode: str, binding: str) -> dict[str, Any]:
     """Return a row of plan lines."""
     ends = {"kind": kind, "item_id": "I1", "origin_id": origin, "destination_id": destination, "mode": mode}
-    return {**ends, "quantity_units": 12, "binding_constraints": binding, "next_best": "Wait: costs 40.50 more."}
+    reason = "S1 runs out before the next delivery."
+    told = {"reason": reason, "binding_constraints": binding, "next_best": "Wait: costs 40.50 more."}
+    return {**ends, "quantity_units": 12, **told}
 
 
 def decision(site: str, decided: str, reason: str, value: float | None) -> dict[str, Any]:

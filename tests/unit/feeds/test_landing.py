@@ -78,7 +78,7 @@ def test_any_values_can_be_written_as_they_are(values: list[object]) -> None:
         assert transport.to_arrow(SALES.frame, data).num_rows == len(values)
 
 
-def test_whole_numbers_beside_a_null_stay_whole(tmp_path: Path) -> None:
+def test_whole_numbers_beside_a_null_stay_whole() -> None:
     data = rows_of(ITEMS).assign(shelf_life_days=[5.0, np.nan, 7.0])
     assert str(transport.to_arrow(ITEMS.frame, data).schema.field("shelf_life_days").type) == "int64"
 

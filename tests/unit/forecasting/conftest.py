@@ -64,9 +64,7 @@ class World:
 
     def forecast(self, release: Release, **frames: pd.DataFrame) -> DemandForecast:
         calendar = PlanCalendar(self.bucket, "UTC")
-        return forecast_demand(
-            self.demand, self.features, release, calendar, PLAN_DATE, self.horizon, **frames
-        )
+        return forecast_demand(self.demand, self.features, release, calendar, PLAN_DATE, self.horizon, **frames)
 
 
 def make_world(

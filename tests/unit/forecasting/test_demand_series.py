@@ -17,9 +17,7 @@ WEEKS = PlanCalendar(Bucket.WEEK, "UTC")
 
 
 def panel_of(demand, pairs, calendar=DAYS, history=364, category="c"):
-    index = pd.DataFrame(pairs, columns=["item_id", "site_id"]).assign(
-        demand_segment="smooth", category=category
-    )
+    index = pd.DataFrame(pairs, columns=["item_id", "site_id"]).assign(demand_segment="smooth", category=category)
     return build_panel(demand, index, calendar, PLAN_DATE, history)
 
 
@@ -69,14 +67,14 @@ def test_history_is_cut_at_the_release_s_length(rows):
 
 
 def test_a_censored_bucket_is_filled_with_what_that_weekday_sells(rows):
-    units = np.tile([2, 4, 4, 4, 4, 20, 4], 20)
+    units = 20 * np.tile([2, 4, 4, 4, 4, 20, 4], 20)
     empty = np.zeros(140, dtype=bool)
     saturday, wednesday = 138, 135
     empty[[saturday, wednesday]] = True
     panel = panel_of(rows(np.where(empty, 0, units), censored=empty), [("item-0", "store-0")])
     filled = fill_censored(panel).units[0]
-    assert filled[saturday] == pytest.approx(20, rel=0.1)
-    assert filled[wednesday] == pytest.approx(4, rel=0.15)
+    assert filled[saturday] == pytest.approx(400, rel=0.05)
+    assert filled[wednesday] == pytest.approx(80, rel=0.05)
 
 
 def test_what_was_sold_before_the_shelf_ran_empty_is_a_lower_bound(rows):

@@ -52,9 +52,7 @@ def test_the_80_percent_band_holds_about_80_percent(made):
 
 
 def test_rows_in_another_order_give_the_same_forecast_to_the_bit(world, made, release):
-    shuffled = type(world)(
-        world.demand.sample(frac=1, random_state=11), world.features.sample(frac=1, random_state=12)
-    )
+    shuffled = type(world)(world.demand.sample(frac=1, random_state=11), world.features.sample(frac=1, random_state=12))
     again = shuffled.forecast(release)
     pd.testing.assert_frame_equal(again.forecast, made.forecast, check_exact=True)
     pd.testing.assert_frame_equal(again.scores, made.scores, check_exact=True)
@@ -72,17 +70,17 @@ def test_the_model_version_changes_with_data_and_with_candidates(world, made, re
 
 
 @pytest.mark.parametrize(
-    ("name", "units", "censored"),
+    ("units", "censored"),
     [
-        ("zero history", None, None),
-        ("one bucket of history", [3], [False]),
-        ("all-zero history", [0] * 90, [False] * 90),
-        ("all censored", [0] * 60, [True] * 60),
-        ("one spike", [0] * 89 + [500], [False] * 90),
-        ("huge numbers", [2**31 - 1] * 40, [False] * 40),
+        pytest.param(None, None, id="zero history"),
+        pytest.param([3], [False], id="one bucket of history"),
+        pytest.param([0] * 90, [False] * 90, id="all-zero history"),
+        pytest.param([0] * 60, [True] * 60, id="all censored"),
+        pytest.param([0] * 89 + [500], [False] * 90, id="one spike"),
+        pytest.param([2**31 - 1] * 40, [False] * 40, id="huge numbers"),
     ],
 )
-def test_a_strange_history_still_has_a_forecast(name, units, censored, world, rows, release):
+def test_a_strange_history_still_has_a_forecast(units, censored, world, rows, release):
     extra = None
     if units is not None:
         extra = rows(np.array(units), item="strange", site="store-0", censored=np.array(censored))
@@ -95,17 +93,13 @@ def test_a_new_item_borrows_from_the_same_item_elsewhere(world, release):
     ranged = world.with_series(None, "item-5", "store-9").forecast(release).forecast
     new, old = of(ranged, "item-5", "store-9"), of(ranged, "item-5", "store-0")
     assert (new["model"] == "analogue").all()
-    assert new["cumulative_mean_units"].iloc[-1] == pytest.approx(
-        old["cumulative_mean_units"].iloc[-1], rel=0.2
-    )
+    assert new["cumulative_mean_units"].iloc[-1] == pytest.approx(old["cumulative_mean_units"].iloc[-1], rel=0.2)
     width = {name: f["cumulative_q95_units"] - f["cumulative_q05_units"] for name, f in (("n", new), ("o", old))}
     assert width["n"].iloc[-1] > width["o"].iloc[-1]
 
 
 def test_a_new_item_without_a_sibling_borrows_from_its_category(world, release):
-    items = pd.DataFrame(
-        {"item_id": [*(f"item-{n}" for n in range(6)), "novel"], "category": ["a"] * 5 + ["b", "b"]}
-    )
+    items = pd.DataFrame({"item_id": [*(f"item-{n}" for n in range(6)), "novel"], "category": ["a"] * 5 + ["b", "b"]})
     made = world.with_series(None, "novel", "store-0").forecast(release, items=items).forecast
     last = of(made, "novel", "store-0")["cumulative_mean_units"].iloc[-1]
     assert last == pytest.approx(of(made, "item-5", "store-0")["cumulative_mean_units"].iloc[-1], rel=0.25)
@@ -138,9 +132,7 @@ def test_nothing_ranged_is_an_empty_forecast(world, release):
 
 
 def test_a_site_that_serves_others_is_forecast_only_where_it_sells(world, rows, release):
-    sites = pd.DataFrame(
-        {"site_id": ["store-0", "store-1", "store-2", "hub"], "echelon": [0, 0, 0, 1]}
-    )
+    sites = pd.DataFrame({"site_id": ["store-0", "store-1", "store-2", "hub"], "echelon": [0, 0, 0, 1]})
     extra = rows(np.full(60, 2), item="item-1", site="hub")
     ranged = world.with_series(None, "item-0", "hub").with_series(extra, "item-1", "hub")
     forecast = ranged.forecast(release, sites=sites).forecast

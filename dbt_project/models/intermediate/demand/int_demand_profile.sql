@@ -21,7 +21,7 @@ history as (
         demand.is_censored,
         demand.is_promoted,
         demand.bucket_start >= {{ window_start(var("recent_window_buckets")) }} as is_recent,
-        demand.bucket_start >= {{ window_start(var("recent_window_buckets") // 4) }} as is_latest,
+        demand.bucket_start >= {{ window_start((var("recent_window_buckets") | int) // 4) }} as is_latest,
         {% if var("bucket") == "week" %}month(demand.bucket_start){% else %}isodow(demand.bucket_start){% endif %}
             as season
     from demand

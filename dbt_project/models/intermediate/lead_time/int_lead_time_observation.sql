@@ -60,9 +60,8 @@ dated as (
 compared as (
     select
         *,
-        lag(struct_pack(s := started_date, r := received_date, i := item_id, d := site_id)) over (
-            partition by observation_id order by available_at
-        ) as before
+        row(started_date, received_date, item_id, site_id) as told,
+        lag(told) over (partition by observation_id order by available_at) as before
     from dated
 ),
 
@@ -81,7 +80,7 @@ final as (
         available_at,
         batch_id
     from compared
-    where before is distinct from struct_pack(s := started_date, r := received_date, i := item_id, d := site_id)
+    where before is distinct from told
 )
 
 select * from final

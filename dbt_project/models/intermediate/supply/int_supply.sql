@@ -47,7 +47,8 @@ purchases as (
         order_lines.ordered_units
         - if(order_lines.received_date < {{ plan_date() }}, order_lines.received_units, 0) as open_units,
         coalesce(
-            order_lines.promised_date, order_lines.ordered_date + cast(quotes.quoted_lead_time_days as integer)
+            order_lines.promised_date,
+            order_lines.ordered_date + cast(quotes.quoted_lead_time_days as integer)
         ) as promised_date,
         order_lines.order_reference,
         order_lines.batch_id

@@ -46,7 +46,7 @@ ranked as (
     select
         item_id,
         sold_amount,
-        sum(sold_amount) over (order by sold_amount desc, item_id) - sold_amount as better_amount,
+        sum(sold_amount) over (order by sold_amount desc, item_id asc) - sold_amount as better_amount,
         sum(sold_amount) over () as network_amount
     from sold_value
 ),
@@ -111,7 +111,8 @@ measures as (
             / nullif(cast(observed_units as double) * observed_units, 0),
             0
         ) as cv2,
-        greatest(coalesce(cast(observed_buckets as double) / nullif(selling_buckets, 0), observed_buckets), 1) as adi,
+        greatest(coalesce(cast(observed_buckets as double) / nullif(selling_buckets, 0), observed_buckets), 1)
+            as adi,
         cast(observed_squares as double) - cast(observed_units as double) * observed_units
         / nullif(observed_buckets, 0) as total_squares,
         season_squares - cast(observed_units as double) * observed_units
@@ -132,7 +133,8 @@ seasonal as (
                 greatest(
                     (
                         between_squares
-                        - (season_count - 1) * (total_squares - between_squares) / (observed_buckets - season_count)
+                        - (season_count - 1) * (total_squares - between_squares)
+                        / (observed_buckets - season_count)
                     ) / total_squares,
                     0
                 ),
@@ -160,8 +162,10 @@ final as (
             / nullif(seasonal.mean_units, 0),
             1
         ) as trend_ratio,
-        coalesce(cast(seasonal.promoted_buckets as double) / nullif(seasonal.known_buckets, 0), 0) as promotion_share,
-        coalesce(cast(seasonal.censored_buckets as double) / nullif(seasonal.known_buckets, 0), 0) as censored_share,
+        coalesce(cast(seasonal.promoted_buckets as double) / nullif(seasonal.known_buckets, 0), 0)
+            as promotion_share,
+        coalesce(cast(seasonal.censored_buckets as double) / nullif(seasonal.known_buckets, 0), 0)
+            as censored_share,
         coalesce(classes.abc_class, 'C') as abc_class,
         case
             when seasonal.mean_units <= 0 then 'Z'
@@ -182,7 +186,9 @@ final as (
                 and seasonal.mean_units * seasonal.earlier_buckets
                 < {{ var("dying_ratio") }} * seasonal.earlier_units
                 then 'dying'
-            when seasonal.adi < {{ var("adi_threshold") }} and seasonal.cv2 < {{ var("cv2_threshold") }} then 'smooth'
+            when
+                seasonal.adi < {{ var("adi_threshold") }} and seasonal.cv2 < {{ var("cv2_threshold") }}
+                then 'smooth'
             when seasonal.adi < {{ var("adi_threshold") }} then 'erratic'
             when seasonal.cv2 < {{ var("cv2_threshold") }} then 'intermittent'
             else 'lumpy'

@@ -44,9 +44,8 @@ joined as (
         coalesce(moments.observation_count, 0) as observation_count,
         coalesce(moments.sum_days, 0) as sum_days,
         coalesce(
-            cast(
-                moments.observation_count * moments.sum_squares - moments.sum_days * moments.sum_days as double
-            ) / nullif(moments.observation_count - 1, 0) / nullif(moments.observation_count, 0),
+            cast(moments.observation_count * moments.sum_squares - pow(moments.sum_days, 2) as double)
+            / nullif(moments.observation_count - 1, 0) / nullif(moments.observation_count, 0),
             0
         ) as variance_days
     from quotes

@@ -9,7 +9,7 @@ final as (
         cast(sales_date as date) as sales_date,
         cast(sold_units as bigint) as sold_units,
         cast(in_stock_share as double) as in_stock_share,
-        cast(unit_price as decimal(18,4)) as unit_price,
+        cast(unit_price as decimal(18, 4)) as unit_price,
         cast(is_promoted as boolean) as is_promoted,
         cast(_batch_id as varchar) as batch_id,
         cast(_row_number as bigint) as batch_row,

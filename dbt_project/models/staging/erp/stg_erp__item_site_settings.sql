@@ -7,7 +7,7 @@ final as (
         cast(item_id as varchar) as item_id,
         cast(site_id as varchar) as site_id,
         cast(holding_rate_per_year as double) as holding_rate_per_year,
-        cast(shortage_cost_per_unit as decimal(18,4)) as shortage_cost_per_unit,
+        cast(shortage_cost_per_unit as decimal(18, 4)) as shortage_cost_per_unit,
         cast(service_target as double) as service_target,
         cast(presentation_minimum_units as bigint) as presentation_minimum_units,
         cast(maximum_units as bigint) as maximum_units,

@@ -1,0 +1,181 @@
+"""Alerts: what of a plan's verdicts somebody should know, each cause told once.
+
+An alert is a row; its id is what it means, so that raising it twice is raising it once. Not
+here: judging (``quality``) and sending (``orchestration``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from assets.kernel.frames.quality import ACTIONS, ALERTS, FEED_ALERTS, PLAN_ALERTS
+from assets.kernel.identifiers import digest
+from assets.kernel.published import Published
+
+SEVERITIES = ("info", "warning", "critical")
+"""From mild to grave."""
+SITES_APART = 5
+"""More sites than this with one fault of one feed are one alert of the feed."""
+
+_NAMED = 5
+_DOES = {
+    "warn": "The plan goes on; nothing is held.",
+    "hold_outbound": "It may receive stock but gives none until this is mended.",
+    "hold": "It is left out of the plan until this is mended.",
+    "stop": "Nothing is planned until this is mended.",
+}
+
+
+def raise_alerts(verdicts: Iterable[pd.DataFrame], plan_date: dt.date) -> pd.DataFrame:
+    """Return the alerts of a plan date.
+
+    Parameters
+    ----------
+    verdicts : iterable of DataFrame
+        Of any gates; each conforms to ``VERDICTS``.
+    plan_date : date
+        Plan that was judged; its alerts speak of the day before, the last that the plan sees.
+
+    Returns
+    -------
+    DataFrame
+        Conforms to ``ALERTS``: one row per rule, feed and site, items added up, and one for the
+        whole feed where more than ``SITES_APART`` sites share a fault.
+    """
+    parts = [frame.loc[(frame["action"] != "pass") & (frame["severity"] != "info")] for frame in verdicts]
+    found = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else None
+    if found is None:
+        return ALERTS.empty()
+    rows = []
+    for rule in sorted(set(found["rule"])):
+        of_rule = found.loc[found["rule"] == rule]
+        sites = sorted(set(of_rule["site_id"]) - {""})
+        if len(sites) > SITES_APART:
+            of_rule = of_rule.assign(_place="")
+            sites = []
+        else:
+            of_rule = of_rule.assign(_place=of_rule["site_id"])
+        # One fault at one site is one cause, in however many feeds it shows; feeds as a whole have owners.
+        places = of_rule.loc[of_rule["_place"] == ""]
+        groups = [places.loc[places["feed"] == feed] for feed in sorted(set(places["feed"]))]
+        groups += [of_rule.loc[of_rule["_place"] == site] for site in sites]
+        rows += [_alert(group, plan_date) for group in groups]
+    return ALERTS.conform(pd.DataFrame(rows))
+
+
+def merge(alerts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return alerts of several gates as one table, each id once."""
+    parts = [part for part in alerts if len(part)]
+    if not parts:
+        return ALERTS.empty()
+    return ALERTS.conform(pd.concat(parts, ignore_index=True).drop_duplicates("alert_id"))
+
+
+def collect(published: Published, plan_date: dt.date) -> pd.DataFrame:
+    """Return the alerts that the latest run of a plan date published, wherever it stopped.
+
+    Each gate publishes its alerts before a ``stop`` can skip what follows; tables left by an
+    earlier run do not count.
+
+    Returns
+    -------
+    DataFrame
+        Conforms to ``ALERTS``; empty where the date was never judged.
+    """
+    first = published.latest(FEED_ALERTS.name, plan_date)
+    if first is None:
+        return ALERTS.empty()
+    parts = []
+    for frame in (FEED_ALERTS, PLAN_ALERTS, ALERTS):
+        latest = published.latest(frame.name, plan_date)
+        if latest is not None and latest.run_id == first.run_id:
+            parts.append(published.read(frame, plan_date))
+    return merge(parts)
+
+
+def undelivered(alerts: pd.DataFrame, delivered_ids: Collection[str]) -> pd.DataFrame:
+    """Return the alerts that were not delivered yet, gravest first."""
+    waiting = alerts.loc[~alerts["alert_id"].isin(list(delivered_ids))]
+    gravity = waiting["severity"].map({severity: -n for n, severity in enumerate(SEVERITIES)})
+    ordered = waiting.assign(_gravity=gravity).sort_values(["_gravity", "feed", "rule", "site_id"], kind="stable")
+    return ordered.drop(columns="_gravity").reset_index(drop=True)
+
+
+def message(alert: Mapping[Any, Any]) -> tuple[str, str]:
+    """Return title and body of an alert, for a person.
+
+    >>> row = {"severity": "critical", "rule": "site_stale", "feed": "wms_inventory", "site_id": "S1"}
+    >>> row |= {"action": "hold_outbound", "message": "It is old.", "remedy": "Count.", "business_date": "2026-01-04"}
+    >>> message(row)[0]
+    '[critical] wms_inventory at S1: site stale'
+    """
+    place = f"{alert['feed']} at {alert['site_id']}" if alert["site_id"] else str(alert["feed"])
+    title = f"[{alert['severity']}] {place}: {str(alert['rule']).replace('_', ' ')}"
+    day = str(alert["business_date"])[:10]
+    lines = (
+        f"{_sentence(alert['message'])}",
+        _DOES[str(alert["action"])],
+        f"What to do: {_sentence(alert['remedy'])}",
+        f"Business date {day}.",
+    )
+    return title, "\n".join(lines)
+
+
+def digest_text(alerts: pd.DataFrame) -> str:
+    """Return one text that tells all alerts, for a channel that wants one message a day."""
+    if alerts.empty:
+        return "No alerts."
+    counts = alerts["severity"].value_counts()
+    told = ", ".join(f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES) if severity in counts)
+    entries = ["\n".join(message(alert)) for alert in undelivered(alerts, ()).to_dict("records")]
+    return "\n\n".join([f"Alerts: {told}.", *entries])
+
+
+def _alert(group: pd.DataFrame, plan_date: dt.date) -> dict[str, Any]:
+    """Return the alert of verdicts of one rule at one place (``_place``), told by the worst of them."""
+    order = group.assign(_order=group["action"].map({action: -n for n, action in enumerate(ACTIONS)}))
+    by = ["_order", "anomaly_score", "feed", "site_id", "item_id"]
+    worst = order.sort_values(by, ascending=[True, False, True, True, True]).iloc[0]
+    business_date = plan_date - dt.timedelta(days=1)
+    # By name, not by the worst: the id must not change when a rerun ranks offenders anew.
+    feed = min(group.loc[group["action"] == worst["action"], "feed"])
+    return {
+        "alert_id": digest(worst["rule"], feed, worst["_place"], business_date),
+        "plan_date": pd.Timestamp(plan_date),
+        "rule": worst["rule"],
+        "feed": feed,
+        "site_id": worst["_place"],
+        "business_date": pd.Timestamp(business_date),
+        "severity": max(group["severity"], key=SEVERITIES.index),
+        "action": worst["action"],
+        "message": _told(group, worst, feed),
+        "remedy": worst["remedy"],
+        "offender_count": int(group["offender_count"].sum()),
+    }
+
+
+def _told(group: pd.DataFrame, worst: pd.Series[Any], feed: str) -> str:
+    if len(group) == 1:
+        return str(worst["message"])
+    items = group["item_id"].loc[group["item_id"] != ""].nunique()
+    sites = sorted(set(group["site_id"]) - {""})
+    others = sorted(set(group["feed"]) - {feed})
+    what = [
+        f"{items} items" if items else "",
+        f"at {len(sites)} sites ({_names(sites)})" if not worst["_place"] else f"at {worst['_place']}",
+        f"in {feed} and {_names(others)}" if others else "",
+    ]
+    return f"{' '.join(word for word in what if word)}; the worst: {worst['message']}"
+
+
+def _names(values: list[str]) -> str:
+    return ", ".join(values[:_NAMED]) + (", ..." if len(values) > _NAMED else "")
+
+
+def _sentence(text: Any) -> str:
+    told = str(text).rstrip(".")
+    return told if told.endswith(("?", "!")) else f"{told}."

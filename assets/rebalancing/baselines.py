@@ -1,0 +1,91 @@
+"""The public baselines, on the same snapshot, under the same guardrails and cost function.
+
+``no_transfers`` replenishes as well as the flow can but never moves stock sideways;
+``greedy_pairs`` adds lateral moves that pair the largest excess with the largest shortage while
+the benefit exceeds the cost; ``do_nothing`` waits. Later buckets are planned optimally for all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.rebalancing import constraints, lots
+from assets.rebalancing.expansion import Network
+from assets.rebalancing.flow import Flow, Variant, solve_flows
+from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.lots import FAR, Incumbent
+
+
+def all_policies(network: Network, relaxed: Flow) -> dict[str, Incumbent]:
+    """Return every baseline's first-bucket units and integer costs, by the summary's policy name."""
+    without = no_transfers(network, relaxed)
+    return {
+        "do_nothing": do_nothing(network),
+        "no_transfers": without,
+        "greedy_pairs": greedy_pairs(network, without),
+    }
+
+
+def do_nothing(network: Network) -> Incumbent:
+    """Wait: no move starts in the first bucket."""
+    return _judged(network, np.zeros(len(network.first), dtype=np.int64))
+
+
+def no_transfers(network: Network, relaxed: Flow) -> Incumbent:
+    """Buy and replenish down the echelons at the least cost, without lateral moves today."""
+    return lots.search(network, relaxed, ~network.problem.moves.lateral[network.first])
+
+
+def greedy_pairs(network: Network, without: Incumbent) -> Incumbent:
+    """Add lateral moves to ``no_transfers``: largest excess to largest shortage while it pays.
+
+    Excess is position above the base stock that donor protection spares; shortage is base stock
+    less position and what was already bought or sent. One unit is taken to be worth the
+    receiver's shortage cost plus one bucket of the giver's holding.
+    """
+    item_sites, moves = network.problem.item_sites, network.problem.moves
+    position = item_sites.available + item_sites.incoming
+    excess = np.minimum(np.maximum(0, position - item_sites.base_stock), constraints.donor_protection(item_sites))
+    inbound = np.zeros(len(item_sites), dtype=np.int64)
+    np.add.at(inbound, moves.destination[network.first], without.units)
+    outbound = np.zeros(len(item_sites), dtype=np.int64)
+    sent = moves.is_transfer[network.first]
+    np.add.at(outbound, moves.origin[network.first][sent], without.units[sent])
+    excess = np.maximum(0, np.minimum(excess - outbound, item_sites.available - outbound))
+    shortage = np.maximum(0, item_sites.base_stock - position - inbound)
+    room = np.where(item_sites.maximum < 2**31 - 1, np.maximum(0, item_sites.maximum - position - inbound), shortage)
+    units = without.units.copy()
+    _pair(network, units, excess, np.minimum(shortage, room))
+    return _judged(network, units)
+
+
+def _pair(network: Network, units: Ints, excess: Ints, shortage: Ints) -> None:
+    """Fill ``units`` in place, item by item; a site gives or receives, never both."""
+    moves, rules = network.problem.moves, network.problem.release.guardrails
+    lateral = np.flatnonzero(moves.lateral[network.first])
+    worth = _unit_benefit(network, network.first[lateral])
+    origin, destination = moves.origin[network.first[lateral]], moves.destination[network.first[lateral]]
+    useful = (worth > 0) & (excess[origin] > 0) & (shortage[destination] > 0)
+    rows = np.flatnonzero(useful)
+    order = rows[np.lexsort((lateral[rows], -worth[rows], -shortage[destination[rows]], -excess[origin[rows]],
+                             network.problem.item_sites.item[destination[rows]]))]  # fmt: skip
+    for row in order.tolist():
+        quantity = int(
+            min(excess[origin[row]], shortage[destination[row]], moves.capacity[network.first[lateral[row]]])
+        )
+        if quantity > 0 and quantity * worth[row] >= rules.minimum_gain_amount:
+            units[lateral[row]] += quantity
+            excess[origin[row]] -= quantity
+            shortage[destination[row]] -= quantity
+
+
+def _unit_benefit(network: Network, moves: Ints) -> Floats:
+    """Return currency per unit moved: shortage avoided and holding saved, less transport."""
+    item_sites, every = network.problem.item_sites, network.problem.moves
+    saved = item_sites.shortage_cost[every.destination[moves]] + item_sites.holding_cost[every.origin[moves]]
+    return saved - every.transport[moves]
+
+
+def _judged(network: Network, units: Ints) -> Incumbent:
+    flow = solve_flows(network, Variant(np.arange(network.items), units))
+    return Incumbent(units, np.where(flow.broken, FAR, flow.cost))

@@ -1,0 +1,208 @@
+"""Min-cost flow, many items at once: the only importer of OR-Tools.
+
+Items are independent, so that several copies of one item, each with other moves fixed, can be
+solved in one call. Not here: which moves to fix (``lots``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.kernel.errors import EquipoiseError
+from assets.rebalancing.expansion import Network
+from assets.rebalancing.item_sites import Floats, Ints
+
+FREE_UNITS = -1
+"""Stands for a first-bucket move that the flow may choose."""
+
+NODES_PER_CALL = 4000
+"""Items are gathered up to so many nodes a call; larger graphs miss the cache."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Items to solve, each with its first-bucket moves free or fixed.
+
+    Attributes
+    ----------
+    items : int array, shape (v,)
+        Items; the same item may stand several times.
+    units : int array
+        Units of the first-bucket moves of each item in turn; ``FREE_UNITS`` for free.
+    """
+
+    items: Ints
+    units: Ints
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Optimal flows of a variant's items.
+
+    Attributes
+    ----------
+    variant : Variant
+        What was solved.
+    units : int array
+        Units of the first-bucket moves, aligned with ``variant.units``.
+    cost : int array, shape (v,)
+        Integer cost of each item, fixed moves included.
+    arcs, flows : int array
+        Positions of the network's arcs, item by item, and the units on them.
+    broken : bool array, shape (v,)
+        Whether an item breaks a maximum stock.
+    """
+
+    variant: Variant
+    units: Ints
+    cost: Ints
+    arcs: Ints
+    flows: Ints
+    broken: np.ndarray
+
+
+def gather(starts: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """Return the positions in ``starts[k]:starts[k+1]`` for every k in ``chosen``, and their counts.
+
+    >>> import numpy as np
+    >>> gather(np.array([0, 2, 5]), np.array([1, 0, 1]))[0].tolist()
+    [2, 3, 4, 0, 1, 2, 3, 4]
+    """
+    counts = starts[chosen + 1] - starts[chosen]
+    ends = np.cumsum(counts)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts[chosen] - (ends - counts), counts), counts
+
+
+def free_variant(network: Network, items: Ints) -> Variant:
+    """Return a variant in which every first-bucket move of ``items`` is free."""
+    positions, _ = gather(network.first_start, items)
+    return Variant(items, np.full(len(positions), FREE_UNITS, dtype=np.int64))
+
+
+def solve_flows(network: Network, variant: Variant) -> Flow:
+    """Solve every item of a variant to proven optimality.
+
+    Raises
+    ------
+    EquipoiseError
+        If the solver reports anything but an optimum; the item is named.
+    """
+    arcs, counts = gather(network.arc_start, variant.items)
+    owner = np.repeat(np.arange(len(variant.items)), counts)
+    capacity = network.capacity[arcs].copy()
+    first_counts = network.first_start[variant.items + 1] - network.first_start[variant.items]
+    # First-bucket moves lead each item's arcs, in the order of ``network.first``.
+    arc_offset = np.cumsum(counts) - counts
+    first_arcs = gather(np.concatenate([[0], np.cumsum(first_counts)]), np.arange(len(variant.items)))[0]
+    first_owner = np.repeat(np.arange(len(variant.items)), first_counts)
+    first_arcs = first_arcs - (np.cumsum(first_counts) - first_counts)[first_owner] + arc_offset[first_owner]
+    node_positions, node_counts = gather(network.node_start, variant.items)
+    node_offset = np.cumsum(node_counts) - node_counts
+    supply = network.supply[node_positions].copy()
+    tail, head = network.tail[arcs] + node_offset[owner], network.head[arcs] + node_offset[owner]
+    fixed = variant.units != FREE_UNITS
+    capacity[first_arcs[fixed]] = 0
+    np.subtract.at(supply, tail[first_arcs[fixed]], variant.units[fixed])
+    np.add.at(supply, head[first_arcs[fixed]], variant.units[fixed])
+    flows = np.zeros(len(arcs), dtype=np.int64)
+    cost = network.cost[arcs]
+    for start, stop in _calls(node_counts):
+        part = slice(int(arc_offset[start]), int(arc_offset[stop - 1] + counts[stop - 1]))
+        low, high = int(node_offset[start]), int(node_offset[stop - 1] + node_counts[stop - 1])
+        name = problem_name(network, variant.items[start:stop])
+        flows[part] = _solve(tail[part] - low, head[part] - low, capacity[part], cost[part], supply[low:high], name)
+    flows[first_arcs[fixed]] = variant.units[fixed]
+    ends = np.concatenate([[0], np.cumsum(flows * cost)])
+    total = ends[arc_offset + counts] - ends[arc_offset]
+    broken = np.zeros(len(variant.items), dtype=bool)
+    np.logical_or.at(broken, owner, (flows > 0) & (cost >= network.penalty // 2))
+    return Flow(variant, flows[first_arcs], total, arcs, flows, broken)
+
+
+def problem_name(network: Network, items: Ints) -> str:
+    """Return the items of a call, for an error message."""
+    names = [network.problem.item_sites.item_ids[i] for i in items[:3]]
+    return f"items {', '.join(names)}" + (" ..." if len(items) > 3 else "")
+
+
+def _calls(node_counts: Ints) -> list[tuple[int, int]]:
+    """Cut a row of items into calls of at most ``NODES_PER_CALL`` nodes, at least one item each."""
+    calls, start, nodes = [], 0, 0
+    for position, count in enumerate(node_counts.tolist()):
+        if nodes and nodes + count > NODES_PER_CALL:
+            calls.append((start, position))
+            start, nodes = position, 0
+        nodes += count
+    return [*calls, (start, len(node_counts))] if len(node_counts) else []
+
+
+def _solve(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints, name: str) -> Ints:
+    from ortools.graph.python import min_cost_flow
+
+    solver = min_cost_flow.SimpleMinCostFlow()
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(
+        tail.astype(np.int32), head.astype(np.int32), capacity.astype(np.int64), cost.astype(np.int64)
+    )
+    solver.set_nodes_supplies(np.arange(len(supply), dtype=np.int32), supply.astype(np.int64))
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise EquipoiseError(
+            f"the flow has no optimum ({status})", where=name, remedy="Look at the problem's consistency() for its data"
+        )
+    return np.asarray(solver.flows(arcs), dtype=np.int64)
+
+
+def min_cost(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints) -> int:
+    """Return the optimal cost of a plain min-cost flow.
+
+    Parameters
+    ----------
+    tail, head, capacity, cost : int array, shape (a,)
+        Arcs.
+    supply : int array, shape (nodes,)
+        Units entering (positive) or leaving (negative) each node.
+    """
+    flows = _solve(tail, head, capacity, cost, supply, "graph")
+    return int((flows * cost).sum())
+
+
+def unit_prices(network: Network, flow: Flow) -> Floats:
+    """Return what one more unit at each node would save, from the residual network.
+
+    Parameters
+    ----------
+    network : Network
+        Whose flow it is.
+    flow : Flow
+        Of each item once, in order.
+
+    Returns
+    -------
+    float array, shape (nodes,)
+        Currency per unit: minus the shortest way of one more unit to the outside, with the
+        moves of the plan fixed as they are.
+    """
+    item = np.repeat(flow.variant.items, np.diff(network.arc_start)[flow.variant.items])
+    tail, head = network.tail[flow.arcs] + network.node_start[item], network.head[flow.arcs] + network.node_start[item]
+    fixed = (network.move[flow.arcs] >= 0) & (network.problem.moves.bucket[network.move[flow.arcs]] == 0)
+    forward = (flow.flows < network.capacity[flow.arcs]) & ~fixed
+    backward = (flow.flows > 0) & ~fixed
+    source = np.concatenate([tail[forward], head[backward]])
+    target = np.concatenate([head[forward], tail[backward]])
+    cost = np.concatenate([network.cost[flow.arcs][forward], -network.cost[flow.arcs][backward]])
+    order = np.argsort(source, kind="stable")
+    source, target, cost = source[order], target[order], cost[order]
+    starts = np.flatnonzero(np.diff(source, prepend=-1))
+    far = np.int64(2**61)
+    distance = np.full(int(network.node_start[-1]), far)
+    distance[network.node_start[:-1]] = 0
+    for _ in range(4 * network.problem.horizon + 64):
+        shortest = distance.copy()
+        reached = np.minimum.reduceat(np.where(distance[target] < far, distance[target] + cost, far), starts)
+        shortest[source[starts]] = np.minimum(shortest[source[starts]], reached)
+        if np.array_equal(shortest, distance):
+            break
+        distance = shortest
+    return np.where(distance < far, -distance / network.scale, np.nan)

@@ -1,0 +1,100 @@
+"""What the asset pages of a plan show, as plain values: numbers, tables and one plot.
+
+Not here: Dagster, and anything the plan does not already say.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import pandas as pd
+
+from assets.rebalancing.plan import Plan
+
+TOP_LINES = 10
+
+
+class Markdown(str):
+    """Text that a page renders as markdown."""
+
+
+def lines_page(plan: Plan) -> dict[str, Any]:
+    """Return what the page of the plan's lines shows."""
+    return {**plan_numbers(plan), "top_lines": top_lines(plan), "left_out": faults_list(plan)}
+
+
+def decisions_page(plan: Plan) -> dict[str, Any]:
+    """Return what the page of the decisions shows."""
+    return {f"decided_{name}": count for name, count in decision_counts(plan.decisions).items()}
+
+
+def summary_page(plan: Plan) -> dict[str, Any]:
+    """Return what the page of the summary shows."""
+    return {**plan_numbers(plan), "policies": policies_table(plan.summary), "saving": saving_plot(plan.summary)}
+
+
+def plan_numbers(plan: Plan) -> dict[str, Any]:
+    """Return the figures a planner asks for first: cost, bound, both gaps, lines and gain."""
+    kinds = plan.lines["kind"].value_counts()
+    return {
+        "cost": round(plan.cost, 2),
+        "bound": round(plan.bound, 2),
+        "gap_share": round(plan.gap, 6),
+        "decidable_gap_share": round(plan.decidable_gap, 6),
+        "transfer_lines": int(kinds.get("transfer", 0)),
+        "purchase_lines": int(kinds.get("purchase", 0)),
+        "expedite_lines": int(kinds.get("expedite", 0)),
+        "gain": round(float(plan.lines["gain_amount"].sum()), 2),
+        "plan_digest": plan.plan_digest,
+    }
+
+
+def top_lines(plan: Plan) -> Markdown:
+    """Return the lines that gain most, as a markdown table."""
+    columns = ["kind", "item_id", "origin_id", "destination_id", "quantity_units", "gain_amount", "reason"]
+    best = plan.lines.sort_values(["gain_amount", "item_id", "destination_id"], ascending=[False, True, True])
+    return _markdown(best.head(TOP_LINES)[columns])
+
+
+def policies_table(summary: pd.DataFrame) -> Markdown:
+    """Return the joint plan and the baselines side by side, as a markdown table."""
+    columns = ["policy", "cost_amount", "holding_amount", "shortage_amount", "transport_amount", "purchase_amount",
+               "purchase_lines", "transfer_lines"]  # fmt: skip
+    return _markdown(summary.sort_values(["cost_amount", "policy"])[columns])
+
+
+def decision_counts(decisions: pd.DataFrame) -> dict[str, int]:
+    """Return how many item-sites got each decision."""
+    return {str(k): int(v) for k, v in decisions["decision"].value_counts().sort_index().items()}
+
+
+def faults_list(plan: Plan) -> Markdown:
+    """Return what was left out as faulty, one line each."""
+    return Markdown("\n".join(f"- {fault}" for fault in plan.faults) or "Nothing was left out as faulty.")
+
+
+def saving_plot(summary: pd.DataFrame) -> Markdown:
+    """Return a bar chart of what each policy saves against doing nothing, as a markdown image."""
+    from matplotlib.figure import Figure
+
+    cost = summary.set_index("policy")["cost_amount"]
+    saved = (cost["do_nothing"] - cost.drop("do_nothing")).sort_values()
+    figure = Figure(figsize=(6, 1.8), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(list(saved.index), list(saved.to_numpy()), color="#3b6ea5")
+    axes.set_xlabel("expected cost avoided against doing nothing today")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return Markdown(f"![saving](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})")
+
+
+def _markdown(table: pd.DataFrame) -> Markdown:
+    def cell(value: Any) -> str:
+        return f"{value:.2f}" if isinstance(value, float) else str(value).replace("|", "/")
+
+    head = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
+    return Markdown(
+        "\n".join([*head, *("| " + " | ".join(map(cell, row)) + " |" for row in table.itertuples(index=False))])
+    )

@@ -1,0 +1,295 @@
+"""Lines and decisions as published frames, each with its reason, limits and next best choice.
+
+Numbers come from the solution: unit prices are what one more unit would save with the plan
+fixed. Not here: solving, and answering questions about published frames (``explain``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES
+from assets.rebalancing import constraints
+from assets.rebalancing.expansion import Network
+from assets.rebalancing.item_sites import KEY, UNLIMITED, Floats, Ints
+from assets.rebalancing.moves import Moves
+
+NEGLIGIBLE = 0.005
+"""Half a cent: amounts below it are not worth a sentence."""
+
+
+def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats) -> pd.DataFrame:
+    """Return PLAN_LINES.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    units : int array, shape (len(network.first),)
+        Plan.
+    gains : float array
+        Gain of each line, in the order of the positive ``units``.
+    prices : float array, shape (nodes,)
+        See ``flow.unit_prices``.
+    """
+    problem = network.problem
+    item_sites, chosen = problem.item_sites, np.flatnonzero(units > 0)
+    moves = problem.moves.take(network.first[chosen])
+    keys = item_sites.keys()
+    quantity = units[chosen]
+    value = np.where(moves.is_transfer, item_sites.unit_cost[moves.destination], moves.price)
+    reduced = reduced_costs(network, prices)
+    table = pd.DataFrame(
+        {
+            "plan_date": pd.Timestamp(problem.plan_date),
+            "kind": moves.kind,
+            "item_id": keys["item_id"].to_numpy()[moves.destination],
+            "origin_id": moves.source_id,
+            "destination_id": keys["site_id"].to_numpy()[moves.destination],
+            "mode": moves.mode,
+            "quantity_units": quantity,
+            "departure_date": pd.to_datetime(moves.departure),
+            "arrival_date": pd.to_datetime(moves.arrival_date),
+            "line_amount": quantity * value,
+            "transport_amount": quantity * moves.transport,
+            "gain_amount": gains,
+            "reason": _line_reasons(network, moves, quantity, gains),
+            "binding_constraints": _line_limits(network, chosen, units),
+            "next_best": [
+                _next_best(network, i, reduced, units, g) for i, g in zip(chosen.tolist(), gains.tolist(), strict=True)
+            ],
+        }
+    )
+    return PLAN_LINES.conform(table)
+
+
+def reduced_costs(network: Network, prices: Floats) -> Floats:
+    """Return what one unit of each first-bucket move would add to the cost, in currency.
+
+    Negative where a whole lot forbids a unit that would pay.
+    """
+    moves, rows = network.problem.moves, network.first
+    here = prices[network.chain_node(moves.destination[rows], moves.arrival[rows])]
+    there = np.where(
+        moves.is_transfer[rows], prices[network.chain_node(np.maximum(moves.origin[rows], 0), 0 * rows)], 0.0
+    )
+    return np.asarray(moves.unit_amount[rows] + there - here)
+
+
+def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats) -> list[str]:
+    item_sites = network.problem.item_sites
+    site = item_sites.keys()["site_id"].to_numpy()
+    texts = []
+    for k in range(len(moves)):
+        d = moves.destination[k]
+        need = (
+            f"{site[d]} has {item_sites.available[d]} available and {item_sites.incoming[d]} coming "
+            f"against a base stock of {item_sites.base_stock[d]}"
+        )
+        spare = ""
+        if moves.is_transfer[k]:
+            o = moves.origin[k]
+            spare = f"; {moves.source_id[k]} holds {item_sites.available[o]} against {item_sites.base_stock[o]}"
+        texts.append(f"{need}{spare}; {quantity[k]} units avoid {gains[k]:.2f} of expected cost, net")
+    return texts
+
+
+def _line_limits(network: Network, chosen: Ints, units: Ints) -> list[str]:
+    """Return the constraints that hold a line at its quantity, comma separated."""
+    item_sites, moves = network.problem.item_sites, network.problem.moves
+    left = _left_to_give(network, units)
+    total_in = np.zeros(len(item_sites), dtype=np.int64)
+    np.add.at(total_in, moves.destination[network.first], units)
+    texts = []
+    for position in chosen:
+        m, names = network.first[position], []
+        o, d, q = moves.origin[m], moves.destination[m], units[position]
+        lot = int(constraints.smallest_lot(moves.minimum[m : m + 1], moves.multiple[m : m + 1])[0])
+        if moves.multiple[m] > 1:
+            names.append("order_multiple")
+        if q == lot and moves.minimum[m] > 1:
+            names.append("minimum_order_quantity")
+        if o >= 0 and left[o] <= 0:
+            names.append("donor_protection" if moves.lateral[m] else "stock_at_origin")
+        if item_sites.maximum[d] < UNLIMITED and item_sites.available[d] + total_in[d] >= item_sites.maximum[d]:
+            names.append("maximum_stock")
+        if q >= moves.capacity[m]:
+            names.append("supplier_capacity")
+        texts.append(",".join(names))
+    return texts
+
+
+def _left_to_give(network: Network, units: Ints) -> Ints:
+    """Return what each item-site could still give today, by its own kind of moves."""
+    item_sites, moves = network.problem.item_sites, network.problem.moves
+    sent = moves.is_transfer[network.first]
+    out = np.zeros(len(item_sites), dtype=np.int64)
+    np.add.at(out, moves.origin[network.first][sent], units[sent])
+    meets = item_sites.has_demand | (item_sites.echelon == 0)
+    return np.where(meets, constraints.donor_protection(item_sites), item_sites.available) - out
+
+
+def _move_name(network: Network, move: int) -> str:
+    moves, item_sites = network.problem.moves, network.problem.item_sites
+    destination = item_sites.site_ids[item_sites.site[moves.destination[move]]]
+    verb = "buy from" if moves.origin[move] < 0 else f"{moves.kind[move]} from"
+    return f"{verb} {moves.source_id[move]} to {destination} by {moves.mode[move]}"
+
+
+def _next_best(network: Network, position: int, reduced: Floats, units: Ints, gain: float) -> str:
+    """Return the cheapest other way to bring a unit to the line's destination, or to wait."""
+    moves = network.problem.moves
+    destination = moves.destination[network.first[position]]
+    item = network.problem.item_sites.item[destination]
+    mine = np.arange(network.first_start[item], network.first_start[item + 1])
+    others = mine[(moves.destination[network.first[mine]] == destination) & (mine != position)]
+    # A giver that is out of stock, or has a whole lot to keep to, is no choice.
+    others = others[(units[others] == 0) & np.isfinite(reduced[others])]
+    wait = f"wait, which costs {gain:.2f} more"
+    if not len(others):
+        return wait
+    best = others[np.argmin(reduced[others])]
+    extra = max(0.0, float(reduced[best] - reduced[position])) * float(units[position])
+    return wait if extra >= gain else f"{_move_name(network, network.first[best])}, about {extra:.2f} more"
+
+
+def decisions(network: Network, units: Ints, prices: Floats, gains: Floats) -> pd.DataFrame:
+    """Return DECISIONS: one row per item-site, planned or held."""
+    item_sites, problem = network.problem.item_sites, network.problem
+    moves = problem.moves.take(network.first)
+    n = len(item_sites)
+    inbound, outbound = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    np.add.at(inbound, moves.destination, units)
+    np.add.at(outbound, moves.origin[moves.is_transfer], units[moves.is_transfer])
+    decision = _decided(n, moves, units)
+    marginal = prices[network.chain_node(np.arange(n), np.zeros(n, np.int64))] if n else np.zeros(0)
+    limits = _site_limits(network, units)
+    stories = _stories(network, decision, units, prices, limits, gains)
+    planned = item_sites.keys().assign(
+        decision=decision,
+        available_units=item_sites.available,
+        incoming_units=item_sites.incoming,
+        base_stock_units=item_sites.base_stock,
+        protection_mean_units=item_sites.protection_mean,
+        marginal_value=marginal,
+        inbound_units=inbound,
+        outbound_units=outbound,
+        binding_constraints=[",".join(names) for names in limits],
+        reason=[s[0] for s in stories],
+        next_best=[s[1] for s in stories],
+        flips_when=[s[2] for s in stories],
+    )
+    table = pd.concat([part for part in (planned, _held(problem.held)) if len(part)] or [planned], ignore_index=True)
+    return DECISIONS.conform(table.assign(plan_date=pd.Timestamp(problem.plan_date)))
+
+
+def _decided(n: int, moves: Moves, units: Ints) -> np.ndarray:
+    """Return each item-site's decision; what brings most comes first, then what it gives."""
+    decision = np.full(n, "wait", dtype=object)
+    used = units > 0
+    decision[moves.origin[used & moves.is_transfer]] = "move_out"
+    for kind, name in (("transfer", "move_in"), ("purchase", "buy"), ("expedite", "expedite")):
+        decision[moves.destination[used & (moves.kind == kind)]] = name
+    return decision
+
+
+def _site_limits(network: Network, units: Ints) -> list[list[str]]:
+    """Return the names of constraints that forbid a first-bucket move at each item-site, or bind there."""
+    item_sites, moves = network.problem.item_sites, network.problem.moves
+    limits: list[set[str]] = [set() for _ in range(len(item_sites))]
+    for m in np.flatnonzero((moves.blocked > 0) & (moves.bucket == 0)):
+        name = constraints.BLOCKS[moves.blocked[m]]
+        limits[moves.destination[m]].add(name)
+        # A calendar or a horizon holds the receiver back; a guardrail concerns the giver too.
+        if moves.origin[m] >= 0 and name not in ("departure_days", "freeze_fence", "horizon"):
+            limits[moves.origin[m]].add(name)
+    chosen = np.flatnonzero(units > 0)
+    for position, names in zip(chosen, _line_limits(network, chosen, units), strict=True):
+        for name in filter(None, names.split(",")):
+            site = moves.origin if name in ("donor_protection", "stock_at_origin") else moves.destination
+            limits[site[network.first[position]]].add(name)
+    return [sorted(names) for names in limits]
+
+
+def _stories(
+    network: Network, decision: np.ndarray, units: Ints, prices: Floats, limits: list[list[str]], gains: Floats
+) -> list[tuple[str, str, str]]:
+    """Return (reason, next best, flips when) of every item-site."""
+    moves, item_sites = network.problem.moves, network.problem.item_sites
+    reduced = reduced_costs(network, prices)
+    rows = network.first
+    gain_of = np.zeros(len(item_sites))
+    for end in (moves.destination[rows], moves.origin[rows]):
+        used = (units > 0) & (end >= 0)
+        np.add.at(gain_of, end[used], gains[(end >= 0)[units > 0]])
+    best = _cheapest_unused(network, reduced, units)
+    site = item_sites.keys()["site_id"].to_numpy()
+    result = []
+    for i in range(len(item_sites)):
+        stock = f"{site[i]} has {item_sites.available[i]} available and {item_sites.incoming[i]} coming"
+        against = f"base stock {item_sites.base_stock[i]}"
+        if decision[i] == "wait":
+            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i]))
+        else:
+            result.append(_acting(network, decision[i], int(best[i]), reduced, f"{stock}, {against}", gain_of[i]))
+    return result
+
+
+def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
+    """Return, by item-site, the cheapest inbound first-bucket move that is not used; -1 for none."""
+    moves, rows = network.problem.moves, network.first
+    best = np.full(len(network.problem.item_sites), -1, dtype=np.int64)
+    idle = np.flatnonzero((units == 0) & np.isfinite(reduced))
+    order = idle[np.lexsort((idle, reduced[idle], moves.destination[rows[idle]]))]
+    destination, start = np.unique(moves.destination[rows[order]], return_index=True)
+    best[destination] = order[start]
+    return best
+
+
+def _waiting(network: Network, best: int, reduced: Floats, stock: str, limits: list[str]) -> tuple[str, str, str]:
+    if best < 0:
+        why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"
+        return f"{stock}; {why}", "none", "a lane or supplier opens, or stock runs short elsewhere"
+    name, extra = _move_name(network, network.first[best]), float(reduced[best])
+    if extra <= NEGLIGIBLE:
+        lot = network.problem.moves.multiple[network.first[best]]
+        why = "a whole lot" if lot > 1 else "so small a line"
+        told = f"one more unit would save {max(0.0, -extra):.2f}, but {why} costs more than it saves"
+        return f"{stock}; {told}", f"{name}, not worth {why}", f"demand rises until {why} pays"
+    told = f"one more unit now would cost {extra:.2f} more than it saves"
+    return (
+        f"{stock}; {told}",
+        f"{name}, {extra:.2f} more per unit",
+        f"that source gets {extra:.2f} per unit cheaper, or a unit here worth as much more",
+    )
+
+
+def _acting(
+    network: Network, decision: str, best: int, reduced: Floats, stock: str, gain: float
+) -> tuple[str, str, str]:
+    verb = {"move_out": "gives", "move_in": "receives", "buy": "buys", "expedite": "expedites"}[decision]
+    reason = f"{stock}; it {verb}, which avoids {gain:.2f} of expected cost, net"
+    if best < 0:
+        other = f"wait, {gain:.2f} more"
+    else:
+        other = f"{_move_name(network, network.first[best])}, {max(0.0, float(reduced[best])):.2f} more per unit"
+    return reason, other, f"what it saves falls by {gain:.2f}"
+
+
+def _held(held: pd.DataFrame) -> pd.DataFrame:
+    """Return the decisions of item-sites that verdicts leave out."""
+    return held[KEY].assign(
+        decision="held",
+        available_units=held["available_units"].to_numpy(),
+        incoming_units=held["incoming_units"].to_numpy(),
+        base_stock_units=held["base_stock_units"].to_numpy(),
+        protection_mean_units=held["protection_mean_units"].to_numpy(),
+        marginal_value=np.nan,
+        inbound_units=0,
+        outbound_units=0,
+        reason="left out of this plan by " + held["reason"].astype(str),
+        binding_constraints="verdict_hold",
+        next_best="none",
+        flips_when="the verdict passes",
+    )

@@ -1,0 +1,205 @@
+"""The whole chain over a small network: planned, planned again, replayed, stopped, killed."""
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from networks import small_network
+
+from assets.feeds.synthetic.faults import fault
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, ORDER_LINES, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.quality import ALERTS, VERDICTS
+from assets.kernel.published import Published
+from orchestration import instance, locks
+from orchestration.planning import plan_day
+from orchestration.replay import replay
+from orchestration.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def published(settings: Settings) -> Published:
+    return Published(settings.network_home().published)
+
+
+def today(settings: Settings) -> dt.date:
+    return settings.network_home().profile.clock.today()
+
+
+def test_a_day_is_planned_from_raw_feeds_to_order_documents(planned_settings: Settings) -> None:
+    tables, day = published(planned_settings), today(planned_settings)
+    documents, lines = tables.read(DOCUMENTS, day), tables.read(ORDER_LINES, day)
+    assert {"transfer", "purchase"} <= set(documents["kind"])
+    assert set(documents["channel"]) == {"live"}
+    assert set(lines["order_id"]) == set(documents["order_id"])
+    assert int(documents["quantity_units"].sum()) == int(tables.read(PLAN_LINES, day)["quantity_units"].sum())
+
+
+def test_the_plan_costs_no_less_than_its_bound_and_no_more_than_the_baselines(planned_settings: Settings) -> None:
+    summary = published(planned_settings).read(PLAN_SUMMARY, today(planned_settings)).set_index("policy")
+    plan = summary.loc["joint_plan"]
+    assert plan["bound_amount"] <= plan["cost_amount"] + 1e-6
+    assert 0 <= plan["gap_share"] < 1
+    for baseline in ("do_nothing", "no_transfers", "greedy_pairs"):
+        assert plan["cost_amount"] <= summary.loc[baseline, "cost_amount"] + 1e-6
+
+
+def test_every_order_names_its_batches_model_features_policy_and_run(planned_settings: Settings) -> None:
+    documents = published(planned_settings).read(DOCUMENTS, today(planned_settings))
+    for column in ("batch_ids", "model_version", "feature_version", "policy_release", "plan_digest", "run_id"):
+        assert (documents[column].str.len() > 0).all(), column
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = small_network(tmp_path_factory.mktemp("twice"))
+    assert plan_day(settings).success
+    return settings
+
+
+def test_planning_a_date_twice_gives_the_same_documents_and_logs_nothing_new(twice: Settings) -> None:
+    before = published(twice).read(DOCUMENTS, today(twice))
+    count = _order_events(twice)
+    second = plan_day(twice)
+    after = published(twice).read(DOCUMENTS, today(twice))
+    assert second.success
+    assert second.delivered_alerts == []
+    volatile = ["run_id"]
+    assert after.drop(columns=volatile).equals(before.drop(columns=volatile))
+    assert _order_events(twice) == count
+
+
+def test_a_past_date_is_its_own_channel(twice: Settings) -> None:
+    past = today(twice) - dt.timedelta(days=2)
+    assert plan_day(twice, past).success
+    documents = published(twice).read(DOCUMENTS, past)
+    assert set(documents["channel"]) == {"backfill"}
+    assert not set(documents["order_id"]) & set(published(twice).read(DOCUMENTS, today(twice))["order_id"])
+
+
+def test_a_replay_finds_every_digest_again_and_then_names_the_table_that_was_changed(twice: Settings) -> None:
+    assert replay(twice, today(twice)).differing == []
+    with duckdb.connect(str(twice.network_home().warehouse)) as connection:
+        connection.execute(
+            "update raw.wms_inventory set on_hand_units = on_hand_units + 7 where rowid = "
+            "(select max(rowid) from raw.wms_inventory)"
+        )
+    report = replay(twice, today(twice))
+    assert report.differing[0] == "feed_state"
+    assert report.feeds == ["wms_inventory"]
+
+
+def test_a_date_before_the_first_plan_date_is_a_one_line_error_with_the_dates_that_can_be_planned(
+    planned_settings: Settings,
+) -> None:
+    with pytest.raises(EquipoiseError, match="Plan a date from"):
+        plan_day(planned_settings, dt.date(2001, 1, 1))
+
+
+def test_a_stop_blocks_every_asset_downstream_and_raises_one_alert(tmp_path: Path) -> None:
+    settings = small_network(tmp_path)
+    home = settings.network_home()
+    for path in (home.landing / "erp" / "items").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:100])
+    run = plan_day(settings)
+    assert not run.success
+    assert run.verdicts.get("stop", 0) >= 1
+    assert published(settings).latest(PLAN_LINES.name, today(settings)) is None
+    assert published(settings).latest(DOCUMENTS.name, today(settings)) is None
+    with instance.opened(settings) as store:
+        made = {e.asset_key.path[0] for e in _materializations(store, run.run_id)}
+    assert made <= {"raw", "staging", "quality", "monitoring"}
+    alerts = published(settings).read(ALERTS, today(settings))
+    assert (alerts["action"] == "stop").sum() == 1
+
+
+def _materializations(store, run_id: str):  # type: ignore[no-untyped-def]
+    import dagster as dg
+
+    logs = store.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    return [entry.dagster_event for entry in logs]
+
+
+def _order_events(settings: Settings) -> int:
+    import dagster as dg
+
+    with instance.opened(settings) as store:
+        records = store.fetch_materializations(dg.AssetKey(["orders", "order"]), limit=10_000).records
+    return len(records)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "feed"),
+    [
+        ("stale_feed", "hold_outbound", "wms_inventory"),
+        ("negative_stock", "hold", "wms_inventory"),
+        ("unit_error_x12", "hold", "wms_inventory"),
+    ],
+)
+def test_a_fault_ends_in_its_verdict_a_different_plan_and_one_alert(
+    planned_settings: Settings, tmp_path: Path, name: str, action: str, feed: str
+) -> None:
+    settings = small_network(tmp_path, fault(name))
+    run = plan_day(settings)
+    assert run.success, f"{run.failed_step}: {run.error}"
+    day = today(settings)
+    verdicts = published(settings).read(VERDICTS, day)
+    assert action in set(verdicts.loc[verdicts["feed"] == feed, "action"])
+    site = sorted(set(verdicts.loc[verdicts["action"] == action, "site_id"]))[0]
+    raised = published(settings).read(ALERTS, day)
+    usual = published(planned_settings).read(ALERTS, day)
+    new = raised[~raised["alert_id"].isin(usual["alert_id"])]
+    assert len(new) == 1, new[["rule", "feed", "site_id"]]
+    lines, clean = published(settings).read(PLAN_LINES, day), published(planned_settings).read(PLAN_LINES, day)
+    assert not lines.equals(clean)
+    if action == "hold_outbound":
+        assert site not in set(lines["origin_id"])
+    decisions = published(settings).read(DECISIONS, day)
+    if action == "hold":
+        held = verdicts[(verdicts["action"] == "hold") & (verdicts["item_id"] != "")]
+        stated = decisions.merge(held[["item_id", "site_id"]], on=["item_id", "site_id"])
+        assert set(stated["decision"]) == {"held"}
+
+
+def test_a_killed_run_frees_the_lock_and_its_slot_and_the_next_plan_succeeds(tmp_path: Path) -> None:
+    settings = small_network(tmp_path)
+    environment = {**os.environ, "EQUIPOISE_HOME": str(settings.home), "EQUIPOISE_NETWORK": "sample"}
+    command = [sys.executable, "-m", "orchestration.cli", "plan"]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        _wait_for(lambda: bool(list((settings.network_home().published).glob("feed_state/*/latest.json"))), 120)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert locks.holder_of(settings.network_home().locks / locks.WRITER) is None
+    again = plan_day(settings)
+    assert again.success, f"{again.failed_step}: {again.error}"
+    with instance.opened(settings) as store:
+        import dagster as dg
+
+        states = {run.status for run in store.get_runs()}
+    assert states == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
+
+
+def _wait_for(condition, seconds: float) -> None:  # type: ignore[no-untyped-def]
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.1)
+
+
+def test_reading_works_while_a_run_is_writing(planned_settings: Settings) -> None:
+    with locks.hold(planned_settings.network_home().locks / locks.WRITER, "a long run"):
+        environment = {**os.environ, "EQUIPOISE_HOME": str(planned_settings.home), "EQUIPOISE_NETWORK": "sample"}
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", "orders", "--json"],
+            env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        with pytest.raises(EquipoiseError, match="a long run"):
+            plan_day(planned_settings)
