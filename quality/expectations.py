@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,7 @@ def write_data_docs(judgement: Judgement, suite: Suite, plan_date: str, director
     Path
         The page of this judgement.
     """
+    _library()
     from great_expectations.render.renderer import ExpectationSuitePageRenderer, ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
@@ -101,30 +103,32 @@ def write_data_docs(judgement: Judgement, suite: Suite, plan_date: str, director
 
 
 def _batch(frame: pd.DataFrame) -> Any:
-    # Read by the library on import; nothing leaves the machine.
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-
-    context = gx.get_context(mode="ephemeral")
+    context = _library().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("equipoise")
     definition = source.add_dataframe_asset("profile").add_batch_definition_whole_dataframe("whole")
     return definition.get_batch({"dataframe": frame})
 
 
-def _expectation_suite(suite: Suite) -> Any:
-    import great_expectations as gx
+def _library() -> Any:
+    # Read on import; nothing leaves the machine.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    with warnings.catch_warnings():
+        # It imports modules that Python has deprecated, which is not ours to mend.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import great_expectations
+    return great_expectations
 
+
+def _expectation_suite(suite: Suite) -> Any:
     expectations = [_expectation(number, rule) for number, rule in enumerate(suite.rules)]
-    return gx.ExpectationSuite(name=suite.gate, expectations=expectations)
+    return _library().ExpectationSuite(name=suite.gate, expectations=expectations)
 
 
 def _expectation(number: int, rule: Rule) -> Any:
-    import great_expectations.expectations as gxe
-
     name = "".join(part.capitalize() for part in rule.expectation.split("_"))
     try:
-        expectation = getattr(gxe, name)
+        expectation = getattr(_library().expectations, name)
     except AttributeError as error:
         raise EquipoiseError(
             f"there is no expectation called {rule.expectation}", where=f"rule {rule.rule}", remedy="Correct the suite"

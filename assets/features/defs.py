@@ -248,7 +248,7 @@ def run_dbt(
     (target / "run_results.json").unlink(missing_ok=True)
     # dagster-dbt prints dbt's talk on stdout, which belongs to the data of the command line.
     with _environment(home), contextlib.redirect_stdout(sys.stderr):
-        invocation = dbt.cli(arguments, context=context, target_path=target)
+        invocation = dbt.cli(arguments, context=context.op_execution_context, target_path=target)
         try:
             events.extend(invocation.stream())
         except DagsterDbtCliRuntimeError:

@@ -96,12 +96,14 @@ def _source(frame: Frame, plan_date: dt.date, cutoff: dt.datetime) -> tuple[str,
 
 
 def _require_prepared(connection: duckdb.DuckDBPyConnection, plan_date: dt.date) -> None:
-    others = connection.execute(
-        "select max(plan_date) from intermediate.int_demand where plan_date <> ?", [plan_date]
-    ).fetchone()
-    if others and others[0]:
+    try:
+        query = "select max(plan_date) from intermediate.int_demand where plan_date <> ?"
+        other = connection.execute(query, [plan_date]).fetchone()
+    except duckdb.CatalogException:
+        other = ("no date",)
+    if other and other[0]:
         raise EquipoiseError(
-            f"the demand prepared in the warehouse is that of the plan of {others[0]}, not of {plan_date}",
+            f"the demand prepared in the warehouse is that of the plan of {other[0]}, not of {plan_date}",
             where="intermediate.int_demand",
             remedy="Build the feature models for this plan date, then publish",
         )

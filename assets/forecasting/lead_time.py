@@ -34,8 +34,8 @@ def lead_time_distributions(receipts: pd.DataFrame, features: pd.DataFrame, plan
 
     With ``n`` receipts the probability of a lead time is ``(n * observed share + k * prior) /
     (n + k)`` with ``k = PRIOR_RECEIPTS``. The prior is a gamma distribution of the feature's mean
-    and standard deviation, rounded to days; without a spread it stands on the two whole days
-    around the mean.
+    and standard deviation, rounded to days; without a spread, or without a single receipt, it
+    stands on the whole days around the mean.
 
     Parameters
     ----------
@@ -58,7 +58,9 @@ def lead_time_distributions(receipts: pd.DataFrame, features: pd.DataFrame, plan
     support = int(max(_prior_reach(groups).max(), observed["lead_time_days"].max() if len(observed) else 0)) + 1
     counts = np.zeros((len(groups), support))
     np.add.at(counts, (observed["group"].to_numpy(), observed["lead_time_days"].to_numpy()), 1.0)
-    weights = counts + PRIOR_RECEIPTS * _prior(groups, support)
+    # A spread that nobody has seen is not stocked for: the quote stands until a receipt speaks.
+    seen = groups.assign(std_days=groups["std_days"] * (counts.sum(axis=1) > 0))
+    weights = counts + PRIOR_RECEIPTS * _prior(seen, support)
     return _frame(groups, weights, plan_date)
 
 

@@ -128,7 +128,7 @@ def base_stock_normal(
     Examples
     --------
     >>> round(base_stock_normal(0.18, 0.70, 50, 8, 4).level, 4)  # Snyder and Shen 2019, example 4.4
-    264.7668
+    264.7669
     """
     periods = lead_time + review
     return newsvendor_normal(holding_cost, shortage_cost, mean * periods, std * float(np.sqrt(periods)))

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from assets.kernel.errors import EquipoiseError
+
 Reals = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -169,11 +171,27 @@ def departure_waits(departure_days: pd.Series[str], weekday: Integers) -> Intege
     --------
     >>> departure_waits(pd.Series(["", "3,5", "1"]), np.array([1, 1, 2])).tolist()
     [0, 2, 6]
+
+    Raises
+    ------
+    EquipoiseError
+        If a day is not an ISO weekday.
     """
     table: dict[tuple[str, int], int] = {}
     for days in sorted(set(departure_days)):
-        allowed = [int(day) for day in days.split(",") if day.strip()] or list(range(1, 8))
+        allowed = _weekdays(days)
         for today in range(1, 8):
             table[days, today] = min((day - today) % 7 for day in allowed)
     pairs = zip(departure_days, weekday, strict=True)
     return np.array([table[days, int(today)] for days, today in pairs], dtype=np.int64)
+
+
+def _weekdays(days: str) -> list[int]:
+    named = [day.strip() for day in days.split(",") if day.strip()]
+    if any(day not in set("1234567") for day in named):
+        raise EquipoiseError(
+            f"{days!r} is not a list of ISO weekdays",
+            where="dim_lane.departure_days",
+            remedy="Send days such as 1,3,5; nothing for every day",
+        )
+    return [int(day) for day in named] or list(range(1, 8))

@@ -5,11 +5,14 @@ materializations. Not here: any rule of an order.
 """
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
@@ -89,8 +92,7 @@ def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition 
             run_id=context.run.run_id,
         )  # fmt: skip
         report = record(book, orders)
-        logged = _log_orders(context, orders_to_log(book, orders))
-        _log_withdrawals(context, withdrawn_orders(orders, report))
+        logged = _log(context, orders_to_log(book, orders), withdrawn_orders(orders, report))
         planned = as_planned(book, orders)
         yield dg.Output(documents_frame(planned), "documents", metadata=_documents_page(planned, report, logged))
         yield dg.Output(lines_frame(planned), "order_lines", metadata=dict(pages.line_facts(planned)))
@@ -126,15 +128,33 @@ def _order_spec() -> dg.AssetSpec:
     )
 
 
-def _log_orders(context: dg.AssetExecutionContext, orders: Sequence[Order]) -> int:
-    """Log the latest revision of orders that have no materialization of it, also those of dead runs."""
+def _log(context: dg.AssetExecutionContext, orders: Sequence[Order], withdrawn: Sequence[Order]) -> int:
+    """Log revisions that have no materialization yet, also those of dead runs, and withdrawals."""
     missing = unlogged(orders, _logged(context.instance, [order.order_id for order in orders]))
-    if missing:
-        names = [order.order_id for order in missing]
-        context.instance.add_dynamic_partitions(ORDER_PARTITIONS, names)
-    for order in missing:
-        context.log_event(_materialization(order))
+    # All partitions in one call: one by one they would cost as much as the events.
+    context.instance.add_dynamic_partitions(ORDER_PARTITIONS, [order.order_id for order in missing])
+    with _event_log_kept_open(context.instance, context.run.run_id):
+        for order in missing:
+            context.log_event(_materialization(order))
+        for order in withdrawn:
+            context.log_event(_observation(order))
     return len(missing)
+
+
+@contextmanager
+def _event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Keep Dagster's SQLite event log open while many events are logged; others need no help.
+
+    Dagster opens and closes three connections an event, and the last to close a WAL database
+    checkpoints it. Holding one more open makes events three to eight times cheaper.
+    """
+    storage = instance.event_log_storage
+    shards = (run_id, "index") if isinstance(storage, SqliteEventLogStorage) else ()
+    with ExitStack() as held:
+        for shard in shards:
+            connection = held.enter_context(closing(sqlite3.connect(storage.path_for_shard(shard))))
+            connection.execute("select count(*) from sqlite_master").fetchone()  # opens the file at last
+        yield
 
 
 def _logged(instance: dg.DagsterInstance, order_ids: Sequence[str]) -> Mapping[str, str]:
@@ -146,12 +166,9 @@ def _logged(instance: dg.DagsterInstance, order_ids: Sequence[str]) -> Mapping[s
     return {order_id: found[_DATA_VERSION] for order_id, found in tags.items()}
 
 
-def _log_withdrawals(context: dg.AssetExecutionContext, orders: Sequence[Order]) -> None:
-    for order in orders:
-        facts = {"status": order.status.value, "reason": order.status_reason}
-        context.log_event(
-            dg.AssetObservation(ORDER_KEY, partition=order.order_id, metadata=facts, tags=pages.event_tags(order))
-        )
+def _observation(order: Order) -> dg.AssetObservation:
+    facts = {"status": order.status.value, "reason": order.status_reason}
+    return dg.AssetObservation(ORDER_KEY, partition=order.order_id, metadata=facts, tags=pages.event_tags(order))
 
 
 def _materialization(order: Order) -> dg.AssetMaterialization:

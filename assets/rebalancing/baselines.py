@@ -12,13 +12,14 @@ import numpy as np
 from assets.rebalancing import constraints, lots
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow, Variant, solve_flows
+from assets.rebalancing.gains import drop_small_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import FAR, Incumbent
 
 
-def all_policies(network: Network, relaxed: Flow) -> dict[str, Incumbent]:
+def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str, Incumbent]:
     """Return every baseline's first-bucket units and integer costs, by the summary's policy name."""
-    without = no_transfers(network, relaxed)
+    without = no_transfers(network, relaxed, found)
     return {
         "do_nothing": do_nothing(network),
         "no_transfers": without,
@@ -31,9 +32,10 @@ def do_nothing(network: Network) -> Incumbent:
     return _judged(network, np.zeros(len(network.first), dtype=np.int64))
 
 
-def no_transfers(network: Network, relaxed: Flow) -> Incumbent:
+def no_transfers(network: Network, relaxed: Flow, found: Incumbent | None = None) -> Incumbent:
     """Buy and replenish down the echelons at the least cost, without lateral moves today."""
-    return lots.search(network, relaxed, ~network.problem.moves.lateral[network.first])
+    whole = lots.search(network, relaxed, ~network.problem.moves.lateral[network.first], found)
+    return drop_small_gains(network, whole, found)
 
 
 def greedy_pairs(network: Network, without: Incumbent) -> Incumbent:

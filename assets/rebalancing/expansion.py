@@ -24,7 +24,7 @@ LATERAL_NOW = LATERAL_RECOURSE_BUCKETS
 TIE_STEPS = 64
 """Integer costs below one money step, by which equal plans are told apart: fewer moves, then order."""
 LARGEST_TOTAL = 2**60
-FINEST_STEP = 10**7
+FINEST_STEP = 10**6
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,14 @@ class Network:
         """
         extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
         return replace(self, cost=self.cost + extra.astype(np.int64))
+
+    @property
+    def move_cost(self) -> Ints:
+        """Integer cost per unit of every move; 0 for those that are blocked."""
+        cost = np.zeros(len(self.problem.moves), dtype=np.int64)
+        moved = self.move >= 0
+        cost[self.move[moved]] = self.cost[moved]
+        return cost
 
     def chain_node(self, row: Ints, bucket: Ints) -> Ints:
         """Return the node (within the network, not the item) of item-sites at buckets."""
@@ -272,7 +280,7 @@ def _curve_arcs(
     limit = np.concatenate(
         [constraints.maximum_stock(item_sites, projection.taken), np.full((len(item_sites), 1), UNLIMITED)], axis=1
     )[row, bucket]
-    start = _cumulative_before(curves)
+    start = curves.starts
     inside = np.clip(limit - start, 0, curves.width)
     beyond = np.flatnonzero((inside < curves.width) & (limit < UNLIMITED))
     total = np.maximum(1, _bounds(item_sites) * 4)[item_sites.item]
@@ -294,14 +302,6 @@ def _curve_arcs(
         "segment": chosen,
     }
     return {k: v[keep] for k, v in table.items()}
-
-
-def _cumulative_before(curves: Curves) -> Ints:
-    """Return where each segment starts on its curve."""
-    ends = np.cumsum(curves.width)
-    starts = np.flatnonzero(np.diff(curves.row, prepend=-1) | np.diff(curves.bucket, prepend=-1))
-    offset = np.repeat((ends - curves.width)[starts], np.diff(np.append(starts, len(ends))))
-    return np.asarray(ends - curves.width - offset)
 
 
 def _non_decreasing(cost: Ints, group: Ints) -> Ints:

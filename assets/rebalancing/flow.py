@@ -17,8 +17,8 @@ from assets.rebalancing.item_sites import Floats, Ints
 FREE_UNITS = -1
 """Stands for a first-bucket move that the flow may choose."""
 
-NODES_PER_CALL = 4000
-"""Items are gathered up to so many nodes a call; larger graphs miss the cache."""
+NODES_PER_CALL = 500
+"""Items are gathered up to so many nodes a call; larger graphs are slower."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Whole lots, least gains and no cycles: bounded branching on the moves of the first bucket.
+"""Whole lots and no cycles: bounded branching on the moves of the first bucket.
 
 Each candidate fixes some first-bucket moves of an item and is judged by solving its flow
-again, exactly. Candidates of all items are solved together. Not here: the relaxed flow's
-proof (``plan``).
+again, exactly. Candidates of all items are solved together. Not here: least gains (``gains``)
+and the relaxed flow's proof (``plan``).
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import numpy as np
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, free_variant, gather, solve_flows
-from assets.rebalancing.item_sites import Flags, Floats, Ints
+from assets.rebalancing.item_sites import Flags, Ints
 
 LOT_ROUNDS = 4
-GAIN_ROUNDS = 6
 FAR = np.iinfo(np.int64).max
 
 
@@ -37,8 +36,8 @@ class Incumbent:
     cost: Ints
 
 
-def search(network: Network, relaxed: Flow, allowed: Flags) -> Incumbent:
-    """Return whole-lot plans that obey every first-bucket guardrail.
+def search(network: Network, relaxed: Flow, allowed: Flags, known: Incumbent | None = None) -> Incumbent:
+    """Return plans of whole lots without cycles.
 
     Parameters
     ----------
@@ -48,41 +47,25 @@ def search(network: Network, relaxed: Flow, allowed: Flags) -> Incumbent:
         Optimum without lots, of every item in order.
     allowed : bool array, shape (len(network.first),)
         Moves that may be used; baselines forbid some.
+    known : Incumbent, optional
+        What the search found with every move allowed. It stands for items whose relaxed
+        optimum and plan use nothing that is forbidden now.
 
     Notes
     -----
-    Nearest lot first, then a one-lot search; cycles are broken on their cheaper side; transfer
-    lines below the least gain are dropped, the smallest first. Every step re-solves the flow.
+    Nearest lot first, then a one-lot search; cycles are broken on their cheaper side. Every
+    step re-solves the flow.
     """
-    start = np.where(allowed, FREE_UNITS, 0)
-    units = _without_cycles(network, _nearest_lots(network, relaxed.units, start), start)
-    best = _evaluate(network, np.arange(network.items), units)
-    best = _one_lot_search(network, best, start)
-    return _drop_small_gains(network, best)
-
-
-def line_gains(network: Network, units: Ints, cost: Ints, chosen: Ints) -> Floats:
-    """Return what each line saves: the item's cost without it, less its cost with it.
-
-    Parameters
-    ----------
-    network : Network
-        Of every item.
-    units, cost : int array
-        Plan in the order of ``network.first``, and its integer cost by item.
-    chosen : int array
-        Positions in ``network.first``.
-
-    Returns
-    -------
-    float array, shape (len(chosen),)
-        Currency; later buckets are planned anew, other lines of today stay.
-    """
-    owner = first_items(network)[chosen]
-    variant_units, offset = _copies(network, owner, units)
-    variant_units[offset + chosen - network.first_start[owner]] = 0
-    without = solve_flows(network, Variant(owner, variant_units))
-    return np.asarray((without.cost - cost[owner]) / network.scale)
+    start, items = np.where(allowed, FREE_UNITS, 0), np.arange(network.items)
+    best = Incumbent(relaxed.units.copy(), np.full(network.items, FAR))
+    if known is not None:
+        touched = ~allowed & ((relaxed.units > 0) | (known.units > 0))
+        items = np.unique(first_items(network)[touched])
+        mine = np.isin(first_items(network), items)
+        best = Incumbent(np.where(mine, relaxed.units, known.units), known.cost.copy())
+    units = _without_cycles(network, _nearest_lots(network, best.units, start, items), start)
+    best.cost[items] = _costs(network, items, units)
+    return _one_lot_search(network, Incumbent(units, best.cost), start, items)
 
 
 def first_items(network: Network) -> Ints:
@@ -95,17 +78,16 @@ def evaluate(network: Network, units: Ints) -> Flow:
     return solve_flows(network, Variant(np.arange(network.items), units))
 
 
-def _copies(network: Network, items: Ints, units: Ints) -> tuple[Ints, Ints]:
+def copies(network: Network, items: Ints, units: Ints) -> tuple[Ints, Ints]:
     """Return the units of items in turn, and where each one's begin."""
     positions, counts = gather(network.first_start, items)
     return units[positions].copy(), np.cumsum(counts) - counts
 
 
-def _evaluate(network: Network, items: Ints, units: Ints) -> Incumbent:
-    cost = np.full(network.items, FAR)
-    flow = solve_flows(network, Variant(items, _copies(network, items, units)[0]))
-    cost[items] = np.where(flow.broken, FAR, flow.cost)
-    return Incumbent(units, cost)
+def _costs(network: Network, items: Ints, units: Ints) -> Ints:
+    """Return the integer cost of items with every first-bucket move fixed; ``FAR`` where a limit breaks."""
+    flow = solve_flows(network, Variant(items, copies(network, items, units)[0]))
+    return np.where(flow.broken, FAR, flow.cost)
 
 
 def _lots(network: Network) -> tuple[Ints, Ints]:
@@ -118,15 +100,13 @@ def _bad_lots(network: Network, units: Ints) -> Flags:
     return ~constraints.is_lot(units, minimum, multiple)
 
 
-def _nearest_lots(network: Network, relaxed: Ints, start: Ints) -> Ints:
+def _nearest_lots(network: Network, units: Ints, start: Ints, active: Ints) -> Ints:
     """Fix broken lots to the nearest, solve the rest again, until every move is whole."""
     minimum, multiple = _lots(network)
     capacity = network.problem.moves.capacity[network.first]
-    fixed, units = start.copy(), np.where(start == FREE_UNITS, relaxed, 0)
-    items, owner = np.arange(network.items), first_items(network)
-    forbidden = np.zeros(network.items, dtype=bool)
-    forbidden[owner[(start == 0) & (relaxed > 0)]] = True
-    dirty = np.unique(np.concatenate([owner[_bad_lots(network, units)], np.flatnonzero(forbidden)]))
+    fixed, owner = start.copy(), first_items(network)
+    forbidden = (start == 0) & (units > 0)
+    dirty = np.intersect1d(active, owner[_bad_lots(network, units) | forbidden])
     for _ in range(LOT_ROUNDS):
         if not len(dirty):
             return units
@@ -135,7 +115,7 @@ def _nearest_lots(network: Network, relaxed: Ints, start: Ints) -> Ints:
         nearest = np.where((units - below <= above - units) | (above > capacity), below, above)
         lotted = mine & (constraints.smallest_lot(minimum, multiple) > 1) & _bad_lots(network, units)
         fixed = np.where(lotted, nearest, fixed)
-        flow = solve_flows(network, Variant(items[dirty], _copies(network, dirty, fixed)[0]))
+        flow = solve_flows(network, Variant(dirty, copies(network, dirty, fixed)[0]))
         units = units.copy()
         units[mine] = flow.units
         dirty = np.unique(owner[_bad_lots(network, units)])
@@ -162,7 +142,7 @@ def _without_cycles(network: Network, units: Ints, start: Ints) -> Ints:
         out = np.where(np.isin(moves.origin[network.first], sites) & lateral, 0, fixed)
         into = np.where(np.isin(moves.destination[network.first], sites) & lateral, 0, fixed)
         dirty = item[sites]
-        tries = [solve_flows(network, Variant(dirty, _copies(network, dirty, f)[0])) for f in (out, into)]
+        tries = [solve_flows(network, Variant(dirty, copies(network, dirty, f)[0])) for f in (out, into)]
         keep_out = np.zeros(network.items, dtype=bool)
         keep_out[dirty] = tries[0].cost <= tries[1].cost
         mine = np.isin(owner, dirty)
@@ -173,13 +153,13 @@ def _without_cycles(network: Network, units: Ints, start: Ints) -> Ints:
     return np.where(stuck & lateral, 0, units)
 
 
-def _one_lot_search(network: Network, best: Incumbent, start: Ints) -> Incumbent:
+def _one_lot_search(network: Network, best: Incumbent, start: Ints, active: Ints) -> Incumbent:
     """Try one lot more and one lot less on each purchase in turn; keep what lowers an item's cost."""
     minimum, multiple = _lots(network)
     capacity = network.problem.moves.capacity[network.first]
     smallest = constraints.smallest_lot(minimum, multiple)
     owner, open_ = first_items(network), start == FREE_UNITS
-    improved = np.ones(network.items, dtype=bool)
+    improved = np.isin(np.arange(network.items), active)
     for _ in range(LOT_ROUNDS):
         lotted = np.flatnonzero(open_ & (smallest > 1) & improved[owner])
         now = best.units[lotted]
@@ -199,7 +179,7 @@ def _one_lot_search(network: Network, best: Incumbent, start: Ints) -> Incumbent
 def _try_moves(network: Network, best: Incumbent, moves: Ints, tried: Ints) -> Incumbent:
     """Return the incumbent with, for each item, the best of the single changes if it is better."""
     owner = first_items(network)[moves]
-    units, offset = _copies(network, owner, best.units)
+    units, offset = copies(network, owner, best.units)
     units[offset + moves - network.first_start[owner]] = tried
     flow = solve_flows(network, Variant(owner, units))
     cost = np.where(flow.broken, FAR, flow.cost)
@@ -210,29 +190,6 @@ def _try_moves(network: Network, best: Incumbent, moves: Ints, tried: Ints) -> I
     new_units[moves[winners]] = tried[winners]
     new_cost[owner[winners]] = cost[winners]
     return Incumbent(new_units, new_cost)
-
-
-def _drop_small_gains(network: Network, best: Incumbent) -> Incumbent:
-    """Drop transfer lines that save less than the release asks, the smallest of an item first."""
-    transfer = network.problem.moves.is_transfer[network.first]
-    rules, owner = network.problem.release.guardrails, first_items(network)
-    dirty = np.ones(network.items, dtype=bool)
-    units, cost = best.units.copy(), best.cost.copy()
-    for round_number in range(GAIN_ROUNDS):
-        lines = np.flatnonzero(transfer & (units > 0) & dirty[owner])
-        gains = line_gains(network, units, cost, lines)
-        small = ~constraints.minimum_gain(gains, rules)
-        lines, gains = lines[small], gains[small]
-        if not len(lines):
-            break
-        if round_number < GAIN_ROUNDS - 1:
-            order = np.lexsort((lines, gains, owner[lines]))
-            lines = lines[order[np.unique(owner[lines][order], return_index=True)[1]]]
-        units[lines] = 0
-        dirty = np.isin(np.arange(network.items), owner[lines])
-        items = np.flatnonzero(dirty)
-        cost[items] = solve_flows(network, Variant(items, _copies(network, items, units)[0])).cost
-    return Incumbent(units, cost)
 
 
 def relaxed_optimum(network: Network) -> Flow:

@@ -16,6 +16,7 @@ from assets.kernel.identifiers import digest
 from assets.rebalancing import baselines, lots, reasons
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.flow import Flow, unit_prices
+from assets.rebalancing.gains import drop_small_gains, line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.problem import Problem
 
@@ -81,13 +82,14 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     network = network if prices is None else network.priced(prices)
     relaxed = lots.relaxed_optimum(network)
     everything = np.ones(len(network.first), dtype=bool)
-    found = lots.search(network, relaxed, everything)
-    policies = baselines.all_policies(network, relaxed)
+    found = drop_small_gains(network, lots.search(network, relaxed, everything))
+    policies = baselines.all_policies(network, relaxed, found)
     units = _cheapest(network, [found, *policies.values()])
     flow = lots.evaluate(network, units)
-    gains = lots.line_gains(network, units, flow.cost, np.flatnonzero(units > 0))
-    lines = reasons.plan_lines(network, units, gains, unit_prices(network, flow))
-    decisions = reasons.decisions(network, units, unit_prices(network, flow), gains)
+    gains = line_gains(network, units, flow.cost, np.flatnonzero(units > 0))
+    values = unit_prices(network, flow)
+    lines = reasons.plan_lines(network, units, gains, values)
+    decisions = reasons.decisions(network, units, values, gains)
     plan_digest = lines_digest(lines)
     bound = Costs.of(network, flow).total - _excess(network, flow, relaxed)
     rows = [_summary_row(network, "joint_plan", flow, plan_digest, bound)]

@@ -23,13 +23,13 @@ FINE = (0.05, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 COARSE = (0.1, 0.5, 0.8, 0.95, 1.0)
 """The same for later buckets."""
 
-AT_END = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
+AT_END = (0.0, 0.2, 0.5, 0.8, 1.0)
 """The same for what is left at the end of the horizon."""
 
 PRESENTATION_SHARE = 0.5
 """Share of the shortage price that a unit missing on the shelf is charged."""
 
-END_STEPS = 4
+END_STEPS = 3
 """Steps in which the value of stock left at the end declines."""
 
 
@@ -64,6 +64,32 @@ class Curves:
     def slope(self) -> Floats:
         """Currency per unit along the segment, all parts together."""
         return self.holding + self.shortage + self.purchase
+
+    def cost_at(self, row: Ints, bucket: Ints, supply: Ints) -> Floats:
+        """Return the cost of curves at a supply, less their cost at none, in currency.
+
+        Parameters
+        ----------
+        row, bucket, supply : int array, shape (q,)
+            Which curves, and where on them.
+        """
+        buckets = int(self.bucket.max(initial=0)) + 1
+        key = self.row * buckets + self.bucket
+        first = np.searchsorted(key, row * buckets + bucket)
+        count = np.searchsorted(key, row * buckets + bucket, side="right") - first
+        asked = np.repeat(np.arange(len(row)), count)
+        segment = np.arange(len(asked)) - np.repeat(np.cumsum(count) - count, count) + first[asked]
+        start = self.starts[segment]
+        used = np.clip(supply[asked] - start, 0, self.width[segment])
+        return np.bincount(asked, weights=used * self.slope[segment], minlength=len(row)).astype(np.float64)
+
+    @property
+    def starts(self) -> Ints:
+        """Supply at which each segment begins."""
+        ends = np.cumsum(self.width)
+        first = np.flatnonzero(np.diff(self.row, prepend=-1) | np.diff(self.bucket, prepend=-1))
+        offset = np.repeat((ends - self.width)[first], np.diff(np.append(first, len(ends))))
+        return np.asarray(ends - self.width - offset)
 
 
 def build_curves(item_sites: ItemSites, projection: Projection, end_value: Floats, objective: Objective) -> Curves:

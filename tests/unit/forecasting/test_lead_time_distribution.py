@@ -60,8 +60,13 @@ def test_a_mean_between_two_days_is_kept_by_both():
     assert mean_of(made) == pytest.approx(2.25)
 
 
+def test_without_a_receipt_a_weekly_quote_is_not_smeared_into_the_next_week():
+    made = lead_time_distributions(NONE, features(mean=14.0, std=2.8), PLAN_DATE)
+    assert made["lead_time_days"].tolist() == [14]
+
+
 def test_the_prior_keeps_mean_and_spread():
-    made = lead_time_distributions(NONE, features(mean=10.0, std=2.0), PLAN_DATE)
+    made = lead_time_distributions(receipts([10]), features(mean=10.0, std=2.2), PLAN_DATE)
     spread = float((made["probability"] * (made["lead_time_days"] - 10.0) ** 2).sum()) ** 0.5
     assert mean_of(made) == pytest.approx(10.0, abs=0.1)
     assert spread == pytest.approx(2.0, abs=0.15)
@@ -90,7 +95,8 @@ def test_no_source_is_an_empty_frame():
 
 def test_the_page_names_the_most_variable_source():
     both = pd.concat([features(5.0, 0.0, source="calm"), features(5.0, 3.0, source="wild")])
-    page = lead_time_page(lead_time_distributions(NONE, both, PLAN_DATE))
+    seen = receipts([5], source="wild")
+    page = lead_time_page(lead_time_distributions(seen, both, PLAN_DATE))
     assert page["sources"] == 2
     assert page["most_variable"]["source_id"].iloc[0] == "wild"
 

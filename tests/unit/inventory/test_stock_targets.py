@@ -1,3 +1,5 @@
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,8 +8,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assets.inventory.pages import targets_page
-from assets.kernel.calendar import Bucket
-from assets.kernel.frames.decisions import TARGETS
+from assets.inventory.targets import set_targets
+from assets.kernel.calendar import Bucket, PlanCalendar
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.decisions import DEMAND_FORECAST, TARGETS
 
 
 def test_base_stock_is_the_quantile_over_review_and_lead_time(network, release):
@@ -174,6 +178,20 @@ def test_a_network_without_lanes_or_suppliers_still_has_targets(network, release
     made = network.with_(lanes=(), sourcing=()).targets(release)
     assert (made["receipt_kind"] == "none").all()
     TARGETS.conform(made)
+
+
+def test_without_any_forecast_only_the_presentation_minimum_is_stocked(network, release):
+    shown = network.with_(settings={key: {"presentation_minimum_units": 2} for key in network.settings})
+    frames = shown.frames()
+    frames[0] = DEMAND_FORECAST.empty()
+    made = set_targets(*frames, release, PlanCalendar(Bucket.DAY, "UTC"), dt.date(2025, 6, 30))
+    assert (made["base_stock_units"] == 2).all()
+
+
+def test_departure_days_that_are_no_weekdays_are_named(network, release):
+    lanes = ({"origin_id": "hub", "destination_id": "a", "departure_days": "Mon"},)
+    with pytest.raises(EquipoiseError, match="'Mon' is not a list of ISO weekdays"):
+        network.with_(lanes=lanes).targets(release)
 
 
 def test_the_page_sums_up_by_echelon(network, release):

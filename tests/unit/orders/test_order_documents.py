@@ -102,9 +102,7 @@ def test_the_channel_is_part_of_the_id() -> None:
         (WEEKLY, "2026-01-12", "backfill"),
     ],
 )
-def test_only_the_current_plan_date_inside_its_window_is_live(
-    calendar: PlanCalendar, today: str, channel: str
-) -> None:
+def test_only_the_current_plan_date_inside_its_window_is_live(calendar: PlanCalendar, today: str, channel: str) -> None:
     assert channel_of(PLAN_DATE, dt.date.fromisoformat(today), calendar) == channel
 
 

@@ -98,9 +98,7 @@ def test_the_tree_for_people_is_short_where_batches_are_many(
 
 
 def test_an_item_site_with_no_order_has_a_lineage(store: MemoryOrderStore, published: Published) -> None:
-    traced: Lineage = lineage_of_item_site(
-        "I3", "S1", PLAN_DATE, store=store, published=published, cutoff=CUTOFF
-    )
+    traced: Lineage = lineage_of_item_site("I3", "S1", PLAN_DATE, store=store, published=published, cutoff=CUTOFF)
     assert traced.as_dict()["decision"] == "wait"
     assert {"stock-S1", "sales-0103", "items-2"} <= {leaf.name for leaf in traced.batches}
     assert not any(node.kind == "order" for node in traced.root.inputs)

@@ -18,6 +18,7 @@ history as (
         demand.site_id,
         demand.bucket_start,
         demand.demand_lower_bound_units as units,
+        cast(demand.demand_lower_bound_units as hugeint) * demand.demand_lower_bound_units as squared_units,
         demand.is_censored,
         demand.is_promoted,
         demand.bucket_start >= {{ window_start(var("recent_window_buckets")) }} as is_recent,
@@ -41,11 +42,11 @@ moments as (
         count(*) filter (where is_promoted) as promoted_buckets,
         count(*) filter (where not is_censored) as observed_buckets,
         coalesce(sum(units) filter (where not is_censored), 0) as observed_units,
-        coalesce(sum(units * units::hugeint) filter (where not is_censored), 0) as observed_squares,
+        coalesce(sum(squared_units) filter (where not is_censored), 0) as observed_squares,
         count(*) filter (where not is_censored and units > 0) as selling_buckets,
         count(*) filter (where not is_censored and is_recent) as recent_buckets,
         coalesce(sum(units) filter (where not is_censored and is_recent), 0) as recent_units,
-        coalesce(sum(units * units::hugeint) filter (where not is_censored and is_recent), 0) as recent_squares,
+        coalesce(sum(squared_units) filter (where not is_censored and is_recent), 0) as recent_squares,
         count(*) filter (where not is_censored and is_latest) as latest_buckets,
         coalesce(sum(units) filter (where not is_censored and is_latest), 0) as latest_units
     from history

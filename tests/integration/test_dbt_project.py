@@ -1,0 +1,253 @@
+"""The dbt project on small warehouses: through Dagster once, and by itself where only SQL is asked."""
+
+import datetime as dt
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from dagster_dbt import DbtProject
+
+from assets.features.defs import NetworkDbt, build
+from assets.features.readers import export_marts
+from assets.features.registry import FeatureRegistry
+from assets.features.variables import dbt_vars
+from assets.feeds.contract import contract
+from assets.feeds.landing import LandingArea
+from assets.feeds.raw import ingest, prepare
+from assets.feeds.synthetic import World, WorldParameters, demo_dates, demo_profile, emit
+from assets.kernel.calendar import AsKnown, Bucket
+from assets.kernel.frames.marts import DIM_SITE, FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE, MARTS
+from assets.kernel.frames.quality import VERDICTS
+from assets.kernel.home import NetworkHome
+from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Publication, Published
+from assets.kernel.warehouse import Warehouse
+from orchestration.dbt import parsed_project
+
+LATER = dt.date(2026, 11, 16)
+EARLIER = dt.date(2026, 11, 13)
+
+
+def make_home(folder: Path, profile: NetworkProfile) -> NetworkHome:
+    """Make a home whose raw tables and verdicts are there and empty."""
+    profile.write(folder)
+    home = NetworkHome(folder)
+    with Warehouse(home.warehouse).connect() as connection:
+        prepare(connection)
+        columns = ", ".join(f"{c.name} {c.duckdb_type}" for c in VERDICTS.columns)
+        connection.execute(f"create schema quality; create table quality.verdicts ({columns})")
+    return home
+
+
+def small_world(folder: Path) -> NetworkHome:
+    parameters = WorldParameters.small()
+    home = make_home(folder, demo_profile(parameters))
+    landing = LandingArea(home.landing, home.profile.clock)
+    emit(World(parameters), landing, *demo_dates(parameters))
+    with Warehouse(home.warehouse).connect() as connection:
+        for table in contract():
+            ingest(connection, table, landing, home.profile.calendar)
+    return home
+
+
+def run_dbt(home: NetworkHome, plan_date: dt.date, *command: str, feature_set: str = "standard") -> None:
+    """Run dbt by itself; fail with what it says."""
+    registry = {found.name: found for found in FeatureRegistry(home.root).available()}
+    variables = dbt_vars(home.profile, registry[feature_set], plan_date)
+    environment = {
+        **os.environ,
+        "EQUIPOISE_WAREHOUSE": str(home.warehouse),
+        "DBT_TARGET_PATH": str(home.dbt_target / "run"),
+        "DBT_LOG_PATH": str(home.dbt_target / "run"),
+    }
+    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    dbt = str(Path(sys.executable).parent / "dbt")
+    done = subprocess.run(
+        [dbt, *command, *project, "--vars", json.dumps(variables)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+
+
+def exported(home: NetworkHome, plan_date: dt.date, run_id: str = "test") -> dict[str, Publication]:
+    cutoff = home.profile.calendar.cutoff(plan_date)
+    with Warehouse(home.warehouse).connect() as connection:
+        publications = export_marts(connection, Published(home.published), plan_date, run_id, cutoff)
+    return {publication.table: publication for publication in publications}
+
+
+def digests(publications: dict[str, Publication]) -> dict[str, str]:
+    return {name: publication.digest for name, publication in publications.items()}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> NetworkHome:
+    """Return a small world that was built for no plan date; tests copy it."""
+    return small_world(tmp_path_factory.mktemp("world") / "home")
+
+
+@pytest.fixture
+def home(world: NetworkHome, tmp_path: Path) -> NetworkHome:
+    shutil.copytree(world.root, tmp_path / "home")
+    return NetworkHome(tmp_path / "home")
+
+
+def materialize(home: NetworkHome, project: DbtProject, plan_date: dt.date) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        build(dg.DailyPartitionsDefinition(start_date="2026-11-10"), project),
+        partition_key=plan_date.isoformat(),
+        instance=dg.DagsterInstance.ephemeral(),
+        raise_on_error=False,
+        resources={
+            "dbt": NetworkDbt(project),
+            "home": home,
+            "profile": home.profile,
+            "features": FeatureRegistry(home.root),
+            "published": Published(home.published),
+            "warehouse": Warehouse(home.warehouse),
+            "as_known": AsKnown.THEN,
+            "parquet": dg.InMemoryIOManager(),
+        },
+    )
+
+
+def test_the_graph_builds_judges_and_publishes_the_marts(home: NetworkHome) -> None:
+    result = materialize(home, parsed_project(home), LATER)
+    assert result.success
+    told = {event.asset_key: event.materialization for event in result.get_asset_materialization_events()}
+    assert len(told) == 13 + 13 + 13
+
+    features = told[dg.AssetKey(["marts", "feat_item_site"])].metadata
+    published = Published(home.published)
+    latest = published.latest("feat_item_site", LATER)
+    assert latest is not None
+    assert features["digest"].value == latest.digest
+    assert features["dagster/row_count"].value == latest.rows > 0
+    assert len(features["preview"].value) == 5
+    lineage = features["dagster/column_lineage"].value.deps_by_column["mean_units_per_bucket"]
+    assert dg.AssetKey(["intermediate", "int_demand_profile"]) in {dep.asset_key for dep in lineage}
+    staged = told[dg.AssetKey(["staging", "stg_wms__inventory"])].metadata["dagster/column_lineage"].value
+    assert staged.deps_by_column["on_hand_units"][0].asset_key == dg.AssetKey(["raw", "wms_inventory"])
+
+    checks = result.get_asset_check_evaluations()
+    assert len(checks) >= 40
+    assert [check.check_name for check in checks if not check.passed] == []
+
+    sites = published.read(DIM_SITE, LATER)
+    assert sites.groupby("site_kind")["echelon"].max().to_dict() == {
+        "regional_warehouse": 1, "store": 0, "supply_dc": 2,
+    }  # fmt: skip
+    demand = published.read(FCT_DEMAND, LATER)
+    assert demand["bucket_start"].max().date() == LATER - dt.timedelta(days=1)
+    assert published.read(FEAT_ITEM_SITE, LATER)["feature_set_version"].str.startswith("standard@").all()
+    position = published.read(FCT_INVENTORY_POSITION, LATER)
+    assert (position["counted_date"].dt.date == LATER - dt.timedelta(days=1)).all()
+
+
+def test_the_graph_says_in_one_line_what_dbt_failed_at_and_publishes_nothing(home: NetworkHome) -> None:
+    with Warehouse(home.warehouse).connect() as connection:
+        connection.execute("alter table raw.erp_items drop column category")
+    result = materialize(home, parsed_project(home), LATER)
+    assert not result.success
+    failure = next(event for event in result.all_events if event.is_step_failure)
+    assert "stg_erp__items failed" in str(failure.step_failure_data.error)
+    assert Published(home.published).latest("dim_item", LATER) is None
+
+
+def test_the_offenders_of_a_failed_check_are_shown(home: NetworkHome) -> None:
+    with Warehouse(home.warehouse).connect() as connection:
+        connection.execute(
+            "insert into raw.demand_sales by name select * replace ('item-none' as item_id)"
+            " from raw.demand_sales where sales_date = date '2026-11-15' limit 3"
+        )
+    result = materialize(home, parsed_project(home), LATER)
+    assert result.success
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert [check.check_name for check in failed] == ["every_row_refers_to_a_known_item_and_site"]
+    offenders = failed[0].metadata["offenders"].value
+    assert {offender.data["unknown_id"] for offender in offenders} == {"item-none"}
+    assert "item-none" not in set(Published(home.published).read(FCT_DEMAND, LATER)["item_id"])
+
+
+def test_the_unit_tests_of_the_models_hold(home: NetworkHome) -> None:
+    run_dbt(home, LATER, "run")
+    run_dbt(home, LATER, "test", "--select", "test_type:unit")
+
+
+def test_an_earlier_date_is_planned_alike_before_and_after_a_later_one(
+    home: NetworkHome, world: NetworkHome, tmp_path: Path
+) -> None:
+    run_dbt(home, EARLIER, "run")
+    first = digests(exported(home, EARLIER))
+    run_dbt(home, LATER, "run")
+    later = digests(exported(home, LATER))
+    run_dbt(home, EARLIER, "run")
+    assert digests(exported(home, EARLIER)) == first
+    assert later["fct_demand"] != first["fct_demand"]
+
+    shutil.copytree(world.root, tmp_path / "other")
+    other = NetworkHome(tmp_path / "other")
+    run_dbt(other, LATER, "run")
+    assert digests(exported(other, LATER)) == later
+
+
+def test_a_network_without_a_row_has_empty_marts(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", NetworkProfile(name="empty", first_plan_date=LATER))
+    run_dbt(home, LATER, "build", "--exclude-resource-type", "unit_test")
+    assert {publication.rows for publication in exported(home, LATER).values()} == {0}
+
+
+def test_a_stop_verdict_leaves_the_marts_of_its_date_empty(home: NetworkHome) -> None:
+    run_dbt(home, EARLIER, "run")
+    before = exported(home, EARLIER)
+    with Warehouse(home.warehouse).connect() as connection:
+        connection.execute(
+            "insert into quality.verdicts by name select ? as plan_date, 'feeds' as gate, 'stop' as action", [EARLIER]
+        )
+    run_dbt(home, EARLIER, "run")
+    stopped = exported(home, EARLIER)
+    slices = {frame.name for frame in MARTS} - {"fct_demand", "fct_lead_time"}
+    assert {stopped[name].rows for name in slices} == {0}
+    assert before["dim_item"].rows > 0
+
+
+def test_another_bucket_rebuilds_what_was_made_of_days(home: NetworkHome) -> None:
+    run_dbt(home, LATER, "run")
+    weekly = home.profile.model_copy(update={"bucket": Bucket.WEEK})
+    weekly.write(home.root)
+    run_dbt(home, LATER, "build", "--exclude-resource-type", "unit_test")
+    demand = Published(home.published).read(FCT_DEMAND, LATER) if exported(home, LATER) else None
+    assert demand is not None
+    assert set(demand["bucket_start"].dt.weekday) == {0}
+    with Warehouse(home.warehouse).connect() as connection:
+        sold = one(connection, "select sum(sold_units) from raw.demand_sales where sales_date < date '2026-11-16'")
+        assert one(connection, "select count(*) from (from marts.fct_demand where isodow(bucket_start) <> 1)") == 0
+    assert demand["sold_units"].sum() == sold
+
+
+def test_a_pinned_feature_set_changes_the_features_and_their_version(home: NetworkHome) -> None:
+    run_dbt(home, LATER, "run")
+    exported(home, LATER)
+    standard = Published(home.published).read(FEAT_ITEM_SITE, LATER)
+    run_dbt(home, LATER, "run", feature_set="responsive")
+    exported(home, LATER)
+    responsive = Published(home.published).read(FEAT_ITEM_SITE, LATER)
+    assert len(standard) == len(responsive)
+    assert responsive["feature_set_version"].str.startswith("responsive@").all()
+    assert (standard["mean_units_per_bucket"] != responsive["mean_units_per_bucket"]).any()
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
