@@ -32,7 +32,7 @@ from assets.orders.projections import (
     withdrawn_orders,
 )
 from assets.orders.record import record
-from assets.orders.store import OrderStore
+from assets.orders.store import OrderStore, RecordReport
 
 ORDER_KEY = dg.AssetKey(["orders", "order"])
 DOCUMENTS_KEY = dg.AssetKey(["orders", "documents"])
@@ -57,8 +57,8 @@ def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition 
         outs={
             "documents": _out(
                 DOCUMENTS,
-                "One row per order document of the plan date and channel, as the ledger has it. Planning "
-                "again changes only documents whose lines changed; withdrawn ones are in the ledger alone.",
+                "One row per order document that the plan wants, with the revision, status and run the ledger "
+                "gives it. A document whose lines stand keeps its revision; withdrawn ones are in the ledger alone.",
             ),
             "order_lines": _out(
                 ORDER_LINES,
@@ -149,10 +149,12 @@ def _event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[
     checkpoints it. Holding one more open makes events three to eight times cheaper.
     """
     storage = instance.event_log_storage
-    shards = (run_id, "index") if isinstance(storage, SqliteEventLogStorage) else ()
+    paths = []
+    if isinstance(storage, SqliteEventLogStorage):
+        paths = [storage.path_for_shard(shard) for shard in (run_id, "index")]
     with ExitStack() as held:
-        for shard in shards:
-            connection = held.enter_context(closing(sqlite3.connect(storage.path_for_shard(shard))))
+        for path in paths:
+            connection = held.enter_context(closing(sqlite3.connect(path)))
             connection.execute("select count(*) from sqlite_master").fetchone()  # opens the file at last
         yield
 
@@ -188,7 +190,9 @@ def _materialization(order: Order) -> dg.AssetMaterialization:
     )
 
 
-def _documents_page(orders: Sequence[Order], report: Any, logged: int) -> dict[str, dg.MetadataValue[Any] | Any]:
+def _documents_page(
+    orders: Sequence[Order], report: RecordReport, logged: int
+) -> dict[str, dg.MetadataValue[Any] | Any]:
     top = pages.top_documents(orders)
     tables = {"most_valuable": _table(top)} if top else {}
     return {**pages.book_facts(orders, report), "logged_documents": logged, **tables}

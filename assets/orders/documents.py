@@ -108,15 +108,14 @@ def compose(
             where=f"plan lines of {plan_date}",
             remedy="Compose one plan date at a time",
         )
-    groups = {
-        (str(kind), str(origin), str(destination)): group
-        for (kind, origin, destination), group in lines.groupby(_ENDS, sort=True)
-    }
-    ids = {key: order_id(network, plan_date, *key, channel=channel) for key in groups}
-    made_by = evidence.behind({ids[key]: group for key, group in groups.items()}, run_id)
+    keys: list[tuple[str, str, str]] = list(lines[_ENDS].itertuples(index=False, name=None))
+    ids = {key: order_id(network, plan_date, *key, channel=channel) for key in sorted(set(keys))}
+    lines["order_id"] = [ids[key] for key in keys]
+    made_by = evidence.behind(lines, run_id)
+    groups = dict(list(lines.groupby("order_id")))
     documents = [
-        _document((network, plan_date, channel, *key), ids[key], _lines(group), made_by[ids[key]])
-        for key, group in groups.items()
+        _document((network, plan_date, channel, *key), name, _lines(groups[name]), made_by[name])
+        for key, name in ids.items()
     ]
     return OrderBook(network, plan_date, channel, tuple(sorted(documents, key=lambda d: d.order_id)), run_id)
 

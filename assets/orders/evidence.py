@@ -7,7 +7,6 @@ batches and models touch its item-sites. Not here: the tree that people read (``
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,17 +49,17 @@ class Evidence:
     models: pd.DataFrame
     master_batches: tuple[str, ...] = ()
 
-    def behind(self, documents: Mapping[str, pd.DataFrame], run_id: str) -> dict[str, Provenance]:
+    def behind(self, lines: pd.DataFrame, run_id: str) -> dict[str, Provenance]:
         """Return the provenance of each document.
 
         Parameters
         ----------
-        documents : mapping
-            Document id to a frame of item_id, origin_id, destination_id.
+        lines : DataFrame
+            order_id, item_id, origin_id, destination_id.
         run_id : str
             Run that makes the documents.
         """
-        ends = _ends(documents)
+        ends = _both_ends(lines, ["order_id"])
         batches = _per_document(ends, self.batches, "batch_id")
         models = _per_document(ends, self.models, "model_version")
         return {
@@ -72,7 +71,7 @@ class Evidence:
                 batch_ids=tuple(sorted({*batches.get(order_id, ()), *self.master_batches})),
                 run_id=run_id,
             )
-            for order_id in documents
+            for order_id in sorted(set(lines["order_id"]))
         }
 
 
@@ -127,10 +126,7 @@ def joint_plan(summary: pd.DataFrame, plan_date: dt.date) -> pd.Series[Any]:
 
 def touched_item_sites(plan_lines: pd.DataFrame) -> pd.DataFrame:
     """Return the item-sites at both ends of lines: item_id, site_id, unique and sorted."""
-    origins = plan_lines[["item_id", "origin_id"]].set_axis(_ITEM_SITE, axis=1)
-    destinations = plan_lines[["item_id", "destination_id"]].set_axis(_ITEM_SITE, axis=1)
-    both = pd.concat([origins, destinations]).drop_duplicates()
-    return both.sort_values(_ITEM_SITE, ignore_index=True)
+    return _both_ends(plan_lines, [])
 
 
 def batches_by_item_site(
@@ -165,8 +161,7 @@ def latest_master_batches(feed_batches: pd.DataFrame) -> tuple[str, ...]:
 def read_columns(published: Published, frame: Frame, plan_date: dt.date, columns: list[str]) -> pa.Table:
     """Return some columns of the latest version of a published table.
 
-    A table of a million demand rows is read for its batches only; the whole frame would take
-    ten times as long.
+    Demand is a million rows and only its batches are wanted; the README has the measurement.
 
     Raises
     ------
@@ -194,9 +189,11 @@ def _touched(table: pa.Table, touched: pd.DataFrame) -> pa.Table:
     return table.join(keys, keys=_ITEM_SITE, join_type="left semi", use_threads=False)
 
 
-def _ends(documents: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    parts = [touched_item_sites(lines).assign(order_id=order_id) for order_id, lines in documents.items()]
-    return pd.concat(parts) if parts else pd.DataFrame(columns=[*_ITEM_SITE, "order_id"], dtype="object")
+def _both_ends(lines: pd.DataFrame, beside: list[str]) -> pd.DataFrame:
+    columns = [*beside, *_ITEM_SITE]
+    origins = lines[[*beside, "item_id", "origin_id"]].set_axis(columns, axis=1)
+    destinations = lines[[*beside, "item_id", "destination_id"]].set_axis(columns, axis=1)
+    return pd.concat([origins, destinations]).drop_duplicates().sort_values(columns, ignore_index=True)
 
 
 def _per_document(ends: pd.DataFrame, facts: pd.DataFrame, column: str) -> dict[str, tuple[str, ...]]:

@@ -159,8 +159,9 @@ def lineage_of_item_site(
 
 
 def _made_by(evidence: Evidence, touched: pd.DataFrame, publication: Publication | None) -> Provenance:
-    ends = touched.rename(columns={"site_id": "origin_id"}).assign(destination_id=lambda ends: ends["origin_id"])
-    return evidence.behind({"": ends}, publication.run_id if publication else "")[""]
+    lines = touched.rename(columns={"site_id": "origin_id"}).assign(order_id="")
+    lines["destination_id"] = lines["origin_id"]
+    return evidence.behind(lines, publication.run_id if publication else "")[""]
 
 
 def _orders_touching(store: OrderStore, plan_date: dt.date, item_id: str, site_id: str) -> list[Node]:

@@ -11,25 +11,36 @@ import numpy as np
 
 from assets.rebalancing import constraints, lots
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import Flow, Variant, solve_flows
+from assets.rebalancing.flow import Flow
 from assets.rebalancing.gains import drop_small_gains
 from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.lots import FAR, Incumbent
+from assets.rebalancing.lots import Incumbent
 
 
-def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str, Incumbent]:
-    """Return every baseline's first-bucket units and integer costs, by the summary's policy name."""
+def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str, Flow]:
+    """Return every baseline's flow, by the summary's policy name.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    relaxed : Flow
+        Optimum without lots, of every item in order.
+    found : Incumbent
+        The joint plan's search, which ``no_transfers`` starts from.
+    """
     without = no_transfers(network, relaxed, found)
-    return {
+    plans = {
         "do_nothing": do_nothing(network),
-        "no_transfers": without,
-        "greedy_pairs": greedy_pairs(network, without),
+        "no_transfers": without.units,
+        "greedy_pairs": greedy_pairs(network, without.units),
     }
+    return {name: lots.evaluate(network, units) for name, units in plans.items()}
 
 
-def do_nothing(network: Network) -> Incumbent:
-    """Wait: no move starts in the first bucket."""
-    return _judged(network, np.zeros(len(network.first), dtype=np.int64))
+def do_nothing(network: Network) -> Ints:
+    """Return no units at all: no move starts in the first bucket."""
+    return np.zeros(len(network.first), dtype=np.int64)
 
 
 def no_transfers(network: Network, relaxed: Flow, found: Incumbent | None = None) -> Incumbent:
@@ -38,7 +49,7 @@ def no_transfers(network: Network, relaxed: Flow, found: Incumbent | None = None
     return drop_small_gains(network, whole, found)
 
 
-def greedy_pairs(network: Network, without: Incumbent) -> Incumbent:
+def greedy_pairs(network: Network, without: Ints) -> Ints:
     """Add lateral moves to ``no_transfers``: largest excess to largest shortage while it pays.
 
     Excess is position above the base stock that donor protection spares; shortage is base stock
@@ -49,16 +60,16 @@ def greedy_pairs(network: Network, without: Incumbent) -> Incumbent:
     position = item_sites.available + item_sites.incoming
     excess = np.minimum(np.maximum(0, position - item_sites.base_stock), constraints.donor_protection(item_sites))
     inbound = np.zeros(len(item_sites), dtype=np.int64)
-    np.add.at(inbound, moves.destination[network.first], without.units)
+    np.add.at(inbound, moves.destination[network.first], without)
     outbound = np.zeros(len(item_sites), dtype=np.int64)
     sent = moves.is_transfer[network.first]
-    np.add.at(outbound, moves.origin[network.first][sent], without.units[sent])
+    np.add.at(outbound, moves.origin[network.first][sent], without[sent])
     excess = np.maximum(0, np.minimum(excess - outbound, item_sites.available - outbound))
     shortage = np.maximum(0, item_sites.base_stock - position - inbound)
     room = np.where(item_sites.maximum < 2**31 - 1, np.maximum(0, item_sites.maximum - position - inbound), shortage)
-    units = without.units.copy()
+    units = without.copy()
     _pair(network, units, excess, np.minimum(shortage, room))
-    return _judged(network, units)
+    return units
 
 
 def _pair(network: Network, units: Ints, excess: Ints, shortage: Ints) -> None:
@@ -86,8 +97,3 @@ def _unit_benefit(network: Network, moves: Ints) -> Floats:
     item_sites, every = network.problem.item_sites, network.problem.moves
     saved = item_sites.shortage_cost[every.destination[moves]] + item_sites.holding_cost[every.origin[moves]]
     return saved - every.transport[moves]
-
-
-def _judged(network: Network, units: Ints) -> Incumbent:
-    flow = solve_flows(network, Variant(np.arange(network.items), units))
-    return Incumbent(units, np.where(flow.broken, FAR, flow.cost))

@@ -186,7 +186,7 @@ def unit_prices(network: Network, flow: Flow) -> Floats:
     """
     item = np.repeat(flow.variant.items, np.diff(network.arc_start)[flow.variant.items])
     tail, head = network.tail[flow.arcs] + network.node_start[item], network.head[flow.arcs] + network.node_start[item]
-    fixed = (network.move[flow.arcs] >= 0) & (network.problem.moves.bucket[network.move[flow.arcs]] == 0)
+    fixed = np.isin(network.move[flow.arcs], network.first)
     forward = (flow.flows < network.capacity[flow.arcs]) & ~fixed
     backward = (flow.flows > 0) & ~fixed
     source = np.concatenate([tail[forward], head[backward]])

@@ -84,7 +84,7 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     everything = np.ones(len(network.first), dtype=bool)
     found = drop_small_gains(network, lots.search(network, relaxed, everything))
     policies = baselines.all_policies(network, relaxed, found)
-    units = _cheapest(network, [found, *policies.values()])
+    units = _cheapest(network, found, list(policies.values()))
     flow = lots.evaluate(network, units)
     gains = line_gains(network, units, flow.cost, np.flatnonzero(units > 0))
     values = unit_prices(network, flow)
@@ -93,8 +93,7 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     plan_digest = lines_digest(lines)
     bound = Costs.of(network, flow).total - _excess(network, flow, relaxed)
     rows = [_summary_row(network, "joint_plan", flow, plan_digest, bound)]
-    for name, incumbent in policies.items():
-        rows.append(_summary_row(network, name, lots.evaluate(network, incumbent.units), "", None))
+    rows += [_summary_row(network, name, result, "", None) for name, result in policies.items()]
     summary = _with_decidable_gap(pd.DataFrame(rows))
     joint = summary.loc[summary["policy"] == "joint_plan"].iloc[0]
     return Plan(
@@ -110,11 +109,12 @@ def lines_digest(lines: pd.DataFrame) -> str:
     return digest([[str(value) for value in row] for row in lines[columns].itertuples(index=False)])
 
 
-def _cheapest(network: Network, candidates: list[lots.Incumbent]) -> Ints:
-    """Return, item by item, the units of the cheapest candidate; the first one on a tie."""
-    costs = np.stack([c.cost for c in candidates])
+def _cheapest(network: Network, found: lots.Incumbent, policies: list[Flow]) -> Ints:
+    """Return, item by item, the units of the cheapest candidate; the search's on a tie."""
+    broken = [np.where(flow.broken, lots.FAR, flow.cost) for flow in policies]
+    costs = np.stack([found.cost, *broken])
     choice = costs.argmin(axis=0)[lots.first_items(network)]
-    return np.asarray(np.stack([c.units for c in candidates])[choice, np.arange(len(network.first))])
+    return np.asarray(np.stack([found.units, *(flow.units for flow in policies)])[choice, np.arange(len(network.first))])
 
 
 def _excess(network: Network, flow: Flow, relaxed: Flow) -> float:

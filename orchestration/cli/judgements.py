@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -40,7 +40,8 @@ def verdicts(
 ) -> None:
     """List what the quality gates found, the strictest first.
 
-    Feeds that passed are counted, not listed, unless `--action pass` asks for them.
+    Verdicts on the items of one site share a row; feeds that passed are counted, unless
+    `--action pass` asks for them.
     """
     home = open_network()
     plan_date = planned_date(Published(home.published), VERDICTS, date)
@@ -66,7 +67,9 @@ def gather_verdicts(home: NetworkHome, plan_date: dt.date, action: str | None, s
         for row in verdicts_of(Published(home.published), plan_date)
         if (action is None or row["action"] == action) and (site is None or row["site_id"] == site)
     ]
-    return sorted(kept, key=lambda row: (-ACTIONS.index(row["action"]), row["feed"], row["rule"], row["site_id"]))
+    return sorted(
+        kept, key=lambda row: (-ACTIONS.index(row["action"]), row["feed"], row["rule"], row["site_id"], row["item_id"])
+    )
 
 
 def verdicts_of(published: Published, plan_date: dt.date) -> list[Record]:
@@ -83,16 +86,28 @@ def gather_alerts(published: Published, plan_date: dt.date) -> list[Record]:
 
 
 def _show_verdicts(console: Console, found: list[Record], plan_date: dt.date, action: str | None) -> None:
-    listed = found if action else [row for row in found if row["action"] != "pass"]
-    rows = [
-        [row["action"], row["feed"], row["site_id"], row["item_id"], row["rule"], row["offender_count"], row["message"]]
-        for row in listed
-    ]
-    if rows:
-        heads = ["action", "feed", "site", "item", "rule", "rows", "what is wrong"]
+    shown = found if action else [row for row in found if row["action"] != "pass"]
+    if rows := by_site(shown):
+        heads = ["action", "feed", "site", "rule", "items", "rows", "what is wrong"]
         console.print(table(f"Verdicts of {plan_date}", heads, rows))
     passed = [row for row in found if row["action"] == "pass"]
-    console.print(f"{counted(rows, 'verdict')} listed; {counted(passed, 'feed')} passed.")
+    console.print(f"{counted(shown, 'verdict')}; {counted(passed, 'feed')} passed. `--json` lists each.")
+
+
+def by_site(found: list[Record]) -> list[list[Any]]:
+    """Return verdicts with those of a site's items in one row: items, offending rows and the worst message."""
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for row in found:
+        groups.setdefault(tuple(row[key] for key in ("action", "feed", "site_id", "rule")), []).append(row)
+    return [
+        [
+            *group,
+            len({row["item_id"] for row in rows if row["item_id"]}) or None,
+            sum(row["offender_count"] for row in rows),
+            max(rows, key=lambda row: row["anomaly_score"])["message"],
+        ]
+        for group, rows in groups.items()
+    ]
 
 
 def _show_alerts(console: Console, found: list[Record], plan_date: dt.date) -> None:

@@ -10,6 +10,7 @@ past as (
         median(recent_sales.sold_units) as median_units,
         mad(recent_sales.sold_units) as mad_units,
         quantile_cont(recent_sales.sold_units, 0.95) as q95_units,
+        max(recent_sales.sold_units) as most_units,
         avg(recent_sales.sold_units) as mean_units
     from recent_sales
     join last_bucket on last_bucket.site_id = recent_sales.site_id and last_bucket.item_id = recent_sales.item_id
@@ -25,9 +26,11 @@ judged as (
         -- Twenty times a slow mover's mean is one unit; given a sale, m / (1 - exp(-m)) is expected of a Poisson.
         case when last_bucket.sold_units > 0 and past.mean_units >= 0.05
             then last_bucket.sold_units * (1 - exp(-past.mean_units)) / past.mean_units end as factor,
-        -- The upper tail as scale, so that lumpy demand is not an outlier every week.
+        -- The upper tail as scale, so that lumpy demand is not an outlier every week: ten of them are
+        -- at least twice the most that was ever sold.
         abs(last_bucket.sold_units - past.median_units) / greatest(
-            1.4826 * past.mad_units, (past.q95_units - past.median_units) / 1.645, 1) as robust_z
+            1.4826 * past.mad_units, (past.q95_units - past.median_units) / 1.645,
+            (past.most_units - past.median_units) / 5, 1) as robust_z
     from last_bucket join past on past.site_id = last_bucket.site_id and past.item_id = last_bucket.item_id
 ),
 

@@ -103,22 +103,25 @@ def home(world: NetworkHome, tmp_path: Path) -> NetworkHome:
 
 
 def materialize(home: NetworkHome, project: DbtProject, plan_date: dt.date) -> dg.ExecuteInProcessResult:
-    return dg.materialize(
-        build(dg.DailyPartitionsDefinition(start_date="2026-11-10"), project),
-        partition_key=plan_date.isoformat(),
-        instance=dg.DagsterInstance.ephemeral(),
-        raise_on_error=False,
-        resources={
-            "dbt": NetworkDbt(project),
-            "home": home,
-            "profile": home.profile,
-            "features": FeatureRegistry(home.root),
-            "published": Published(home.published),
-            "warehouse": Warehouse(home.warehouse),
-            "as_known": AsKnown.THEN,
-            "parquet": dg.InMemoryIOManager(),
-        },
-    )
+    resources = {
+        "dbt": NetworkDbt(project),
+        "home": home,
+        "profile": home.profile,
+        "features": FeatureRegistry(home.root),
+        "published": Published(home.published),
+        "warehouse": Warehouse(home.warehouse),
+        "as_known": AsKnown.THEN,
+        "parquet": dg.InMemoryIOManager(),
+    }
+    assets = build(dg.DailyPartitionsDefinition(start_date="2026-11-10"), project)
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize(
+            assets,
+            partition_key=plan_date.isoformat(),
+            instance=instance,
+            raise_on_error=False,
+            resources=resources,
+        )
 
 
 def test_the_graph_builds_judges_and_publishes_the_marts(home: NetworkHome) -> None:

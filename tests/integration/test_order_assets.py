@@ -171,12 +171,11 @@ def test_a_past_date_is_a_backfill_beside_the_live_documents(plan: Run, store: S
     assert sorted(order.document.channel for order in store.orders()) == ["backfill"] * 3 + ["live"] * 3
 
 
+@pytest.mark.slow
 def test_five_hundred_documents_are_logged_in_under_thirty_seconds(
     plan: Run, published: Published, instance: dg.DagsterInstance
 ) -> None:
-    many = plan_lines(
-        [("transfer", f"I{item}", "DC1", f"S{number}", 5) for number in range(500) for item in range(10)]
-    )
+    many = plan_lines([("transfer", f"I{item}", "DC1", f"S{number}", 5) for number in range(500) for item in range(10)])
     published.write(PLAN_LINES, many, PLAN_DATE, "run-2")
     start = time.perf_counter()
     plan()

@@ -9,6 +9,7 @@ from assets.kernel.published import Published
 from assets.orders.events import OrderWithdrawn
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append
+from orchestration.cli.judgements import by_site
 
 pytestmark = pytest.mark.usefixtures("planned")
 
@@ -129,7 +130,17 @@ def test_verdicts_come_strictest_first_and_count_what_passed(equipoise: Equipois
     assert [verdict["action"] for verdict in found] == ["hold", "warn", "pass"]
     said = equipoise("verdicts")
     assert "on hand is -4" in said.out
-    assert "2 verdicts listed; 1 feed passed." in said.out
+    assert "2 verdicts; 1 feed passed." in said.out
+
+
+def test_verdicts_on_the_items_of_one_site_share_a_row() -> None:
+    facts = {"action": "hold", "feed": "f", "rule": "r", "offender_count": 1}
+    found = [
+        {**facts, "site_id": "S1", "item_id": item, "anomaly_score": score, "message": item}
+        for item, score in (("A", 0.2), ("B", 0.9))
+    ]
+    found.append({**facts, "site_id": "S2", "item_id": "", "anomaly_score": 0.1, "message": "late"})
+    assert by_site(found) == [["hold", "f", "S1", "r", 2, 2, "B"], ["hold", "f", "S2", "r", None, 1, "late"]]
 
 
 def test_verdicts_are_chosen_by_action_and_site(equipoise: Equipoise) -> None:
