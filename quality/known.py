@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -17,6 +18,8 @@ from assets.kernel.calendar import AsKnown, PlanCalendar
 
 # Days back to which old transactions are looked at; a month holds every weekly habit four times.
 RECENT_DAYS = 28
+# Windows before the current one that sales are compared with.
+REFERENCE_WINDOWS = 4
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, known: Known) -> None:
         connection.execute(f"create or replace temp view judged_{table.name} as {_judged_rows(table)}")
     for name, query in _LAID_OUT.items():
         connection.execute(f"create or replace temp table {name} as {query}")
+    _recent_sales(connection)
 
 
 def _set_variables(connection: duckdb.DuckDBPyConnection, known: Known) -> None:
@@ -84,7 +88,7 @@ def _set_variables(connection: duckdb.DuckDBPyConnection, known: Known) -> None:
     connection.execute(f"set variable bucket_days = {known.bucket_days}")
     connection.execute(f"set variable shift_days = {known.shift_days}")
     connection.execute(f"set variable silence_days = {known.silence_days}")
-    connection.execute(f"set variable recent_days = {max(RECENT_DAYS, 9 * known.shift_days)}")
+    connection.execute(f"set variable recent_days = {(1 + REFERENCE_WINDOWS) * known.shift_days}")
 
 
 def _known_rows(table: FeedTable) -> str:
@@ -158,24 +162,51 @@ _SITE_COUNTS = """
     from covered group by site_id, business_date
 """
 
-_RECENT_SALES = """
+_WINDOWED_SALES = """
+    select site_id, item_id, sales_date, sold_units, is_promoted, _available_at, _batch_id
+    from known_demand_sales
+    where sales_date >= getvariable('plan_date') - getvariable('recent_days')
+"""
+_TOLD_TWICE = """
     -- Within a batch no key stands twice, so only days told by two batches need the latest row sought.
-    with windowed as (
-        select site_id, item_id, sales_date, sold_units, is_promoted, _available_at, _batch_id
-        from known_demand_sales
-        where sales_date >= getvariable('plan_date') - getvariable('recent_days')
-    ),
-    told_twice as (
-        select site_id, sales_date from windowed group by site_id, sales_date having min(_batch_id) <> max(_batch_id)
+    with days as (
+        select sales_date from windowed_sales group by sales_date having min(_batch_id) <> max(_batch_id)
     )
+    select site_id, sales_date from windowed_sales semi join days using (sales_date)
+    group by site_id, sales_date having min(_batch_id) <> max(_batch_id)
+"""
+_LATEST_SALES = """
     select site_id, item_id, sales_date, sold_units, is_promoted
-    from windowed anti join told_twice using (site_id, sales_date)
+    from windowed_sales anti join told_twice using (site_id, sales_date)
     union all
     select site_id, item_id, sales_date,
         arg_max(sold_units, (_available_at, _batch_id)), arg_max(is_promoted, (_available_at, _batch_id))
-    from windowed semi join told_twice using (site_id, sales_date)
+    from windowed_sales semi join told_twice using (site_id, sales_date)
     group by site_id, item_id, sales_date
 """
+_SALES_MEANS = """
+    -- What each item sold per bucket at each site before the current window.
+    select site_id, item_id, avg(sold_units) as mean_units, count(*) as buckets
+    from recent_sales
+    where sales_date < getvariable('plan_date') - getvariable('shift_days')
+    group by site_id, item_id
+"""
+
+
+def _recent_sales(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lay out the latest version of each recent sale; copied only where some were told twice."""
+    connection.execute(f"create or replace temp view windowed_sales as {_WINDOWED_SALES}")
+    connection.execute(f"create or replace temp table told_twice as {_TOLD_TWICE}")
+    twice = connection.execute("select count(*) from told_twice").fetchone()
+    for kind in ("view", "table"):
+        # Either may be left from an earlier layout of the same connection.
+        with suppress(duckdb.CatalogException):
+            connection.execute(f"drop {kind} if exists recent_sales")
+    if twice is not None and twice[0]:
+        connection.execute(f"create temp table recent_sales as {_LATEST_SALES}")
+    else:
+        connection.execute("create temp view recent_sales as from windowed_sales")
+    connection.execute(f"create or replace temp table sales_means as {_SALES_MEANS}")
 
 
 def _latest_version(table: str, key: str, since: str) -> str:
@@ -189,7 +220,6 @@ _LAID_OUT = {
     "known_items": "select item_id from judged_erp_items",
     "known_sites": "select site_id, site_kind, is_open from judged_erp_sites",
     "known_suppliers": "select supplier_id from judged_erp_suppliers",
-    "recent_sales": _RECENT_SALES,
     "latest_purchase_orders": _latest_version(
         "erp_purchase_orders", "purchase_order_id, line_number", "coalesce(received_date, ordered_date)"
     ),

@@ -142,7 +142,7 @@ def build(plan_dates: dg.PartitionsDefinition[str], dbt_project: DbtProject) -> 
         done = run_dbt(context, dbt, home, dbt_vars(profile, features.active(), plan_date, as_known))
         cutoff = profile.calendar.cutoff(plan_date, as_known)
         with warehouse.connect() as connection:
-            publications = export_marts(connection, published, plan_date, context.run_id, cutoff, done.marts)
+            publications = export_marts(connection, published, plan_date, context.run.run_id, cutoff, done.marts)
         yield from done.told(warehouse, pages.published_pages(published, publications))
 
     return [staging_models, feature_models]

@@ -33,7 +33,7 @@ def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str,
     plans = {
         "do_nothing": do_nothing(network),
         "no_transfers": without.units,
-        "greedy_pairs": greedy_pairs(network, without.units),
+        "greedy_pairs": _without_small_gains(network, greedy_pairs(network, without.units), without),
     }
     return {name: lots.evaluate(network, units) for name, units in plans.items()}
 
@@ -70,6 +70,12 @@ def greedy_pairs(network: Network, without: Ints) -> Ints:
     units = without.copy()
     _pair(network, units, excess, np.minimum(shortage, room))
     return units
+
+
+def _without_small_gains(network: Network, units: Ints, known: Incumbent) -> Ints:
+    """Hold a baseline to the least gain as the joint plan is."""
+    changed = np.unique(lots.first_items(network)[units != known.units])
+    return drop_small_gains(network, lots.judged(network, units, known, changed), known).units
 
 
 def _pair(network: Network, units: Ints, excess: Ints, shortage: Ints) -> None:

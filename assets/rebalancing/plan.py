@@ -114,7 +114,9 @@ def _cheapest(network: Network, found: lots.Incumbent, policies: list[Flow]) -> 
     broken = [np.where(flow.broken, lots.FAR, flow.cost) for flow in policies]
     costs = np.stack([found.cost, *broken])
     choice = costs.argmin(axis=0)[lots.first_items(network)]
-    return np.asarray(np.stack([found.units, *(flow.units for flow in policies)])[choice, np.arange(len(network.first))])
+    return np.asarray(
+        np.stack([found.units, *(flow.units for flow in policies)])[choice, np.arange(len(network.first))]
+    )
 
 
 def _excess(network: Network, flow: Flow, relaxed: Flow) -> float:

@@ -165,15 +165,15 @@ def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) ->
     t = np.arange(horizon)[None, :]
     review = item_sites.review_buckets[:, None]
     known = distribution.expected_shortage(
-        seen.reshape(n * horizon, -1), item_sites.known_supply.reshape(-1, 1).astype(float)
+        seen.reshape(n * horizon, seen.shape[2]), item_sites.known_supply.reshape(-1, 1).astype(float)
     )
     known = known.reshape(n, horizon)
     early, ordered = t < arrival[:, None], (t >= arrival[:, None]) & (t < arrival[:, None] + review)
     last = np.minimum(arrival + item_sites.review_buckets, horizon) - 1
     reference = seen[np.arange(n), last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon))
-    at_reference = distribution.expected_shortage(seen.reshape(n * horizon, -1), reference.reshape(-1, 1)).reshape(
-        n, horizon
-    )
+    at_reference = distribution.expected_shortage(
+        seen.reshape(n * horizon, seen.shape[2]), reference.reshape(-1, 1)
+    ).reshape(n, horizon)
     ends = early & (
         np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), bool)], axis=1) | (t == arrival[:, None] - 1)
     )

@@ -18,7 +18,7 @@ from orchestration.cli.console import Output
 P = ParamSpec("P")
 _SHARED: dict[str, Any] = {
     "json": Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout, and nothing else there.")],
-    "debug": Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")],
+    "debug": Annotated[bool, typer.Option("--debug", help="Print the traceback of an error, and what libraries say.")],
 }
 
 
@@ -40,9 +40,8 @@ def command(body: Callable[Concatenate[Output, P], None]) -> Callable[..., None]
 
     @functools.wraps(body)
     def run(*, json: bool, debug: bool, **arguments: Any) -> None:
-        # Errors rise to `application.run`, which also reads --debug.
-        del debug
-        with Output.on_terminal(json=json) as out:
+        # Errors rise to `application.run`, which reads --debug as well.
+        with Output.on_terminal(json=json, debug=debug) as out:
             body(out, **arguments)  # type: ignore[call-arg]
 
     # Typer reads the command's options from these two.

@@ -1,17 +1,19 @@
 """Output: data on stdout, talk on stderr, progress where somebody watches.
 
-Not here: what any command says. Whatever a library prints while a command runs goes to
-stderr, so that stdout holds the answer and nothing else.
+Not here: what any command says. Whatever a library prints while a command runs is kept off
+stdout, so that it holds the answer and nothing else.
 """
 
 from __future__ import annotations
 
 import json as json_text
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from rich import box
@@ -44,10 +46,14 @@ class Output:
 
     @classmethod
     @contextmanager
-    def on_terminal(cls, *, json: bool) -> Iterator[Output]:
-        """Give the process's streams to one command, and its stdout to nobody else."""
+    def on_terminal(cls, *, json: bool, debug: bool = False) -> Iterator[Output]:
+        """Give the process's streams to one command, and its stdout to nobody else.
+
+        What libraries print there meanwhile (dbt tells each model it makes) is shown on stderr
+        if ``debug``, and nowhere else; Dagster keeps what a step said.
+        """
         data, talk = sys.stdout, sys.stderr
-        with redirect_stdout(talk):
+        with redirect_stdout(talk) if debug else _silenced():
             yield cls(data, talk, json)
 
     def answer(self, data: Any, show: Callable[[Console], None]) -> None:
@@ -103,6 +109,12 @@ class Output:
             return
         with console.status(what) as status:
             yield lambda text: status.update(text)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _console(stream: IO[str]) -> Console:

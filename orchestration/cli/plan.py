@@ -17,6 +17,7 @@ from orchestration.cli.console import Output
 from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
+    from assets.kernel.network import NetworkProfile
     from orchestration.planning import PlanRun
     from orchestration.settings import Settings
 
@@ -73,14 +74,18 @@ def report(out: Output, settings: Settings, run: PlanRun, as_known: AsKnown = As
 
 def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
     """Return what a run came to, with its seconds by stage."""
+    from assets.orders.documents import channel_of
     from orchestration.cli import summary
 
-    day = summary.gather(settings.network_home(), run.plan_date) if run.success else _nothing(settings, run)
+    home = settings.network_home()
+    profile = home.profile
+    day = summary.gather(home, run.plan_date) if run.success else _nothing(profile, run)
+    channel = channel_of(run.plan_date, profile.clock.today(), profile.calendar, as_known=as_known)
     facts: Record = {
         "success": run.success,
         "run_id": run.run_id,
         "as_known": as_known.value,
-        "channel": next((str(document["channel"]) for document in run.documents), None),
+        "channel": str(channel),
         "seconds": run.seconds_by_stage,
         "seconds_total": round(run.seconds, 2),
         "alerts": len(run.delivered_alerts),
@@ -110,9 +115,8 @@ def next_commands(day: dict[str, Any]) -> list[str]:
     return [*lines, f"  equipoise verdicts --date {date}", f"  equipoise replay --date {date}", "  equipoise ui"]
 
 
-def _nothing(settings: Settings, run: PlanRun) -> Record:
+def _nothing(profile: NetworkProfile, run: PlanRun) -> Record:
     """Return a day of which nothing was decided: tables of an earlier run must not stand in for it."""
-    profile = settings.network_home().profile
     return {
         "network": profile.name,
         "currency": profile.currency,

@@ -1,29 +1,37 @@
 -- One row per item and site whose latest count stands out: negative, or out of scale with what was
 -- counted, sold and received before (a unit of measure); and one per site where many items do.
-with latest as (select site_id, max(business_date) as latest_date from site_counts group by site_id),
+with ranked as (
+    select site_id, business_date, batch_id,
+        row_number() over (partition by site_id order by business_date desc) as age,
+        count(*) over (partition by site_id) as counts,
+        max(business_date) over (partition by site_id) as latest_date
+    from site_counts
+),
+
+compared as (
+    -- The latest count and a few older ones: enough to see a jump for weeks, little enough to read.
+    select site_id, business_date, batch_id, age, latest_date from ranked
+    where business_date >= latest_date - 28 and (age in (1, 4, 8, 15, 22) or age = 2 and counts < 8)
+),
 
 counts as (
-    select rows.site_id, rows.item_id, site_counts.business_date,
+    select rows.site_id, rows.item_id, compared.age, compared.business_date,
         sum(rows.on_hand_units) as units,
         sum(least(rows.on_hand_units, 0)) as negative_units
-    from site_counts
-    join latest on latest.site_id = site_counts.site_id and site_counts.business_date >= latest.latest_date - 28
+    from compared
     join known_wms_inventory as rows
-        on rows._batch_id = site_counts.batch_id and rows.site_id = site_counts.site_id
-    group by rows.site_id, rows.item_id, site_counts.business_date
+        on rows._batch_id = compared.batch_id and rows.site_id = compared.site_id
+        and rows._business_date = compared.business_date
+    group by rows.site_id, rows.item_id, compared.age, compared.business_date
 ),
 
-now as (
-    select counts.* from counts join latest
-        on latest.site_id = counts.site_id and latest.latest_date = counts.business_date
-),
+now as (select * from counts where age = 1),
 
 before as (
-    select counts.site_id, counts.item_id, median(counts.units) as median_units,
-        min(counts.business_date) as first_date,
-        arg_min(counts.units, counts.business_date) as first_units
-    from counts join latest on latest.site_id = counts.site_id and counts.business_date < latest.latest_date
-    group by counts.site_id, counts.item_id
+    select site_id, item_id, median(units) as median_units,
+        min(business_date) as first_date, arg_min(units, business_date) as first_units
+    from counts where age > 1
+    group by site_id, item_id
 ),
 
 moved as (

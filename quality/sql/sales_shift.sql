@@ -1,14 +1,6 @@
 -- One row per selling site: the population stability index of its sales, each item's relative to its
--- own reference mean, in the last window against the eight windows before.
-with means as (
-    select site_id, item_id, avg(sold_units) as mean_units
-    from recent_sales
-    where sales_date < getvariable('plan_date') - getvariable('shift_days')
-    group by site_id, item_id
-    having sum(sold_units) > 0
-),
-
-binned as (
+-- own reference mean, in the last window against the four windows before.
+with binned as (
     select recent_sales.site_id,
         recent_sales.sales_date >= getvariable('plan_date') - getvariable('shift_days') as is_current,
         case
@@ -24,7 +16,8 @@ binned as (
         end as bin,
         count(*) as row_count
     from recent_sales
-    join means on means.site_id = recent_sales.site_id and means.item_id = recent_sales.item_id
+    join sales_means as means on means.site_id = recent_sales.site_id and means.item_id = recent_sales.item_id
+    where means.mean_units > 0
     group by recent_sales.site_id, is_current, bin
 ),
 

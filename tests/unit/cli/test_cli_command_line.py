@@ -126,6 +126,9 @@ def test_what_a_library_prints_never_reaches_stdout(
     having(body)
     said = equipoise("trial", "--json")
     assert said.data == {"a": [1.5, None]}
+    assert said.err == ""
+    said = equipoise("trial", "--json", "--debug")
+    assert said.data == {"a": [1.5, None]}
     assert said.err == "chatter\nchatter\n"
     assert equipoise("trial", "--times", "0").out == "for people\n"
 

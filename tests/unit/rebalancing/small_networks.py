@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 import numpy as np
@@ -58,22 +59,27 @@ def frame(kind: Frame, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return kind.conform(pd.DataFrame([{c: row.get(c, _DEFAULTS.get(c)) for c in kind.names} for row in rows]))
 
 
+@functools.lru_cache
+def _poisson_quantiles(mean: float) -> dict[str, float]:
+    values = poisson.ppf(np.array(QUANTILE_LEVELS), mean) if mean > 0 else np.zeros(len(QUANTILE_LEVELS))
+    return {quantile_column(level): float(value) for level, value in zip(QUANTILE_LEVELS, values, strict=True)}
+
+
 def poisson_forecast(item: str, site: str, rate: float, horizon: int, days: int = 1) -> list[dict[str, Any]]:
     """Return forecast rows of Poisson demand with ``rate`` units a bucket."""
-    rows = []
-    for t in range(horizon):
-        mean = rate * (t + 1)
-        levels = {
-            quantile_column(level): float(poisson.ppf(level, mean)) if mean > 0 else 0.0 for level in QUANTILE_LEVELS
+    return [
+        {
+            "item_id": item,
+            "site_id": site,
+            "bucket_index": t,
+            "mean_units": rate,
+            "cumulative_mean_units": rate * (t + 1),
+            "bucket_start": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=t * days),
+            "cumulative_std_units": float(np.sqrt(rate * (t + 1))),
+            **_poisson_quantiles(rate * (t + 1)),
         }
-        rows.append(
-            {
-                "item_id": item, "site_id": site, "bucket_index": t, "mean_units": rate, "cumulative_mean_units": mean,
-                "bucket_start": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=t * days),
-                "cumulative_std_units": float(np.sqrt(mean)), **levels,
-            }
-        )  # fmt: skip
-    return rows
+        for t in range(horizon)
+    ]
 
 
 def certain_forecast(item: str, site: str, demand: list[float]) -> list[dict[str, Any]]:
