@@ -39,8 +39,8 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     project = parsed_project(home)
     partitions = plan_dates(profile)
     assets, checks = build_assets(profile, partitions, project)
-    plan_job = jobs.plan_day(partitions)
-    ingest_job = jobs.ingest(partitions, raw_tables(assets))
+    plan_job = jobs.plan_day()
+    ingest_job = jobs.ingest(raw_tables(assets))
     stages = timings.stage_of_step(assets)
     published = Published(home.published)
     return dg.Definitions(

@@ -14,12 +14,11 @@ PLAN_DAY = "plan_day"
 INGEST = "ingest"
 
 
-def plan_day(plan_dates: dg.PartitionsDefinition) -> dg.JobDefinition:
+def plan_day() -> dg.JobDefinition:
     """Return the job of the whole chain, from raw feeds to order documents."""
     return dg.define_asset_job(
         PLAN_DAY,
         selection=dg.AssetSelection.groups(*STAGES),
-        partitions_def=plan_dates,
         executor_def=dg.in_process_executor,
         op_retry_policy=RETRY,
         description="One plan date, from raw feeds to order documents.",
@@ -27,12 +26,11 @@ def plan_day(plan_dates: dg.PartitionsDefinition) -> dg.JobDefinition:
     )
 
 
-def ingest(plan_dates: dg.PartitionsDefinition, raw_tables: list[dg.AssetKey]) -> dg.JobDefinition:
+def ingest(raw_tables: list[dg.AssetKey]) -> dg.JobDefinition:
     """Return the job that loads what has landed into the raw tables."""
     return dg.define_asset_job(
         INGEST,
         selection=dg.AssetSelection.assets(*raw_tables),
-        partitions_def=plan_dates,
         executor_def=dg.in_process_executor,
         op_retry_policy=RETRY,
         description="What has landed goes into the raw tables; nothing is planned.",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.kernel.errors import EquipoiseError
@@ -120,7 +121,7 @@ class Published:
 
 
 def arrow_digest(table: pa.Table) -> str:
-    """Return the digest of a table's names, types and values, whatever its chunks.
+    """Return the digest of a table's names, types and values, whatever its chunks and its nulls' bytes.
 
     >>> import pyarrow as pa
     >>> whole = pa.table({"a": [1, 2]})
@@ -128,7 +129,26 @@ def arrow_digest(table: pa.Table) -> str:
     True
     """
     sink = pa.BufferOutputStream()
-    whole = table.replace_schema_metadata(None).combine_chunks()
+    columns = [column for field in table.schema for column in _settled(table.column(field.name))]
+    names = [f"{index}" for index in range(len(columns))]
+    whole = pa.Table.from_arrays(columns, names=names).combine_chunks()
     with pa.ipc.new_stream(sink, whole.schema) as writer:
         writer.write_table(whole)
-    return bytes_digest(sink.getvalue().to_pybytes())
+    declared = "\n".join(f"{field.name} {field.type}" for field in table.schema)
+    return bytes_digest(declared.encode() + sink.getvalue().to_pybytes())
+
+
+def _settled(column: pa.ChunkedArray) -> list[pa.ChunkedArray]:
+    """Return a column's values, and which of them stand, in bytes that depend on nothing else.
+
+    What lies in memory beneath a null, and in the last byte of a bitmap, is left to chance by
+    whoever made the array.
+    """
+    standing = []
+    if column.null_count:
+        standing = [pc.is_valid(column).cast(pa.uint8())]
+        values = column.drop_null()
+        if not len(values):
+            return standing
+        column = pc.fill_null(column, values[0])
+    return [column.cast(pa.uint8()) if pa.types.is_boolean(column.type) else column, *standing]

@@ -125,9 +125,9 @@ def lot_above(units: Ints, minimum: Ints, multiple: Ints) -> Ints:
     return np.where(units <= 0, 0, above)
 
 
-def minimum_gain(gain: Floats, rules: Guardrails) -> Flags:
+def minimum_gain(gain: Floats, least: float) -> Flags:
     """``cost without the line - cost with it >= minimum gain`` for every transfer line that stays."""
-    return gain >= rules.minimum_gain_amount
+    return gain >= least
 
 
 def cycles(moves: Moves, units: Ints, chosen: Ints) -> Ints:

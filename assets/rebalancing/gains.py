@@ -14,8 +14,6 @@ from assets.rebalancing.flow import Flow, Variant, solve_flows
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import Incumbent, copies, first_items
 
-ROUNDS = 6
-
 
 def line_gains(network: Network, units: Ints, cost: Ints, chosen: Ints) -> Floats:
     """Return what each line saves, by solving its item without it.
@@ -65,38 +63,31 @@ def drop_small_gains(network: Network, best: Incumbent, known: Incumbent | None 
     if known is not None:
         active[:] = False
         active[owner[units != known.units]] = True
-    transfer = moves.is_transfer[network.first]
-    items, lines = np.flatnonzero(active), np.flatnonzero(transfer & (units > 0) & active[owner])
-    for _ in range(ROUNDS):
-        flow = solve_flows(network, Variant(items, copies(network, items, units)[0]))
-        cost[items] = flow.cost
-        bound = delay_bounds(network, flow, units, lines)
-        dropped = _smallest(moves.destination[network.first], lines, bound, rules.minimum_gain_amount)
-        if not len(dropped):
-            break
-        units[dropped] = 0
-        items = np.unique(owner[dropped])
-        lines = np.flatnonzero(transfer & (units > 0) & np.isin(owner, items))
-    lines = np.flatnonzero(transfer & (units > 0) & active[owner])
-    for number in range(ROUNDS):
-        gains = line_gains(network, units, cost, lines)
-        small = ~constraints.minimum_gain(gains, rules)
-        dropped = lines[small]
-        if number < ROUNDS - 1:
-            dropped = _smallest(moves.destination[network.first], lines, gains, rules.minimum_gain_amount)
-        if not len(dropped):
-            break
-        units[dropped] = 0
-        items = np.unique(owner[dropped])
-        cost[items] = solve_flows(network, Variant(items, copies(network, items, units)[0])).cost
-        destination = moves.destination[network.first]
-        lines = lines[np.isin(destination[lines], destination[dropped]) & (units[lines] > 0)]
+    transfer, destination = moves.is_transfer[network.first], moves.destination[network.first]
+    items, least = np.flatnonzero(active), rules.minimum_gain_amount
+    for judge in (_bounds, _exact):
+        dirty = items
+        while len(dirty):
+            lines = np.flatnonzero(transfer & (units > 0) & np.isin(owner, dirty))
+            dropped = _smallest(destination, lines, judge(network, units, cost, dirty, lines), least)
+            units[dropped] = 0
+            dirty = np.unique(owner[dropped])
+            cost[dirty] = solve_flows(network, Variant(dirty, copies(network, dirty, units)[0])).cost
     return Incumbent(units, cost)
+
+
+def _bounds(network: Network, units: Ints, _cost: Ints, items: Ints, lines: Ints) -> Floats:
+    flow = solve_flows(network, Variant(items, copies(network, items, units)[0]))
+    return delay_bounds(network, flow, units, lines)
+
+
+def _exact(network: Network, units: Ints, cost: Ints, _items: Ints, lines: Ints) -> Floats:
+    return line_gains(network, units, cost, lines)
 
 
 def _smallest(destination: Ints, lines: Ints, gains: Floats, least: float) -> Ints:
     """Return, of the lines below the least gain, the smallest one of each destination."""
-    small = gains < least
+    small = ~constraints.minimum_gain(gains, least)
     lines, gains = lines[small], gains[small]
     order = np.lexsort((lines, gains, destination[lines]))
     return lines[order[np.unique(destination[lines][order], return_index=True)[1]]]

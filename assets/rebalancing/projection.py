@@ -158,8 +158,11 @@ def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) ->
 
     A unit stays short in a cumulative curve until supply comes, but is lost once. Within each
     stretch that nothing can correct, shares are equal and such that the loss at a reference
-    supply is charged once: between 1 / (buckets of the stretch) and 1. Later stretches, whose
-    spread is that of the whole protection interval, are charged 1 / (lead time + 1).
+    supply is charged once: between 1 / (buckets of the stretch) and 1. The stretch that an order
+    placed now serves is charged the mean of 1 and 1 / (lead time + 1), chosen by simulated cost
+    (README): the full price orders too much, as what is left also meets the demand after it.
+    Later stretches, whose spread is that of the whole protection interval, are charged
+    1 / (lead time + 1).
     """
     n, horizon = since.shape
     t = np.arange(horizon)[None, :]
@@ -179,8 +182,8 @@ def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) ->
     )
     first = _charged_once(known, early, ends)
     second = _charged_once(at_reference, ordered, ordered & (t == last[:, None]))
-    lead = np.maximum(1.0, arrival / item_sites.review_buckets)[:, None]
-    return np.where(early, first, np.where(ordered, second, second / (lead + 1.0)))
+    lead = (arrival / item_sites.review_buckets)[:, None]
+    return np.where(early, first, np.where(ordered, second * (1.0 + 1.0 / (lead + 1.0)) / 2.0, second / (lead + 1.0)))
 
 
 def _charged_once(shortage: Floats, stretch: Flags, ends: Flags) -> Floats:

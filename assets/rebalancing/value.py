@@ -206,7 +206,7 @@ def _end_curves(item_sites: ItemSites, projection: Projection, end_value: Floats
     shifts = np.concatenate([np.zeros((len(row), 1), np.int64), useful], axis=1)
     weights = np.array([1.0 - share, *[share / END_STEPS] * END_STEPS])
     base = _breakpoints(demand, AT_END)
-    points = (base[:, None, :] + shifts[:, :, None]).reshape(len(row), -1)
+    points = (base[:, None, :] + shifts[:, :, None]).reshape(len(row), shifts.shape[1] * base.shape[1])
     at = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), points], axis=1), axis=1)
     mean = distribution.mean(demand)[:, None]
     value = end_value[row][:, None]

@@ -66,8 +66,9 @@ final as (
 
     union all by name
 
-    select 'all' as feed, '' as site_id, '' as item_id, count(*) filter (status = 'accepted') as batch_count
-    from known_batches
+    select 'all' as feed, '' as site_id, '' as item_id,
+        count(*) filter (feed_rules.is_required and latest.batch_count is null) as required_missing_tables
+    from feed_rules left join latest on latest.feed = feed_rules.feed
 )
 
 select * from final

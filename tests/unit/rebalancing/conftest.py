@@ -11,11 +11,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from small_networks import PLAN_DATE, profile, release  # noqa: E402
+from small_networks import PLAN_DATE, profile, release
 
-from assets.rebalancing.plan import Plan, solve  # noqa: E402
-from assets.rebalancing.problem import Problem, build_problem  # noqa: E402
-from assets.rebalancing.snapshot import Snapshot  # noqa: E402
+from assets.rebalancing.plan import Plan, solve
+from assets.rebalancing.problem import Problem, build_problem
+from assets.rebalancing.snapshot import Snapshot
 
 
 @pytest.fixture

@@ -78,7 +78,9 @@ def test_purchases_keep_to_the_minimum_and_the_multiple(plan_of: PlanOf) -> None
     ]  # fmt: skip
     plan = plan_of(two_stores(0, 0, lanes=[], sourcing=source))
     quantity = plan.lines["quantity_units"].to_numpy()
-    assert len(quantity) and (quantity >= 10).all() and (quantity % 5 == 0).all()
+    assert len(quantity)
+    assert (quantity >= 10).all()
+    assert (quantity % 5 == 0).all()
     assert plan.lines["binding_constraints"].str.contains("order_multiple").all()
 
 
@@ -118,7 +120,8 @@ def test_hold_outbound_may_receive_but_not_give(plan_of: PlanOf) -> None:
     verdict = [{"action": "hold_outbound", "site_id": "a"}]
     assert plan_of(two_stores(30, 1, verdicts=verdict)).lines.empty
     receiving = plan_of(two_stores(1, 30, verdicts=verdict))
-    assert moved(receiving) > 0 and set(receiving.lines["destination_id"]) == {"a"}
+    assert moved(receiving) > 0
+    assert set(receiving.lines["destination_id"]) == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -257,13 +260,16 @@ def test_faults_are_named_and_the_rest_is_planned(problem_of: Callable[..., Any]
     )
     problem = problem_of(dataclasses.replace(good, lanes=bad))
     named = " ".join(problem.consistency())
-    assert "nowhere" in named and "negative" in named
+    assert "nowhere" in named
+    assert "negative" in named
     assert len(solve(problem).lines) == 1
 
 
 def test_nothing_to_plan_is_a_plan(plan_of: PlanOf) -> None:
     plan = plan_of(two_stores(verdicts=[{"action": "hold"}]))
-    assert plan.lines.empty and len(plan.decisions) == 2 and plan.gap == 0
+    assert plan.lines.empty
+    assert len(plan.decisions) == 2
+    assert plan.gap == 0
 
 
 def test_the_order_of_input_rows_does_not_matter(plan_of: PlanOf) -> None:
@@ -291,7 +297,8 @@ def random_networks(draw: st.DrawFn) -> Snapshot:
         for site in ("a", "b", "c"):
             stores.append(
                 {
-                    "item_id": item, "site_id": site, "available_units": draw(units), "protection_units": draw(st.integers(0, 10)),
+                    "item_id": item, "site_id": site, "available_units": draw(units),
+                    "protection_units": draw(st.integers(0, 10)),
                     "receipt_kind": "transfer", "source_id": "dc", "maximum_units": draw(st.sampled_from([None, 20])),
                 }
             )  # fmt: skip
@@ -319,7 +326,8 @@ def test_any_plan_keeps_to_stock_lots_protection_and_its_bound(network: Snapshot
     problem = build_problem(network, release=release(minimum_gain_amount=0.5), profile=profile(6), plan_date=PLAN_DATE)
     plan = solve(problem)
     assert plan.bound <= plan.cost + 1e-9
-    assert 0 <= plan.gap and 0 <= plan.decidable_gap
+    assert plan.gap >= 0
+    assert plan.decidable_gap >= 0
     assert plan.summary["cost_amount"].min() >= plan.cost - 1e-3
     lines = plan.lines.merge(network.targets, left_on=["item_id", "origin_id"], right_on=["item_id", "site_id"])
     lines = lines.merge(network.position[["item_id", "site_id", "available_units"]], on=["item_id", "site_id"])
