@@ -12,10 +12,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from assets.monitoring.alerts import message
+from assets.monitoring.alerts import collect, message
 
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.quality import ALERTS
 from assets.kernel.identifiers import digest
 from assets.kernel.published import Published
 from orchestration.settings import Settings
@@ -42,8 +41,8 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
         If a channel refused; what it refused is tried again next time.
     """
     home = settings.network_home()
-    published = Published(home.published)
-    if published.latest(ALERTS.name, plan_date) is None:
+    alerts = collect(Published(home.published), plan_date)
+    if alerts.empty:
         return []
     home.alerts.mkdir(parents=True, exist_ok=True)
     with (home.alerts / _DELIVERED).open("a+") as record:
@@ -51,7 +50,7 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
         record.seek(0)
         done = {(row["alert_id"], row["channel"]) for row in map(json.loads, record)}
         went, refused = [], []
-        for alert in published.read(ALERTS, plan_date).to_dict("records"):
+        for alert in alerts.to_dict("records"):
             for channel in (FILE_CHANNEL, *settings.alert_urls):
                 key = (str(alert["alert_id"]), FILE_CHANNEL if channel == FILE_CHANNEL else digest(channel))
                 if key in done:

@@ -24,6 +24,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "run_monitoring": {"enabled": True, "start_timeout_seconds": 300},
         "run_retries": {"enabled": False},
         "freshness": {"enabled": True},
+        # Capturing what steps print takes two processes a run; dbt's log stands in the network's home.
+        "compute_logs": {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        },
     }
     if settings.dagster_postgres_url:
         content["storage"] = {"postgres": {"postgres_url": settings.dagster_postgres_url}}

@@ -12,8 +12,10 @@ STAGES: dict[str, str] = {
     "features": "assets.features.defs",
     "forecasting": "assets.forecasting.defs",
     "inventory": "assets.inventory.defs",
+    "forecast_gate": "quality.checks",
     "rebalancing": "assets.rebalancing.defs",
+    "plan_gate": "quality.checks",
     "orders": "assets.orders.defs",
     "monitoring": "assets.monitoring.defs",
 }
-"""Stage to the module whose ``build`` makes its assets; dbt fills two stages from one project."""
+"""Stage to the module whose ``build`` makes its assets; dbt and quality fill several from one module."""

@@ -95,8 +95,10 @@ def _against_history(totals: pd.DataFrame, features: pd.DataFrame) -> pd.DataFra
 
 
 def _missing(totals: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Return the buckets without a forecast where demand is met; upstream sites have none of their own."""
+    served = targets.loc[targets["echelon"] == 0, _KEY]
     horizon = int(totals["buckets"].max()) if len(totals) else 1
-    both = targets[_KEY].merge(totals[[*_KEY, "buckets"]], on=_KEY, how="left")
+    both = served.merge(totals[[*_KEY, "buckets"]], on=_KEY, how="left")
     return both[_KEY].assign(missing_buckets=horizon - both["buckets"].fillna(0.0))
 
 

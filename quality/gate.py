@@ -60,8 +60,8 @@ def run_gate(suite: Suite, profiles: pd.DataFrame, plan_date: dt.date, docs: Pat
 def anomaly_score(rule: Rule, observed: float) -> float:
     """Return how far a measure lies from usual: 0 as usual, 0.5 at the bound, towards 1 beyond.
 
-    The distance from usual, on the side of the bound, over itself plus the distance of the bound
-    (at least the rule's scale).
+    The distance from usual, on the side of the bound, over itself plus the distance of the bound;
+    where the bound is what is usual, the rule's scale takes its place.
 
     >>> from quality.suite import Rule
     >>> rule = Rule(rule="r", scope="site", column="z", kwargs={"max_value": 10}, action="warn", message="", remedy="")
@@ -73,7 +73,7 @@ def anomaly_score(rule: Rule, observed: float) -> float:
     if observed == float("inf"):
         return 1.0
     distance = max(side * (observed - rule.usual), 0.0)
-    return distance / (distance + max(abs(bound - rule.usual), rule.scale))
+    return distance / (distance + (abs(bound - rule.usual) or rule.scale))
 
 
 def _verdict(rule: Rule, row: dict[Any, Any], table: pd.DataFrame) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Rule(BaseModel):
     usual : float
         Value of the measure when all is well.
     scale : float
-        Least distance from usual to the bound that counts as far, for the anomaly score.
+        Distance from usual that scores 0.5 where the bound is what is usual.
     offenders : str
         Measure that counts the rows behind a verdict; one without it.
     """

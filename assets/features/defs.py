@@ -246,8 +246,7 @@ def run_dbt(
     # One folder for all runs: the second step finds the first one's parsed project there.
     target = (home.dbt_target / "run").resolve()
     (target / "run_results.json").unlink(missing_ok=True)
-    # dagster-dbt prints dbt's talk on stdout, which belongs to the data of the command line.
-    with _environment(home), contextlib.redirect_stdout(sys.stderr):
+    with _environment(home):
         invocation = dbt.cli(arguments, context=context.op_execution_context, target_path=target)
         try:
             events.extend(invocation.stream())

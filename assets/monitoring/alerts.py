@@ -169,7 +169,8 @@ def _told(group: pd.DataFrame, worst: pd.Series[Any], feed: str) -> str:
         f"at {len(sites)} sites ({_names(sites)})" if not worst["_place"] else f"at {worst['_place']}",
         f"in {feed} and {_names(others)}" if others else "",
     ]
-    return f"{' '.join(word for word in what if word)}; the worst: {worst['message']}"
+    place = " ".join(word for word in what if word)
+    return f"{place[0].upper()}{place[1:]}; the worst: {worst['message']}"
 
 
 def _names(values: list[str]) -> str:

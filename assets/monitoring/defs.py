@@ -10,6 +10,8 @@ from assets.kernel.frames.quality import ALERTS
 from assets.monitoring import pages
 from assets.monitoring.alerts import merge, raise_alerts
 
+_SHOWN = dg.TableSchema([dg.TableColumn(name) for name in ("title", "body", "remedy")])
+
 
 def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition]:
     """Return the assets of monitoring."""
@@ -42,6 +44,6 @@ def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition]
         found = merge([feed_alerts, raise_alerts([forecast_verdicts], plan_date), plan_alerts])
         page = pages.alerts_page(found)
         rows = [dg.TableRecord(row) for row in page.pop("alerts")]  # type: ignore[union-attr]
-        return dg.MaterializeResult(value=found, metadata={**page, "alerts": dg.MetadataValue.table(rows)})
+        return dg.MaterializeResult(value=found, metadata={**page, "alerts": dg.MetadataValue.table(rows, schema=_SHOWN)})
 
     return [alerts]

@@ -182,6 +182,7 @@ def _materialization(order: Order) -> dg.AssetMaterialization:
         tags={_DATA_VERSION: order.data_version, **pages.event_tags(order)},
         metadata={
             "lines": _table(pages.line_records(order)),
+            "reasons": _table(pages.reason_records(order)),
             **pages.document_facts(order),
             "batch_ids": dg.MetadataValue.json(list(made_by.batch_ids)),
             "made_in_run": dg.MetadataValue.dagster_run(made_by.run_id),

@@ -30,8 +30,19 @@ def line_records(order: Order) -> list[dict[str, Scalar]]:
             "mode": line.mode,
             "departure": line.departure_date.isoformat(),
             "arrival": line.arrival_date.isoformat(),
+        }
+        for line in order.document.lines
+    ]
+
+
+def reason_records(order: Order) -> list[dict[str, Scalar]]:
+    """Return why each line stands, one record a line; apart from the numbers, so that both can be read."""
+    return [
+        {
+            "line": line.line_number,
+            "item": line.item_id,
             "reason": line.reason,
-            "binding_constraints": line.binding_constraints,
+            "binding_constraints": line.binding_constraints or "none",
         }
         for line in order.document.lines
     ]

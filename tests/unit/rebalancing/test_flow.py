@@ -103,7 +103,7 @@ def maximum(network: Network) -> np.ndarray:
     return constraints.maximum_stock(network.problem.item_sites, _projection(network).taken)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(two_store_networks())
 def test_the_relaxed_flow_is_the_best_of_all_combinations(instance: Snapshot) -> None:
     network = network_of(instance, 3)
@@ -117,7 +117,7 @@ def test_the_relaxed_flow_is_the_best_of_all_combinations(instance: Snapshot) ->
     assert Costs.of(network, relaxed).total == pytest.approx(brute_force(network), abs=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(two_store_networks())
 def test_every_curve_is_convex(instance: Snapshot) -> None:
     curves = network_of(instance, 3).curves
@@ -136,7 +136,7 @@ def balance(network: Network, flow: Flow) -> np.ndarray:
     return net
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(two_store_networks())
 def test_stock_is_conserved_at_every_node(instance: Snapshot) -> None:
     network = network_of(instance, 3)

@@ -320,7 +320,7 @@ def random_networks(draw: st.DrawFn) -> Snapshot:
     return snapshot(stores, forecast, lanes=lanes, sourcing=source)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(random_networks())
 def test_any_plan_keeps_to_stock_lots_protection_and_its_bound(network: Snapshot) -> None:
     problem = build_problem(network, release=release(minimum_gain_amount=0.5), profile=profile(6), plan_date=PLAN_DATE)
