@@ -1,8 +1,9 @@
-"""The public baselines, on the same snapshot, under the same guardrails and cost function.
+"""The public baselines, on the same snapshot, under the same guardrails, lots and cost function.
 
 ``no_transfers`` replenishes as well as the flow can but never moves stock sideways;
 ``greedy_pairs`` adds lateral moves that pair the largest excess with the largest shortage while
-the benefit exceeds the cost; ``do_nothing`` waits. Later buckets are planned optimally for all.
+the benefit, by its own reckoning, exceeds the cost and the least gain; ``do_nothing`` waits.
+Later buckets are planned optimally for all.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str,
     plans = {
         "do_nothing": do_nothing(network),
         "no_transfers": without.units,
-        "greedy_pairs": _without_small_gains(network, greedy_pairs(network, without.units), without),
+        "greedy_pairs": greedy_pairs(network, without.units),
     }
     return {name: lots.evaluate(network, units) for name, units in plans.items()}
 
@@ -46,7 +47,7 @@ def do_nothing(network: Network) -> Ints:
 def no_transfers(network: Network, relaxed: Flow, found: Incumbent | None = None) -> Incumbent:
     """Buy and replenish down the echelons at the least cost, without lateral moves today."""
     whole = lots.search(network, relaxed, ~network.problem.moves.lateral[network.first], found)
-    return drop_small_gains(network, whole, found)
+    return drop_small_gains(network, whole, found, exact=False)
 
 
 def greedy_pairs(network: Network, without: Ints) -> Ints:
@@ -70,12 +71,6 @@ def greedy_pairs(network: Network, without: Ints) -> Ints:
     units = without.copy()
     _pair(network, units, excess, np.minimum(shortage, room))
     return units
-
-
-def _without_small_gains(network: Network, units: Ints, known: Incumbent) -> Ints:
-    """Hold a baseline to the least gain as the joint plan is."""
-    changed = np.unique(lots.first_items(network)[units != known.units])
-    return drop_small_gains(network, lots.judged(network, units, known, changed), known).units
 
 
 def _pair(network: Network, units: Ints, excess: Ints, shortage: Ints) -> None:

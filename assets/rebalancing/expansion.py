@@ -7,9 +7,10 @@ early buckets. Not here: solving (``flow``), and lots (``lots``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
@@ -25,6 +26,15 @@ TIE_STEPS = 64
 """Integer costs below one money step, by which equal plans are told apart: fewer moves, then order."""
 LARGEST_TOTAL = 2**60
 FINEST_STEP = 10**6
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the flow of one item gave: its integer cost, whether it breaks a limit, units by arc."""
+
+    cost: int
+    broken: bool
+    flows: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,8 @@ class Network:
         Integer cost per unit of breaking a maximum stock.
     landed : float array, shape (n,)
         Landed replacement cost.
+    solved : dict
+        What ``flow`` has already solved, by item and fixed moves.
     """
 
     problem: Problem
@@ -73,6 +85,7 @@ class Network:
     scale: float
     penalty: int
     landed: Floats
+    solved: dict[tuple[int, bytes], Answer] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def items(self) -> int:
@@ -88,7 +101,7 @@ class Network:
             Currency per unit of each move, as a market of shared limits sets them.
         """
         extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
-        return replace(self, cost=self.cost + extra.astype(np.int64))
+        return replace(self, cost=self.cost + extra.astype(np.int64), solved={})
 
     @property
     def move_cost(self) -> Ints:
@@ -192,8 +205,11 @@ def _relax(cost: Floats, moves: Moves, sent: np.ndarray) -> Floats:
 
 def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, int]:
     """Return the finest money step whose totals fit 64 bits, and the penalty of a broken limit."""
-    largest = max(float(np.abs(curves.slope).max(initial=0.0)), float(moves.unit_amount.max(initial=0.0)), 1e-3)
-    penalty = 4.0 * largest * (item_sites.horizon + 1)
+    steep = np.abs(curves.slope)
+    chain, end = steep[curves.bucket < item_sites.horizon], steep[curves.bucket == item_sites.horizon]
+    bucket, once = float(chain.max(initial=0.0)), float(end.max(initial=0.0) + moves.unit_amount.max(initial=0.0))
+    # More than any unit can save by breaking a limit on its way through the horizon.
+    penalty = bucket * (item_sites.horizon + 2) + 3.0 * once + 1e-3
     units = float(_bounds(item_sites).max(initial=1)) * (item_sites.horizon + 1) * 8
     step = FINEST_STEP
     while step > 1 and penalty * step * TIE_STEPS * units > LARGEST_TOTAL:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.kernel.errors import EquipoiseError
-from assets.rebalancing.expansion import Network
+from assets.rebalancing.expansion import Answer, Network
 from assets.rebalancing.item_sites import Floats, Ints
 
 FREE_UNITS = -1
 """Stands for a first-bucket move that the flow may choose."""
+
+REMEMBERED = 20_000
+"""Most answers that a network remembers; each takes four bytes an arc."""
 
 NODES_PER_CALL = 500
 """Items are gathered up to so many nodes a call; larger graphs are slower."""
@@ -84,20 +87,62 @@ def free_variant(network: Network, items: Ints) -> Variant:
 def solve_flows(network: Network, variant: Variant) -> Flow:
     """Solve every item of a variant to proven optimality.
 
+    What the network has solved before, it remembers: a search asks for the same item with the
+    same moves fixed many times.
+
     Raises
     ------
     EquipoiseError
         If the solver reports anything but an optimum; the item is named.
     """
+    keys = _keys(network, variant)
+    known = network.solved
+    asked = dict(zip(keys, range(len(keys)), strict=True))
+    missing = np.array(sorted(k for key, k in asked.items() if key not in known), dtype=np.int64)
+    first = np.concatenate(
+        [[0], np.cumsum(network.first_start[variant.items + 1] - network.first_start[variant.items])]
+    )
+    fresh = _solve_fresh(network, Variant(variant.items[missing], variant.units[gather(first, missing)[0]]))
+    answers = {
+        **{key: known[key] for key in asked if key in known},
+        **_by_item(network, fresh, [keys[k] for k in missing]),
+    }
+    known.update(dict(list(answers.items())[: max(0, REMEMBERED - len(known))]))
+    found = [answers[key] for key in keys]
+    flows = np.concatenate([np.zeros(0, np.int64), *(answer.flows for answer in found)]).astype(np.int64)
+    arcs, counts = gather(network.arc_start, variant.items)
+    lead = _first_arcs(network, variant.items, counts)
+    cost = np.array([answer.cost for answer in found], dtype=np.int64)
+    return Flow(variant, flows[lead], cost, arcs, flows, np.array([answer.broken for answer in found], dtype=bool))
+
+
+def _keys(network: Network, variant: Variant) -> list[tuple[int, bytes]]:
+    """Return what identifies each item of a variant: the item, and which moves are fixed to what."""
+    counts = network.first_start[variant.items + 1] - network.first_start[variant.items]
+    parts = np.split(variant.units.astype(np.int64), np.cumsum(counts)[:-1]) if len(counts) else []
+    return [(item, part.tobytes()) for item, part in zip(variant.items.tolist(), parts, strict=True)]
+
+
+def _by_item(network: Network, flow: Flow, keys: list[tuple[int, bytes]]) -> dict[tuple[int, bytes], Answer]:
+    counts = network.arc_start[flow.variant.items + 1] - network.arc_start[flow.variant.items]
+    parts = np.split(flow.flows.astype(np.int32), np.cumsum(counts)[:-1]) if len(counts) else []
+    whole = zip(keys, flow.cost.tolist(), flow.broken.tolist(), parts, strict=True)
+    return {key: Answer(cost, broken, flows) for key, cost, broken, flows in whole}
+
+
+def _first_arcs(network: Network, items: Ints, arc_counts: Ints) -> Ints:
+    """Return where the first-bucket moves of each item stand among the arcs of all: they lead their item's."""
+    counts = network.first_start[items + 1] - network.first_start[items]
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.asarray(within + np.repeat(np.cumsum(arc_counts) - arc_counts, counts))
+
+
+def _solve_fresh(network: Network, variant: Variant) -> Flow:
     arcs, counts = gather(network.arc_start, variant.items)
     owner = np.repeat(np.arange(len(variant.items)), counts)
     capacity = network.capacity[arcs].copy()
-    first_counts = network.first_start[variant.items + 1] - network.first_start[variant.items]
-    # First-bucket moves lead each item's arcs, in the order of ``network.first``.
     arc_offset = np.cumsum(counts) - counts
-    first_arcs = gather(np.concatenate([[0], np.cumsum(first_counts)]), np.arange(len(variant.items)))[0]
-    first_owner = np.repeat(np.arange(len(variant.items)), first_counts)
-    first_arcs = first_arcs - (np.cumsum(first_counts) - first_counts)[first_owner] + arc_offset[first_owner]
+    first_arcs = _first_arcs(network, variant.items, counts)
     node_positions, node_counts = gather(network.node_start, variant.items)
     node_offset = np.cumsum(node_counts) - node_counts
     supply = network.supply[node_positions].copy()

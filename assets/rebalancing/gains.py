@@ -39,7 +39,9 @@ def line_gains(network: Network, units: Ints, cost: Ints, chosen: Ints) -> Float
     return np.asarray((without.cost - cost[owner]) / network.scale)
 
 
-def drop_small_gains(network: Network, best: Incumbent, known: Incumbent | None = None) -> Incumbent:
+def drop_small_gains(
+    network: Network, best: Incumbent, known: Incumbent | None = None, *, exact: bool = True
+) -> Incumbent:
     """Drop transfer lines that save less than the release asks.
 
     Parameters
@@ -49,7 +51,10 @@ def drop_small_gains(network: Network, best: Incumbent, known: Incumbent | None 
     best : Incumbent
         Plan of whole lots.
     known : Incumbent, optional
-        Plan of which some items are the same and were cleared already.
+        Plan whose lines were cleared already; those that are the same are judged again only
+        where another line of the item goes.
+    exact : bool
+        Whether lines that pass the bound are judged by solving without them; baselines are not.
 
     Notes
     -----
@@ -59,20 +64,17 @@ def drop_small_gains(network: Network, best: Incumbent, known: Incumbent | None 
     """
     moves, rules, owner = network.problem.moves, network.problem.release.guardrails, first_items(network)
     units, cost = best.units.copy(), best.cost.copy()
-    active = np.ones(network.items, dtype=bool)
-    if known is not None:
-        active[:] = False
-        active[owner[units != known.units]] = True
+    changed = np.ones(len(units), dtype=bool) if known is None else units != known.units
     transfer, destination = moves.is_transfer[network.first], moves.destination[network.first]
-    items, least = np.flatnonzero(active), rules.minimum_gain_amount
-    for judge in (_bounds, _exact):
-        dirty = items
+    least = rules.minimum_gain_amount
+    for judge in (_bounds, _exact) if exact else (_bounds,):
+        dirty, lines = np.unique(owner[changed]), np.flatnonzero(transfer & (units > 0) & changed)
         while len(dirty):
-            lines = np.flatnonzero(transfer & (units > 0) & np.isin(owner, dirty))
             dropped = _smallest(destination, lines, judge(network, units, cost, dirty, lines), least)
             units[dropped] = 0
             dirty = np.unique(owner[dropped])
             cost[dirty] = solve_flows(network, Variant(dirty, copies(network, dirty, units)[0])).cost
+            lines = np.flatnonzero(transfer & (units > 0) & np.isin(owner, dirty))
     return Incumbent(units, cost)
 
 

@@ -84,13 +84,6 @@ def copies(network: Network, items: Ints, units: Ints) -> tuple[Ints, Ints]:
     return units[positions].copy(), np.cumsum(counts) - counts
 
 
-def judged(network: Network, units: Ints, known: Incumbent, items: Ints) -> Incumbent:
-    """Return a plan that differs from ``known`` in ``items`` only, with its costs."""
-    cost = known.cost.copy()
-    cost[items] = _costs(network, items, units)
-    return Incumbent(units, cost)
-
-
 def _costs(network: Network, items: Ints, units: Ints) -> Ints:
     """Return the integer cost of items with every first-bucket move fixed; ``FAR`` where a limit breaks."""
     flow = solve_flows(network, Variant(items, copies(network, items, units)[0]))

@@ -75,3 +75,11 @@ the gate stopped, and so that the gate stands before the marts in the graph.
             and verdicts.action = 'stop'
     )
 {%- endmacro %}
+
+{#-
+An amount in the type of money. What does not fit (a phantom count times a high cost) is held at
+the type's end: the gate judges the count, and one absurd row must not stop all others.
+-#}
+{% macro money(expression) -%}
+    cast(least(greatest({{ expression }}, -99999999999999), 99999999999999) as decimal(18, 4))
+{%- endmacro %}

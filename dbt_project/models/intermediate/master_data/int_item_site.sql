@@ -14,8 +14,7 @@ final as (
     select
         latest.item_id,
         latest.site_id,
-        cast(items.unit_cost * latest.holding_rate_per_year / 365 as decimal(18, 4))
-            as holding_cost_per_unit_day,
+        {{ money("items.unit_cost * latest.holding_rate_per_year / 365") }} as holding_cost_per_unit_day,
         latest.shortage_cost_per_unit,
         latest.service_target,
         latest.presentation_minimum_units,

@@ -70,7 +70,7 @@ summed as (
         coalesce(on_hand.expiring_units, 0) as expiring_units,
         cast(coalesce(supply.in_transit_units, 0) as bigint) as in_transit_units,
         cast(coalesce(supply.on_order_units, 0) as bigint) as on_order_units,
-        cast(coalesce(on_hand.on_hand_units, 0) * items.unit_cost as decimal(18, 4)) as stock_amount,
+        {{ money("coalesce(on_hand.on_hand_units, 0) * items.unit_cost") }} as stock_amount,
         coalesce(batches.batch_ids, counts.batch_id, '') as batch_ids
     from places
     inner join items on places.item_id = items.item_id

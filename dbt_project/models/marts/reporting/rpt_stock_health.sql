@@ -19,7 +19,7 @@ final as (
         cast(sum(positions.on_hand_units) as bigint) as on_hand_units,
         cast(sum(positions.expiring_units) as bigint) as expiring_units,
         cast(sum(positions.in_transit_units + positions.on_order_units) as bigint) as incoming_units,
-        cast(sum(positions.stock_amount) as decimal(18, 4)) as stock_amount
+        {{ money("sum(positions.stock_amount)") }} as stock_amount
     from positions
     left join features on positions.item_id = features.item_id and positions.site_id = features.site_id
     where {{ after_the_gate() }}
