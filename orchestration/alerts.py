@@ -12,11 +12,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from assets.monitoring.alerts import collect, message
-
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.identifiers import digest
 from assets.kernel.published import Published
+from assets.monitoring.alerts import collect, message
 from orchestration.settings import Settings
 
 Send = Callable[[str, str, str], bool]

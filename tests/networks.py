@@ -18,5 +18,5 @@ def small_network(folder: Path, *faults: Fault, name: str = "sample", seed: int 
     profile = demo_profile(parameters).model_copy(update={"name": name})
     profile.write(home.root)
     start, end = demo_dates(parameters)
-    emit(World(parameters), LandingArea(home.landing, profile.clock), start, end, [f for f in faults])
+    emit(World(parameters), LandingArea(home.landing, profile.clock), start, end, faults)
     return settings

@@ -44,6 +44,8 @@ def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition]
         found = merge([feed_alerts, raise_alerts([forecast_verdicts], plan_date), plan_alerts])
         page = pages.alerts_page(found)
         rows = [dg.TableRecord(row) for row in page.pop("alerts")]  # type: ignore[union-attr]
-        return dg.MaterializeResult(value=found, metadata={**page, "alerts": dg.MetadataValue.table(rows, schema=_SHOWN)})
+        return dg.MaterializeResult(
+            value=found, metadata={**page, "alerts": dg.MetadataValue.table(rows, schema=_SHOWN)}
+        )
 
     return [alerts]

@@ -1,7 +1,9 @@
 """What stands behind a plan: batches, model versions, feature set, policy release, digest.
 
 Reads published tables, only the columns it needs, and says for each document which feed
-batches and models touch its item-sites. Not here: the tree that people read (``lineage``).
+batches and models stand behind its items. An item is planned jointly over all its sites, so a
+line rests on the item's stock and demand at every one of them. Not here: the tree that people
+read (``lineage``).
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from assets.orders.events import Provenance
 MASTER_FEEDS = ("erp_items", "erp_sites", "erp_sourcing", "erp_item_site_settings", "tms_lanes")
 """Feeds that every document rests on; the latest accepted batch of each stands behind it."""
 
-_ITEM_SITE = ["item_id", "site_id"]
+_ITEM = ["item_id"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Evidence:
     Attributes
     ----------
     batches : DataFrame
-        item_id, site_id, batch_id; unique rows.
+        item_id, batch_id; unique rows.
     models : DataFrame
-        item_id, site_id, model_version; unique rows.
+        item_id, model_version; unique rows.
     master_batches : tuple of str
         Batches behind every document.
     """
@@ -55,13 +57,13 @@ class Evidence:
         Parameters
         ----------
         lines : DataFrame
-            order_id, item_id, origin_id, destination_id.
+            order_id, item_id.
         run_id : str
             Run that makes the documents.
         """
-        ends = _both_ends(lines, ["order_id"])
-        batches = _per_document(ends, self.batches, "batch_id")
-        models = _per_document(ends, self.models, "model_version")
+        items = lines[["order_id", *_ITEM]].drop_duplicates()
+        batches = _per_document(items, self.batches, "batch_id")
+        models = _per_document(items, self.models, "model_version")
         return {
             order_id: Provenance(
                 plan_digest=self.plan_digest,
@@ -90,7 +92,7 @@ def gather(
     plan_summary : DataFrame
         Frame ``plan_summary``; its row of the joint plan carries digest and policy release.
     touched : DataFrame
-        item_id and site_id of interest; everything else is left unread.
+        item_id of interest; everything else is left unread.
     cutoff : datetime
         UTC; later demand rows and the plan date's own buckets are not evidence.
 
@@ -101,13 +103,13 @@ def gather(
     """
     summary = joint_plan(PLAN_SUMMARY.conform(plan_summary), plan_date)
     features = read_columns(published, FEAT_ITEM_SITE, plan_date, ["feature_set_version"])
-    models = _touched(read_columns(published, DEMAND_FORECAST, plan_date, [*_ITEM_SITE, "model_version"]), touched)
+    models = _touched(read_columns(published, DEMAND_FORECAST, plan_date, [*_ITEM, "model_version"]), touched)
     return Evidence(
         plan_digest=str(summary["plan_digest"]),
         policy_release=str(summary["policy_release"]),
         feature_version=",".join(sorted(pc.unique(features.column(0)).to_pylist())),
-        batches=batches_by_item_site(published, plan_date, touched, cutoff),
-        models=models.group_by([*_ITEM_SITE, "model_version"]).aggregate([]).to_pandas(),
+        batches=batches_by_item(published, plan_date, touched, cutoff),
+        models=models.group_by([*_ITEM, "model_version"]).aggregate([]).to_pandas(),
         master_batches=latest_master_batches(published.read(FEED_BATCHES, plan_date)),
     )
 
@@ -124,27 +126,27 @@ def joint_plan(summary: pd.DataFrame, plan_date: dt.date) -> pd.Series[Any]:
     return (summary if joint.empty else joint).iloc[0]
 
 
-def touched_item_sites(plan_lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the item-sites at both ends of lines: item_id, site_id, unique and sorted."""
-    return _both_ends(plan_lines, [])
+def touched_items(plan_lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the items of lines: item_id, unique and sorted."""
+    return plan_lines[_ITEM].drop_duplicates().sort_values(_ITEM, ignore_index=True)
 
 
-def batches_by_item_site(
+def batches_by_item(
     published: Published, plan_date: dt.date, touched: pd.DataFrame, cutoff: dt.datetime
 ) -> pd.DataFrame:
-    """Return the batches behind stock and demand of item-sites: item_id, site_id, batch_id, unique."""
+    """Return the batches behind stock and demand of items: item_id, batch_id, unique."""
     position = _touched(
-        read_columns(published, FCT_INVENTORY_POSITION, plan_date, [*_ITEM_SITE, "batch_ids"]), touched
+        read_columns(published, FCT_INVENTORY_POSITION, plan_date, [*_ITEM, "batch_ids"]), touched
     ).to_pandas()
     position["batch_id"] = position["batch_ids"].str.split(",")
-    stock = position.explode("batch_id")[[*_ITEM_SITE, "batch_id"]]
-    columns = [*_ITEM_SITE, "bucket_start", "available_at", "batch_id"]
+    stock = position.explode("batch_id")[[*_ITEM, "batch_id"]]
+    columns = [*_ITEM, "bucket_start", "available_at", "batch_id"]
     demand = _touched(read_columns(published, FCT_DEMAND, plan_date, columns), touched)
     known = pc.and_(
         pc.less_equal(demand["available_at"], pa.scalar(cutoff.replace(tzinfo=None), pa.timestamp("us"))),
         pc.less(demand["bucket_start"], pa.scalar(plan_date, pa.date32())),
     )
-    sold = demand.filter(known).group_by([*_ITEM_SITE, "batch_id"]).aggregate([]).to_pandas()
+    sold = demand.filter(known).group_by([*_ITEM, "batch_id"]).aggregate([]).to_pandas()
     both: pd.DataFrame = pd.concat([stock, sold[stock.columns]])
     both["batch_id"] = both["batch_id"].str.strip()
     return both[both["batch_id"].fillna("") != ""].drop_duplicates(ignore_index=True)
@@ -181,21 +183,14 @@ def read_columns(published: Published, frame: Frame, plan_date: dt.date, columns
 
 
 def _touched(table: pa.Table, touched: pd.DataFrame) -> pa.Table:
-    keys = pa.Table.from_pandas(touched[_ITEM_SITE], preserve_index=False)
+    keys = pa.Table.from_pandas(touched[_ITEM].drop_duplicates(), preserve_index=False)
     if not len(keys):
         return table.slice(0, 0)
-    # One dictionary join on two text keys; the order of rows is restored by whoever sorts.
-    keys = keys.cast(pa.schema([(name, table.schema.field(name).type) for name in _ITEM_SITE]))
-    return table.join(keys, keys=_ITEM_SITE, join_type="left semi", use_threads=False)
+    # One dictionary join on a text key; the order of rows is restored by whoever sorts.
+    keys = keys.cast(pa.schema([(name, table.schema.field(name).type) for name in _ITEM]))
+    return table.join(keys, keys=_ITEM, join_type="left semi", use_threads=False)
 
 
-def _both_ends(lines: pd.DataFrame, beside: list[str]) -> pd.DataFrame:
-    columns = [*beside, *_ITEM_SITE]
-    origins = lines[[*beside, "item_id", "origin_id"]].set_axis(columns, axis=1)
-    destinations = lines[[*beside, "item_id", "destination_id"]].set_axis(columns, axis=1)
-    return pd.concat([origins, destinations]).drop_duplicates().sort_values(columns, ignore_index=True)
-
-
-def _per_document(ends: pd.DataFrame, facts: pd.DataFrame, column: str) -> dict[str, tuple[str, ...]]:
-    pairs = ends.merge(facts, on=_ITEM_SITE)[["order_id", column]].drop_duplicates()
+def _per_document(items: pd.DataFrame, facts: pd.DataFrame, column: str) -> dict[str, tuple[str, ...]]:
+    pairs = items.merge(facts, on=_ITEM)[["order_id", column]].drop_duplicates()
     return {str(key): tuple(sorted(values)) for key, values in pairs.groupby("order_id")[column]}

@@ -145,7 +145,7 @@ def lineage_of_item_site(
             where=f"table {DECISIONS.name}",
             remedy="Check both ids, and that the item is ranged there",
         )
-    touched = pd.DataFrame({"item_id": [item_id], "site_id": [site_id]})
+    touched = pd.DataFrame({"item_id": [item_id]})
     evidence = gather(
         published, plan_date, plan_summary=published.read(PLAN_SUMMARY, plan_date), touched=touched, cutoff=cutoff
     )
@@ -159,9 +159,7 @@ def lineage_of_item_site(
 
 
 def _made_by(evidence: Evidence, touched: pd.DataFrame, publication: Publication | None) -> Provenance:
-    lines = touched.rename(columns={"site_id": "origin_id"}).assign(order_id="")
-    lines["destination_id"] = lines["origin_id"]
-    return evidence.behind(lines, publication.run_id if publication else "")[""]
+    return evidence.behind(touched.assign(order_id=""), publication.run_id if publication else "")[""]
 
 
 def _orders_touching(store: OrderStore, plan_date: dt.date, item_id: str, site_id: str) -> list[Node]:

@@ -14,7 +14,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.documents import channel_of, compose
 from assets.orders.events import OrderBook
-from assets.orders.evidence import gather, touched_item_sites
+from assets.orders.evidence import gather, touched_items
 from assets.orders.plan_gate import let_out
 
 
@@ -49,7 +49,7 @@ def book_of_plan(
         published,
         plan_date,
         plan_summary=plan_summary,
-        touched=touched_item_sites(lines),
+        touched=touched_items(lines),
         cutoff=profile.calendar.cutoff(plan_date, as_known),
     )
     channel = channel_of(plan_date, today, profile.calendar, as_known=as_known)

@@ -131,12 +131,8 @@ def build_item_sites(
         FCT_SCHEDULED_RECEIPT.
     forecast : DataFrame
         DEMAND_FORECAST.
-    calendar : PlanCalendar
-        Bucket grid.
-    plan_date : date
-        First day of bucket 0.
-    horizon : int
-        Number of buckets T.
+    calendar, plan_date, horizon : PlanCalendar, date, int
+        Bucket grid, first day of bucket 0, number of buckets T.
     """
     table = table.sort_values(KEY, kind="stable", ignore_index=True)
     item_ids, site_ids = tuple(sorted(table["item_id"].unique())), tuple(sorted(table["site_id"].unique()))

@@ -15,8 +15,9 @@ from networks import small_network
 from assets.feeds.synthetic.faults import fault
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, ORDER_LINES, PLAN_LINES, PLAN_SUMMARY
-from assets.kernel.frames.quality import ALERTS, VERDICTS
+from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.published import Published
+from assets.monitoring.alerts import collect
 from orchestration import instance, locks
 from orchestration.planning import plan_day
 from orchestration.replay import replay
@@ -116,7 +117,7 @@ def test_a_stop_blocks_every_asset_downstream_and_raises_one_alert(tmp_path: Pat
     with instance.opened(settings) as store:
         made = {e.asset_key.path[0] for e in _materializations(store, run.run_id)}
     assert made <= {"raw", "staging", "quality", "monitoring"}
-    alerts = published(settings).read(ALERTS, today(settings))
+    alerts = collect(published(settings), today(settings))
     assert (alerts["action"] == "stop").sum() == 1
 
 
@@ -153,8 +154,8 @@ def test_a_fault_ends_in_its_verdict_a_different_plan_and_one_alert(
     verdicts = published(settings).read(VERDICTS, day)
     assert action in set(verdicts.loc[verdicts["feed"] == feed, "action"])
     site = sorted(set(verdicts.loc[verdicts["action"] == action, "site_id"]))[0]
-    raised = published(settings).read(ALERTS, day)
-    usual = published(planned_settings).read(ALERTS, day)
+    raised = collect(published(settings), day)
+    usual = collect(published(planned_settings), day)
     new = raised[~raised["alert_id"].isin(usual["alert_id"])]
     assert len(new) == 1, new[["rule", "feed", "site_id"]]
     lines, clean = published(settings).read(PLAN_LINES, day), published(planned_settings).read(PLAN_LINES, day)
@@ -163,16 +164,19 @@ def test_a_fault_ends_in_its_verdict_a_different_plan_and_one_alert(
         assert site not in set(lines["origin_id"])
     decisions = published(settings).read(DECISIONS, day)
     if action == "hold":
-        held = verdicts[(verdicts["action"] == "hold") & (verdicts["item_id"] != "")]
-        stated = decisions.merge(held[["item_id", "site_id"]], on=["item_id", "site_id"])
-        assert set(stated["decision"]) == {"held"}
+        held = verdicts[verdicts["action"] == "hold"]
+        of_site = decisions["site_id"].isin(held.loc[held["item_id"] == "", "site_id"])
+        pairs = set(zip(held["item_id"], held["site_id"], strict=True))
+        of_item = [pair in pairs for pair in zip(decisions["item_id"], decisions["site_id"], strict=True)]
+        assert set(decisions.loc[of_site | of_item, "decision"]) == {"held"}
 
 
 def test_a_killed_run_frees_the_lock_and_its_slot_and_the_next_plan_succeeds(tmp_path: Path) -> None:
     settings = small_network(tmp_path)
     environment = {**os.environ, "EQUIPOISE_HOME": str(settings.home), "EQUIPOISE_NETWORK": "sample"}
     command = [sys.executable, "-m", "orchestration.cli", "plan"]
-    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment, cwd=ROOT, **quiet) as run:
         _wait_for(lambda: bool(list((settings.network_home().published).glob("feed_state/*/latest.json"))), 120)
         run.send_signal(signal.SIGKILL)
         run.wait()

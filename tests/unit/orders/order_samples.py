@@ -66,8 +66,8 @@ def evidence(plan_digest: str = "a" * 32) -> Evidence:
         plan_digest=plan_digest,
         policy_release="standard@0123456789ab",
         feature_version="features-1",
-        batches=pd.DataFrame([(*x, f"batch-{x[1]}") for x in facts], columns=["item_id", "site_id", "batch_id"]),
-        models=pd.DataFrame([(*x, "model-1") for x in facts], columns=["item_id", "site_id", "model_version"]),
+        batches=pd.DataFrame([(x[0], f"batch-{x[1]}") for x in facts], columns=["item_id", "batch_id"]),
+        models=pd.DataFrame([(x[0], "model-1") for x in facts], columns=["item_id", "model_version"]),
         master_batches=("batch-items",),
     )
 

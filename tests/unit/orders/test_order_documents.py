@@ -55,7 +55,7 @@ def test_documents_and_lines_conform_to_their_frames() -> None:
     assert lines_frame([]).empty
 
 
-def test_a_document_names_the_batches_and_models_at_both_ends() -> None:
+def test_a_document_names_the_batches_and_models_behind_its_items() -> None:
     to_s1 = next(d for d in order_book().content if d.destination_id == "S1")
     assert to_s1.provenance.batch_ids == ("batch-DC1", "batch-S1", "batch-items")
     assert to_s1.provenance.model_version == "model-1"
