@@ -14,6 +14,9 @@ from orchestration.cli.console import Output
 from orchestration.cli.plan import run_and_report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assets.feeds.synthetic import Fault
     from assets.kernel.home import NetworkHome
     from orchestration.settings import Settings
 
@@ -26,6 +29,10 @@ def demo(
     out: Output,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = SEED,
     small: Annotated[bool, typer.Option("--small", help="A world of 7 sites and 20 items, for a quick look.")] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Spoil the feeds, as NAME, NAME:SITE or NAME:SITE:ITEM; may be given again."),
+    ] = None,
 ) -> None:
     """Make the sample world, plan one day of it and say what was decided.
 
@@ -35,33 +42,43 @@ def demo(
 
     settings = read_settings()
     with out.working("Making the sample world"):
-        home = prepare(settings, seed=seed, small=small)
+        home = prepare(settings, seed=seed, small=small, faults=fault or ())
     settings.activate(home.root.name)
     # The demo plans its own network, whatever the environment chose before.
     chosen = settings.model_copy(update={"network": home.root.name})
     run_and_report(out, chosen, home.profile.declared_date)
 
 
-def network_name(seed: int, *, small: bool) -> str:
+def network_name(seed: int, *, small: bool, faults: Sequence[str] = ()) -> str:
     """Return the name of the network of a world: a different world never mixes with the first.
 
     >>> network_name(7, small=False), network_name(3, small=True)
     ('sample', 'sample-small-3')
+    >>> network_name(7, small=False, faults=["stale_feed:store-02"])
+    'sample-stale_feed-store-02'
     """
     parts = [NETWORK, *(["small"] if small else []), *([str(seed)] if seed != SEED else [])]
-    return "-".join(parts)
+    return "-".join([*parts, *(fault.replace(":", "-") for fault in faults)])
 
 
-def prepare(settings: Settings, *, seed: int, small: bool) -> NetworkHome:
+def prepare(settings: Settings, *, seed: int, small: bool, faults: Sequence[str] = ()) -> NetworkHome:
     """Write the sample network's profile and land its feeds; the same batch again is one batch."""
     from assets.feeds.landing import LandingArea
     from assets.feeds.synthetic import World, WorldParameters, demo_dates, demo_profile, emit
 
     parameters = WorldParameters.small(seed) if small else WorldParameters(seed=seed)
-    name = network_name(seed, small=small)
+    spoilt = [_fault(text) for text in faults]
+    name = network_name(seed, small=small, faults=faults)
     home = settings.home_of(name)
     profile = demo_profile(parameters).model_copy(update={"name": name})
     profile.write(home.root)
     start, end = demo_dates(parameters)
-    emit(World(parameters), LandingArea(home.landing, profile.clock), start, end)
+    emit(World(parameters), LandingArea(home.landing, profile.clock), start, end, spoilt)
     return home
+
+
+def _fault(text: str) -> Fault:
+    from assets.feeds.synthetic import fault
+
+    name, site, item, *_ = [*text.split(":"), "", ""]
+    return fault(name, site=site, item=item)

@@ -55,6 +55,8 @@ final as (
         last_day.latest_rows,
         last_day.quarantined_rows,
         last_day.quarantined_rows / nullif(last_day.sent_rows, 0) as quarantined_share,
+        -- A single bad row is no corrupt master, however short the master is.
+        case when last_day.quarantined_rows > 1 then quarantined_share end as corrupt_share,
         case when feed_rules.is_whole and usual.usual_rows >= 10
             then last_day.latest_rows / usual.usual_rows end as row_ratio
     from feed_rules

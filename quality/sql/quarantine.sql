@@ -16,7 +16,9 @@ refused as (
 final as (
     select refused.feed, '' as site_id, '' as item_id,
         count(*) as conflicting_rows,
-        count(*) / nullif(any_value(rules.sent_rows), 0) as conflicting_share,
+        -- One id that stands twice is one item to hold, however short the master is.
+        case when count(distinct coalesce(refused.item_id, refused.site_id)) > 1
+            then count(*) / nullif(any_value(rules.sent_rows), 0) end as conflicting_share,
         cast(null as bigint) as refused_rows
     from refused join (
         select known_batches.feed, sum(row_count) as sent_rows
