@@ -41,7 +41,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     assets, checks = build_assets(profile, partitions, project)
     plan_job = jobs.plan_day()
     ingest_job = jobs.ingest(raw_tables(assets))
-    stages = timings.stage_of_step(assets)
+    stages = timings.stage_of_step(assets, checks)
     published = Published(home.published)
     return dg.Definitions(
         assets=assets,

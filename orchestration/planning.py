@@ -129,7 +129,7 @@ def execute(
     overrides.setdefault("warehouse", Warehouse(home.warehouse))
     definitions = build_defs(settings, **overrides)
     job = definitions.resolve_job_def(jobs.PLAN_DAY)
-    stages = timings.stage_of_step(definitions.assets or ())
+    stages = timings.stage_of_step(definitions.assets or (), _checks(definitions))
     run_id = str(uuid.uuid4())
     with instance.opened(settings) as store, recovery.alive(home.locks, run_id):
         recovery.release_dead_runs(store, home.locks, except_run=run_id)
@@ -144,6 +144,10 @@ def execute(
             )
         timings.note(store, run_id, stages)
     return run_id, stages
+
+
+def _checks(definitions: dg.Definitions) -> list[dg.AssetChecksDefinition]:
+    return [check for check in definitions.asset_checks or () if isinstance(check, dg.AssetChecksDefinition)]
 
 
 @contextmanager

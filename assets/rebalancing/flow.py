@@ -6,12 +6,12 @@ solved in one call. Not here: which moves to fix (``lots``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from assets.kernel.errors import EquipoiseError
-from assets.rebalancing.expansion import Answer, Network, Start
+from assets.rebalancing.expansion import Answer, Network
 from assets.rebalancing.item_sites import Floats, Ints
 
 FREE_UNITS = -1
@@ -19,9 +19,6 @@ FREE_UNITS = -1
 
 REMEMBERED = 20_000
 """Most answers that a network remembers; each takes four bytes an arc."""
-
-LARGEST_COST = 2**61
-"""Most that a cost may be once the solver has scaled it by the number of nodes."""
 
 NODES_PER_CALL = 500
 """Items are gathered up to so many nodes a call; larger graphs are slower."""
@@ -141,99 +138,32 @@ def _first_arcs(network: Network, items: Ints, arc_counts: Ints) -> Ints:
 
 
 def _solve_fresh(network: Network, variant: Variant) -> Flow:
-    """Solve from nothing or, in the residual network, from the network's start."""
     arcs, counts = gather(network.arc_start, variant.items)
     owner = np.repeat(np.arange(len(variant.items)), counts)
+    capacity = network.capacity[arcs].copy()
     arc_offset = np.cumsum(counts) - counts
     first_arcs = _first_arcs(network, variant.items, counts)
     node_positions, node_counts = gather(network.node_start, variant.items)
     node_offset = np.cumsum(node_counts) - node_counts
+    supply = network.supply[node_positions].copy()
     tail, head = network.tail[arcs] + node_offset[owner], network.head[arcs] + node_offset[owner]
-    start, cost = network.start, network.cost[arcs]
-    flows = np.zeros(len(arcs), dtype=np.int64) if start is None else start.flows[arcs]
-    priced = cost if start is None else start.reduced[arcs]
-    # What the start already serves is no supply; what fixed moves change in it is.
-    supply = network.supply[node_positions] * (start is None)
-    fixed = first_arcs[variant.units != FREE_UNITS]
-    room, back = network.capacity[arcs] - flows, flows.copy()
-    room[fixed] = back[fixed] = 0
-    change = variant.units[variant.units != FREE_UNITS] - flows[fixed]
-    np.subtract.at(supply, tail[fixed], change)
-    np.add.at(supply, head[fixed], change)
-    flows[fixed] += change
-    for begin, stop in _calls(node_counts):
-        part = slice(int(arc_offset[begin]), int(arc_offset[stop - 1] + counts[stop - 1]))
-        low, high = int(node_offset[begin]), int(node_offset[stop - 1] + node_counts[stop - 1])
-        name = problem_name(network, variant.items[begin:stop])
-        ends = tail[part] - low, head[part] - low
-        flows[part] += _residual_flow(*ends, room[part], back[part], priced[part], supply[low:high], name)
-    sums = np.concatenate([[0], np.cumsum(flows * cost)])
+    fixed = variant.units != FREE_UNITS
+    capacity[first_arcs[fixed]] = 0
+    np.subtract.at(supply, tail[first_arcs[fixed]], variant.units[fixed])
+    np.add.at(supply, head[first_arcs[fixed]], variant.units[fixed])
+    flows = np.zeros(len(arcs), dtype=np.int64)
+    cost = network.cost[arcs]
+    for start, stop in _calls(node_counts):
+        part = slice(int(arc_offset[start]), int(arc_offset[stop - 1] + counts[stop - 1]))
+        low, high = int(node_offset[start]), int(node_offset[stop - 1] + node_counts[stop - 1])
+        name = problem_name(network, variant.items[start:stop])
+        flows[part] = _solve(tail[part] - low, head[part] - low, capacity[part], cost[part], supply[low:high], name)
+    flows[first_arcs[fixed]] = variant.units[fixed]
+    ends = np.concatenate([[0], np.cumsum(flows * cost)])
+    total = ends[arc_offset + counts] - ends[arc_offset]
     broken = np.zeros(len(variant.items), dtype=bool)
     np.logical_or.at(broken, owner, (flows > 0) & (cost >= network.penalty // 2))
-    return Flow(variant, flows[first_arcs], sums[arc_offset + counts] - sums[arc_offset], arcs, flows, broken)
-
-
-def _residual_flow(tail: Ints, head: Ints, room: Ints, back: Ints, cost: Ints, supply: Ints, name: str) -> Ints:
-    """Return the change of flow by arc; what flows can be taken ``back`` at minus its cost."""
-    used = np.flatnonzero(back)
-    found = _solve(
-        np.concatenate([tail, head[used]]),
-        np.concatenate([head, tail[used]]),
-        np.concatenate([room, back[used]]),
-        np.concatenate([cost, -cost[used]]),
-        supply,
-        name,
-    )
-    change = found[: len(tail)].copy()
-    change[used] -= found[len(tail) :]
-    return change
-
-
-def started(network: Network, optimum: Flow) -> Network:
-    """Return the network with an optimum that later solves start from.
-
-    Parameters
-    ----------
-    network : Network
-        Whose optimum it is.
-    optimum : Flow
-        Of every item once, in order.
-
-    Notes
-    -----
-    A variant differs from the optimum in a few units. In the residual network, with reduced
-    costs ``c + d(tail) - d(head)`` (Ahuja, Magnanti and Orlin 1993, section 9.3), only those
-    units need a way; the optimum stays exact. Without room for the reduced costs in 64 bits
-    every solve starts from nothing.
-    """
-    item = np.repeat(np.arange(network.items), np.diff(network.arc_start))
-    tail, head = network.tail + network.node_start[item], network.head + network.node_start[item]
-    distance = _potentials(network, optimum, tail, head)
-    reduced = network.cost + distance[tail] - distance[head]
-    nodes = max(NODES_PER_CALL, int(np.diff(network.node_start).max(initial=0)))
-    if int(np.abs(reduced).max(initial=0)) > LARGEST_COST // (nodes + 1):
-        return network
-    return replace(network, start=Start(optimum.flows, reduced))
-
-
-def _potentials(network: Network, optimum: Flow, tail: Ints, head: Ints) -> Ints:
-    """Return shortest distances in the residual network from anywhere; there is no negative cycle."""
-    forward, backward = optimum.flows < network.capacity, optimum.flows > 0
-    source = np.concatenate([tail[forward], head[backward]])
-    target = np.concatenate([head[forward], tail[backward]])
-    cost = np.concatenate([network.cost[forward], -network.cost[backward]])
-    order = np.argsort(target, kind="stable")
-    source, target, cost = source[order], target[order], cost[order]
-    starts = np.flatnonzero(np.diff(target, prepend=-1))
-    distance = np.zeros(int(network.node_start[-1]), dtype=np.int64)
-    for _ in range(int(np.diff(network.node_start).max(initial=0)) if len(starts) else 0):
-        shorter = distance.copy()
-        reached = np.minimum.reduceat(distance[source] + cost, starts)
-        shorter[target[starts]] = np.minimum(shorter[target[starts]], reached)
-        if np.array_equal(shorter, distance):
-            break
-        distance = shorter
-    return distance
+    return Flow(variant, flows[first_arcs], total, arcs, flows, broken)
 
 
 def problem_name(network: Network, items: Ints) -> str:

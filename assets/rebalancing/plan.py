@@ -15,7 +15,7 @@ from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.identifiers import digest
 from assets.rebalancing import baselines, lots, reasons
 from assets.rebalancing.expansion import Network, expand
-from assets.rebalancing.flow import Flow, started, unit_prices
+from assets.rebalancing.flow import Flow, unit_prices
 from assets.rebalancing.gains import drop_small_gains, line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.problem import Problem
@@ -81,7 +81,6 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     network = expand(problem)
     network = network if prices is None else network.priced(prices)
     relaxed = lots.relaxed_optimum(network)
-    network = started(network, relaxed)
     everything = np.ones(len(network.first), dtype=bool)
     found = drop_small_gains(network, lots.search(network, relaxed, everything))
     policies = {
