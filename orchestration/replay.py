@@ -14,32 +14,35 @@ from pathlib import Path
 
 import duckdb
 
+from assets.features.registry import FeatureRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame, decisions, feeds, quality
-from assets.kernel.frames.marts import MARTS
+from assets.kernel.frames import Frame, decisions, feeds, marts, quality
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
 from assets.kernel.warehouse import Warehouse
 from assets.orders.documents import LIVE
 from assets.orders.store import MemoryOrderStore
-from orchestration import instance, locks, planning
+from assets.policy.registry import PolicyRegistry
+from orchestration import locks, planning
 from orchestration.settings import Settings
 
 COMPARED: tuple[Frame, ...] = (
     feeds.FEED_STATE,
     feeds.FEED_BATCHES,
     quality.VERDICTS,
-    *MARTS,
+    *marts.MARTS,
     decisions.LEAD_TIME,
     decisions.DEMAND_FORECAST,
     decisions.FORECAST_SCORES,
     decisions.TARGETS,
+    quality.FORECAST_VERDICTS,
     decisions.PLAN_LINES,
     decisions.DECISIONS,
     decisions.PLAN_SUMMARY,
+    quality.PLAN_VERDICTS,
     decisions.DOCUMENTS,
     decisions.ORDER_LINES,
 )
@@ -89,18 +92,51 @@ def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
             remedy=f"Run `equipoise plan --date {plan_date}` first",
         )
     with locks.hold(home.locks / locks.WRITER, f"equipoise replay {plan_date}"):
-        as_known = _as_known(settings, latest.run_id)
-        channels = set(recorded.read(decisions.DOCUMENTS, plan_date)["channel"])
+        rules = _Rules.of(recorded, plan_date)
         with tempfile.TemporaryDirectory(prefix="equipoise-replay-") as folder:
             scratch = _scratch(settings, home, Path(folder))
-            _run(scratch, plan_date, as_known, live=LIVE in channels)
+            _run(scratch, plan_date, rules)
             return _compare(recorded, Published(scratch.network_home().published), plan_date)
 
 
-def _as_known(settings: Settings, run_id: str) -> AsKnown:
-    with instance.opened(settings) as store:
-        run = store.get_run_by_id(run_id)
-    return AsKnown(run.tags.get("equipoise/as_known", AsKnown.THEN.value)) if run else AsKnown.THEN
+@dataclass(frozen=True)
+class _Rules:
+    """What decided besides the data, as the published tables name it."""
+
+    as_known: AsKnown
+    feature_set: str
+    policy_release: str
+    live: bool
+
+    @classmethod
+    def of(cls, recorded: Published, plan_date: dt.date) -> _Rules:
+        features = recorded.read(marts.FEAT_ITEM_SITE, plan_date)["feature_set_version"]
+        return cls(
+            as_known=AsKnown(recorded.read(feeds.FEED_STATE, plan_date)["as_known"].iloc[0]),
+            feature_set=str(features.iloc[0]) if len(features) else "",
+            policy_release=str(recorded.read(decisions.PLAN_SUMMARY, plan_date)["policy_release"].iloc[0]),
+            live=bool((recorded.read(decisions.DOCUMENTS, plan_date)["channel"] == LIVE).any()),
+        )
+
+
+def _features(home: NetworkHome, version: str) -> FeatureRegistry:
+    """Return a registry in which the recorded feature set is in force.
+
+    Raises
+    ------
+    EquipoiseError
+        If the set's definition has changed since.
+    """
+    registry = FeatureRegistry(home.root)
+    if version and registry.active().version != version:
+        registry.pin(version.split("@")[0])
+        if registry.active().version != version:
+            raise EquipoiseError(
+                f"the feature set {version} is now {registry.active().version}",
+                where="feature sets",
+                remedy="Bring its file back as it was",
+            )
+    return registry
 
 
 def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
@@ -109,8 +145,6 @@ def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
     target = folder / name
     target.mkdir()
     shutil.copy(home.root / PROFILE_FILE, target)
-    if (home.root / "features.yaml").exists():
-        shutil.copy(home.root / "features.yaml", target)
     with duckdb.connect(str(target / home.warehouse.name)) as connection:
         connection.execute(f"attach '{home.warehouse}' as recorded (read_only)")
         connection.execute("create schema raw")
@@ -130,23 +164,22 @@ def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
     )
 
 
-def _run(scratch: Settings, plan_date: dt.date, as_known: AsKnown, *, live: bool) -> None:
+def _run(scratch: Settings, plan_date: dt.date, rules: _Rules) -> None:
     home = scratch.network_home()
-    day = plan_date if live else plan_date + dt.timedelta(days=3660)
-    run_id, _ = planning.execute(
+    # A day far off is no plan date of the clock's, so that a backfill's documents keep their ids.
+    day = plan_date if rules.live else plan_date + dt.timedelta(days=3660)
+    planning.execute(
         scratch,
         plan_date,
         {"equipoise/trigger": "replay"},
         None,
-        as_known=as_known,
+        as_known=rules.as_known,
         clock=DeclaredClock(day),
+        features=_features(home, rules.feature_set),
+        policies=PolicyRegistry(decides=rules.policy_release),
         orders=MemoryOrderStore(),
         warehouse=Warehouse(home.warehouse),
     )
-    with instance.opened(scratch) as store:
-        run = store.get_run_by_id(run_id)
-        if run is None or not run.is_finished:
-            raise EquipoiseError("the replay did not end", where=str(plan_date), remedy="Run it again with --debug")
 
 
 def _compare(recorded: Published, replayed: Published, plan_date: dt.date) -> ReplayReport:

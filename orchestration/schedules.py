@@ -1,15 +1,45 @@
-"""The nightly schedule: at the cutoff, plan the date, unless it was planned already."""
+"""The nightly schedule: at the cutoff, plan the date, unless its live plan was made or is being made."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 import dagster as dg
 
 from assets.kernel.calendar import Bucket
+from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
+from assets.orders.documents import LIVE
+from orchestration.jobs import PLAN_DAY
 from orchestration.settings import Settings
 
-FINAL_TABLE = "documents"
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+def why_not_again(instance: dg.DagsterInstance, published: Published, plan_date: dt.date) -> str:
+    """Return why the live plan of a date need not start; empty if it should.
+
+    A plan starts once. A backfill or a plan with hindsight of the same date does not count: it
+    issues nothing.
+    """
+    documents = published.read(DOCUMENTS, plan_date) if published.latest(DOCUMENTS.name, plan_date) else None
+    if documents is not None and (documents["channel"] == LIVE).any():
+        return f"{plan_date} is planned already"
+    tags = {"dagster/partition": plan_date.isoformat(), "equipoise/job": PLAN_DAY}
+    if instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY, tags=tags), limit=1):
+        return f"{plan_date} is being planned"
+    return ""
+
+
+def run_key(plan_date: dt.date) -> str:
+    """Return the one key of a date's plan, so that neither sensor nor schedule starts it twice."""
+    return f"{PLAN_DAY}/{plan_date.isoformat()}"
 
 
 def nightly(
@@ -29,11 +59,12 @@ def nightly(
         name="nightly",
         description="Plans the day at the cutoff, with what has arrived by then.",
     )
-    def plan_at_the_cutoff(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        plan_date = profile.clock.today()
-        if published.latest(FINAL_TABLE, plan_date) is not None:
-            return dg.SkipReason(f"{plan_date} is planned already")
-        key = plan_date.isoformat()
-        return dg.RunRequest(run_key=f"plan/{key}", partition_key=key, tags={"equipoise/trigger": "cutoff"})
+    def plan_at_the_cutoff(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        plan_date = profile.calendar.start_of_bucket(profile.clock.today())
+        reason = why_not_again(context.instance, published, plan_date)
+        if reason:
+            return dg.SkipReason(reason)
+        tags = {"equipoise/trigger": "cutoff"}
+        return dg.RunRequest(run_key=run_key(plan_date), partition_key=plan_date.isoformat(), tags=tags)
 
     return plan_at_the_cutoff

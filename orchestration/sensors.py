@@ -18,7 +18,7 @@ from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from orchestration import alerts, recovery, timings
-from orchestration.schedules import FINAL_TABLE
+from orchestration.schedules import run_key, why_not_again
 from orchestration.settings import Settings
 
 _POLL_SECONDS = 30
@@ -43,29 +43,26 @@ def landing(home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_jo
         seen = digest(sorted(batch.batch_id for batch in batches))
         if not batches or seen == context.cursor:
             return dg.SkipReason("nothing new has landed")
-        return dg.SensorResult([_request(home, profile, batches, seen, plan_job, ingest_job)], cursor=seen)
+        return dg.SensorResult([_request(context.instance, home, profile, batches, plan_job, ingest_job)], cursor=seen)
 
     return new_batches
 
 
 def _request(
+    instance: dg.DagsterInstance,
     home: NetworkHome,
     profile: NetworkProfile,
     batches: list[Envelope],
-    seen: str,
     plan_job: Any,
     ingest_job: Any,
 ) -> dg.RunRequest:
     plan_date = profile.calendar.start_of_bucket(profile.clock.today())
-    planned = Published(home.published).latest(FINAL_TABLE, plan_date) is not None
-    job = ingest_job if planned or missing_tables(batches, plan_date) else plan_job
-    key = plan_date.isoformat()
-    return dg.RunRequest(
-        run_key=f"{job.name}/{key}/{seen}",
-        job_name=job.name,
-        partition_key=key,
-        tags={"equipoise/trigger": "landing"},
-    )
+    key, tags = plan_date.isoformat(), {"equipoise/trigger": "landing"}
+    complete = not missing_tables(batches, plan_date)
+    if complete and not why_not_again(instance, Published(home.published), plan_date):
+        return dg.RunRequest(run_key=run_key(plan_date), job_name=plan_job.name, partition_key=key, tags=tags)
+    seen = digest(sorted(batch.batch_id for batch in batches))
+    return dg.RunRequest(run_key=f"ingest/{seen}", job_name=ingest_job.name, partition_key=key, tags=tags)
 
 
 def missing_tables(batches: list[Envelope], plan_date: dt.date) -> list[str]:

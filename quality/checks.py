@@ -38,7 +38,7 @@ from quality.plan_profile import profile_plan
 from quality.profiles import profile_feeds
 from quality.quarantine import quarantined
 from quality.suite import read_suite
-from quality.verdicts import judged, stops, write_to_warehouse
+from quality.verdicts import judged, stopped, stops, write_to_warehouse
 
 _GROUP = "quality"
 # Gates further on are groups of their own, so that the collapsed graph has no cycle.
@@ -250,6 +250,7 @@ def _feeds_checks(plan_dates: Partitions) -> dg.AssetChecksDefinition:
         verdicts = judged(published, VERDICTS, _plan_date(context))
         for key in sorted(context.selected_asset_check_keys):
             yield from _checked(key, verdicts)
+        _block(context, verdicts)
 
     return feeds_gate_checks
 
@@ -282,6 +283,7 @@ def _plan_check(plan_dates: Partitions) -> dg.AssetChecksDefinition:
         verdicts = judged(published, PLAN_VERDICTS, _plan_date(context))
         for key in sorted(context.selected_asset_check_keys):
             yield from _checked(key, verdicts)
+        _block(context, verdicts)
 
     return plan_gate_check
 
@@ -301,6 +303,14 @@ def _checked(key: dg.AssetCheckKey, verdicts: pd.DataFrame | None) -> Iterator[d
         description=pages.told(here),
         metadata=_metadata(pages.offenders_page(here)),
     )
+
+
+def _block(context: dg.AssetCheckExecutionContext, verdicts: pd.DataFrame | None) -> None:
+    """Fail the step for the verdict that stops the run; Dagster's own error would only name the check."""
+    asked = {key.name for key in context.selected_asset_check_keys}
+    error = stopped(verdicts) if verdicts is not None and NO_STOP in asked else None
+    if error is not None:
+        raise error
 
 
 def _check_spec(

@@ -10,6 +10,7 @@ import datetime as dt
 import duckdb
 import pandas as pd
 
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
 from assets.kernel.frames.quality import ACTIONS, VERDICTS
 from assets.kernel.published import Published
@@ -108,3 +109,15 @@ def counts_by_action(verdicts: pd.DataFrame) -> dict[str, int]:
 def stops(verdicts: pd.DataFrame) -> bool:
     """Return whether a verdict blocks the run."""
     return bool((verdicts["action"] == "stop").any())
+
+
+def stopped(verdicts: pd.DataFrame) -> EquipoiseError | None:
+    """Return the error a blocked run ends with: its worst ``stop``, or ``None`` if nothing blocks it."""
+    blocking = worst_offenders(verdicts.loc[verdicts["action"] == "stop"])
+    if blocking.empty:
+        return None
+    worst, others = blocking.iloc[0], int((verdicts["action"] == "stop").sum()) - 1
+    more = f" (and {others} more)" if others else ""
+    return EquipoiseError(
+        f"{worst['message']}{more}", where=f"{worst['rule']} of {worst['feed']}", remedy=str(worst["remedy"])
+    )

@@ -75,6 +75,11 @@ class FeedTable:
         return f"{self.source}_{self.table}"
 
 
+def is_history(table: FeedTable) -> bool:
+    """Return whether a table is of facts that date themselves: each can be known from its own day on."""
+    return table.arrival is Arrival.APPEND and bool(table.date_column)
+
+
 def contract() -> tuple[FeedTable, ...]:
     """Return every table of the contract, by source and then by dependency."""
     from assets.feeds import demand, erp, suppliers, tms, wms

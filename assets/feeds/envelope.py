@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -106,6 +107,23 @@ def read_envelope(path: Path) -> Envelope:
         raise EquipoiseError(
             f"the envelope cannot be read: {error}", where=str(path), remedy="Remove the batch and land it again"
         ) from error
+
+
+def require_scope_ids(covers: Sequence[str] | None, *, where: str) -> None:
+    """Require that the scope values a batch speaks for can stand in one list.
+
+    Raises
+    ------
+    EquipoiseError
+        If one contains a comma, which parts them in the warehouse (``raw.batches``).
+    """
+    for scope in covers or ():
+        if "," in scope:
+            raise EquipoiseError(
+                f"the batch covers {scope!r}, and an id must not contain a comma",
+                where=where,
+                remedy="List each id by itself, or give it another id",
+            )
 
 
 def end_of_day(day: dt.date, timezone: str) -> dt.datetime:

@@ -15,8 +15,15 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.feeds import transport
-from assets.feeds.contract import SCHEMA_VERSION, Arrival, FeedTable, contract
-from assets.feeds.envelope import ENVELOPE_FILE, Envelope, Instant, RowAvailability, batch_available_at
+from assets.feeds.contract import SCHEMA_VERSION, Arrival, FeedTable, contract, is_history
+from assets.feeds.envelope import (
+    ENVELOPE_FILE,
+    Envelope,
+    Instant,
+    RowAvailability,
+    batch_available_at,
+    require_scope_ids,
+)
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.identifiers import bytes_digest, digest
 
@@ -162,8 +169,8 @@ def _sent_file(path: Path, directory: Path, default_date: dt.date | None) -> Sen
     relative = path.relative_to(directory)
     table = _table_of(relative, said, where=str(path))
     business_date = said.business_date or _date_in(relative, where=str(path)) or default_date
-    is_history = table.arrival is Arrival.APPEND and bool(table.date_column)
-    if business_date is None and not is_history:
+    require_scope_ids(said.covers, where=str(path))
+    if business_date is None and not is_history(table):
         raise EquipoiseError(
             "neither the file's name nor an envelope tells the business date",
             where=str(path),

@@ -20,8 +20,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from assets.feeds import transport
-from assets.feeds.contract import FeedTable, contract
-from assets.feeds.envelope import ENVELOPE_FILE, Envelope, RowAvailability, batch_available_at, read_envelope
+from assets.feeds.contract import FeedTable, contract, is_history
+from assets.feeds.envelope import (
+    ENVELOPE_FILE,
+    Envelope,
+    RowAvailability,
+    batch_available_at,
+    read_envelope,
+    require_scope_ids,
+)
 from assets.feeds.folders import Problem, envelope_of, sent_batches
 from assets.kernel.clock import Clock
 from assets.kernel.errors import EquipoiseError
@@ -111,7 +118,13 @@ class LandingArea:
         -------
         Envelope
             Of this batch, or of the same batch landed before.
+
+        Raises
+        ------
+        EquipoiseError
+            If ``covers`` names a scope with a comma.
         """
+        require_scope_ids(covers, where=f"{table.name} of {business_date}")
         arrow = transport.to_arrow(table.frame, data)
         envelope = Envelope(
             source=table.source,
@@ -186,7 +199,8 @@ class LandingArea:
         timezone : str
             The network's, for the contracted time of availability.
         row_availability : str
-            ``row`` for histories of tables that date their rows.
+            ``row``: each row of a history (facts that date themselves) is known from its own day on.
+            What is updated in place stays ``batch``: its rows say more than was known on their day.
 
         Raises
         ------
@@ -204,7 +218,7 @@ class LandingArea:
                 continue
             table = known[name]
             before = set(self.batch_ids(table))
-            by_row = row_availability == "row" and bool(table.date_column)
+            by_row = row_availability == "row" and is_history(table)
             envelope = self.land_frame(
                 table,
                 result,

@@ -52,18 +52,3 @@ class DeclaredClock:
     def now(self) -> dt.datetime:
         """Return the time in UTC."""
         return dt.datetime.now(dt.UTC)
-
-
-@dataclass(frozen=True)
-class FixedClock:
-    """A clock that stands still, for tests and replays."""
-
-    instant: dt.datetime
-
-    def today(self) -> dt.date:
-        """Return the date of the instant."""
-        return self.instant.date()
-
-    def now(self) -> dt.datetime:
-        """Return the instant."""
-        return self.instant

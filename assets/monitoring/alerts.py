@@ -125,16 +125,6 @@ def message(alert: Mapping[Any, Any]) -> tuple[str, str]:
     return title, "\n".join(lines)
 
 
-def digest_text(alerts: pd.DataFrame) -> str:
-    """Return one text that tells all alerts, for a channel that wants one message a day."""
-    if alerts.empty:
-        return "No alerts."
-    counts = alerts["severity"].value_counts()
-    told = ", ".join(f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES) if severity in counts)
-    entries = ["\n".join(message(alert)) for alert in undelivered(alerts, ()).to_dict("records")]
-    return "\n\n".join([f"Alerts: {told}.", *entries])
-
-
 def _alert(group: pd.DataFrame, plan_date: dt.date) -> dict[str, Any]:
     """Return the alert of verdicts of one rule at one place (``_place``), told by the worst of them."""
     order = group.assign(_order=group["action"].map({action: -n for n, action in enumerate(ACTIONS)}))

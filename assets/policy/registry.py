@@ -20,10 +20,13 @@ class PolicyRegistry:
     ----------
     directory : Path
         Folder of releases; the shipped ones by default.
+    decides : str, optional
+        Version that decides whatever its stage, for a replay; the active release otherwise.
     """
 
-    def __init__(self, directory: Path = SHIPPED) -> None:
+    def __init__(self, directory: Path = SHIPPED, decides: str = "") -> None:
         self._directory = directory
+        self._decides = decides
 
     def releases(self) -> list[Release]:
         """Return every release, by name.
@@ -36,13 +39,15 @@ class PolicyRegistry:
         return [self._read(path) for path in sorted(self._directory.glob("*.yaml"))]
 
     def active(self) -> Release:
-        """Return the one active release.
+        """Return the one release that decides.
 
         Raises
         ------
         EquipoiseError
-            If none or several are active.
+            If none or several are active, or if the version asked for is not there.
         """
+        if self._decides:
+            return self._version(self._decides)
         active = [release for release in self.releases() if release.stage == "active"]
         if len(active) != 1:
             raise EquipoiseError(
@@ -51,6 +56,16 @@ class PolicyRegistry:
                 remedy="Set the stage of exactly one release to active",
             )
         return active[0]
+
+    def _version(self, version: str) -> Release:
+        for release in self.releases():
+            if release.version == version:
+                return release
+        raise EquipoiseError(
+            f"there is no policy release {version} any more",
+            where=str(self._directory),
+            remedy="Bring its file back as it was",
+        )
 
     def _read(self, path: Path) -> Release:
         try:

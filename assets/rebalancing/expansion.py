@@ -38,6 +38,22 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Start:
+    """An optimum that other solves start from.
+
+    Attributes
+    ----------
+    flows : int array, shape (a,)
+        Units by arc.
+    reduced : int array, shape (a,)
+        Reduced costs: at least 0 where an arc has room, at most 0 where it carries units.
+    """
+
+    flows: Ints
+    reduced: Ints
+
+
+@dataclass(frozen=True)
 class Network:
     """Arcs sorted by item; first-bucket moves come first within an item.
 
@@ -67,6 +83,8 @@ class Network:
         Landed replacement cost.
     solved : dict
         What ``flow`` has already solved, by item and fixed moves.
+    start : Start, optional
+        Optimum of every item that whole plans are solved from; none solves them from nothing.
     """
 
     problem: Problem
@@ -86,6 +104,7 @@ class Network:
     penalty: int
     landed: Floats
     solved: dict[tuple[int, bytes], Answer] = field(default_factory=dict, compare=False, repr=False)
+    start: Start | None = field(default=None, compare=False, repr=False)
 
     @property
     def items(self) -> int:
@@ -101,7 +120,7 @@ class Network:
             Currency per unit of each move, as a market of shared limits sets them.
         """
         extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
-        return replace(self, cost=self.cost + extra.astype(np.int64), solved={})
+        return replace(self, cost=self.cost + extra.astype(np.int64), solved={}, start=None)
 
     @property
     def move_cost(self) -> Ints:

@@ -13,6 +13,7 @@ import numpy as np
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.expansion import Answer, Network
 from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.residual import Residual, settle
 
 FREE_UNITS = -1
 """Stands for a first-bucket move that the flow may choose."""
@@ -22,6 +23,9 @@ REMEMBERED = 20_000
 
 NODES_PER_CALL = 500
 """Items are gathered up to so many nodes a call; larger graphs are slower."""
+
+NODES_PER_SEARCH = 20_000
+"""The same for changes of a start."""
 
 
 @dataclass(frozen=True)
@@ -137,33 +141,94 @@ def _first_arcs(network: Network, items: Ints, arc_counts: Ints) -> Ints:
     return np.asarray(within + np.repeat(np.cumsum(arc_counts) - arc_counts, counts))
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Items of a variant side by side, their fixed moves taken out."""
+
+    variant: Variant
+    arcs: Ints
+    arc_offset: Ints
+    owner: Ints
+    first_arcs: Ints
+    node_counts: Ints
+    node_offset: Ints
+    tail: Ints
+    head: Ints
+    fixed: np.ndarray
+
+    @classmethod
+    def of(cls, network: Network, variant: Variant) -> Batch:
+        """Line up the items of a variant; nodes are counted from 0."""
+        arcs, counts = gather(network.arc_start, variant.items)
+        owner = np.repeat(np.arange(len(variant.items)), counts)
+        node_counts = network.node_start[variant.items + 1] - network.node_start[variant.items]
+        node_offset, ends = np.cumsum(node_counts) - node_counts, np.concatenate([[0], np.cumsum(counts)])
+        tail, head = network.tail[arcs] + node_offset[owner], network.head[arcs] + node_offset[owner]
+        first = _first_arcs(network, variant.items, counts)
+        fixed = variant.units != FREE_UNITS
+        return cls(variant, arcs, ends, owner, first, node_counts, node_offset, tail, head, fixed)
+
+    def entering(self, supply: Ints, units: Ints) -> Ints:
+        """Return a supply after ``units`` of the fixed moves have flowed."""
+        fixed, supply = self.first_arcs[self.fixed], supply.copy()
+        np.subtract.at(supply, self.tail[fixed], units)
+        np.add.at(supply, self.head[fixed], units)
+        return supply
+
+
 def _solve_fresh(network: Network, variant: Variant) -> Flow:
-    arcs, counts = gather(network.arc_start, variant.items)
-    owner = np.repeat(np.arange(len(variant.items)), counts)
-    capacity = network.capacity[arcs].copy()
-    arc_offset = np.cumsum(counts) - counts
-    first_arcs = _first_arcs(network, variant.items, counts)
-    node_positions, node_counts = gather(network.node_start, variant.items)
-    node_offset = np.cumsum(node_counts) - node_counts
-    supply = network.supply[node_positions].copy()
-    tail, head = network.tail[arcs] + node_offset[owner], network.head[arcs] + node_offset[owner]
-    fixed = variant.units != FREE_UNITS
-    capacity[first_arcs[fixed]] = 0
-    np.subtract.at(supply, tail[first_arcs[fixed]], variant.units[fixed])
-    np.add.at(supply, head[first_arcs[fixed]], variant.units[fixed])
-    flows = np.zeros(len(arcs), dtype=np.int64)
-    cost = network.cost[arcs]
-    for start, stop in _calls(node_counts):
-        part = slice(int(arc_offset[start]), int(arc_offset[stop - 1] + counts[stop - 1]))
-        low, high = int(node_offset[start]), int(node_offset[stop - 1] + node_counts[stop - 1])
-        name = problem_name(network, variant.items[start:stop])
-        flows[part] = _solve(tail[part] - low, head[part] - low, capacity[part], cost[part], supply[low:high], name)
-    flows[first_arcs[fixed]] = variant.units[fixed]
-    ends = np.concatenate([[0], np.cumsum(flows * cost)])
-    total = ends[arc_offset + counts] - ends[arc_offset]
+    batch = Batch.of(network, variant)
+    flows = _from_start(network, batch)
+    flows = _from_nothing(network, batch) if flows is None else flows
+    cost = network.cost[batch.arcs]
+    sums = np.concatenate([[0], np.cumsum(flows * cost)])[batch.arc_offset]
     broken = np.zeros(len(variant.items), dtype=bool)
-    np.logical_or.at(broken, owner, (flows > 0) & (cost >= network.penalty // 2))
-    return Flow(variant, flows[first_arcs], total, arcs, flows, broken)
+    np.logical_or.at(broken, batch.owner, (flows > 0) & (cost >= network.penalty // 2))
+    return Flow(variant, flows[batch.first_arcs], np.diff(sums), batch.arcs, flows, broken)
+
+
+def _from_nothing(network: Network, batch: Batch) -> Ints:
+    """Return the flow of every arc by OR-Tools."""
+    capacity, cost = network.capacity[batch.arcs], network.cost[batch.arcs]
+    fixed, units = batch.first_arcs[batch.fixed], batch.variant.units[batch.fixed]
+    capacity[fixed] = 0
+    supply = batch.entering(network.supply[gather(network.node_start, batch.variant.items)[0]], units)
+    flows = np.zeros(len(batch.arcs), dtype=np.int64)
+    for start, stop in _calls(batch.node_counts, NODES_PER_CALL):
+        part = slice(int(batch.arc_offset[start]), int(batch.arc_offset[stop]))
+        low, high = int(batch.node_offset[start]), int(batch.node_offset[stop - 1] + batch.node_counts[stop - 1])
+        name = problem_name(network, batch.variant.items[start:stop])
+        ends = batch.tail[part] - low, batch.head[part] - low
+        flows[part] = _solve(*ends, capacity[part], cost[part], supply[low:high], name)
+    flows[fixed] = units
+    return flows
+
+
+def _from_start(network: Network, batch: Batch) -> Ints | None:
+    """Return the flow of every arc as a change of the network's start; none if it has to be solved from nothing.
+
+    Whole plans only: where moves are free, equal plans are told apart as the solver does.
+    """
+    start = network.start
+    if start is None or not batch.fixed.all():
+        return None
+    flows, reduced = start.flows[batch.arcs], start.reduced[batch.arcs]
+    room, back = network.capacity[batch.arcs] - flows, flows.copy()
+    room[batch.first_arcs] = back[batch.first_arcs] = 0
+    change = batch.variant.units - flows[batch.first_arcs]
+    excess = batch.entering(np.zeros(int(batch.node_counts.sum()), dtype=np.int64), change)
+    item = np.repeat(np.arange(len(batch.node_counts)), batch.node_counts)
+    before = back.copy()
+    for first, stop in _calls(batch.node_counts, NODES_PER_SEARCH):
+        part = slice(int(batch.arc_offset[first]), int(batch.arc_offset[stop]))
+        low, high = int(batch.node_offset[first]), int(batch.node_offset[stop - 1] + batch.node_counts[stop - 1])
+        ends = batch.tail[part] - low, batch.head[part] - low
+        beside = Residual(*ends, reduced[part], room[part], back[part], excess[low:high], item[low:high] - first)
+        if not settle(beside):
+            return None
+    flows += back - before
+    flows[batch.first_arcs] += change
+    return flows
 
 
 def problem_name(network: Network, items: Ints) -> str:
@@ -172,11 +237,11 @@ def problem_name(network: Network, items: Ints) -> str:
     return f"items {', '.join(names)}" + (" ..." if len(items) > 3 else "")
 
 
-def _calls(node_counts: Ints) -> list[tuple[int, int]]:
-    """Cut a row of items into calls of at most ``NODES_PER_CALL`` nodes, at least one item each."""
+def _calls(node_counts: Ints, most: int) -> list[tuple[int, int]]:
+    """Cut a row of items into calls of at most ``most`` nodes, at least one item each."""
     calls, start, nodes = [], 0, 0
     for position, count in enumerate(node_counts.tolist()):
-        if nodes and nodes + count > NODES_PER_CALL:
+        if nodes and nodes + count > most:
             calls.append((start, position))
             start, nodes = position, 0
         nodes += count

@@ -19,6 +19,7 @@ from assets.rebalancing.flow import Flow, unit_prices
 from assets.rebalancing.gains import drop_small_gains, line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.residual import started
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     network = expand(problem)
     network = network if prices is None else network.priced(prices)
     relaxed = lots.relaxed_optimum(network)
+    network = started(network, relaxed.flows)
     everything = np.ones(len(network.first), dtype=bool)
     found = drop_small_gains(network, lots.search(network, relaxed, everything))
     policies = {

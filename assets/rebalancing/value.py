@@ -7,7 +7,7 @@ shortage and purchase. Not here: moves, and how demand is projected (``projectio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,7 +44,9 @@ class Curves:
     holding, shortage, purchase : float array, shape (k,)
         Currency per unit along the segment.
     base_holding, base_shortage, base_purchase : float array, shape (n,)
-        Cost at no supply at all.
+        Cost at no supply at all. That of purchases includes the landed value of the stock there
+        is and under way, so that with what is bought and left it reads "purchases plus the fall
+        in the value of stock".
     error_bound : float
         Most by which a segment lies above the exact curve, in currency.
     """
@@ -121,7 +123,8 @@ def build_curves(item_sites: ItemSites, projection: Projection, end_value: Float
         _end_curves(item_sites, projection, end_value, meets, objective.end_value_share),
         *_reserve_curves(item_sites, pooled, end_value, ~meets, objective),
     ]
-    return _join(parts, item_sites)
+    curves = _join(parts, item_sites)
+    return replace(curves, base_purchase=curves.base_purchase + end_value * item_sites.known_supply[:, -1])
 
 
 @dataclass(frozen=True)
@@ -224,12 +227,13 @@ def _end_curves(item_sites: ItemSites, projection: Projection, end_value: Floats
 def _reserve_curves(
     item_sites: ItemSites, pooled: reserve.Pool, end_value: Floats, serves: Flags, objective: Objective
 ) -> list[Part]:
-    """Return the curves of sites that serve others: holding less reserve, and the end."""
+    """Return the curves of sites that serve others: holding, what the reserve falls short of its most, and the end."""
     row, horizon = np.flatnonzero(serves), item_sites.horizon
     rows, bucket = np.repeat(row, horizon), np.tile(np.arange(horizon), len(row))
     at, worth, error = reserve.curve(pooled, rows, bucket)
     held = item_sites.holding_cost[rows][:, None] * at
-    now = Part(rows, bucket, at, held, -worth * objective.shortage_weight, np.zeros(at.shape), error)
+    missing = (worth[:, -1:] - worth) * objective.shortage_weight
+    now = Part(rows, bucket, at, held, missing, np.zeros(at.shape), error)
     steps = np.round(useful_units(item_sites, pooled.rate, end_value)[row]).astype(np.int64)
     end = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), steps], axis=1), axis=1)
     # Steps are breakpoints, so that the credit is exact between them.

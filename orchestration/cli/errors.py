@@ -12,6 +12,7 @@ from typing import Any
 from assets.kernel.errors import EquipoiseError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+_FRAMEWORKS = {"click", "dagster", "dagster_dbt", "pydantic", "pydantic_core", "typer"}
 
 
 def failure(error: Exception, *, debug: bool) -> int:
@@ -51,14 +52,22 @@ def interrupted() -> int:
 
 
 def _cause(error: BaseException | None) -> EquipoiseError | None:
-    """Return the expected error inside ``error``: frameworks wrap what they run."""
+    """Return the expected error that ``error`` was raised from, or that a framework wrapped.
+
+    What was merely being handled when our own code broke is not what broke it.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, EquipoiseError):
             return error
         seen.add(id(error))
-        error = error.__cause__ or error.__context__
+        wrapped = error.__context__ if _is_of_a_framework(error) and not error.__suppress_context__ else None
+        error = error.__cause__ or wrapped
     return None
+
+
+def _is_of_a_framework(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in _FRAMEWORKS
 
 
 def _say(line: str, code: int) -> int:

@@ -28,7 +28,7 @@ BusinessDate = Annotated[
         "--date",
         parser=parse_date,
         metavar="YYYY-MM-DD",
-        help="Business date of files and tables that name none; the clock's yesterday for --sql.",
+        help="Business date of files and tables that name none; without it rows of a history are known from their day.",
     ),
 ]
 
@@ -81,7 +81,14 @@ def land(
     with out.working("Landing"):
         if sql is not None:
             day = date or profile.clock.today() - dt.timedelta(days=1)
-            report = area.land_sql(sql, business_date=day, timezone=profile.timezone)
+            # Only a date given says that the whole table became known then; without one a history
+            # is known row by row, so that past dates can be planned.
+            report = area.land_sql(
+                sql,
+                business_date=day,
+                timezone=profile.timezone,
+                row_availability="batch" if date else "row",
+            )
         else:
             folder = require_folder(Path(str(directory)))
             report = area.land_files(folder, timezone=profile.timezone, default_date=date)

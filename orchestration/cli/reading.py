@@ -102,11 +102,6 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def listed(text: Any) -> list[str]:
-    """Return a comma separated text as a list, without blanks."""
-    return [part.strip() for part in str(text or "").split(",") if part.strip()]
-
-
 def only(rows: list[Record]) -> Record | None:
     """Return the first of ``rows``, or ``None`` of none."""
     return rows[0] if rows else None

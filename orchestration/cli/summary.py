@@ -23,7 +23,7 @@ JOINT = "joint_plan"
 MOST_REASONS = 8
 _POLICIES = {
     JOINT: "joint plan",
-    "no_transfers": "no transfers",
+    "no_transfers": "no lateral transfers",
     "greedy_pairs": "greedy pairs",
     "do_nothing": "do nothing",
 }
@@ -141,8 +141,8 @@ def _show_head(console: Console, day: Record) -> None:
     if plan["bound_amount"] is not None:
         console.print(
             f"Cost {cell(plan['cost_amount'])} {day['currency']}, proven bound {cell(plan['bound_amount'])}: "
-            f"gap {percent(plan['gap_share'])} of the cost, "
-            f"{percent(plan['decidable_gap_share']) or 'unknown'} of what could be decided"
+            f"gap {percent(plan['decidable_gap_share']) or 'unknown'} of what could be decided, "
+            f"{percent(plan['gap_share'])} of the whole cost"
         )
     if day["verdicts"]:
         counts = ", ".join(f"{count} {action}" for action, count in day["verdicts"].items())

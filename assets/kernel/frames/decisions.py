@@ -184,11 +184,11 @@ PLAN_SUMMARY = Frame(
     (
         _PLAN_DATE,
         text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
-        money("cost_amount", "Expected cost over the horizon, in the model."),
+        money("cost_amount", "Expected cost over the horizon, in the model: the four parts that follow."),
         money("holding_amount", "Of that, holding."),
-        money("shortage_amount", "Of that, shortage."),
-        money("transport_amount", "Of that, transport and handling."),
-        money("purchase_amount", "Of that, purchases less the value left at the end."),
+        money("shortage_amount", "Of that, unmet demand expected and what upstream reserves fall short of their most."),
+        money("transport_amount", "Of that, transport and handling of every move that starts in the horizon."),
+        money("purchase_amount", "Of that, purchases plus the fall in the landed value of stock there and under way."),
         money("bound_amount", "Proven lower bound of the cost; null for baselines.", nullable=True),
         real("gap_share", "(cost - bound) / cost; null for baselines.", nullable=True),
         real(

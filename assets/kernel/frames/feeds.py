@@ -268,6 +268,7 @@ FEED_STATE = Frame(
     (
         date("plan_date", "Plan."),
         text("feed", "Raw table."),
+        text("as_known", "then: as known at the cutoff; now: with hindsight."),
         integer("batch_count", "Accepted batches known.", minimum=0),
         integer("row_count", "Raw rows known.", minimum=0),
         date("latest_business_date", "Latest business date among them; null without batches.", nullable=True),

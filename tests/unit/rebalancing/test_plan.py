@@ -236,6 +236,28 @@ def test_the_plan_is_never_dearer_than_a_baseline(plan_of: PlanOf) -> None:
     assert cost["joint_plan"] < cost["no_transfers"]
 
 
+def test_purchases_are_measured_against_the_stock_there_is(plan_of: PlanOf) -> None:
+    for units in (30, 300):
+        summary = plan_of(two_stores(units, units)).summary
+        parts = summary[["holding_amount", "shortage_amount", "transport_amount", "purchase_amount"]]
+        assert (parts >= 0).all(axis=None)
+    # Two stores sell two a bucket for six buckets; nothing is bought, and stock falls by what is sold at cost.
+    assert summary["purchase_amount"].ge(2 * 2.0 * 6 * 10.0 * 0.99).all()
+
+
+def test_a_reserve_that_is_full_costs_no_shortage(plan_of: PlanOf) -> None:
+    def shortage(units: int) -> float:
+        stores = [
+            {"item_id": "i", "site_id": "dc", "echelon": 1, "available_units": units},
+            {"item_id": "i", "site_id": "a", "receipt_kind": "transfer", "source_id": "dc", "available_units": 60},
+        ]
+        plan = plan_of(snapshot(stores, poisson_forecast("i", "a", 2.0, 6), lanes=[]))
+        return float(plan.summary.set_index("policy").loc["joint_plan", "shortage_amount"])
+
+    assert shortage(0) > shortage(500)
+    assert shortage(500) == pytest.approx(0.0, abs=1e-6)
+
+
 def test_greedy_pairs_move_the_excess(plan_of: PlanOf) -> None:
     summary = plan_of(two_stores(40, 1)).summary.set_index("policy")
     assert summary.loc["greedy_pairs", "transfer_lines"] == 1
@@ -329,6 +351,10 @@ def test_any_plan_keeps_to_stock_lots_protection_and_its_bound(network: Snapshot
     assert plan.gap >= 0
     assert plan.decidable_gap >= 0
     assert plan.summary["cost_amount"].min() >= plan.cost - 1e-3
+    parts = plan.summary[["holding_amount", "shortage_amount", "transport_amount", "purchase_amount"]]
+    assert (parts.drop(columns="purchase_amount") >= -1e-6).all(axis=None)
+    assert (parts["purchase_amount"] + parts["transport_amount"] >= -1e-6).all()
+    assert np.allclose(parts.sum(axis=1), plan.summary["cost_amount"], atol=1e-3)
     lines = plan.lines.merge(network.targets, left_on=["item_id", "origin_id"], right_on=["item_id", "site_id"])
     lines = lines.merge(network.position[["item_id", "site_id", "available_units"]], on=["item_id", "site_id"])
     sent = lines.groupby(["item_id", "origin_id", "available_units", "protection_units", "echelon"])[

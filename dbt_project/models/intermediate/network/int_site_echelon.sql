@@ -1,7 +1,8 @@
 with recursive sites as (
     select
         site_id,
-        site_kind = 'store' as meets_demand
+        site_kind = 'store' as meets_demand,
+        case site_kind when 'supply_dc' then 2 when 'store' then 0 else 1 end as kind_rank
     from {{ ref("int_site") }}
     where is_open
 ),
@@ -10,10 +11,12 @@ with recursive sites as (
 downward as (
     select distinct
         lanes.origin_id,
-        lanes.destination_id
+        lanes.destination_id,
+        origins.kind_rank > destinations.kind_rank as leads_down
     from {{ ref("int_lane") }} as lanes
-    inner join sites on lanes.origin_id = sites.site_id
-    where not sites.meets_demand
+    inner join sites as origins on lanes.origin_id = origins.site_id
+    inner join sites as destinations on lanes.destination_id = destinations.site_id
+    where not origins.meets_demand
 ),
 
 reaches as (
@@ -29,8 +32,9 @@ reaches as (
     inner join downward on reaches.destination_id = downward.origin_id
 ),
 
--- Without the lanes that lie on a cycle no path is endless, so the recursion below ends.
-acyclic as (
+-- Of a cycle only the lanes that lead down in kind are supply; the others are help between equals or
+-- returns. No cycle leads down all the way, so no path is endless and the recursion below ends.
+served as (
     select
         downward.origin_id,
         downward.destination_id
@@ -39,7 +43,7 @@ acyclic as (
         on
             downward.destination_id = reaches.origin_id
             and downward.origin_id = reaches.destination_id
-    where reaches.origin_id is null
+    where reaches.origin_id is null or downward.leads_down
 ),
 
 levels as (
@@ -49,10 +53,10 @@ levels as (
     from sites
     union
     select
-        acyclic.origin_id as site_id,
+        served.origin_id as site_id,
         levels.echelon + 1 as echelon
     from levels
-    inner join acyclic on levels.site_id = acyclic.destination_id
+    inner join served on levels.site_id = served.destination_id
 ),
 
 final as (

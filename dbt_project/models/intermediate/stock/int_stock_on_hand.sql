@@ -41,6 +41,8 @@ lots as (
     from {{ ref("stg_wms__inventory") }} as inventory
     inner join counts on inventory.batch_id = counts.batch_id and inventory.site_id = counts.site_id
     inner join known_items on inventory.item_id = known_items.item_id
+    -- A count of a closed or unknown site is kept in raw and told by a verdict; nothing is planned there.
+    inner join sites on inventory.site_id = sites.site_id
     qualify row_number() over (
         partition by inventory.site_id, inventory.item_id, inventory.lot_id order by inventory.batch_row desc
     ) = 1
