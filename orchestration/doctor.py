@@ -6,6 +6,7 @@ which is the gates' business.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shutil
@@ -27,6 +28,7 @@ LEAST_FREE_BYTES = 2 * 1024**3
 """Room for a year of the sample world's raw tables and the Parquet of a few hundred plans."""
 
 _DISTRIBUTION = "equipoise"
+_ADAPTER = "dbt.adapters.duckdb"
 _INSTALL = "Run `make run`, or install from requirements.lock"
 # Distributions whose import name is not their own with underscores.
 _IMPORT_NAMES = {
@@ -73,7 +75,7 @@ def examine(settings: Settings) -> list[Finding]:
     list of Finding
         One or more a check; those that depend on a network end with the first that is wrong.
     """
-    findings = [python_version(), packages(), home_is_writable(settings.home), disk_space(settings.home)]
+    findings = [python_version(), packages(), dbt_adapter(), home_is_writable(settings.home), disk_space(settings.home)]
     try:
         home = settings.network_home()
     except EquipoiseError as error:
@@ -116,6 +118,15 @@ def packages() -> Finding:
     if faults:
         return Finding("packages", False, "; ".join(faults), _INSTALL)
     return Finding("packages", True, f"{len(needed)} packages, {_DISTRIBUTION} {metadata.version(_DISTRIBUTION)}")
+
+
+def dbt_adapter() -> Finding:
+    """Check that dbt can speak to DuckDB: its adapter is a package inside dbt's own, so being installed is not enough."""
+    try:
+        importlib.import_module(_ADAPTER)
+    except Exception as error:
+        return Finding("dbt adapter", False, f"{_ADAPTER} cannot be imported: {_one_line(error)}", _INSTALL)
+    return Finding("dbt adapter", True, f"{_ADAPTER} {metadata.version('dbt-duckdb')}")
 
 
 def home_is_writable(home: Path) -> Finding:
@@ -211,18 +222,48 @@ def policy(_settings: Settings, _home: NetworkHome) -> Finding:
 
 
 def ledger(settings: Settings, home: NetworkHome) -> Finding:
-    """Check that the ledger can be reached and has the schema of this release."""
+    """Check that the ledger can be reached and has the schema of this release; nothing is made there."""
     from assets.orders.sql_store import SqlOrderStore
     from assets.orders.store import OrderFilter
 
-    if settings.ledger_url is None and not home.ledger.exists():
-        return Finding("ledger", True, "not made yet; the first plan makes it")
+    if not _has_ledger(settings.ledger()):
+        return Finding("ledger", True, "no ledger yet; the first plan makes it")
     store = SqlOrderStore(settings.ledger(), home.profile.clock)
     try:
         found = len(store.orders(OrderFilter(network=home.profile.name)))
     finally:
         store.close()
     return Finding("ledger", True, f"{found:,} order documents of {home.profile.name}")
+
+
+def _has_ledger(url: str) -> bool:
+    """Return whether a database has the ledger's tables; a store would make them on first use.
+
+    Raises
+    ------
+    EquipoiseError
+        If it cannot be reached.
+    """
+    import sqlalchemy as sa
+
+    from assets.orders.sql_engine import open_engine
+    from assets.orders.sql_schema import HEAD
+
+    engine = open_engine(url)
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    # SQLite makes the file of a database it is asked about.
+    if file is not None and not Path(file).exists():
+        return False
+    try:
+        return sa.inspect(engine).has_table(HEAD.name)
+    except sa.exc.DBAPIError as error:
+        raise EquipoiseError(
+            f"the ledger does not answer: {_one_line(error.orig or error)}",
+            where=engine.url.render_as_string(hide_password=True),
+            remedy="Check that it is reachable and that no process has held it for long",
+        ) from error
+    finally:
+        engine.dispose()
 
 
 def _network(home: NetworkHome, profile: NetworkProfile) -> Finding:
@@ -263,5 +304,5 @@ def _wrong(check: str, error: EquipoiseError) -> Finding:
     return Finding(check, False, f"{error.where}: {error.what}", error.remedy)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())

@@ -52,3 +52,18 @@ class DeclaredClock:
     def now(self) -> dt.datetime:
         """Return the time in UTC."""
         return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    """A clock that stands still: the fake that tests hand to whoever wants a clock."""
+
+    instant: dt.datetime
+
+    def today(self) -> dt.date:
+        """Return the date of the instant."""
+        return self.instant.date()
+
+    def now(self) -> dt.datetime:
+        """Return the instant."""
+        return self.instant

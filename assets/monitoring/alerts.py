@@ -7,7 +7,7 @@ here: judging (``quality``) and sending (``orchestration``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -97,11 +97,10 @@ def collect(published: Published, plan_date: dt.date) -> pd.DataFrame:
     return merge(parts)
 
 
-def undelivered(alerts: pd.DataFrame, delivered_ids: Collection[str]) -> pd.DataFrame:
-    """Return the alerts that were not delivered yet, gravest first."""
-    waiting = alerts.loc[~alerts["alert_id"].isin(list(delivered_ids))]
-    gravity = waiting["severity"].map({severity: -n for n, severity in enumerate(SEVERITIES)})
-    ordered = waiting.assign(_gravity=gravity).sort_values(["_gravity", "feed", "rule", "site_id"], kind="stable")
+def gravest_first(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Return the alerts in the order in which a person should read them."""
+    gravity = alerts["severity"].map({severity: -n for n, severity in enumerate(SEVERITIES)})
+    ordered = alerts.assign(_gravity=gravity).sort_values(["_gravity", "feed", "rule", "site_id"], kind="stable")
     return ordered.drop(columns="_gravity").reset_index(drop=True)
 
 

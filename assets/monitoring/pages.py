@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from assets.monitoring.alerts import SEVERITIES, message, undelivered
+from assets.monitoring.alerts import SEVERITIES, gravest_first, message
 
 _SHOWN = 20
 
@@ -13,7 +13,7 @@ def alerts_page(alerts: pd.DataFrame) -> dict[str, int | list[dict[str, str]]]:
     """Return the number of alerts by severity and the gravest of them."""
     counts = alerts["severity"].value_counts()
     page: dict[str, int | list[dict[str, str]]] = {f"{s}_alerts": int(counts.get(s, 0)) for s in reversed(SEVERITIES)}
-    gravest = undelivered(alerts, ()).head(_SHOWN)
+    gravest = gravest_first(alerts).head(_SHOWN)
     page["alerts"] = [
         {"title": title, "body": body, "remedy": str(row["remedy"])}
         for row in gravest.to_dict("records")

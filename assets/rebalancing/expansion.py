@@ -46,7 +46,8 @@ class Start:
     flows : int array, shape (a,)
         Units by arc.
     reduced : int array, shape (a,)
-        Reduced costs: at least 0 where an arc has room, at most 0 where it carries units.
+        Reduced costs: but for first-bucket moves at least 0 where an arc has room, at most 0
+        where it carries units.
     """
 
     flows: Ints

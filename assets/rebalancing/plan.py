@@ -84,7 +84,9 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     relaxed = lots.relaxed_optimum(network)
     network = started(network, relaxed.flows)
     everything = np.ones(len(network.first), dtype=bool)
-    found = drop_small_gains(network, lots.search(network, relaxed, everything))
+    whole = lots.search(network, relaxed, everything)
+    network = started(network, lots.evaluate(network, whole.units).flows)
+    found = drop_small_gains(network, whole)
     policies = {
         name: _cleared(network, found, flow) for name, flow in baselines.all_policies(network, relaxed, found).items()
     }

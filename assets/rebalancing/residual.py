@@ -54,7 +54,8 @@ def started(network: Network, flows: Ints) -> Network:
     network : Network
         Of every item.
     flows : int array, shape (a,)
-        Optimal units by arc, every first-bucket move free.
+        Units by arc, optimal for the first-bucket moves among them. The nearer they are to the
+        plans that are solved next, the sooner those are.
 
     Notes
     -----
@@ -72,8 +73,9 @@ def started(network: Network, flows: Ints) -> Network:
 
 
 def _distances(network: Network, flows: Ints, tail: Ints, head: Ints, nodes: int) -> Ints:
-    """Return shortest distances from anywhere in the item; an optimum leaves no negative cycle."""
-    ahead, behind = flows < network.capacity, flows > 0
+    """Return shortest distances without first-bucket moves; an optimum leaves no negative cycle."""
+    later = ~np.isin(network.move, network.first)
+    ahead, behind = (flows < network.capacity) & later, (flows > 0) & later
     source, target = np.concatenate([tail[ahead], head[behind]]), np.concatenate([head[ahead], tail[behind]])
     cost = np.concatenate([network.cost[ahead], -network.cost[behind]])
     order = np.argsort(target, kind="stable")
@@ -150,6 +152,8 @@ def settle(residual: Residual) -> bool:
     while (residual.excess > 0).any():
         active = np.zeros(int(residual.item.max()) + 1, dtype=bool)
         active[residual.item[residual.excess > 0]] = True
+        if 2 * active.sum() <= len(active):
+            return _settle_rest(residual, potential, active)
         distance, entering = _search(residual, frontier, potential, active)
         sinks = np.flatnonzero((residual.excess < 0) & active[residual.item])
         sinks = sinks[np.lexsort((distance[sinks], residual.item[sinks]))]
@@ -161,6 +165,22 @@ def settle(residual: Residual) -> bool:
         potential += np.minimum(distance, reach[residual.item]).astype(np.int64)
         _augment(residual, frontier, sinks, entering)
     return True
+
+
+def _settle_rest(residual: Residual, potential: Ints, active: Flags) -> bool:
+    """Settle the items that are still active without carrying the others along."""
+    node = np.flatnonzero(active[residual.item])
+    arc = np.flatnonzero(active[residual.item[residual.tail]])
+    tail, head = residual.tail[arc], residual.head[arc]
+    place = np.zeros(len(residual.item), dtype=np.int64)
+    place[node] = np.arange(len(node))
+    rest = Residual(
+        place[tail], place[head], residual.cost[arc] + potential[tail] - potential[head],
+        residual.room[arc], residual.back[arc], residual.excess[node], np.cumsum(active)[residual.item[node]] - 1,
+    )  # fmt: skip
+    settled = settle(rest)
+    residual.room[arc], residual.back[arc], residual.excess[node] = rest.room, rest.back, rest.excess
+    return settled
 
 
 def _search(residual: Residual, frontier: Frontier, potential: Ints, active: Flags) -> tuple[Floats, Ints]:

@@ -116,6 +116,32 @@ def test_an_expected_error_inside_a_framework_s_own_is_told_as_it_is(
     assert (said.code, said.err) == (1, "feed: is late. Wait\n")
 
 
+def test_a_bug_met_while_an_expected_error_is_handled_is_not_told_as_that_error(
+    equipoise: Equipoise, having: Callable[[Callable[..., None]], None]
+) -> None:
+    def body(_out: Output) -> None:
+        try:
+            raise EquipoiseError("is late", where="feed", remedy="Wait")
+        except EquipoiseError as error:
+            raise KeyError(error.where)  # noqa: B904 - the bug that must not be hidden
+
+    having(body)
+    assert equipoise("trial").err.startswith("internal error: KeyError: 'feed'.")
+
+
+def test_an_expected_error_that_a_framework_wrapped_in_passing_is_told_unless_it_says_not_to() -> None:
+    class Wrapper(Exception):
+        """An error of a framework."""
+
+    Wrapper.__module__ = "dagster._core.errors"
+    expected = EquipoiseError("is late", where="feed", remedy="Wait")
+    wrapper = Wrapper()
+    wrapper.__context__ = expected
+    assert errors._cause(wrapper) is expected
+    wrapper.__suppress_context__ = True
+    assert errors._cause(wrapper) is None
+
+
 def test_what_a_library_prints_never_reaches_stdout(
     equipoise: Equipoise, having: Callable[[Callable[..., None]], None]
 ) -> None:

@@ -1,5 +1,7 @@
 """`equipoise doctor`: each check finds what is wrong and says the remedy."""
 
+import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,25 @@ def test_a_ledger_that_cannot_be_reached_is_told(network: NetworkHome) -> None:
     [found] = [finding for finding in doctor.examine(settings) if finding.check == "ledger"]
     assert not found.ok
     assert found.remedy
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_asking_for_the_ledger_makes_none(network: NetworkHome, tmp_path: Path, there: bool) -> None:
+    file = tmp_path / "elsewhere.db"
+    if there:
+        sqlite3.connect(file).close()
+        file.touch()
+    settings = Settings(home=network.root.parent, network="tiny", ledger_url=f"sqlite:///{file}")
+    assert doctor.ledger(settings, network).detail.startswith("no ledger yet")
+    assert (file.stat().st_size if file.exists() else None) == (0 if there else None)
+
+
+def test_an_adapter_that_does_not_import_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.dbt_adapter().ok
+    monkeypatch.setitem(sys.modules, "dbt.adapters.duckdb", None)
+    found = doctor.dbt_adapter()
+    assert not found.ok
+    assert "dbt.adapters.duckdb cannot be imported" in found.detail
 
 
 def test_the_ledger_of_a_planned_network_is_counted(planned: NetworkHome) -> None:

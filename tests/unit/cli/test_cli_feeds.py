@@ -1,9 +1,13 @@
 """`import` and `land`: what arrived, what had arrived before, what was not understood."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from unit.cli.tiny_network import Equipoise
+
+from assets.feeds.landing import LandingArea
+from assets.kernel.home import NetworkHome
 
 SITES = "site_id,site_name,site_kind,region,timezone,is_open\nS1,Store 1,store,north,UTC,true\n"
 
@@ -53,10 +57,25 @@ def test_a_folder_that_is_not_there_is_one_line(equipoise: Equipoise) -> None:
     assert said.err == "/no/such/folder: there is no such folder. Give the folder of the files\n"
 
 
+def test_a_history_from_a_database_can_be_planned_for_past_dates_unless_it_is_given_a_date(
+    equipoise: Equipoise, network: NetworkHome, tmp_path: Path
+) -> None:
+    with sqlite3.connect(tmp_path / "till.db") as connection:
+        connection.execute("create table demand_sales (site_id, item_id, sales_date, sold_units, in_stock_share)")
+        connection.execute("insert into demand_sales values ('S1', 'I1', '2026-01-05', 2, 1.0)")
+    connection.close()
+    url = f"sqlite:///{tmp_path / 'till.db'}"
+    for given in ((), ("--date", "2026-02-01")):
+        assert equipoise("land", "--sql", url, *given, "--json").code == 0
+    batches = LandingArea(network.landing, network.profile.clock).batches()
+    assert [(str(batch.business_date), batch.row_availability) for batch in batches] == [
+        ("2026-02-01", "batch"),
+        ("2026-03-01", "row"),
+    ]
+
+
 @pytest.mark.usefixtures("network")
 def test_tables_are_landed_from_a_database(equipoise: Equipoise, tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(tmp_path / "erp.db") as connection:
         connection.execute("create table erp_suppliers (supplier_id text, supplier_name text, country text)")
         connection.execute("insert into erp_suppliers values ('SUP', 'Supplier', 'BE')")

@@ -63,7 +63,9 @@ def test_a_plan_for_people_says_what_was_held_why_and_what_to_ask_next(
     with Output.on_terminal(json=False) as out:
         plan.report(out, settings, run())
     said = capsys.readouterr()
-    assert "Cost 1,000.00 EUR, proven bound 990.00: gap 1.00 %" in said.out
+    words = "gap 4.00 % of what could be decided, 1.00 % of the whole cost"
+    assert f"Cost 1,000.00 EUR, proven bound 990.00: {words}" in " ".join(said.out.split())
+    assert "no lateral transfers" in said.out
     assert "The verdict negative_stock holds it." in said.out
     assert "greedy pairs" in said.out
     assert "Quality verdicts: 1 hold, 1 pass, 1 warn; alerts delivered now: 1" in said.out

@@ -166,6 +166,18 @@ def test_an_envelope_beside_a_file_says_what_the_name_does_not(name: str, tmp_pa
     assert envelope.available_at == dt.datetime(2024, 4, 2, 18, tzinfo=dt.UTC)
 
 
+def test_a_scope_with_a_comma_does_not_land(tmp_path: Path) -> None:
+    landing = landing_in(tmp_path)
+    with pytest.raises(EquipoiseError, match="must not contain a comma") as caught:
+        landing.land_frame(INVENTORY, rows_of(INVENTORY), DAY, available_at=NOON_AFTER, covers=["S1", "Aachen, Mitte"])
+    assert "Aachen, Mitte" in str(caught.value)
+    path = csv_at(tmp_path / "sent" / "wms_inventory_2024-04-02.csv", rows_of(INVENTORY))
+    (path.parent / "envelope.json").write_text('{"covers": ["S1,S2"]}')
+    report = landing.land_files(tmp_path / "sent")
+    assert [problem.what for problem in report.problems] == ["the batch covers 'S1,S2', and an id must not contain a comma"]
+    assert landing.batches() == []
+
+
 def test_an_envelope_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     path = csv_at(tmp_path / "sent" / "wms_inventory_2024-04-02.csv", rows_of(INVENTORY))
     (path.parent / "envelope.json").write_text('{"available_at": "2024-04-02T20:00:00"}')
@@ -206,6 +218,18 @@ def test_a_database_read_again_unchanged_adds_nothing(tmp_path: Path) -> None:
     url, landing = database(tmp_path), landing_in(tmp_path)
     assert len(landing.land_sql(url, business_date=DAY).landed) == 1
     assert len(landing.land_sql(url, business_date=DAY).repeated) == 1
+
+
+def test_a_history_read_from_a_database_is_known_from_its_days_and_what_is_updated_is_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/source.db"
+    engine = sa.create_engine(url)
+    orders = feed_table("erp", "purchase_orders")
+    for table in (SALES, orders, ITEMS):
+        rows_of(table).to_sql(table.name, engine, index=False)
+    engine.dispose()
+    report = landing_in(tmp_path).land_sql(url, business_date=DAY, row_availability="row")
+    said = {envelope.table: envelope.row_availability for envelope in report.landed}
+    assert said == {"sales": "row", "purchase_orders": "batch", "items": "batch"}
 
 
 def test_a_database_out_of_reach_is_told_without_its_password(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from assets.kernel.frames.quality import ALERTS, FEED_ALERTS, PLAN_ALERTS, VERDICTS
 from assets.kernel.published import Published
-from assets.monitoring.alerts import collect, digest_text, merge, message, raise_alerts, undelivered
+from assets.monitoring.alerts import collect, gravest_first, merge, message, raise_alerts
 
 PLAN_DATE = dt.date(2026, 3, 2)
 
@@ -77,16 +77,10 @@ def test_alerts_of_several_gates_are_each_told_once() -> None:
     assert merge([]).empty
 
 
-def test_what_was_delivered_is_not_delivered_again() -> None:
-    alerts = raise_alerts([verdicts(("a", "wms", "S1", "", "hold"), ("b", "wms", "S1", "", "stop"))], PLAN_DATE)
-    assert len(undelivered(alerts, [])) == 2
-    assert undelivered(alerts, [alerts["alert_id"].iloc[0]])["alert_id"].tolist() == [alerts["alert_id"].iloc[1]]
-
-
 def test_the_gravest_come_first() -> None:
     mild = raise_alerts([verdicts(("a", "wms", "S1", "", "warn"))], PLAN_DATE)
     grave = raise_alerts([verdicts(("z", "wms", "S1", "", "stop"), severity="critical")], PLAN_DATE)
-    assert undelivered(merge([mild, grave]), [])["severity"].tolist() == ["critical", "warning"]
+    assert gravest_first(merge([mild, grave]))["severity"].tolist() == ["critical", "warning"]
 
 
 def test_a_message_says_what_happens_and_what_to_do() -> None:
@@ -99,13 +93,6 @@ def test_a_message_says_what_happens_and_what_to_do() -> None:
         "What to do: Mend it.",
         "Business date 2026-03-01.",
     ]
-
-
-def test_a_digest_tells_all() -> None:
-    alerts = raise_alerts([verdicts(("a", "wms", "S1", "", "hold"), ("b", "wms", "S2", "", "warn"))], PLAN_DATE)
-    assert digest_text(alerts).startswith("Alerts: 2 warning.")
-    assert digest_text(alerts).count("What to do") == 2
-    assert digest_text(ALERTS.empty()) == "No alerts."
 
 
 def test_alerts_of_a_stopped_run_are_found_and_those_of_an_older_run_are_not(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from assets.kernel.frames.decisions import DEMAND_FORECAST, PLAN_LINES, QUANTILE
 from assets.kernel.frames.marts import DIM_SOURCING, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.frames.schema import Frame, Kind
+from assets.orders.plan_gate import let_out
 from quality.forecast_profile import profile_forecasts
 from quality.gate import run_gate
 from quality.plan_profile import profile_plan
@@ -126,14 +127,14 @@ def verdict(site: str, item: str, action: str) -> pd.DataFrame:
     return table(VERDICTS, rows.assign(rule="r", feed="f"))
 
 
-def broken(plan: pd.DataFrame, *verdicts: pd.DataFrame) -> list[tuple[str, str]]:
+def broken(plan: pd.DataFrame, *verdicts: pd.DataFrame, action: str = "hold") -> list[tuple[str, str]]:
     profiles = profile_plan(
         plan, position(S1=10, S2=10, S3=10), sourcing(), list(verdicts) or [VERDICTS.empty()], PLAN_DATE
     )
     found = run_gate(read_suite("plan"), profiles, PLAN_DATE)
-    stopped = found.loc[found["action"] != "pass"]
-    assert set(stopped["action"]) <= {"stop"}
-    return [(v.rule, v.site_id) for v in stopped.itertuples()]
+    asked = found.loc[found["action"] != "pass"]
+    assert set(asked["action"]) <= {action}
+    return [(v.rule, v.site_id) for v in asked.itertuples()]
 
 
 def test_a_sound_plan_passes() -> None:
@@ -146,19 +147,19 @@ def test_an_empty_plan_passes() -> None:
 
 def test_stock_is_conserved_over_all_lines_out_of_a_site() -> None:
     plan = lines(("transfer", "I1", "S1", "S2", 6), ("transfer", "I1", "S1", "S3", 5))
-    assert broken(plan) == [("stock_overdrawn", "S1")]
+    assert broken(plan, action="stop") == [("stock_overdrawn", "S1")]
 
 
 def test_what_nobody_counted_cannot_be_sent() -> None:
-    assert broken(lines(("transfer", "I9", "S1", "S2", 1))) == [("stock_overdrawn", "S1")]
+    assert broken(lines(("transfer", "I9", "S1", "S2", 1)), action="stop") == [("stock_overdrawn", "S1")]
 
 
 def test_a_circle_stops() -> None:
     circle = lines(
         ("transfer", "I1", "S1", "S2", 1), ("transfer", "I1", "S2", "S3", 1), ("transfer", "I1", "S3", "S1", 1)
     )
-    assert broken(circle) == [("item_cycles", site) for site in ("S1", "S2", "S3")]
-    assert broken(lines(("transfer", "I1", "S1", "S1", 1))) == [("item_cycles", "S1")]
+    assert broken(circle, action="stop") == [("item_cycles", site) for site in ("S1", "S2", "S3")]
+    assert broken(lines(("transfer", "I1", "S1", "S1", 1)), action="stop") == [("item_cycles", "S1")]
 
 
 def test_two_items_may_pass_one_lane_both_ways() -> None:
@@ -183,3 +184,10 @@ def test_quantities_and_dates_must_make_sense() -> None:
     assert broken(lines(("transfer", "I1", "S1", "S2", 0))) == [("quantity_not_positive", "S2")]
     early = lines(("transfer", "I1", "S1", "S2", 1)).assign(departure_date=pd.Timestamp("2026-03-01"))
     assert broken(early) == [("dates_impossible", "S2")]
+
+
+def test_a_line_at_fault_is_left_out_and_the_others_go() -> None:
+    plan = lines(("purchase", "I1", "V", "S1", 13), ("transfer", "I1", "S2", "S3", 5))
+    profiles = profile_plan(plan, position(S1=0, S2=10, S3=0), sourcing(), [VERDICTS.empty()], PLAN_DATE)
+    left = let_out(plan, run_gate(read_suite("plan"), profiles, PLAN_DATE))
+    assert left["kind"].tolist() == ["transfer"]

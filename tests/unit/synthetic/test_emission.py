@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.feeds.synthetic import FeedBatch, World, WorldParameters, demo_dates, demo_profile, emit
-from assets.kernel.clock import FixedClock
+from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
 
 SMALL = WorldParameters.small()
@@ -137,7 +137,7 @@ def test_stock_under_way_of_the_last_day_is_what_the_world_has_due(batches: list
 
 
 def test_landing_the_same_world_twice_lands_nothing_new(tmp_path: Path) -> None:
-    landing = LandingArea(tmp_path, FixedClock(dt.datetime(2026, 11, 16, tzinfo=dt.UTC)))
+    landing = LandingArea(tmp_path, DeclaredClock(dt.date(2026, 11, 16)))
     once = emit(WORLD, landing, END, END)
     again = emit(World(WorldParameters.small()), landing, END, END)
     assert [e.batch_id for e in once.envelopes] == [e.batch_id for e in again.envelopes]
@@ -145,7 +145,7 @@ def test_landing_the_same_world_twice_lands_nothing_new(tmp_path: Path) -> None:
 
 
 def test_a_batch_is_known_before_the_cutoff_of_the_next_morning(tmp_path: Path) -> None:
-    landing = LandingArea(tmp_path, FixedClock(dt.datetime(2026, 11, 16, tzinfo=dt.UTC)))
+    landing = LandingArea(tmp_path, DeclaredClock(dt.date(2026, 11, 16)))
     calendar = demo_profile(SMALL).calendar
     for envelope in emit(WORLD, landing, END, END).envelopes:
         assert envelope.available_at <= calendar.cutoff(envelope.business_date + ONE_DAY)

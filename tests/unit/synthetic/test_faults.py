@@ -8,7 +8,7 @@ from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.feeds.synthetic import FeedBatch, World, WorldParameters, demo_dates, emit, fault
 from assets.feeds.synthetic.faults import FAULTS, Fault, spoil
-from assets.kernel.clock import FixedClock
+from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
 
 SMALL = WorldParameters.small()
@@ -90,13 +90,13 @@ def test_a_unit_error_multiplies_stock_and_sales_by_twelve(batches: list[FeedBat
 
 
 def test_a_duplicate_batch_is_one_batch_once_landed(tmp_path: Path) -> None:
-    landing = LandingArea(tmp_path, FixedClock(dt.datetime(2026, 11, 16, tzinfo=dt.UTC)))
+    landing = LandingArea(tmp_path, DeclaredClock(dt.date(2026, 11, 16)))
     report = emit(WORLD, landing, END, END, [fault("duplicate_batch")])
     assert len(report.envelopes) == len(landing.batches()) + 1
 
 
 def test_a_drifted_batch_lands_as_it_was_sent(tmp_path: Path) -> None:
-    landing = LandingArea(tmp_path, FixedClock(dt.datetime(2026, 11, 16, tzinfo=dt.UTC)))
+    landing = LandingArea(tmp_path, DeclaredClock(dt.date(2026, 11, 16)))
     emit(WORLD, landing, END, END, [fault("schema_drift")])
     inventory = next(table for table in contract() if table.name == "wms_inventory")
     (envelope,) = landing.batches(inventory)
