@@ -5,12 +5,12 @@ A table is a DataFrame, a plot is PNG bytes. Not here: Dagster; the face wraps t
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from assets.kernel.figures import blank_figure, png_bytes
 from assets.kernel.frames.decisions import quantile_column
 
 HISTORY_SHOWN = 60
@@ -83,7 +83,8 @@ def fan_chart(forecast: pd.DataFrame, demand: pd.DataFrame) -> bytes:
     past = past[past["bucket_start"] < ahead["bucket_start"].min()]
     past = past.sort_values(["bucket_start", "available_at"]).drop_duplicates("bucket_start", keep="last")
     past = past.tail(HISTORY_SHOWN)
-    figure, axes = _figure()
+    figure = blank_figure()
+    axes = figure.add_subplot()
     level = past["demand_lower_bound_units"].cumsum() - past["demand_lower_bound_units"].sum()
     axes.plot(past["bucket_start"], level, color="#334155", label="sold so far")
     for low, high in BANDS:
@@ -94,30 +95,15 @@ def fan_chart(forecast: pd.DataFrame, demand: pd.DataFrame) -> bytes:
     axes.set_ylabel("base units from the plan date")
     axes.legend(loc="upper left", frameon=False)
     figure.autofmt_xdate()
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def calibration_chart(champions: pd.DataFrame) -> bytes:
     """Return a PNG of each segment's share of outcomes inside the 80 % band."""
-    figure, axes = _figure()
+    figure = blank_figure()
+    axes = figure.add_subplot()
     axes.bar(champions["demand_segment"], champions["coverage_80"], color="#0284c7")
     axes.axhline(0.8, color="#334155", linestyle="--", linewidth=1)
     axes.set_ylim(0, 1)
     axes.set_title("Share of backtested outcomes inside the 10 % to 90 % band")
-    return _png(figure)
-
-
-def _figure() -> tuple[Any, Any]:
-    # Without pyplot: no global state, and no display is looked for.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.5), layout="tight")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
-    return buffer.getvalue()
+    return png_bytes(figure)

@@ -5,10 +5,11 @@ A table is a DataFrame, a plot is PNG bytes. Not here: Dagster; the face wraps t
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pandas as pd
+
+from assets.kernel.figures import blank_figure, png_bytes
 
 LARGEST_SHOWN = 10
 
@@ -35,21 +36,14 @@ def targets_page(targets: pd.DataFrame) -> dict[str, Any]:
 
 def promise_chart(targets: pd.DataFrame) -> bytes:
     """Return a PNG: how long stock must last, and which quantile of demand it covers."""
-    # Without pyplot: no global state, and no display is looked for.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.2), layout="tight")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(height_in=3.2)
     left, right = figure.subplots(1, 2)
     left.hist(targets["protection_buckets"], bins=20, color="#0284c7")
     left.set_title("Protection interval (buckets)")
     right.hist(targets["critical_ratio"], bins=20, color="#0284c7")
     right.set_title("Critical ratio")
     left.set_ylabel("item-sites")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
-    return buffer.getvalue()
+    return png_bytes(figure)
 
 
 def _by_echelon(targets: pd.DataFrame) -> pd.DataFrame:

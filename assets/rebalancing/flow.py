@@ -24,7 +24,7 @@ REMEMBERED = 20_000
 NODES_PER_CALL = 500
 """Items are gathered up to so many nodes a call; larger graphs are slower."""
 
-NODES_PER_SEARCH = 5000
+NODES_PER_SEARCH = 20_000
 """The same for changes of a start."""
 
 

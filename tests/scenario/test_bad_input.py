@@ -3,7 +3,7 @@
 Here stand two networks that were planned once, the first with faulty rows and the second with
 faulty files, and what the command line says of either. Not here: every variant of a fault up to
 the raw tables (``integration/test_bad_feeds``), and the gates' verdict on the faults of the
-synthetic world (``integration/test_gates``).
+synthetic world (``integration/test_feeds_gate_verdicts``).
 """
 
 import datetime as dt

@@ -94,4 +94,5 @@ def policy(name: str, cost: float, bound: float | None) -> dict[str, Any]:
     """Return a row of the plan's summary."""
     gap = None if bound is None else (cost - bound) / cost
     facts = {"item_sites": 3, "held_item_sites": 1, "plan_digest": "plan-digest", "policy_release": "standard@1"}
-    return {"policy": name, "cost_amount": cost, "bound_amount": bound, "gap_share": gap, **facts}
+    gaps = {"gap_share": gap, "decidable_gap_share": None if gap is None else 4 * gap}
+    return {"policy": name, "cost_amount": cost, "bound_amount": bound, **gaps, **facts}

@@ -174,7 +174,9 @@ def test_a_scope_with_a_comma_does_not_land(tmp_path: Path) -> None:
     path = csv_at(tmp_path / "sent" / "wms_inventory_2024-04-02.csv", rows_of(INVENTORY))
     (path.parent / "envelope.json").write_text('{"covers": ["S1,S2"]}')
     report = landing.land_files(tmp_path / "sent")
-    assert [problem.what for problem in report.problems] == ["the batch covers 'S1,S2', and an id must not contain a comma"]
+    assert [problem.what for problem in report.problems] == [
+        "the batch covers 'S1,S2', and an id must not contain a comma"
+    ]
     assert landing.batches() == []
 
 
