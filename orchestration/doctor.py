@@ -121,7 +121,7 @@ def packages() -> Finding:
 
 
 def dbt_adapter() -> Finding:
-    """Check that dbt can speak to DuckDB: its adapter is a package inside dbt's own, so being installed is not enough."""
+    """Check that dbt can speak to DuckDB: its adapter lies in dbt's own package, which another install may shadow."""
     try:
         importlib.import_module(_ADAPTER)
     except Exception as error:

@@ -1,7 +1,6 @@
 """Valid rows of any table of the contract, made from its frame, for tests to land or to spoil."""
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -11,27 +10,13 @@ from assets.feeds import raw
 from assets.feeds.contract import FeedTable
 from assets.feeds.landing import LandingArea
 from assets.kernel.calendar import Bucket, PlanCalendar
+from assets.kernel.clock import FixedClock
 from assets.kernel.frames import Column, Kind
 
 DAY = dt.date(2024, 4, 2)
 NOON_AFTER = dt.datetime(2024, 4, 3, 12, tzinfo=dt.UTC)
 LANDED = dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
 CALENDAR = PlanCalendar(Bucket.DAY, "UTC")
-
-
-@dataclass(frozen=True)
-class StoppedClock:
-    """A clock that stands still."""
-
-    instant: dt.datetime
-
-    def today(self) -> dt.date:
-        """Return the date of the instant."""
-        return self.instant.date()
-
-    def now(self) -> dt.datetime:
-        """Return the instant."""
-        return self.instant
 
 
 def rows_of(table: FeedTable, count: int = 3, day: dt.date = DAY) -> pd.DataFrame:
@@ -43,7 +28,7 @@ def rows_of(table: FeedTable, count: int = 3, day: dt.date = DAY) -> pd.DataFram
 
 def landing_in(folder: Path) -> LandingArea:
     """Return a landing area whose audit clock stands still."""
-    return LandingArea(folder / "landing", StoppedClock(LANDED))
+    return LandingArea(folder / "landing", FixedClock(LANDED))
 
 
 def warehouse() -> duckdb.DuckDBPyConnection:

@@ -28,7 +28,8 @@ BusinessDate = Annotated[
         "--date",
         parser=parse_date,
         metavar="YYYY-MM-DD",
-        help="Business date of files and tables that name none; without it rows of a history are known from their day.",
+        help="Business date of what names none. Without it each fact is known from its own day, and the other "
+        "tables of --sql are of the clock's yesterday.",
     ),
 ]
 

@@ -130,12 +130,12 @@ def test_a_bug_met_while_an_expected_error_is_handled_is_not_told_as_that_error(
 
 
 def test_an_expected_error_that_a_framework_wrapped_in_passing_is_told_unless_it_says_not_to() -> None:
-    class Wrapper(Exception):
+    class WrappingError(Exception):
         """An error of a framework."""
 
-    Wrapper.__module__ = "dagster._core.errors"
+    WrappingError.__module__ = "dagster._core.errors"
     expected = EquipoiseError("is late", where="feed", remedy="Wait")
-    wrapper = Wrapper()
+    wrapper = WrappingError()
     wrapper.__context__ = expected
     assert errors._cause(wrapper) is expected
     wrapper.__suppress_context__ = True
