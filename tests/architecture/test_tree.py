@@ -1,6 +1,7 @@
 """The tree is what DESIGN says: top level, names, faces, and pure modules without Dagster."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,17 @@ def test_the_lock_file_names_no_index() -> None:
     pinned = [line for line in lines if "==" in line and not line.startswith(" ")]
     assert pinned
     assert all(line.rstrip().endswith("\\") for line in pinned), "every pin carries hashes"
+
+
+def test_the_readme_holds_no_placeholder_and_no_path_of_one_machine() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert "@@" not in text
+    assert "TODO" not in text
+    assert not [word for word in text.split() if word.startswith(("/home/", "/root/", "/tmp/", "/Users/"))]
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    from orchestration.cli.application import COMMANDS
+
+    named = set(re.findall(r"equipoise ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert named <= {str(name) for name in COMMANDS}
