@@ -111,7 +111,7 @@ def build_moves(
         Of the policy release.
     """
     transfers = _transfer_table(item_sites, lanes, items, objective)
-    purchases = _purchase_table(item_sites, sourcing)
+    purchases = _purchase_table(item_sites, sourcing, calendar)
     parts = [
         _expand(transfers, item_sites, calendar, plan_date, rules),
         _expand(purchases, item_sites, calendar, plan_date, rules),
@@ -174,11 +174,11 @@ def _transfer_kinds(table: pd.DataFrame) -> pd.Series[Any]:
     return faster.map({True: "expedite", False: "transfer"}).astype(object)
 
 
-def _purchase_table(item_sites: ItemSites, sourcing: pd.DataFrame) -> pd.DataFrame:
+def _purchase_table(item_sites: ItemSites, sourcing: pd.DataFrame, calendar: PlanCalendar) -> pd.DataFrame:
     """Return one row per item, supplier and site that may be bought."""
     table = sourcing.merge(item_sites.keys().rename(columns={"index": "destination"}), on=["item_id", "site_id"])
     review = item_sites.review_buckets[table["destination"].to_numpy(np.int64)]
-    per_day = table["capacity_units_per_day"].astype("float64")
+    per_bucket = table["capacity_units_per_day"].astype("float64") * calendar.bucket.days
     return table.assign(
         kind="purchase",
         origin=-1,
@@ -189,7 +189,7 @@ def _purchase_table(item_sites: ItemSites, sourcing: pd.DataFrame) -> pd.DataFra
         transport=0.0,
         minimum=table["minimum_order_units"],
         multiple=table["order_multiple_units"].clip(lower=1),
-        capacity=(per_day * review).fillna(UNLIMITED).clip(upper=UNLIMITED),
+        capacity=(per_bucket * review).fillna(UNLIMITED).clip(upper=UNLIMITED),
         lateral=False,
         review=review,
     )

@@ -94,25 +94,29 @@ def _distances(network: Network, flows: Ints, tail: Ints, head: Ints, nodes: int
 
 @dataclass(frozen=True)
 class Frontier:
-    """The cheapest arc with room of each row of parallel arcs, then the dearest that can go back.
+    """Two steps for each row of parallel arcs: on the cheapest with room, and back on the dearest that carries units.
 
     Attributes
     ----------
     begin : int array, shape (rows + 1,)
         Where each row begins among the arcs.
     source, target : int array, shape (2 rows,)
-        Nodes of a step.
+        Nodes of a step, sorted by source.
+    sign : int array, shape (2 rows,)
+        1 for a step along its arc, -1 for one back.
     arc : int array, shape (2 rows,)
         Arc behind a step; -1 for none.
-    order : int array, shape (2 rows,)
-        Steps by source.
+    row, place : int array, shape (2 rows,)
+        Row of a step; where the steps along each row, then those back, stand.
     """
 
     begin: Ints
     source: Ints
     target: Ints
+    sign: Ints
     arc: Ints
-    order: Ints
+    row: Ints
+    place: Ints
 
     @classmethod
     def of(cls, residual: Residual) -> Frontier:
@@ -121,9 +125,12 @@ class Frontier:
         same = (tail[1:] == tail[:-1]) & (head[1:] == head[:-1]) & (cost[1:] >= cost[:-1])
         first = np.concatenate([[0], np.flatnonzero(~same) + 1])
         source, target = np.concatenate([tail[first], head[first]]), np.concatenate([head[first], tail[first]])
-        arc = np.full(len(source), -1, dtype=np.int64)
         order = np.argsort(source, kind="stable")
-        frontier = cls(np.append(first, len(tail)), source, target, arc, order)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        sign, arc = np.where(order < len(first), 1, -1), np.full(len(order), -1, dtype=np.int64)
+        ends = np.append(first, len(tail))
+        frontier = cls(ends, source[order], target[order], sign, arc, order % len(first), place)
         frontier.refresh(residual, np.arange(len(first)))
         return frontier
 
@@ -134,8 +141,9 @@ class Frontier:
         arcs = np.arange(int(counts.sum())) + np.repeat(self.begin[rows] - offset, counts)
         far = len(residual.tail)
         ahead = np.minimum.reduceat(np.where(residual.room[arcs] > 0, arcs, far), offset)
-        self.arc[rows] = np.where(ahead < far, ahead, -1)
-        self.arc[rows + len(self.begin) - 1] = np.maximum.reduceat(np.where(residual.back[arcs] > 0, arcs, -1), offset)
+        behind = np.maximum.reduceat(np.where(residual.back[arcs] > 0, arcs, -1), offset)
+        self.arc[self.place[rows]] = np.where(ahead < far, ahead, -1)
+        self.arc[self.place[rows + len(self.begin) - 1]] = behind
 
 
 def settle(residual: Residual) -> bool:
@@ -154,7 +162,7 @@ def settle(residual: Residual) -> bool:
         active[residual.item[residual.excess > 0]] = True
         if 2 * active.sum() <= len(active):
             return _settle_rest(residual, potential, active)
-        distance, entering = _search(residual, frontier, potential, active)
+        distance, entering = _search(residual, frontier, potential)
         sinks = np.flatnonzero((residual.excess < 0) & active[residual.item])
         sinks = sinks[np.lexsort((distance[sinks], residual.item[sinks]))]
         sinks = sinks[np.unique(residual.item[sinks], return_index=True)[1]]
@@ -183,43 +191,41 @@ def _settle_rest(residual: Residual, potential: Ints, active: Flags) -> bool:
     return settled
 
 
-def _search(residual: Residual, frontier: Frontier, potential: Ints, active: Flags) -> tuple[Floats, Ints]:
+def _search(residual: Residual, frontier: Frontier, potential: Ints) -> tuple[Floats, Ints]:
     """Return each node's distance from the excess of its item, and the step that enters it; -1 for none."""
-    nodes, rows = len(residual.excess), len(frontier.begin) - 1
-    live = (frontier.arc >= 0) & active[residual.item[frontier.source]]
-    steps = frontier.order[live[frontier.order]]
+    nodes, steps = len(residual.excess), np.flatnonzero(frontier.arc >= 0)
     source, target = frontier.source[steps], frontier.target[steps]
-    length = residual.cost[frontier.arc[steps]] * np.where(steps < rows, 1, -1) + potential[source] - potential[target]
+    length = residual.cost[frontier.arc[steps]] * frontier.sign[steps] + potential[source] - potential[target]
     starts = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=nodes))])
     graph = csr_array((length.astype(np.float64), target, starts), shape=(nodes, nodes))
     distance, before, _ = dijkstra(
         graph, indices=np.flatnonzero(residual.excess > 0), min_only=True, return_predecessors=True
     )
-    tight = (before[target] == source) & (distance[source] + length == distance[target])
+    used = np.flatnonzero(before[target] == source)
+    # Of parallel steps the shortest was taken.
+    used = used[distance[source[used]] + length[used] == distance[target[used]]]
     entering = np.full(nodes, -1, dtype=np.int64)
-    entering[target[tight]] = steps[tight]
+    entering[target[used]] = steps[used]
     return distance, entering
 
 
 def _augment(residual: Residual, frontier: Frontier, sinks: Ints, entering: Ints) -> None:
     """Send along the way to each sink what its narrowest step lets through."""
-    rows, node = len(frontier.begin) - 1, sinks.copy()
-    units, path, owner = -residual.excess[sinks], [], []
+    node, units = sinks.copy(), -residual.excess[sinks]
+    path, owner = [], []
     open_ = np.flatnonzero(entering[node] >= 0)
     while len(open_):
         step = entering[node[open_]]
-        arc = frontier.arc[step]
-        units[open_] = np.minimum(units[open_], np.where(step < rows, residual.room[arc], residual.back[arc]))
         path.append(step)
         owner.append(open_)
         node[open_] = frontier.source[step]
         open_ = open_[entering[node[open_]] >= 0]
+    steps, mine = np.concatenate(path), np.concatenate(owner)
+    arcs, along = frontier.arc[steps], frontier.sign[steps]
+    np.minimum.at(units, mine, np.where(along > 0, residual.room[arcs], residual.back[arcs]))
     units = np.minimum(units, residual.excess[node])
-    steps = np.concatenate(path)
-    sent = units[np.concatenate(owner)] * np.where(steps < rows, 1, -1)
-    arcs = frontier.arc[steps]
-    residual.room[arcs] -= sent
-    residual.back[arcs] += sent
+    residual.room[arcs] -= units[mine] * along
+    residual.back[arcs] += units[mine] * along
     residual.excess[sinks] += units
     residual.excess[node] -= units
-    frontier.refresh(residual, np.unique(steps % rows))
+    frontier.refresh(residual, np.unique(frontier.row[steps]))

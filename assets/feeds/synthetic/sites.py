@@ -111,11 +111,15 @@ def draw_sites(parameters: WorldParameters) -> Sites:
     return Sites(np.array(ids, object), np.array(kinds, object), region.astype(np.int64), parameters.timezone)
 
 
+_CAPACITY_KG = {"truck": 4000.0, "van": 400.0}
+
+
 def draw_lanes(parameters: WorldParameters, sites: Sites) -> Lanes:
     """Draw the lanes: DC to warehouse, warehouse to its stores, and store to store in a region."""
     rng = parameters.generator(streams.LANES)
     rows = [*_trunk_lanes(sites, rng), *_store_lanes(sites, rng), *_lateral_lanes(sites, rng)]
-    frame = pd.DataFrame(rows).assign(capacity_kg=np.nan, is_allowed=True)
+    frame = pd.DataFrame(rows).assign(is_allowed=True)
+    frame["capacity_kg"] = frame["mode"].map(_CAPACITY_KG)
     departs = np.array([[str(day) in days for day in range(1, 8)] for days in frame["departure_days"]])
     numbers = frame[["origin", "destination"]].to_numpy(np.int64)
     ids = pd.DataFrame({"origin_id": sites.ids[numbers[:, 0]], "destination_id": sites.ids[numbers[:, 1]]})
