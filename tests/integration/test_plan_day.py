@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from networks import small_network
 
@@ -168,7 +169,7 @@ def test_a_fault_ends_in_its_verdict_a_different_plan_and_one_alert(
         of_site = decisions["site_id"].isin(held.loc[held["item_id"] == "", "site_id"])
         pairs = set(zip(held["item_id"], held["site_id"], strict=True))
         of_item = [pair in pairs for pair in zip(decisions["item_id"], decisions["site_id"], strict=True)]
-        assert set(decisions.loc[of_site | of_item, "decision"]) == {"held"}
+        assert set(decisions.loc[of_site.to_numpy() | np.array(of_item), "decision"]) == {"held"}
 
 
 def test_a_killed_run_frees_the_lock_and_its_slot_and_the_next_plan_succeeds(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line itself: help, errors, streams, exit codes."""
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -172,12 +173,18 @@ def test_an_interrupt_ends_with_its_own_code(
 
 
 def test_a_reader_that_leaves_a_pipe_ends_the_command_quietly() -> None:
-    shown = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -c 'from orchestration.cli import main; main()' policy show | true"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # The reader has left before the first byte, so that every run meets the same broken pipe.
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = "from orchestration.cli import main; main()"
+    with os.fdopen(writer, "wb") as pipe:
+        shown = subprocess.run(
+            [sys.executable, "-c", program, "policy", "show"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert "Traceback" not in shown.stderr
     assert "Error" not in shown.stderr
 
