@@ -44,7 +44,7 @@ def faults(verdicts: pd.DataFrame) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in found.to_numpy()]
 
 
-def only(feeds: Feeds, rule: str, feed: str, site: str, item: str, action: str) -> None:
+def assert_only(feeds: Feeds, rule: str, feed: str, site: str, item: str, action: str) -> None:
     verdicts = judged(feeds)
     assert faults(verdicts) == [(rule, feed, site, item, action)]
     alerts = raise_alerts([verdicts], PLAN_DATE)
@@ -63,7 +63,7 @@ def test_a_stale_site_may_receive_but_not_give() -> None:
     feeds = healthy()
     for date in days_before(3):
         feeds.change("wms_inventory", date, without("S1"))
-    only(feeds, "site_stale", "wms_inventory", "S1", "", "hold_outbound")
+    assert_only(feeds, "site_stale", "wms_inventory", "S1", "", "hold_outbound")
 
 
 def test_a_site_that_was_never_counted_is_held_with_one_alert() -> None:
@@ -73,14 +73,14 @@ def test_a_site_that_was_never_counted_is_held_with_one_alert() -> None:
             feeds.change(table, date, without("S2"))
     for date in days_before(COUNT_DAYS):
         feeds.change("tms_shipments", date, lambda f: f.loc[f["destination_id"] != "S2"])
-    only(feeds, "site_never_seen", "wms_inventory", "S2", "", "hold")
+    assert_only(feeds, "site_never_seen", "wms_inventory", "S2", "", "hold")
 
 
 def test_a_stale_feed_is_one_alert_and_not_one_per_site() -> None:
     feeds = healthy()
     for date in days_before(3):
         del feeds.frames["wms_inventory", date]
-    only(feeds, "feed_stale", "wms_inventory", "", "", "hold_outbound")
+    assert_only(feeds, "feed_stale", "wms_inventory", "", "", "hold_outbound")
 
 
 def test_an_unchanged_stock_file_on_two_days_is_not_stale() -> None:
@@ -104,26 +104,26 @@ def test_a_stale_till_only_warns() -> None:
     for date in days_before(3):
         feeds.change("demand_sales", date, without("S3"))
         feeds.change("tms_shipments", date, lambda f: f.loc[f["destination_id"] != "S3"])
-    only(feeds, "site_sales_stale", "demand_sales", "S3", "", "warn")
+    assert_only(feeds, "site_sales_stale", "demand_sales", "S3", "", "warn")
 
 
 def test_negative_stock_holds_the_item_at_the_site() -> None:
     feeds = healthy()
     feeds.change("wms_inventory", YESTERDAY, scaled("on_hand_units", -1, "S1", "I03"))
-    only(feeds, "negative_stock", "wms_inventory", "S1", "I03", "hold")
+    assert_only(feeds, "negative_stock", "wms_inventory", "S1", "I03", "hold")
 
 
 def test_a_case_counted_as_units_holds_the_item_at_the_site() -> None:
     feeds = healthy()
     feeds.change("wms_inventory", YESTERDAY, scaled("on_hand_units", 12, "S1", "I03"))
-    only(feeds, "unit_jump", "wms_inventory", "S1", "I03", "hold")
+    assert_only(feeds, "unit_jump", "wms_inventory", "S1", "I03", "hold")
 
 
 def test_a_jump_that_lasts_is_still_a_jump_a_week_later() -> None:
     feeds = healthy()
     for date in days_before(6):
         feeds.change("wms_inventory", date, scaled("on_hand_units", 12, "S1", "I03"))
-    only(feeds, "unit_jump", "wms_inventory", "S1", "I03", "hold")
+    assert_only(feeds, "unit_jump", "wms_inventory", "S1", "I03", "hold")
 
 
 def test_a_delivery_is_no_unit_jump() -> None:
@@ -152,14 +152,14 @@ def test_a_site_that_counts_cases_is_one_alert_that_speaks_for_its_symptoms() ->
 def test_an_outlier_warns() -> None:
     feeds = healthy()
     feeds.change("demand_sales", YESTERDAY, scaled("sold_units", 41, "S2", "I05"))
-    only(feeds, "outlier", "demand_sales", "S2", "I05", "warn")
+    assert_only(feeds, "outlier", "demand_sales", "S2", "I05", "warn")
 
 
 def test_a_shift_of_a_sites_sales_warns_once() -> None:
     feeds = healthy()
     for date in days_before(7):
         feeds.change("demand_sales", date, scaled("sold_units", 3, "S2"))
-    only(feeds, "distribution_shift", "demand_sales", "S2", "", "warn")
+    assert_only(feeds, "distribution_shift", "demand_sales", "S2", "", "warn")
 
 
 def test_phantom_stock_is_not_given_away() -> None:
@@ -167,26 +167,26 @@ def test_phantom_stock_is_not_given_away() -> None:
     for date in days_before(15):
         feeds.change("demand_sales", date, scaled("sold_units", 0, "S1", "I07"))
         feeds.change("tms_shipments", date, lambda f: f.loc[(f["destination_id"] != "S1") | (f["item_id"] != "I07")])
-    only(feeds, "phantom_stock", "wms_inventory", "S1", "I07", "hold_outbound")
+    assert_only(feeds, "phantom_stock", "wms_inventory", "S1", "I07", "hold_outbound")
 
 
 def test_an_incomplete_count_leaves_the_site_out() -> None:
     feeds = healthy()
     feeds.change("wms_inventory", YESTERDAY, lambda f: f.loc[(f["site_id"] != "S1") | f["item_id"].isin(ITEMS[:4])])
-    only(feeds, "count_incomplete", "wms_inventory", "S1", "", "hold")
+    assert_only(feeds, "count_incomplete", "wms_inventory", "S1", "", "hold")
 
 
 def test_a_count_rejected_for_drift_holds_outbound_and_is_told_once() -> None:
     feeds = healthy()
     feeds.rejected.add(("wms_inventory", YESTERDAY))
-    only(feeds, "count_rejected", "wms_inventory", "", "", "hold_outbound")
+    assert_only(feeds, "count_rejected", "wms_inventory", "", "", "hold_outbound")
 
 
 def test_a_rejected_master_warns_and_the_last_good_one_is_used() -> None:
     feeds = healthy()
     feeds.frames["tms_lanes", MASTER_DATE - dt.timedelta(days=1)] = feeds.frames["tms_lanes", MASTER_DATE]
     feeds.rejected.add(("tms_lanes", MASTER_DATE))
-    only(feeds, "batch_rejected", "tms_lanes", "", "", "warn")
+    assert_only(feeds, "batch_rejected", "tms_lanes", "", "", "warn")
 
 
 def test_the_same_batch_twice_is_nothing() -> None:
@@ -203,7 +203,7 @@ def test_a_batch_sent_again_with_other_content_warns() -> None:
     feeds = healthy()
     again = feeds.frames["demand_sales", YESTERDAY]
     feeds.again["demand_sales", YESTERDAY] = again.assign(sold_units=again["sold_units"] + (again.index == 0))
-    only(feeds, "batch_repeated", "demand_sales", "", "", "warn")
+    assert_only(feeds, "batch_repeated", "demand_sales", "", "", "warn")
 
 
 def test_a_correction_of_an_earlier_day_is_no_repetition() -> None:
@@ -219,7 +219,7 @@ def test_unknown_items_warn_with_examples() -> None:
     feeds.change(
         "erp_sourcing", MASTER_DATE, lambda f: pd.concat([f, f.head(1).assign(item_id="GHOST")], ignore_index=True)
     )
-    only(feeds, "unknown_reference", "erp_sourcing", "", "", "warn")
+    assert_only(feeds, "unknown_reference", "erp_sourcing", "", "", "warn")
     assert "GHOST" in judged(feeds).query("rule == 'unknown_reference'")["message"].iloc[0]
 
 
@@ -230,7 +230,7 @@ def test_a_lane_to_nowhere_warns() -> None:
         MASTER_DATE,
         lambda f: pd.concat([f, f.head(1).assign(destination_id="NOWHERE")], ignore_index=True),
     )
-    only(feeds, "lane_to_nowhere", "tms_lanes", "", "", "warn")
+    assert_only(feeds, "lane_to_nowhere", "tms_lanes", "", "", "warn")
 
 
 def test_a_closed_site_is_not_asked_for_anything() -> None:
@@ -244,13 +244,13 @@ def test_a_closed_site_is_not_asked_for_anything() -> None:
 def test_a_required_table_that_never_came_stops() -> None:
     feeds = healthy()
     feeds.forget("erp_items")
-    only(feeds, "required_missing", "erp_items", "", "", "stop")
+    assert_only(feeds, "required_missing", "erp_items", "", "", "stop")
 
 
 def test_an_empty_item_master_stops() -> None:
     feeds = healthy()
     feeds.change("erp_items", MASTER_DATE, lambda f: f.head(0))
-    only(feeds, "feed_empty", "erp_items", "", "", "stop")
+    assert_only(feeds, "feed_empty", "erp_items", "", "", "stop")
 
 
 def test_a_plan_date_before_the_first_batch_stops_with_one_clear_alert() -> None:

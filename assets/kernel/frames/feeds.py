@@ -6,7 +6,7 @@ are UTC and dates are local to the site. How each table arrives stands in ``asse
 
 from __future__ import annotations
 
-from assets.kernel.frames.schema import Frame, date, flag, integer, money, real, text, time
+from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text, time
 
 LARGEST_QUANTITY = 2**31 - 1
 _ITEM = text("item_id", "Item.")
@@ -14,7 +14,7 @@ _SITE = text("site_id", "Site.")
 _ORDER_REFERENCE = text("order_reference", "Our order document, where it made this.", nullable=True)
 
 
-def _units(name: str, description: str, *, minimum: float | None = 0, nullable: bool = False):  # type: ignore[no-untyped-def]
+def _units(name: str, description: str, *, minimum: float | None = 0, nullable: bool = False) -> Column:
     return integer(
         name,
         description,
