@@ -1,7 +1,8 @@
 """Delivery of alerts: each to each channel once, whoever asks and however often.
 
 The command line calls it when a run has ended, a sensor calls it for scheduled runs. The
-file channel is always there; others are Apprise URLs in the settings.
+file channel is always there; others are Apprise URLs in the settings, which hear of the
+clock's current plan date only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.identifiers import digest
+from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring.alerts import collect, message
 from orchestration.settings import Settings
@@ -40,6 +42,7 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
         If a channel refused; what it refused is tried again next time.
     """
     home = settings.network_home()
+    channels = channels_of(settings, home.profile, plan_date)
     alerts = collect(Published(home.published), plan_date)
     if alerts.empty:
         return []
@@ -50,7 +53,7 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
         done = {(row["alert_id"], row["channel"]) for row in map(json.loads, record)}
         went, refused = [], []
         for alert in alerts.to_dict("records"):
-            for channel in (FILE_CHANNEL, *settings.alert_urls):
+            for channel in channels:
                 key = (str(alert["alert_id"]), FILE_CHANNEL if channel == FILE_CHANNEL else digest(channel))
                 if key in done:
                     continue
@@ -68,6 +71,15 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
             remedy="Check EQUIPOISE_ALERT_URLS; they are tried again at the next run",
         )
     return sorted(set(went))
+
+
+def channels_of(settings: Settings, profile: NetworkProfile, plan_date: dt.date) -> tuple[str, ...]:
+    """Return where alerts of a plan date go: beyond the file only if it is the clock's current one.
+
+    A backfill of a year must not page anybody.
+    """
+    is_current = plan_date == profile.calendar.start_of_bucket(profile.clock.today())
+    return (FILE_CHANNEL, *settings.alert_urls) if is_current else (FILE_CHANNEL,)
 
 
 def _send(folder: Path, channel: str, alert: dict[str, object], title: str, body: str, send: Send) -> bool:

@@ -8,10 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.kernel.network import NetworkProfile
-
-# One more try mends a passing fault (a file being replaced, a database restarting); what is
-# wrong in the data is wrong again.
-RETRY = dg.RetryPolicy(max_retries=1, delay=1)
+from orchestration.retries import patient
 
 _GRACE = dt.timedelta(hours=6)
 
@@ -21,12 +18,12 @@ ONE_DATE_A_RUN = dg.BackfillPolicy.multi_run()
 
 
 def apply(assets: list[Any], profile: NetworkProfile) -> list[Any]:
-    """Return ``assets`` with the network's tag, one date a run and a freshness policy on every one.
+    """Return ``assets`` with the network's tag, one date a run, one more try and a freshness policy on every one.
 
     A live network's table is late when a bucket and six hours have passed without a new one. A
     declared network stands still, so its tables never age.
     """
-    single = [_one_date_a_run(asset) for asset in assets]
+    single = [_one_date_a_run(patient(asset)) for asset in assets]
     tagged = list(dg.map_asset_specs(lambda spec: spec.merge_attributes(tags={"network": profile.name}), single))
     if profile.declared_date is not None:
         return tagged

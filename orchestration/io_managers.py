@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from assets.kernel.defs import column_schema, table
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame, decisions, feeds, marts, quality
 from assets.kernel.published import Publication, Published
@@ -61,37 +62,10 @@ def describe(frame: Frame, data: pd.DataFrame, publication: Publication) -> dict
     return {
         "dagster/row_count": publication.rows,
         "dagster/column_schema": column_schema(frame),
-        "preview": preview(data),
+        "preview": table(data.head(PREVIEW_ROWS)),
         "digest": publication.digest,
         "parquet": dg.MetadataValue.path(publication.path),
     }
-
-
-def preview(data: pd.DataFrame) -> dg.TableMetadataValue:
-    """Return the first rows as a table."""
-    text = data.head(PREVIEW_ROWS).astype("object").where(data.head(PREVIEW_ROWS).notna(), None)
-    records = [dg.TableRecord({k: _cell(v) for k, v in row.items()}) for row in text.to_dict("records")]
-    return dg.MetadataValue.table(records, schema=dg.TableSchema([dg.TableColumn(str(c)) for c in data.columns]))
-
-
-def column_schema(frame: Frame) -> dg.TableSchema:
-    """Return a frame's columns as the UI shows them."""
-    columns = [
-        dg.TableColumn(
-            column.name,
-            column.duckdb_type,
-            description=f"{column.description} [{column.unit}]" if column.unit else column.description,
-            constraints=dg.TableColumnConstraints(nullable=column.nullable),
-        )
-        for column in frame.columns
-    ]
-    return dg.TableSchema(columns=columns)
-
-
-def _cell(value: Any) -> str | int | float | bool | None:
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    return round(value, 4) if isinstance(value, float) else str(value)
 
 
 def _plan_date(context: dg.OutputContext | dg.InputContext) -> dt.date:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.automation import RETRY
 from orchestration.stages import STAGES
 
 PLAN_DAY = "plan_day"
@@ -20,7 +19,6 @@ def plan_day() -> dg.JobDefinition:
         PLAN_DAY,
         selection=dg.AssetSelection.groups(*STAGES),
         executor_def=dg.in_process_executor,
-        op_retry_policy=RETRY,
         description="One plan date, from raw feeds to order documents.",
         tags={"equipoise/job": PLAN_DAY},
     )
@@ -32,7 +30,6 @@ def ingest(raw_tables: list[dg.AssetKey]) -> dg.JobDefinition:
         INGEST,
         selection=dg.AssetSelection.assets(*raw_tables),
         executor_def=dg.in_process_executor,
-        op_retry_policy=RETRY,
         description="What has landed goes into the raw tables; nothing is planned.",
         tags={"equipoise/job": INGEST},
     )

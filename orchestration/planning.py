@@ -6,18 +6,22 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from assets.kernel.calendar import AsKnown
+from assets.kernel.clock import Clock
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DOCUMENTS, PLAN_SUMMARY
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.frames.schema import Frame
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
+from assets.orders.sql_store import SqlOrderStore
+from assets.orders.store import OrderFilter
 from orchestration import alerts, instance, jobs, locks, recovery, timings
 from orchestration.definitions import build_defs
 from orchestration.partitions import plan_dates, require_partition
@@ -101,16 +105,23 @@ def plan_day(
     Raises
     ------
     EquipoiseError
-        If the date cannot be planned, or if another process is writing.
+        If the date cannot be planned, if the ledger does not answer, or if another process is writing.
     """
     home = settings.network_home()
     profile = home.profile
     plan_date = profile.calendar.require_plan_date(plan_date or profile.calendar.start_of_bucket(profile.clock.today()))
     require_partition(plan_dates(profile), plan_date.isoformat(), f"network {profile.name}")
+    _reach_ledger(settings, profile.clock)
     tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
     with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
         run_id, stages = execute(settings, plan_date, tags, on_step, as_known=as_known)
     return _outcome(settings, plan_date, run_id, stages)
+
+
+def _reach_ledger(settings: Settings, clock: Clock) -> None:
+    """Ask the ledger for nothing: that it does not answer is said now and not after the last stage."""
+    with closing(SqlOrderStore(settings.ledger(), clock)) as store:
+        store.orders(OrderFilter(order_ids=("none",)))
 
 
 def execute(
@@ -203,12 +214,15 @@ def _records(published: Published, frame: Frame, plan_date: dt.date, run_id: str
 
 
 def _first_failure(store: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
-    """Return the step that failed first and the innermost reason, in one line."""
-    failures = store.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    for entry in failures:
-        error = entry.dagster_event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        message = error.message if error else "unknown"
-        return entry.dagster_event.step_key or "", " ".join(message.split())
+    """Return the step that failed first and why, in one line."""
+    for entry in store.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        error = _told(entry.dagster_event.step_failure_data.error)
+        return entry.dagster_event.step_key or "", " ".join(error.message.split()) if error else "unknown"
     return "", ""
+
+
+def _told(error: Any) -> Any:
+    """Return the error with a remedy in a chain of causes, else the innermost one."""
+    while error is not None and error.cause is not None and error.cls_name != EquipoiseError.__name__:
+        error = error.cause
+    return error

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
+from assets.kernel.page import Page
 from quality.quarantine import counts
 from quality.verdicts import counts_by_action, worst_offenders
 
-Plain = str | int | float | bool | None
-Page = dict[str, Plain | list[dict[str, Plain]]]
 _SHOWN = 20
+_FEEDS_SHOWN = 60
 
 
 def verdicts_page(verdicts: pd.DataFrame) -> Page:
@@ -26,7 +24,7 @@ def offenders_page(verdicts: pd.DataFrame, feed: str | None = None) -> Page:
     scores = here["anomaly_score"]
     return {
         "anomaly_score": round(float(scores.max()), 4) if len(scores) else 0.0,
-        "worst_offenders": records(worst_offenders(here)),
+        "worst_offenders": worst_offenders(here).head(_SHOWN),
     }
 
 
@@ -37,13 +35,13 @@ def profiles_page(profiles: pd.DataFrame) -> Page:
         "feeds": int(profiles["feed"].nunique()),
         "sites": int(profiles["site_id"].nunique()) - 1,
         "items_that_stand_out": int(profiles.loc[profiles["item_id"] != "", "item_id"].nunique()),
-        "age_of_feeds": records(ages[["feed", "value"]].rename(columns={"value": "age_days"}), 60),
+        "age_of_feeds": ages[["feed", "value"]].rename(columns={"value": "age_days"}).head(_FEEDS_SHOWN),
     }
 
 
 def quarantine_page(rows: pd.DataFrame) -> Page:
     """Return the number of rows and the commonest reasons."""
-    return {"refused_rows": len(rows), "reasons": records(counts(rows))}
+    return {"refused_rows": len(rows), "reasons": counts(rows).head(_SHOWN)}
 
 
 def told(verdicts: pd.DataFrame, feed: str | None = None) -> str:
@@ -52,16 +50,3 @@ def told(verdicts: pd.DataFrame, feed: str | None = None) -> str:
     if worst.empty:
         return "Nothing stands out."
     return f"{len(worst)} verdicts; {worst['action'].iloc[0]}: {worst['message'].iloc[0]}"
-
-
-def records(table: pd.DataFrame, shown: int = _SHOWN) -> list[dict[str, Plain]]:
-    """Return the first rows of a table as plain records."""
-    return [{str(name): _plain(value) for name, value in row.items()} for row in table.head(shown).to_dict("records")]
-
-
-def _plain(value: Any) -> Plain:
-    if value is None or value != value:
-        return None
-    if isinstance(value, (str, bool, int)):
-        return value
-    return round(float(value), 4) if isinstance(value, float) else str(value)

@@ -1,5 +1,6 @@
 """Small sample networks for tests: the synthetic world, with faults on request."""
 
+import shutil
 from pathlib import Path
 
 from assets.feeds.landing import LandingArea
@@ -20,3 +21,9 @@ def small_network(folder: Path, *faults: Fault, name: str = "sample", seed: int 
     start, end = demo_dates(parameters)
     emit(World(parameters), LandingArea(home.landing, profile.clock), start, end, faults)
     return settings
+
+
+def copied(settings: Settings, folder: Path) -> Settings:
+    """Return settings that work on a copy of a network below ``folder``, which may then be changed."""
+    shutil.copytree(settings.home, folder / "home")
+    return Settings(home=folder / "home", network=settings.network)

@@ -7,45 +7,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pyarrow.parquet as pq
 
+from assets.kernel.page import Page
 from assets.kernel.published import Publication, Published
 
 PREVIEW_ROWS = 5
 OFFENDER_ROWS = 10
-Record = dict[str, str | int | float | bool | None]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What one table shows.
-
-    Attributes
-    ----------
-    rows : int
-        Rows of the slice, or of the table where it has no slices.
-    digest : str
-        Digest of what was published; empty where nothing is.
-    preview : list of dict
-        First rows.
-    """
-
-    rows: int
-    digest: str = ""
-    preview: list[Record] = field(default_factory=list)
 
 
 def published_pages(published: Published, publications: list[Publication]) -> dict[str, Page]:
-    """Return the page of every published mart, by name."""
-    return {p.table: Page(p.rows, p.digest, _first_rows(published, p)) for p in publications}
+    """Return the page of every published mart, by name: rows of the slice, digest and first rows."""
+    return {
+        p.table: {"dagster/row_count": p.rows, "digest": p.digest, "preview": _first_rows(published, p)}
+        for p in publications
+    }
 
 
-def offenders(connection: duckdb.DuckDBPyConnection, run_results: Mapping[str, Any]) -> dict[str, list[Record]]:
+def offenders(connection: duckdb.DuckDBPyConnection, run_results: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the first offending rows of every dbt test that found some, by the test's unique id.
 
     Parameters
@@ -61,9 +45,7 @@ def offenders(connection: duckdb.DuckDBPyConnection, run_results: Mapping[str, A
             query = f"select * from ({result['compiled_code']}) limit {OFFENDER_ROWS}"
             cursor = connection.execute(query)
             names = [column[0] for column in cursor.description or ()]
-            found[result["unique_id"]] = [
-                {name: _cell(value) for name, value in zip(names, row, strict=True)} for row in cursor.fetchall()
-            ]
+            found[result["unique_id"]] = pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)
     return found
 
 
@@ -79,14 +61,8 @@ def first_failure(run_results: Path) -> str:
     return f"{name} failed ({len(failed)} in all): {message[:400]}"
 
 
-def _first_rows(published: Published, publication: Publication) -> list[Record]:
-    batches = pq.ParquetFile(published.root / publication.path).iter_batches(batch_size=PREVIEW_ROWS)
-    first = next(batches, None)
+def _first_rows(published: Published, publication: Publication) -> pd.DataFrame:
+    parquet = pq.ParquetFile(published.root / publication.path)
+    first = next(parquet.iter_batches(batch_size=PREVIEW_ROWS), None)
     rows = first.to_pylist() if first is not None else []
-    return [{name: _cell(value) for name, value in row.items()} for row in rows[:PREVIEW_ROWS]]
-
-
-def _cell(value: Any) -> str | int | float | bool | None:
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    return round(value, 4) if isinstance(value, float) else str(value)
+    return pd.DataFrame(rows, columns=parquet.schema_arrow.names, dtype=object)

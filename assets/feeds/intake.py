@@ -26,6 +26,8 @@ _GLOB = set("*?[")
 _NOT_REFUSED = """anti join refused
     on refused._ordinal = judged._ordinal and refused._row_number = judged._row_number"""
 
+_NO_DAYS = "select 0 as _ordinal, 0 as _row_number, null::date as day where false"
+
 
 @dataclass(frozen=True)
 class OpenedBatch:
@@ -111,6 +113,8 @@ def take_alike(
         _temporary(connection, "judged", row_faults.judged_sql(table, types))
         _temporary(connection, "repeated", row_faults.repeated_sql(table))
         _temporary(connection, "refused", row_faults.refused_sql(table))
+        some_dated = by_row and _count(connection, "refused") > 0
+        _temporary(connection, "refused_days", _refused_days(table) if some_dated else _NO_DAYS)
         connection.register("known_from", _known_from(connection, table, calendar, by_row))
         _append(connection, table, by_row)
         _quarantine(connection, table, list(types), batches)
@@ -184,6 +188,18 @@ def _numbered_rows(batches: Sequence[OpenedBatch]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
+def _refused_days(table: FeedTable) -> str:
+    """Return the query for the day of each refused row whose date is not itself the fault."""
+    day = f"judged.{quoted(table.date_column)}"
+    return f"""
+        select refused._ordinal, refused._row_number, {day} as day
+        from refused
+        join judged on judged._ordinal = refused._ordinal and judged._row_number = refused._row_number
+        join arriving on arriving._ordinal = refused._ordinal
+        where {day} between date '{row_faults.EARLIEST_DATE}' and arriving.business_date
+    """
+
+
 def _known_from(
     connection: duckdb.DuckDBPyConnection, table: FeedTable, calendar: PlanCalendar, by_row: bool
 ) -> pa.Table:
@@ -191,7 +207,9 @@ def _known_from(
     days: list[dt.date] = []
     if by_row:
         date = quoted(table.date_column)
-        found = connection.execute(f"select distinct {date} from judged where _fault is null order by 1")
+        found = connection.execute(
+            f"select distinct {date} from judged where _fault is null union select day from refused_days order by 1"
+        )
         days = [row[0] for row in found.fetchall()]
     times = [_naive(row_available_at(table, day, calendar)) for day in days]
     return pa.table({"day": pa.array(days, pa.date32()), "known_at": pa.array(times, pa.timestamp("us"))})
@@ -222,10 +240,14 @@ def _quarantine(
         connection.execute(
             f"""insert into raw.quarantine
             select {row_faults.literal(table.name)}, arriving.batch_id, sent._row_number, refused.reason,
-                {row_faults.payload_sql(names)}, arriving.business_date, arriving.available_at
+                {row_faults.payload_sql(names)}, coalesce(known_from.day, arriving.business_date),
+                coalesce(known_from.known_at, arriving.available_at)
             from refused
             join sent on sent._ordinal = refused._ordinal and sent._row_number = refused._row_number
-            join arriving on arriving._ordinal = refused._ordinal"""
+            join arriving on arriving._ordinal = refused._ordinal
+            left join refused_days on refused_days._ordinal = refused._ordinal
+                and refused_days._row_number = refused._row_number
+            left join known_from on known_from.day = refused_days.day"""
         )
     lines = [(i, number, line) for i, batch in enumerate(batches) for number, line in _malformed(batch)]
     if lines:

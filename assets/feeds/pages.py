@@ -14,9 +14,7 @@ import pandas as pd
 
 from assets.feeds.contract import FeedTable
 from assets.feeds.raw import IngestReport, newest_batches
-
-Plain = str | int | float | bool
-Page = dict[str, "Plain | list[dict[str, Plain]]"]
+from assets.kernel.page import Page, Plain, Record
 
 
 def raw_table_page(connection: duckdb.DuckDBPyConnection, table: FeedTable, report: IngestReport) -> Page:
@@ -60,7 +58,7 @@ def state_page(state: pd.DataFrame) -> Page:
     }
 
 
-def _plain_records(records: Sequence[Mapping[Any, object]]) -> list[dict[str, Plain]]:
+def _plain_records(records: Sequence[Mapping[Any, object]]) -> list[Record]:
     return [{str(name): _plain(value) for name, value in record.items()} for record in records]
 
 

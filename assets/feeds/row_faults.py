@@ -1,4 +1,4 @@
-"""What makes a row unusable, as SQL: casts, bounds and keys, derived from the frame's columns.
+"""What makes a row unusable, as SQL: casts, bounds, patterns and keys, derived from the frame's columns.
 
 Every rule speaks in a reason that names column, value and bound. Not here: running any of it
 (``raw``), and whether plausible values are true (``quality``).
@@ -185,6 +185,9 @@ def _faults(table: FeedTable, column: Column) -> list[tuple[str, str]]:
         if bound is not None:
             number = _number(bound)
             faults.append((f"{value} {sign} {number}", f"{shown} || {literal(f' is {word} {number}')}"))
+    if column.pattern:
+        malformed = f"not regexp_full_match({value}, {literal(column.pattern)})"
+        faults.append((malformed, f"{shown} || {literal(f' is not {column.form}')}"))
     if column.kind in (Kind.DATE, Kind.TIME):
         faults.extend(_date_faults(table, column, value, shown))
     return faults

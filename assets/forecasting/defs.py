@@ -2,10 +2,7 @@
 
 # Annotations are not postponed here: Dagster reads the context's type from the signature.
 
-import base64
-import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -13,61 +10,48 @@ import pandas as pd
 from assets.forecasting import pages
 from assets.forecasting.forecast import forecast_demand
 from assets.forecasting.lead_time import lead_time_distributions
-from assets.kernel.frames import Frame
+from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_asset, published_outs, shown
 from assets.kernel.frames.decisions import DEMAND_FORECAST, FORECAST_SCORES, LEAD_TIME
 from assets.kernel.network import NetworkProfile
 from assets.policy.registry import PolicyRegistry
 
 _GROUP = "forecasting"
 _OWNERS = ["team:planning-science"]
-_CODE_VERSION = "1"
-_MARTS = ("fct_demand", "feat_item_site", "dim_item", "dim_site")
+_OUTPUTS = {
+    DEMAND_FORECAST: "Champion of the segment's backtest, calibrated conformally.",
+    FORECAST_SCORES: "Out-of-stock buckets are never scored; a segment without an origin scores 0 over 0 origins.",
+}
 
 
-def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition]:
+def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     """Return the assets of the stage."""
     return [_lead_time(plan_dates), _demand(plan_dates)]
 
 
-def _lead_time(plan_dates: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=[_GROUP, "lead_time"],
-        ins={name: dg.AssetIn(["marts", name]) for name in ("fct_lead_time", "feat_lead_time")},
-        group_name=_GROUP,
+def _lead_time(plan_dates: PlanDates) -> dg.AssetsDefinition:
+    @published_asset(
+        LEAD_TIME,
+        [_GROUP, "lead_time"],
+        "Learned from receipts, shrunk to the quote where they are few. Waiting for a departure is not in it.",
+        ins=inputs(marts=["fct_lead_time", "feat_lead_time"]),
+        plan_dates=plan_dates,
         owners=_OWNERS,
         kinds={"python", "pandas"},
-        partitions_def=plan_dates,
-        description=f"{LEAD_TIME.grain} Learned from receipts, shrunk to the quote where they are few. "
-        "Waiting for a departure is not in it.",
-        metadata={"frame": LEAD_TIME.name},
-        io_manager_key="parquet",
-        code_version=_CODE_VERSION,
     )
     def lead_time(
         context: dg.AssetExecutionContext, fct_lead_time: pd.DataFrame, feat_lead_time: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:
-        plan_date = dt.date.fromisoformat(context.partition_key)
-        found = lead_time_distributions(fct_lead_time, feat_lead_time, plan_date)
-        return dg.MaterializeResult(value=found, metadata=_metadata(pages.lead_time_page(found)))
+        found = lead_time_distributions(fct_lead_time, feat_lead_time, plan_date_of(context))
+        return dg.MaterializeResult(value=found, metadata=shown(pages.lead_time_page(found)))
 
     return lead_time
 
 
-def _demand(plan_dates: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
+def _demand(plan_dates: PlanDates) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="demand_forecast",
-        outs={
-            "demand_forecast": _out(
-                DEMAND_FORECAST,
-                f"{DEMAND_FORECAST.grain} Champion of the segment's backtest, calibrated conformally.",
-            ),
-            "forecast_scores": _out(
-                FORECAST_SCORES,
-                f"{FORECAST_SCORES.grain} Out-of-stock buckets are never scored; a segment without an origin "
-                "scores 0 over 0 origins.",
-            ),
-        },
-        ins={name: dg.AssetIn(["marts", name]) for name in _MARTS},
+        outs=published_outs(_GROUP, _OUTPUTS, owners=_OWNERS, kinds={"python", "statsforecast"}),
+        ins=inputs(marts=["fct_demand", "feat_item_site", "dim_item", "dim_site"]),
         group_name=_GROUP,
         partitions_def=plan_dates,
     )
@@ -81,39 +65,11 @@ def _demand(plan_dates: dg.PartitionsDefinition[Any]) -> dg.AssetsDefinition:
         policies: dg.ResourceParam[PolicyRegistry],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         made = forecast_demand(
-            fct_demand, feat_item_site, policies.active(), profile.calendar,
-            dt.date.fromisoformat(context.partition_key), profile.horizon_buckets,
-            items=dim_item, sites=dim_site,
+            fct_demand, feat_item_site, policies.active(), profile.calendar, plan_date_of(context),
+            profile.horizon_buckets, items=dim_item, sites=dim_site,
         )  # fmt: skip
         page = pages.forecast_page(made.forecast, fct_demand)
-        yield dg.Output(made.forecast, "demand_forecast", metadata=_metadata(page))
-        yield dg.Output(made.scores, "forecast_scores", metadata=_metadata(pages.scores_page(made.scores)))
+        yield dg.Output(made.forecast, "demand_forecast", metadata=shown(page))
+        yield dg.Output(made.scores, "forecast_scores", metadata=shown(pages.scores_page(made.scores)))
 
     return demand_forecast
-
-
-def _out(frame: Frame, description: str) -> dg.AssetOut:
-    return dg.AssetOut(
-        key=[_GROUP, frame.name],
-        description=description,
-        io_manager_key="parquet",
-        metadata={"frame": frame.name},
-        owners=_OWNERS,
-        kinds={"python", "statsforecast"},
-        code_version=_CODE_VERSION,
-    )
-
-
-def _metadata(page: dict[str, Any]) -> dict[str, Any]:
-    return {name: _shown(value) for name, value in page.items()}
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return dg.MetadataValue.md(f"![plot](data:image/png;base64,{base64.b64encode(value).decode()})")
-    if isinstance(value, pd.DataFrame):
-        columns = [dg.TableColumn(str(name)) for name in value.columns]
-        rows = value.astype("object").itertuples(index=False, name=None)
-        records = [dg.TableRecord(dict(zip(map(str, value.columns), row, strict=True))) for row in rows]
-        return dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
-    return value

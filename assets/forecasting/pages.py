@@ -1,24 +1,23 @@
 """What Dagster shows of lead times and forecasts: numbers, tables and plots as plain values.
 
-A table is a DataFrame, a plot is PNG bytes. Not here: Dagster; the face wraps the values.
+Not here: Dagster; the face wraps the values.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from assets.kernel.figures import blank_figure, png_bytes
 from assets.kernel.frames.decisions import quantile_column
+from assets.kernel.page import Page, Plot
 
 HISTORY_SHOWN = 60
 LONGEST_SHOWN = 10
 BANDS = ((0.05, 0.95), (0.2, 0.8), (0.4, 0.6))
 
 
-def lead_time_page(lead_times: pd.DataFrame) -> dict[str, Any]:
+def lead_time_page(lead_times: pd.DataFrame) -> Page:
     """Return how many sources are known, and those that vary most."""
     keys = ["receipt_kind", "source_id", "site_id", "mode"]
     weighted = lead_times.assign(
@@ -36,11 +35,11 @@ def lead_time_page(lead_times: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> dict[str, Any]:
+def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> Page:
     """Return the totals, which model forecasts how many series, and the largest series as a fan."""
     first = forecast[forecast["bucket_index"] == 0]
     models = first.groupby(["demand_segment", "model"], sort=True).size().rename("series").reset_index()
-    page: dict[str, Any] = {
+    page: Page = {
         "series": len(first),
         "expected_units_next_bucket": round(float(first["mean_units"].sum()), 1),
         "expected_units_over_horizon": round(float(forecast["mean_units"].sum()), 1),
@@ -52,12 +51,12 @@ def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> dict[str, Any
     return page
 
 
-def scores_page(scores: pd.DataFrame) -> dict[str, Any]:
+def scores_page(scores: pd.DataFrame) -> Page:
     """Return the champions and how well their 80 % band is calibrated."""
     champions = scores[scores["is_champion"]]
     columns = ["demand_segment", "model", "series_count", "pinball_loss", "wape", "bias", "coverage_80"]
     tested = champions.dropna(subset=["coverage_80"])
-    page: dict[str, Any] = {
+    page: Page = {
         "segments": len(champions),
         "candidates": len(scores),
         "champions": champions[columns].fillna({"coverage_80": 0.0}).round(4),
@@ -69,7 +68,7 @@ def scores_page(scores: pd.DataFrame) -> dict[str, Any]:
     return page
 
 
-def fan_chart(forecast: pd.DataFrame, demand: pd.DataFrame) -> bytes:
+def fan_chart(forecast: pd.DataFrame, demand: pd.DataFrame) -> Plot:
     """Return a PNG of the series with the largest expected demand: its past, and quantiles ahead.
 
     Both sides are cumulative, because that is what a protection interval needs.
@@ -98,7 +97,7 @@ def fan_chart(forecast: pd.DataFrame, demand: pd.DataFrame) -> bytes:
     return png_bytes(figure)
 
 
-def calibration_chart(champions: pd.DataFrame) -> bytes:
+def calibration_chart(champions: pd.DataFrame) -> Plot:
     """Return a PNG of each segment's share of outcomes inside the 80 % band."""
     figure = blank_figure()
     axes = figure.add_subplot()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -107,8 +106,8 @@ def build_panel(
 ) -> SeriesPanel:
     """Lay demand on the bucket grid.
 
-    A bucket without a row counts as no demand when its site reported anything for that bucket,
-    and as unknown when the site reported nothing (a silent till is not a shop without customers).
+    A bucket without a row is unknown. What a till leaves out because it did not sell has a row:
+    ``int_demand`` lays these zeros, and knows which sites reported and which rows were refused.
 
     Parameters
     ----------
@@ -127,14 +126,13 @@ def build_panel(
     rows = _latest_rows(demand, calendar, plan_date, history_buckets)
     length = int(rows["age"].max()) if len(rows) else 0
     rows = rows.assign(column=length - rows["age"].to_numpy(dtype=np.int64))
-    reported = _reported_cells(index, rows, length)
     rows = rows.merge(index[KEY].assign(row=np.arange(len(index))), on=KEY, how="inner")
     row, column = rows["row"].to_numpy(), rows["column"].to_numpy()
     cells = np.zeros((len(index), length))
     cells[row, column] = np.maximum(rows["demand_lower_bound_units"].to_numpy(dtype=float), 0.0)
     begins = np.full(len(index), length, dtype=np.int64)
     np.minimum.at(begins, row, column)
-    observed = reported & (np.arange(length) >= begins[:, None])
+    observed = np.zeros((len(index), length), dtype=bool)
     observed[row, column] = ~rows["is_censored"].to_numpy(dtype=bool)
     phase = season_phase(calendar, plan_date, -length, 0)
     return SeriesPanel(index, cells, observed, begins, phase, calendar.bucket)
@@ -159,12 +157,3 @@ def _latest_rows(
     rows = demand.assign(age=age)[(age >= 1) & (age <= history_buckets)]
     order = [*KEY, "age", "available_at", "batch_id"]
     return rows.sort_values(order, kind="stable").drop_duplicates([*KEY, "age"], keep="last")
-
-
-def _reported_cells(index: pd.DataFrame, rows: pd.DataFrame, length: int) -> Flags:
-    sites: dict[Any, int] = {site: code for code, site in enumerate(sorted(index["site_id"].unique()))}
-    known = rows[rows["site_id"].isin(list(sites))]
-    reported = np.zeros((len(sites), length), dtype=bool)
-    reported[known["site_id"].map(sites).to_numpy(dtype=np.int64), known["column"].to_numpy()] = True
-    laid: Flags = reported[index["site_id"].map(sites).to_numpy(dtype=np.int64)]
-    return laid

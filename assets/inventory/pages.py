@@ -1,25 +1,24 @@
 """What Dagster shows of targets: numbers, tables and plots as plain values.
 
-A table is a DataFrame, a plot is PNG bytes. Not here: Dagster; the face wraps the values.
+Not here: Dagster; the face wraps the values.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from assets.kernel.figures import blank_figure, png_bytes
+from assets.kernel.page import Page, Plot
 
 LARGEST_SHOWN = 10
 
 
-def targets_page(targets: pd.DataFrame) -> dict[str, Any]:
+def targets_page(targets: pd.DataFrame) -> Page:
     """Return what the targets are worth, what the promises came from, and the largest ones."""
     shown = ["item_id", "site_id", "base_stock_units", "safety_stock_units", "critical_ratio", "target_amount"]
     order = ["target_amount", "item_id", "site_id"]
     largest = targets.sort_values(order, ascending=[False, True, True]).head(LARGEST_SHOWN)
-    page: dict[str, Any] = {
+    page: Page = {
         "item_sites": len(targets),
         "target_amount": round(float(targets["target_amount"].sum()), 2),
         "base_stock_units": int(targets["base_stock_units"].sum()),
@@ -34,7 +33,7 @@ def targets_page(targets: pd.DataFrame) -> dict[str, Any]:
     return page
 
 
-def promise_chart(targets: pd.DataFrame) -> bytes:
+def promise_chart(targets: pd.DataFrame) -> Plot:
     """Return a PNG: how long stock must last, and which quantile of demand it covers."""
     figure = blank_figure(height_in=3.2)
     left, right = figure.subplots(1, 2)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.network import departure_weekdays
 
 Reals = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -61,7 +62,8 @@ def normal_sources(
     A supplier may sell it there, or a site of a higher echelon that is ranged for the item may
     ship it there; since the echelon rises with every step up, sources never form a cycle whatever
     the lanes do. The landed cost of a transfer is standard cost plus freight by weight, volume and
-    unit; a departure's fixed cost is shared by what else travels and does not count.
+    unit; a departure's fixed cost is shared by what else travels and does not count. A lane whose
+    departure days cannot be read supplies nothing; ``assets.rebalancing`` names it.
 
     Parameters
     ----------
@@ -108,6 +110,8 @@ def _transfers(item_sites: pd.DataFrame, lanes: pd.DataFrame, items: pd.DataFram
     )
     found = found.merge(origins, on=["item_id", "origin_id"], how="inner")
     found = found[found["from_echelon"] > found["echelon"]]
+    departs = found["departure_days"].fillna("").map(lambda days: bool(departure_weekdays(days)))
+    found = found[departs.astype(bool)]
     cost = ["item_id", "unit_cost", "weight_kg_per_unit", "volume_m3_per_unit"]
     found = found.merge(items[cost], on="item_id", how="inner")
     freight = (
@@ -187,11 +191,11 @@ def departure_waits(departure_days: pd.Series[str], weekday: Integers) -> Intege
 
 
 def _weekdays(days: str) -> list[int]:
-    named = [day.strip() for day in days.split(",") if day.strip()]
-    if any(day not in set("1234567") for day in named):
+    allowed = departure_weekdays(days)
+    if not allowed:
         raise EquipoiseError(
             f"{days!r} is not a list of ISO weekdays",
             where="dim_lane.departure_days",
             remedy="Send days such as 1,3,5; nothing for every day",
         )
-    return [int(day) for day in named] or list(range(1, 8))
+    return allowed

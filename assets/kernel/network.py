@@ -7,6 +7,7 @@ demo, an importer, a person). Sites and lanes themselves arrive as feeds.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.clock import Clock, DeclaredClock, WallClock
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.feeds import DEPARTURE_DAYS
 
 PROFILE_FILE = "network.yaml"
 
@@ -117,3 +119,19 @@ def lane_cycles(lanes: Iterable[tuple[str, str]]) -> list[list[str]]:
 
     graph = nx.DiGraph(sorted(lanes))
     return sorted(sorted(group) for group in nx.strongly_connected_components(graph) if len(group) > 1)
+
+
+def departure_weekdays(days: str | None) -> list[int]:
+    """Return the ISO weekdays on which a lane departs; none where ``days`` cannot be read.
+
+    Landing quarantines what cannot be read; a lane that came in before departs never.
+
+    >>> departure_weekdays("1,3,5"), departure_weekdays("6, 7"), departure_weekdays("banana")
+    ([1, 3, 5], [6, 7], [])
+    >>> departure_weekdays("")
+    [1, 2, 3, 4, 5, 6, 7]
+    """
+    text = days or ""
+    if not re.fullmatch(DEPARTURE_DAYS, text):
+        return []
+    return sorted({int(day) for day in text.split(",") if day.strip()}) or list(range(1, 8))

@@ -106,6 +106,11 @@ class Published:
             )
         return frame.from_arrow(pq.read_table(self.root / publication.path))
 
+    def of_run(self, frame: Frame, plan_date: dt.date, run_id: str) -> pd.DataFrame | None:
+        """Return what a run published of ``frame`` for a plan date, or ``None``."""
+        path = self.root / frame.name / plan_date.isoformat() / f"{run_id}.parquet"
+        return frame.from_arrow(pq.read_table(path)) if path.exists() else None
+
     def latest(self, name: str, plan_date: dt.date) -> Publication | None:
         """Return the pointer of a table and plan date, or ``None``."""
         pointer = self._pointer(name, plan_date)

@@ -10,14 +10,24 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from assets.kernel.page import Page, Plain, Record
 from assets.orders.order import Order
 from assets.orders.store import RecordReport
 
-Scalar = str | int | float
 TOP_DOCUMENTS = 10
 
 
-def line_records(order: Order) -> list[dict[str, Scalar]]:
+def document_page(order: Order) -> Page:
+    """Return what a document's own page shows: its lines, why they stand, and what made them."""
+    return {"lines": line_records(order), "reasons": reason_records(order), **document_facts(order)}
+
+
+def documents_page(orders: Sequence[Order], report: RecordReport, logged: int) -> Page:
+    """Return the numbers of a plan's documents, how many were logged just now, and the most valuable."""
+    return {**book_facts(orders, report), "logged_documents": logged, "most_valuable": top_documents(orders)}
+
+
+def line_records(order: Order) -> list[Record]:
     """Return the lines of an order, one record a line."""
     return [
         {
@@ -35,7 +45,7 @@ def line_records(order: Order) -> list[dict[str, Scalar]]:
     ]
 
 
-def reason_records(order: Order) -> list[dict[str, Scalar]]:
+def reason_records(order: Order) -> list[Record]:
     """Return why each line stands, one record a line; apart from the numbers, so that both can be read."""
     return [
         {
@@ -48,7 +58,7 @@ def reason_records(order: Order) -> list[dict[str, Scalar]]:
     ]
 
 
-def document_facts(order: Order) -> dict[str, Scalar]:
+def document_facts(order: Order) -> dict[str, Plain]:
     """Return what a planner asks of one document, and what made it."""
     document, made_by = order.document, order.document.provenance
     return {
@@ -81,7 +91,7 @@ def event_tags(order: Order) -> dict[str, str]:
     }
 
 
-def book_facts(orders: Sequence[Order], report: RecordReport) -> dict[str, Scalar]:
+def book_facts(orders: Sequence[Order], report: RecordReport) -> dict[str, Plain]:
     """Return the numbers of a plan's documents."""
     kinds = Counter(order.document.kind for order in orders)
     return {
@@ -96,7 +106,7 @@ def book_facts(orders: Sequence[Order], report: RecordReport) -> dict[str, Scala
     }
 
 
-def top_documents(orders: Sequence[Order]) -> list[dict[str, Scalar]]:
+def top_documents(orders: Sequence[Order]) -> list[Record]:
     """Return the documents with the largest gain, one record a document."""
     ranked = sorted(orders, key=lambda order: (-order.document.gain_amount, order.order_id))
     return [
@@ -114,7 +124,7 @@ def top_documents(orders: Sequence[Order]) -> list[dict[str, Scalar]]:
     ]
 
 
-def line_facts(orders: Sequence[Order]) -> dict[str, Scalar]:
+def lines_page(orders: Sequence[Order]) -> Page:
     """Return the numbers of a plan's order lines."""
     lines = [line for order in orders for line in order.document.lines]
     return {

@@ -20,8 +20,14 @@ BUSY_TIMEOUT_S = 30
 
 
 def open_engine(url: str) -> sa.Engine:
-    """Return an engine for SQLite or PostgreSQL; nothing is connected yet."""
-    address = sa.make_url(url.replace("postgres://", "postgresql://", 1))
+    """Return an engine for SQLite or PostgreSQL; nothing is connected yet.
+
+    Raises
+    ------
+    EquipoiseError
+        If the URL is not one of a database of these two.
+    """
+    address = _address(url)
     if address.get_backend_name() == "postgresql":
         return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     # A connection per transaction: nothing is held between them, and forks share nothing.
@@ -29,6 +35,20 @@ def open_engine(url: str) -> sa.Engine:
     sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _address(url: str) -> sa.URL:
+    try:
+        address = sa.make_url(url.replace("postgres://", "postgresql://", 1))
+    except sa.exc.ArgumentError:
+        address = None
+    if address is None or address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise EquipoiseError(
+            "the ledger's URL names no SQLite or PostgreSQL database",
+            where="EQUIPOISE_LEDGER_URL",
+            remedy="Write it as postgresql://USER@HOST:PORT/NAME or sqlite:///FILE, or unset it",
+        )
+    return address
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

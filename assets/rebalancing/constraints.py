@@ -62,10 +62,19 @@ def outbound_hold(moves: Moves, item_sites: ItemSites) -> Flags:
 
 
 def shelf_life_on_arrival(moves: Moves, item_sites: ItemSites, bucket_days: int) -> Flags:
-    """``shelf life - days on the way >= one bucket``: what arrives can still be sold."""
-    transit = (moves.arrival_date - moves.departure).astype(np.int64)
-    left = item_sites.shelf_life_days[moves.destination] - np.where(moves.is_transfer, transit, 0)
-    return left < bucket_days
+    """``days of sale left on arrival >= one bucket``.
+
+    A transfer of the first bucket takes the lot that expires first, with the last day of sale
+    that was counted; if it would come too late, nothing leaves on that lane, though younger lots
+    may lie behind it. Purchases are new on receipt, and what leaves later is taken to be new:
+    the item's shelf life less the days on the way.
+    """
+    transit = np.where(moves.is_transfer, (moves.arrival_date - moves.departure).astype(np.int64), 0)
+    new = item_sites.shelf_life_days[moves.destination] - transit
+    expiry = item_sites.first_expiry[moves.origin]
+    lot = moves.is_transfer & (moves.bucket == 0) & ~np.isnat(expiry)
+    counted = (expiry - moves.arrival_date).astype(np.int64) + 1
+    return np.where(lot, counted, new) < bucket_days
 
 
 def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:

@@ -1,13 +1,11 @@
 """Dagster face of rebalancing: the joint plan of a plan date."""
 
-import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from assets.kernel.frames import Frame
+from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
 from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.network import NetworkProfile
 from assets.policy.registry import PolicyRegistry
@@ -20,14 +18,6 @@ _MARTS = (
     "fct_inventory_position", "fct_scheduled_receipt", "fct_lead_time", "dim_item", "dim_site", "dim_lane",
     "dim_sourcing", "dim_item_site",
 )  # fmt: skip
-_UPSTREAM = {
-    **{name: ("marts", name) for name in _MARTS},
-    "demand_forecast": ("forecasting", "demand_forecast"),
-    "lead_time": ("forecasting", "lead_time"),
-    "targets": ("inventory", "targets"),
-    "verdicts": ("quality", "verdicts"),
-    "forecast_verdicts": ("quality", "forecast_verdicts"),
-}
 _OUTPUTS = {
     PLAN_LINES: "Decided jointly for every item by min-cost flow; only what starts now. Amounts are expectations "
     "of the model: gains of lines of one item do not add up.",
@@ -37,13 +27,18 @@ _OUTPUTS = {
 }
 
 
-def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition]:
+def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     """Return the assets of the stage."""
 
     @dg.multi_asset(
         name="joint_plan",
-        outs={frame.name: _out(frame, caveat) for frame, caveat in _OUTPUTS.items()},
-        ins={name: dg.AssetIn(list(key)) for name, key in _UPSTREAM.items()},
+        outs=published_outs(_GROUP, _OUTPUTS, owners=["team:planning-science"], kinds={"python", "ortools"}),
+        ins=inputs(
+            marts=_MARTS,
+            forecasting=["demand_forecast", "lead_time"],
+            inventory=["targets"],
+            quality=["verdicts", "forecast_verdicts"],
+        ),
         group_name=_GROUP,
         partitions_def=plan_dates,
     )
@@ -55,30 +50,13 @@ def build(plan_dates: dg.PartitionsDefinition[Any]) -> list[dg.AssetsDefinition]
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         from assets.rebalancing.plan import solve
 
-        plan_date = dt.date.fromisoformat(context.partition_key)
+        plan_date = plan_date_of(context)
         problem = build_problem(
             from_published(published), release=policies.active(), profile=profile, plan_date=plan_date
         )
         plan = solve(problem)
-        yield dg.Output(plan.lines, "plan_lines", metadata=_shown(pages.lines_page(plan)))
-        yield dg.Output(plan.decisions, "decisions", metadata=_shown(pages.decisions_page(plan)))
-        yield dg.Output(plan.summary, "plan_summary", metadata=_shown(pages.summary_page(plan)))
+        yield dg.Output(plan.lines, "plan_lines", metadata=shown(pages.lines_page(plan)))
+        yield dg.Output(plan.decisions, "decisions", metadata=shown(pages.decisions_page(plan)))
+        yield dg.Output(plan.summary, "plan_summary", metadata=shown(pages.summary_page(plan)))
 
     return [joint_plan]
-
-
-def _out(frame: Frame, caveat: str) -> dg.AssetOut:
-    return dg.AssetOut(
-        key=[_GROUP, frame.name],
-        description=f"{frame.grain} {caveat}",
-        io_manager_key="parquet",
-        metadata={"frame": frame.name},
-        owners=["team:planning-science"],
-        kinds={"python", "ortools"},
-        code_version="1",
-    )
-
-
-def _shown(page: dict[str, Any]) -> dict[str, Any]:
-    """Wrap markdown; numbers show as they are."""
-    return {k: dg.MetadataValue.md(v) if isinstance(v, pages.Markdown) else v for k, v in page.items()}

@@ -57,6 +57,8 @@ class ItemSites:
         Expected demand over the protection interval.
     review_buckets, shelf_life_days : int array, shape (n,)
         ``UNLIMITED`` shelf life keeps for ever.
+    first_expiry : datetime64[D] array, shape (n,)
+        Last day of sale of the lot that would leave first; NaT where none expires.
     lifecycle : object array, shape (n,)
         new, active, ending or delisted.
     is_sensitive, outbound_held : bool array, shape (n,)
@@ -90,6 +92,7 @@ class ItemSites:
     protection_mean: Floats
     review_buckets: Ints
     shelf_life_days: Ints
+    first_expiry: NDArray[np.datetime64]
     lifecycle: NDArray[np.object_]
     is_sensitive: Flags
     outbound_held: Flags
@@ -163,6 +166,7 @@ def build_item_sites(
         protection_mean=table["protection_mean_units"].to_numpy(np.float64),
         review_buckets=np.array([max(1, calendar.buckets_in(d)) for d in table["review_days"]], dtype=np.int64),
         shelf_life_days=_units(table["shelf_life_days"].fillna(UNLIMITED)),
+        first_expiry=table["first_expiry_date"].to_numpy("datetime64[D]"),
         lifecycle=table["lifecycle"].to_numpy(object),
         is_sensitive=table["is_sensitive"].to_numpy(bool),
         outbound_held=table["outbound_held"].to_numpy(bool),

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assets.kernel.calendar import PlanCalendar
+from assets.kernel.network import departure_weekdays
 from assets.policy.release import Guardrails, Objective
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints, ItemSites
@@ -42,8 +43,10 @@ class Moves:
         Bucket of departure; first bucket in which the units can be sold.
     departure, arrival_date : datetime64[D] array, shape (m,)
         Dates of the two.
-    price, transport : float array, shape (m,)
-        Currency per unit: paid to the supplier; freight and handling.
+    price, transport, under_way : float array, shape (m,)
+        Currency per unit: paid to the supplier; freight and handling; holding at the origin's rate
+        until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
+        would be sent around to save its holding.
     minimum, multiple, capacity : int array, shape (m,)
         MOQ, order multiple and most units of the move.
     lateral : bool array, shape (m,)
@@ -63,6 +66,7 @@ class Moves:
     arrival_date: NDArray[np.datetime64]
     price: Floats
     transport: Floats
+    under_way: Floats
     minimum: Ints
     multiple: Ints
     capacity: Ints
@@ -79,8 +83,8 @@ class Moves:
 
     @property
     def unit_amount(self) -> Floats:
-        """Currency per unit, purchase price and transport together."""
-        return self.price + self.transport
+        """Currency per unit: purchase price, transport and holding under way together."""
+        return self.price + self.transport + self.under_way
 
     def take(self, chosen: Any) -> Moves:
         """Return the moves at ``chosen`` (positions or flags)."""
@@ -118,7 +122,7 @@ def build_moves(
     ]
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     order = ["item", "bucket", "kind", "source_id", "destination", "mode"]
-    moves = _as_moves(table.sort_values(order, kind="stable", ignore_index=True))
+    moves = _as_moves(table.sort_values(order, kind="stable", ignore_index=True), item_sites)
     return _apply_guardrails(moves, item_sites, calendar.bucket.days, rules)
 
 
@@ -229,7 +233,7 @@ def _departures(pattern: str | None, plan_date: dt.date, horizon: int, days: int
 
     ``departure weekday in the lane's calendar`` and ``departure >= plan date + freeze days``.
     """
-    allowed = {int(d) for d in str(pattern or "").split(",") if d.strip()} or set(range(1, 8))
+    allowed = departure_weekdays(pattern)
     offsets = []
     for t in range(horizon):
         inside = range(t * days, (t + 1) * days)
@@ -238,13 +242,14 @@ def _departures(pattern: str | None, plan_date: dt.date, horizon: int, days: int
     return offsets
 
 
-def _as_moves(table: pd.DataFrame) -> Moves:
+def _as_moves(table: pd.DataFrame, item_sites: ItemSites) -> Moves:
     def ints(name: str) -> Ints:
         return table[name].to_numpy(np.float64).astype(np.int64)
 
+    origin, buckets = ints("origin"), ints("arrival") - ints("bucket")
     return Moves(
         kind=table["kind"].to_numpy(object),
-        origin=ints("origin"),
+        origin=origin,
         destination=ints("destination"),
         source_id=table["source_id"].to_numpy(object),
         mode=table["mode"].to_numpy(object),
@@ -254,6 +259,7 @@ def _as_moves(table: pd.DataFrame) -> Moves:
         arrival_date=table["arrival_date"].to_numpy("datetime64[D]"),
         price=table["price"].to_numpy(np.float64),
         transport=table["transport"].to_numpy(np.float64),
+        under_way=np.where(origin >= 0, item_sites.holding_cost[origin] * buckets, 0.0),
         minimum=ints("minimum"),
         multiple=ints("multiple"),
         capacity=ints("capacity"),

@@ -11,31 +11,28 @@ from typing import Any
 
 import pandas as pd
 
+from assets.kernel.page import Markdown, Page, Plain
 from assets.rebalancing.plan import Plan
 
 TOP_LINES = 10
 
 
-class Markdown(str):
-    """Text that a page renders as markdown."""
-
-
-def lines_page(plan: Plan) -> dict[str, Any]:
+def lines_page(plan: Plan) -> Page:
     """Return what the page of the plan's lines shows."""
     return {**plan_numbers(plan), "top_lines": top_lines(plan), "left_out": faults_list(plan)}
 
 
-def decisions_page(plan: Plan) -> dict[str, Any]:
+def decisions_page(plan: Plan) -> Page:
     """Return what the page of the decisions shows."""
     return {f"decided_{name}": count for name, count in decision_counts(plan.decisions).items()}
 
 
-def summary_page(plan: Plan) -> dict[str, Any]:
+def summary_page(plan: Plan) -> Page:
     """Return what the page of the summary shows."""
     return {**plan_numbers(plan), "policies": policies_table(plan.summary), "saving": saving_plot(plan.summary)}
 
 
-def plan_numbers(plan: Plan) -> dict[str, Any]:
+def plan_numbers(plan: Plan) -> dict[str, Plain]:
     """Return the figures a planner asks for first: cost, bound, both gaps, lines and gain."""
     kinds = plan.lines["kind"].value_counts()
     return {

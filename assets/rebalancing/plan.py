@@ -162,7 +162,11 @@ class Costs:
         on_curve, moved = segment >= 0, move >= 0
         stock, sent = flow.flows[on_curve], flow.flows[moved]
         return cls(
-            float(curves.base_holding.sum() + (stock * curves.holding[segment[on_curve]]).sum()),
+            float(
+                curves.base_holding.sum()
+                + (stock * curves.holding[segment[on_curve]]).sum()
+                + (sent * moves.under_way[move[moved]]).sum()
+            ),
             float(curves.base_shortage.sum() + (stock * curves.shortage[segment[on_curve]]).sum()),
             float((sent * moves.transport[move[moved]]).sum()),
             float(

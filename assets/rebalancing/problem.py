@@ -152,7 +152,7 @@ def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> p
 
 
 def _stock(position: pd.DataFrame) -> pd.DataFrame:
-    return position[KEY].assign(
+    return position[[*KEY, "first_expiry_date"]].assign(
         available_units=position["available_units"].clip(lower=0),
         incoming_units=position["in_transit_units"] + position["on_order_units"],
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from assets.kernel.network import departure_weekdays
 from assets.rebalancing.item_sites import KEY
 
 
@@ -80,6 +81,8 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     lanes = _keep(lanes, lanes["origin_id"] != lanes["destination_id"], lane_name, "lane from a site to itself", faults)
     costs = ["fixed_cost_per_departure", "cost_per_kg", "cost_per_m3", "cost_per_unit", "quoted_transit_days"]
     lanes = _keep(lanes, _not_negative(lanes, costs), lane_name, "lane with a negative or missing cost or time", faults)
+    readable = lanes["departure_days"].map(lambda days: bool(departure_weekdays(days)))
+    lanes = _keep(lanes, readable, lane_name, "lane whose departure days are not ISO weekdays", faults)
     known = sourcing["site_id"].isin(sites) & sourcing["item_id"].isin(items)
     sourcing = _keep(sourcing, known, source_name, "sourcing of an unknown item or site", faults)
     sourcing = _keep(sourcing, sourcing["order_multiple_units"] >= 1, source_name, "order multiple below 1", faults)

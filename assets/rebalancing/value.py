@@ -20,7 +20,7 @@ from assets.rebalancing.projection import Projection
 FINE = (0.05, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Levels of demand at which a curve of the protection interval breaks."""
 
-COARSE = (0.1, 0.5, 0.8, 0.95, 1.0)
+COARSE = (0.5, 0.8, 0.95, 0.99, 1.0)
 """The same for later buckets."""
 
 AT_END = (0.0, 0.2, 0.5, 0.8, 1.0)

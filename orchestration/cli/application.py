@@ -120,10 +120,25 @@ def run(arguments: Sequence[str]) -> int:
     except TyperException as error:
         return errors.usage(error)
     except BrokenPipeError:
-        # The reader of a pipe has gone (`equipoise orders | head`): nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return errors.FAILED
     except typer.Abort:
         return errors.interrupted()
     except Exception as error:
         return errors.failure(error, debug="--debug" in arguments)
+    finally:
+        _leave_a_broken_pipe()
+
+
+def _leave_a_broken_pipe() -> None:
+    """Drop what is unsaid where the reader of a pipe has gone (`equipoise orders | head`).
+
+    Rich and Typer meet the broken pipe first as often as not, and each ends the process in its
+    own way; what their buffers still hold would be an error again when the interpreter ends.
+    """
+    stdout = sys.__stdout__
+    if stdout is None or stdout.closed:
+        return
+    try:
+        stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())

@@ -10,7 +10,7 @@ import json as json_text
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,11 @@ class Output:
     def say(self, line: str) -> None:
         """Say one line beside the answer."""
         self.talk.write(line + "\n")
+
+    def say_each(self, lines: Iterable[str]) -> None:
+        """Say lines beside the answer."""
+        for line in lines:
+            self.say(line)
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:

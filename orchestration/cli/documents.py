@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from assets.kernel.errors import EquipoiseError
 from assets.orders.projections import as_records
+from assets.orders.standing import hindsight, stopped
 from assets.orders.store import OrderFilter
 from orchestration.cli.reading import Record
 
 if TYPE_CHECKING:
     from assets.kernel.home import NetworkHome
+    from assets.kernel.published import Published
     from assets.orders.store import OrderStore
 
 SHORTEST_PREFIX = 4
@@ -31,6 +33,17 @@ def open_store(home: NetworkHome) -> OrderStore:
 def documents_of(store: OrderStore, network: str, plan_date: dt.date) -> list[Record]:
     """Return the order documents of a plan date with their lines, by id."""
     return as_records(store.orders(OrderFilter(network=network, plan_date=plan_date)))
+
+
+def remarks(published: Published, plan_date: dt.date, documents: list[Record]) -> list[str]:
+    """Return what a reader of a date's documents must know: that its last plan was stopped, or saw the future."""
+    told = (stopped(published, plan_date), hindsight(published, plan_date, (d["run_id"] for d in documents)))
+    return [line for line in told if line]
+
+
+def remarks_on(published: Published, document: Record) -> list[str]:
+    """Return what ``remarks`` says of one document."""
+    return remarks(published, dt.date.fromisoformat(document["plan_date"]), [document])
 
 
 def find_document(store: OrderStore, network: str, order_id: str) -> Record:

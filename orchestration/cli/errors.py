@@ -30,6 +30,9 @@ def failure(error: Exception, *, debug: bool) -> int:
     expected = _cause(error)
     if expected is not None:
         return _say(str(expected), FAILED)
+    if isinstance(error, OSError) and error.filename:
+        remedy = "Check that it is there, that you may read and write it, and that EQUIPOISE_HOME is the folder meant"
+        return _say(f"{error.filename}: {_one_line(str(error.strerror))}. {remedy}", FAILED)
     kind = type(error).__name__
     remedy = "Please report it with the traceback above" if debug else "Rerun with --debug and report the traceback"
     return _say(f"internal error: {kind}: {_one_line(str(error)) or 'no message'}. {remedy}", FAILED)

@@ -18,7 +18,7 @@ from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted
-from orchestration.cli.documents import find_document, open_store
+from orchestration.cli.documents import find_document, open_store, remarks_on
 from orchestration.cli.judgements import verdicts_of
 from orchestration.cli.reading import Record, only, open_network, plain, planned_date, read_if_any, records
 from orchestration.cli.subject import Item, OrderId, Site, names_order
@@ -40,6 +40,7 @@ def explain(out: Output, order_id: OrderId = None, item: Item = None, site: Site
         found = of_order(published, document)
         told = {**document, "currency": currency, "explanations": plain([one.as_dict() for one in found])}
         out.answer(told, lambda console: show_order(console, told, found))
+        out.say_each(remarks_on(published, document))
         return
     plan_date = planned_date(published, DECISIONS, date)
     reasons = of_item_site(published, plan_date, str(item), str(site))

@@ -11,7 +11,7 @@ from assets.kernel.frames.decisions import DECISIONS
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output
-from orchestration.cli.documents import find_document, open_store
+from orchestration.cli.documents import find_document, open_store, remarks_on
 from orchestration.cli.reading import Record, open_network, plain, planned_date
 from orchestration.cli.subject import Item, OrderId, Site, names_order
 
@@ -31,6 +31,7 @@ def lineage(out: Output, order_id: OrderId = None, item: Item = None, site: Site
     if by_order:
         document = find_document(store, home.profile.name, str(order_id))
         traced = of_order(document["order_id"], store=store, published=published)
+        out.say_each(remarks_on(published, document))
     else:
         plan_date = planned_date(published, DECISIONS, date)
         cutoff = home.profile.calendar.cutoff(plan_date)

@@ -74,8 +74,10 @@ def report(out: Output, settings: Settings, run: PlanRun, as_known: AsKnown = As
 
 def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
     """Return what a run came to, with its seconds by stage."""
+    from assets.kernel.published import Published
     from assets.orders.documents import channel_of
     from orchestration.cli import summary
+    from orchestration.cli.documents import remarks
 
     home = settings.network_home()
     profile = home.profile
@@ -86,6 +88,7 @@ def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
         "run_id": run.run_id,
         "as_known": as_known.value,
         "channel": str(channel),
+        "remarks": remarks(Published(home.published), run.plan_date, run.documents),
         "seconds": run.seconds_by_stage,
         "seconds_total": round(run.seconds, 2),
         "alerts": len(run.delivered_alerts),

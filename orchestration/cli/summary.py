@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from assets.kernel.calendar import AsKnown
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_SUMMARY
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
@@ -110,10 +111,12 @@ def show(console: Console, day: Record) -> None:
     console : Console
         Where to.
     day : dict
-        What ``gather`` returned, with ``seconds`` by stage and ``channel`` of the run.
+        What ``gather`` returned, with ``seconds`` by stage, ``channel``, ``as_known`` and ``remarks`` of the run.
     """
     unit = day["currency"]
     _show_head(console, day)
+    for line in day.get("remarks", ()):
+        console.print(line, markup=False, soft_wrap=True)
     if day["documents"]:
         rows = [[d["kind"], d["documents"], d["lines"], d["quantity"], d["value"], d["gain"]] for d in day["documents"]]
         heads = ["kind", "documents", "lines", "units", f"value {unit}", f"expected gain {unit}"]
@@ -130,6 +133,7 @@ def show(console: Console, day: Record) -> None:
 def _show_head(console: Console, day: Record) -> None:
     plan: Record = day["plan"] or {}
     channel = f", channel {day['channel']}" if day.get("channel") else ""
+    channel += ", with hindsight" if day.get("as_known") == AsKnown.NOW else ""
     console.print(f"\n[bold]{escape(day['network'])}, plan of {day['plan_date']}[/bold]{channel}")
     if not plan:
         console.print("No plan was decided.")

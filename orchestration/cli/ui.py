@@ -20,5 +20,6 @@ def ui(
     from orchestration.settings import read_settings
 
     settings = read_settings()
-    out.say(f"Serving {settings.network_home().root.name} on http://127.0.0.1:{port}; Ctrl-C ends it")
+    dagster_ui.require_free(dagster_ui.HOST, port)
+    out.say(f"Serving {settings.network_home().root.name} on http://{dagster_ui.HOST}:{port}; Ctrl-C ends it")
     dagster_ui.serve(settings, port)

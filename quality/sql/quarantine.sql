@@ -11,6 +11,8 @@ refused as (
     from raw.quarantine as quarantine
     join known_batches on known_batches.batch_id = quarantine.batch_id and known_batches.status = 'accepted'
     join latest on latest.feed = known_batches.feed and latest.latest_date = known_batches.business_date
+    -- Rows of a history become known one by one.
+    where quarantine._available_at <= getvariable('cutoff')
 ),
 
 final as (

@@ -24,7 +24,9 @@ TOP = {
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "stuff"}
 SOURCES = sorted(p for top in ("assets", "quality", "orchestration") for p in (ROOT / top).rglob("*.py"))
-FACES = [p for p in SOURCES if p.name == "defs.py" or p == ROOT / "quality" / "checks.py"]
+MODULES = {p: ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in SOURCES}
+FACE = re.compile(r"assets\.\w+\.defs\b|quality\.checks\b")
+FACES = [p for p in SOURCES if FACE.match(MODULES[p])]
 
 
 def tracked() -> list[str]:
@@ -32,6 +34,23 @@ def tracked() -> list[str]:
         ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     return [name for name in listed if (ROOT / name).exists()]
+
+
+def imported(path: Path) -> set[str]:
+    """Return every module that a file names in an import, and every name that it takes from one."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def face_of(module: str) -> str:
+    """Return the Dagster face that a module is or belongs to, or nothing."""
+    found = FACE.match(module)
+    return found.group() if found else ""
 
 
 def test_the_top_level_is_exactly_the_design() -> None:
@@ -58,7 +77,7 @@ def test_every_capability_explains_its_decisions() -> None:
 
 def test_pure_modules_import_without_dagster() -> None:
     pure = [p for p in SOURCES if p not in FACES and p.relative_to(ROOT).parts[0] != "orchestration"]
-    modules = [".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in pure]
+    modules = [MODULES[p] for p in pure]
     program = (
         "import sys, importlib\n"
         "class Refuse:\n"
@@ -71,6 +90,18 @@ def test_pure_modules_import_without_dagster() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_nobody_but_orchestration_imports_a_face_and_only_faces_import_what_they_share() -> None:
+    shared = "assets.kernel.defs"
+    faults = [
+        f"{MODULES[path]} imports {name}"
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] != "orchestration"
+        for name in imported(path)
+        if (face := face_of(name)) and face != face_of(MODULES[path]) and not (face == shared and path in FACES)
+    ]
+    assert faults == []
 
 
 def test_importing_the_code_reads_no_environment_and_writes_nothing(tmp_path: Path) -> None:

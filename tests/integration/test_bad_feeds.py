@@ -19,6 +19,7 @@ from assets.kernel.frames.feeds import LARGEST_QUANTITY
 INVENTORY = feed_table("wms", "inventory")
 SALES = feed_table("demand", "sales")
 ITEMS = feed_table("erp", "items")
+LANES = feed_table("tms", "lanes")
 NEXT_DAY = DAY + dt.timedelta(days=1)
 
 
@@ -210,6 +211,13 @@ def test_a_date_more_than_three_years_ahead_is_quarantined(feeds: Feeds) -> None
     }
 
 
+@pytest.mark.parametrize("days", ["banana", "8", "1;3", "1,,3", "0"])
+def test_a_lane_whose_departure_days_are_no_weekdays_is_quarantined_alone(feeds: Feeds, days: str) -> None:
+    report = feeds.take_frame(LANES, rows_of(LANES, 4).assign(departure_days=["1,3, 5", "", None, days]))
+    assert report.accepted_rows == 3
+    assert reasons(feeds.connection) == {4: f"departure_days = {days} is not a list of ISO weekdays such as 1,3,5"}
+
+
 def test_of_two_items_with_one_id_the_first_is_taken_and_the_reason_names_both(feeds: Feeds) -> None:
     items = rows_of(ITEMS).assign(item_id=["A", "A", "B"], description=["bolt", "nut", "nail"])
     report = feeds.take_frame(ITEMS, items)
@@ -341,6 +349,25 @@ def test_a_history_imported_today_is_read_at_a_past_cutoff(feeds: Feeds) -> None
     state = raw.feed_state(feeds.connection, plan, CALENDAR.cutoff(plan)).set_index("feed")
     assert state.loc["demand_sales", "row_count"] == 31
     assert state.loc["demand_sales", "latest_business_date"] == pd.Timestamp("2024-01-31")
+
+
+def test_a_refused_row_of_a_history_is_known_from_its_own_day_on_unless_the_date_is_the_fault(feeds: Feeds) -> None:
+    dates = ["2024-03-01", "2024-03-02", "1900-01-01", "2024-04-03", "02.03.2024", None]
+    sales = rows_of(SALES, 6).assign(sales_date=dates, sold_units=["1", *["nan"] * 5])
+    feeds.landing.land_frame(SALES, sales, DAY, available_at=LANDED, row_availability="row")
+    raw.ingest(feeds.connection, SALES, feeds.landing, CALENDAR)
+    told = "select row_number, business_date, _available_at from raw.quarantine order by 1"
+    of_the_batch = (DAY, LANDED.replace(tzinfo=None))
+    assert feeds.connection.execute(told).fetchall() == [
+        (2, dt.date(2024, 3, 2), dt.datetime(2024, 3, 3, 2)),
+        *[(number, *of_the_batch) for number in (3, 4, 5, 6)],
+    ]
+
+
+def test_a_refused_row_of_a_day_is_known_when_its_batch_is(feeds: Feeds) -> None:
+    feeds.take_frame(SALES, rows_of(SALES, 1).assign(sales_date="2024-03-02", sold_units="nan"))
+    told = feeds.connection.execute("select business_date, _available_at from raw.quarantine").fetchall()
+    assert told == [(DAY, NOON_AFTER.replace(tzinfo=None))]
 
 
 def test_tables_read_over_sql_are_judged_like_files(feeds: Feeds, tmp_path: Path) -> None:

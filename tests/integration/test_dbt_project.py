@@ -23,6 +23,7 @@ from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.feeds.raw import ingest, prepare
 from assets.feeds.synthetic import World, WorldParameters, demo_dates, demo_profile, emit
+from assets.forecasting.series import build_panel
 from assets.kernel.calendar import AsKnown, Bucket
 from assets.kernel.frames.marts import DIM_SITE, FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE, MARTS
 from assets.kernel.frames.quality import VERDICTS
@@ -34,6 +35,8 @@ from orchestration.dbt import parsed_project
 
 LATER = dt.date(2026, 11, 16)
 EARLIER = dt.date(2026, 11, 13)
+NOT_TOLD = dt.date(2026, 11, 12)
+REFUSED, LEFT_OUT = ("item-0001", "store-01"), ("item-0001", "store-02")
 
 
 def make_home(folder: Path, profile: NetworkProfile) -> NetworkHome:
@@ -93,13 +96,20 @@ def digests(publications: dict[str, Publication]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> NetworkHome:
-    """Return a small world with two orphan rows of sales that was built for no plan date; read only."""
+    """Return a small world with two orphan rows of sales, a refused one and one left out; built for no plan date."""
     home = small_world(tmp_path_factory.mktemp("world") / "home")
     with Warehouse(home.warehouse).connect() as connection:
         connection.execute(
             "insert into raw.demand_sales by name select * replace ('item-none' as item_id)"
             " from raw.demand_sales where sales_date = date '2026-11-12' limit 2"
         )
+        sale = f"sales_date = '{NOT_TOLD}' and (item_id, site_id) in"
+        connection.execute(
+            "insert into raw.quarantine select 'demand_sales', _batch_id, _row_number, 'sold_units = nan',"
+            " to_json(struct_pack(site_id, item_id, sales_date, sold_units := 'nan')), _business_date,"
+            f" _available_at from raw.demand_sales where {sale} ({REFUSED})"
+        )
+        assert one(connection, f"delete from raw.demand_sales where {sale} ({REFUSED}, {LEFT_OUT})") == 2
     return home
 
 
@@ -158,6 +168,8 @@ def test_the_graph_builds_the_marts_and_shows_what_it_published(planned: Planned
     assert len(features["preview"].records) == 5
     lineage = features["dagster/column_lineage"].lineage.deps_by_column["mean_units_per_bucket"]
     assert dg.AssetKey(["intermediate", "int_demand_profile"]) in {dep.asset_key for dep in lineage}
+    [shown] = [row.data for row in features["column_lineage"].records if row.data["column"] == "mean_units_per_bucket"]
+    assert "intermediate/int_demand_profile." in str(shown["comes_from"])
     staged = told[dg.AssetKey(["staging", "stg_wms__inventory"])]["dagster/column_lineage"].lineage
     assert staged.deps_by_column["on_hand_units"][0].asset_key == dg.AssetKey(["raw", "wms_inventory"])
 
@@ -186,6 +198,16 @@ def test_what_is_published_is_the_world_as_it_was_known(planned: Planned) -> Non
     assert (position["counted_date"].dt.date == LATER - dt.timedelta(days=1)).all()
     features = published.read(FEAT_ITEM_SITE, LATER)
     assert features["feature_set_version"].str.startswith("standard@").all()
+
+
+def test_a_refused_sale_is_unknown_to_forecasting_and_one_left_out_is_a_zero(planned: Planned) -> None:
+    published = Published(planned.home.published)
+    ranged = published.read(FEAT_ITEM_SITE, LATER).assign(category="")
+    panel = build_panel(published.read(FCT_DEMAND, LATER), ranged, planned.home.profile.calendar, LATER, 28)
+    pairs = list(zip(panel.index["item_id"], panel.index["site_id"], strict=True))
+    rows, column = [pairs.index(REFUSED), pairs.index(LEFT_OUT)], panel.length - (LATER - NOT_TOLD).days
+    assert panel.observed[rows, column].tolist() == [False, True]
+    assert panel.demand[rows, column].tolist() == [0, 0]
 
 
 def test_the_graph_says_in_one_line_what_dbt_failed_at_and_publishes_nothing(
@@ -226,7 +248,6 @@ def test_a_network_without_a_row_has_empty_marts(tmp_path: Path) -> None:
     assert {publication.rows for publication in exported(home, LATER).values()} == {0}
 
 
-@pytest.mark.slow
 def test_a_stop_verdict_leaves_the_marts_of_its_date_empty(planned: Planned, tmp_path: Path) -> None:
     home = copy_of(planned.home, tmp_path)
     verdict = "insert into quality.verdicts by name select ? as plan_date, 'feeds' as gate, 'stop' as action"
@@ -239,7 +260,6 @@ def test_a_stop_verdict_leaves_the_marts_of_its_date_empty(planned: Planned, tmp
     assert {stopped[name].rows for name in slices} == {0}
 
 
-@pytest.mark.slow
 def test_another_bucket_rebuilds_what_was_made_of_days(planned: Planned, tmp_path: Path) -> None:
     home = copy_of(planned.home, tmp_path)
     home.profile.model_copy(update={"bucket": Bucket.WEEK}).write(home.root)
@@ -252,7 +272,6 @@ def test_another_bucket_rebuilds_what_was_made_of_days(planned: Planned, tmp_pat
         assert demand["sold_units"].sum() == one(connection, sold)
 
 
-@pytest.mark.slow
 def test_a_pinned_feature_set_changes_the_features_and_their_version(planned: Planned, tmp_path: Path) -> None:
     home = copy_of(planned.home, tmp_path)
     standard = Published(home.published).read(FEAT_ITEM_SITE, LATER)

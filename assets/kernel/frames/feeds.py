@@ -9,6 +9,8 @@ from __future__ import annotations
 from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text, time
 
 LARGEST_QUANTITY = 2**31 - 1
+DEPARTURE_DAYS = r"\s*([1-7]\s*(,\s*[1-7]\s*)*)?"
+"""ISO weekdays of a lane, comma separated; nothing for every day."""
 _ITEM = text("item_id", "Item.")
 _SITE = text("site_id", "Site.")
 _ORDER_REFERENCE = text("order_reference", "Our order document, where it made this.", nullable=True)
@@ -173,7 +175,13 @@ LANES = Frame(
         money("cost_per_m3", "Freight by volume.", minimum=0),
         money("cost_per_unit", "Handling of one base unit.", minimum=0),
         real("capacity_kg", "Most a departure carries; null if unlimited.", nullable=True, unit="kg", minimum=0),
-        text("departure_days", "ISO weekdays of departure, such as 1,3,5; empty for every day.", nullable=True),
+        text(
+            "departure_days",
+            "ISO weekdays of departure, such as 1,3,5; empty for every day.",
+            nullable=True,
+            pattern=DEPARTURE_DAYS,
+            form="a list of ISO weekdays such as 1,3,5",
+        ),
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days", minimum=0, maximum=365),
         flag("is_allowed", "Whether rules allow the lane to be used."),
     ),

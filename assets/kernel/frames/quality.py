@@ -54,7 +54,7 @@ QUARANTINE = Frame(
         integer("row_number", "Row of the batch, from 1; 0 for the whole file.", minimum=0),
         text("reason", "Why it cannot be used."),
         text("payload", "The row as sent, as JSON."),
-        date("business_date", "Business date of the batch."),
+        date("business_date", "Business date of the batch; of a row of a history its own."),
     ),
     ("feed", "batch_id", "row_number", "reason"),
 )

@@ -77,6 +77,9 @@ class Column:
         Unit of measure, empty where there is none.
     minimum, maximum : float or None
         Inclusive bounds of a valid value. Rows beyond them are quarantined on landing.
+    pattern, form : str
+        Regular expression that a whole text must match, and what it asks for in words; empty for
+        any text. Rows that do not match are quarantined on landing.
     """
 
     name: str
@@ -86,6 +89,8 @@ class Column:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    pattern: str = ""
+    form: str = ""
 
     @property
     def duckdb_type(self) -> str:
@@ -217,9 +222,9 @@ def _arrow_array(values: pd.Series[Any], column: Column) -> pa.Array:
     return pa.array(values, type=column.arrow_type, from_pandas=True)
 
 
-def text(name: str, description: str, *, nullable: bool = False) -> Column:
+def text(name: str, description: str, *, nullable: bool = False, pattern: str = "", form: str = "") -> Column:
     """Declare a text column."""
-    return Column(name, Kind.TEXT, description, nullable)
+    return Column(name, Kind.TEXT, description, nullable, pattern=pattern, form=form)
 
 
 def integer(

@@ -1,6 +1,7 @@
 """The command line itself: help, errors, streams, exit codes."""
 
 import datetime as dt
+import errno
 import os
 import subprocess
 import sys
@@ -158,6 +159,31 @@ def test_what_a_library_prints_never_reaches_stdout(
     assert said.data == {"a": [1.5, None]}
     assert said.err == "chatter\nchatter\n"
     assert equipoise("trial", "--times", "0").out == "for people\n"
+
+
+def test_a_folder_that_may_not_be_written_is_one_line_with_a_remedy(
+    equipoise: Equipoise, having: Callable[[Callable[..., None]], None]
+) -> None:
+    def body(_out: Output) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/home/locks")
+
+    having(body)
+    said = equipoise("trial")
+    assert said.code == 1
+    assert said.err.startswith("/home/locks: Permission denied. Check that")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("url", ["nonsense", "mysql://a@b/c"])
+def test_a_ledger_that_no_url_names_is_one_line(
+    equipoise: Equipoise, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("EQUIPOISE_LEDGER_URL", url)
+    said = equipoise("orders")
+    assert said.code == 1
+    assert said.err.startswith("EQUIPOISE_LEDGER_URL: ")
+    assert said.err.count("\n") == 1
 
 
 def test_an_interrupt_ends_with_its_own_code(

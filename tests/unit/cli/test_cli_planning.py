@@ -4,11 +4,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.cli.tiny_network import PLAN_DATE, TRANSFER, Equipoise
+from unit.cli.tiny_network import PLAN_DATE, TRANSFER, Equipoise, rows, verdict
 
 from assets.feeds.landing import LandingArea
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.feeds import FEED_STATE
+from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
 from orchestration.cli import demo, feeds, plan, replay, summary
 from orchestration.cli.console import Output
 from orchestration.settings import Settings, read_settings
@@ -32,7 +35,7 @@ def run(**facts: Any) -> Any:
         "failed_step": "",
         "error": "",
         "verdicts": {},
-        "documents": [{"channel": "live"}],
+        "documents": [{"channel": "live", "run_id": "run-1"}],
         "delivered_alerts": ["a"],
     }
     return SimpleNamespace(**{**usual, **facts})
@@ -86,6 +89,30 @@ def test_a_failed_plan_shows_no_orders_of_an_earlier_run_and_names_the_step(
     day = plan.gather(settings, stopped, plan.AsKnown.THEN)
     assert (day["success"], day["documents"], day["plan"], day["verdicts"]) == (False, [], None, {"stop": 1})
     assert '"success": false' in capsys.readouterr().out
+
+
+def test_a_plan_with_hindsight_of_the_live_date_is_marked_and_is_no_live_one(
+    settings: Settings, planned: NetworkHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = rows(FEED_STATE, {"feed": "wms_inventory", "as_known": "now"})
+    Published(planned.published).write(FEED_STATE, state, PLAN_DATE, "run-1")
+    day = plan.gather(settings, run(), plan.AsKnown.NOW)
+    assert (day["as_known"], day["channel"]) == ("now", "backfill")
+    assert day["remarks"] == [
+        "Documents of run run-1 were decided with hindsight (--as-known now); they are never sent."
+    ]
+    with Output.on_terminal(json=False) as out:
+        plan.report(out, settings, run(), plan.AsKnown.NOW)
+    assert "plan of 2026-03-02, channel backfill, with hindsight" in capsys.readouterr().out
+
+
+def test_a_stopped_plan_as_json_says_which_documents_stand(settings: Settings, planned: NetworkHome) -> None:
+    stop = rows(VERDICTS, verdict("erp_items", "unreadable", "stop", "", "", "no readable batch"))
+    Published(planned.published).write(VERDICTS, stop, PLAN_DATE, "run-2")
+    day = plan.gather(settings, run(success=False, run_id="run-2", documents=[]), plan.AsKnown.THEN)
+    (remark,) = day["remarks"]
+    assert remark.startswith("The last plan of 2026-03-02 was stopped (rule unreadable on erp_items")
+    assert remark.endswith("its documents are of run run-1 before it.")
 
 
 def test_held_item_sites_are_counted_by_reason() -> None:

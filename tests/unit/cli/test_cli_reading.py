@@ -1,9 +1,13 @@
 """Commands that read: orders, explain, lineage, verdicts, alerts."""
 
+import datetime as dt
+
 import pytest
-from unit.cli.tiny_network import BATCH, PLAN_DATE, PURCHASE, TRANSFER, Equipoise
+from unit.cli.tiny_network import BATCH, DAY, PLAN_DATE, PURCHASE, TRANSFER, Equipoise, rows, verdict
 
 from assets.kernel.frames.decisions import PLAN_LINES
+from assets.kernel.frames.feeds import FEED_STATE
+from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from assets.orders.events import OrderWithdrawn
@@ -42,6 +46,68 @@ def test_a_withdrawn_order_is_shown_only_when_asked_for(equipoise: Equipoise, pl
     store.close()
     assert [d["kind"] for d in equipoise("orders", "--json").data] == ["purchase"]
     assert [d["kind"] for d in equipoise("orders", "--json", "--status", "cancelled").data] == ["transfer"]
+
+
+def stop(network: NetworkHome, run_id: str, plan_date: dt.date = PLAN_DATE) -> None:
+    """Publish what a plan leaves behind that the gate of the feeds stopped."""
+    found = verdict("erp_items", "unreadable", "stop", "", "", "no readable batch") | {"remedy": "Send it again."}
+    Published(network.published).write(VERDICTS, rows(VERDICTS, found), plan_date, run_id)
+
+
+def decide_with_hindsight(network: NetworkHome, run_id: str) -> None:
+    """Publish what a plan with `--as-known now` says of itself."""
+    state = rows(FEED_STATE, {"feed": "wms_inventory", "as_known": "now"})
+    Published(network.published).write(FEED_STATE, state, PLAN_DATE, run_id)
+
+
+STOPPED = (
+    "The last plan of 2026-03-02 was stopped (rule unreadable on erp_items: no readable batch; "
+    "remedy: Send it again); its documents are of run run-1 before it."
+)
+
+
+def test_orders_of_a_date_whose_last_plan_was_stopped_say_so(equipoise: Equipoise, planned: NetworkHome) -> None:
+    stop(planned, "run-2")
+    assert STOPPED in " ".join(equipoise("orders").out.split())
+    said = equipoise("orders", "--json")
+    assert [d["status"] for d in said.data] == ["proposed", "proposed"]
+    assert said.err == STOPPED + "\n"
+    for name in ("explain", "lineage"):
+        assert equipoise(name, "aaaa", "--json").err == STOPPED + "\n"
+
+
+def test_a_stop_that_a_later_plan_overcame_is_not_told(equipoise: Equipoise, planned: NetworkHome) -> None:
+    stop(planned, "run-0")
+    Published(planned.published).write(VERDICTS, VERDICTS.empty(), PLAN_DATE, "run-1")
+    assert equipoise("orders", "--json").err == ""
+
+
+def test_the_latest_orders_say_that_a_newer_date_was_stopped(equipoise: Equipoise, planned: NetworkHome) -> None:
+    stop(planned, "run-2", PLAN_DATE + DAY)
+    newer = "The last plan of 2026-03-03 was stopped (rule unreadable on erp_items: no readable batch; "
+    newer += "remedy: Send it again); it has no documents."
+    assert equipoise("orders", "--json").err == newer + "\n"
+    assert equipoise("orders", "--date", "2026-03-02", "--json").err == ""
+    said = equipoise("orders", "--date", "2026-03-03")
+    assert (said.code, said.out) == (1, "")
+    assert "rule unreadable on erp_items" in said.err
+
+
+def test_orders_decided_with_hindsight_say_so(equipoise: Equipoise, planned: NetworkHome) -> None:
+    decide_with_hindsight(planned, "run-1")
+    words = "Documents of run run-1 were decided with hindsight (--as-known now); they are never sent."
+    assert words in equipoise("orders").out
+    said = equipoise("orders", "--json")
+    assert said.err == words + "\n"
+    assert len(said.data) == 2
+
+
+def test_orders_under_a_later_plan_with_hindsight_say_whose_tables_are_shown(
+    equipoise: Equipoise, planned: NetworkHome
+) -> None:
+    decide_with_hindsight(planned, "run-2")
+    words = "The last plan of 2026-03-02, run run-2, was made with hindsight (--as-known now)."
+    assert equipoise("explain", "aaaa").err == words + "\n"
 
 
 def test_orders_for_people_total_value_and_gain(equipoise: Equipoise) -> None:

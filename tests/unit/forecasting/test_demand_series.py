@@ -46,13 +46,22 @@ def test_of_two_versions_of_a_bucket_the_latest_counts(rows):
         assert panel_of(pd.concat(order), [("item-0", "store-0")]).demand.tolist() == [[8]]
 
 
-def test_a_bucket_without_a_row_is_no_demand_where_the_site_reported(rows):
-    sparse = rows(np.array([3, 0, 4]))
-    sparse = sparse[sparse["sold_units"] > 0]
+def test_a_bucket_without_a_row_is_unknown_though_the_site_reported(rows):
+    refused = rows(np.array([3, 0, 4])).drop(index=1)
     other = rows(np.array([1, 1, 1]), item="item-1")
-    panel = panel_of(pd.concat([sparse, other]), [("item-0", "store-0"), ("item-1", "store-0")])
-    assert panel.observed[0].tolist() == [True, True, True]
-    assert panel.demand[0].tolist() == [3, 0, 4]
+    panel = panel_of(pd.concat([refused, other]), [("item-0", "store-0"), ("item-1", "store-0")])
+    assert panel.observed.tolist() == [[True, False, True], [True, True, True]]
+
+
+def test_a_row_of_zero_is_no_demand(rows):
+    panel = panel_of(rows(np.array([3, 0, 4])), [("item-0", "store-0")])
+    assert (panel.observed.tolist(), panel.demand.tolist()) == ([[True, True, True]], [[3, 0, 4]])
+
+
+def test_a_day_that_was_refused_does_not_lower_the_level(rows):
+    told = rows(np.full(60, 5))
+    panel = panel_of(told.drop(index=[20, 59]), [("item-0", "store-0")])
+    assert fill_censored(panel).units[0, [20, 58]] == pytest.approx(5.0)
 
 
 def test_a_silent_till_is_unknown_and_not_without_customers(rows):

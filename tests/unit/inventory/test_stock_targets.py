@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from assets.inventory.pages import targets_page
+from assets.inventory.supply import departure_waits
 from assets.inventory.targets import set_targets
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
@@ -168,6 +169,11 @@ def test_a_weekly_network_counts_protection_in_weeks(network, release):
     assert target["holding_cost_per_unit_bucket"] == pytest.approx(0.07)
 
 
+def test_a_day_of_holding_a_cheap_item_is_not_rounded_away(network, release):
+    cheap = network.with_(settings={key: {"holding_cost_per_unit_day": 0.2 / 365} for key in network.settings})
+    assert cheap.target(release, "a")["holding_cost_per_unit_bucket"] == 0.2 / 365
+
+
 def test_closed_sites_have_no_targets_and_no_sites_no_rows(network, release):
     open_only = network.with_(echelons={"a": 0, "hub": 1})
     assert set(open_only.targets(release)["site_id"]) == {"a", "hub"}
@@ -188,10 +194,16 @@ def test_without_any_forecast_only_the_presentation_minimum_is_stocked(network, 
     assert (made["base_stock_units"] == 2).all()
 
 
-def test_departure_days_that_are_no_weekdays_are_named(network, release):
-    lanes = ({"origin_id": "hub", "destination_id": "a", "departure_days": "Mon"},)
+@pytest.mark.parametrize("days", ["Mon", "8", "1;3", "1,,3"])
+def test_a_lane_whose_departure_days_cannot_be_read_supplies_nothing(network, release, days):
+    lanes = ({"origin_id": "hub", "destination_id": "a", "departure_days": days}, network.lanes[1])
+    targets = network.with_(lanes=lanes).targets(release).set_index("site_id")
+    assert targets["receipt_kind"].tolist() == ["none", "transfer", "purchase"]
+
+
+def test_departure_days_that_are_no_weekdays_are_named():
     with pytest.raises(EquipoiseError, match="'Mon' is not a list of ISO weekdays"):
-        network.with_(lanes=lanes).targets(release)
+        departure_waits(pd.Series(["Mon"]), np.array([1]))
 
 
 def test_the_page_sums_up_by_echelon(network, release):

@@ -21,6 +21,7 @@ from assets.rebalancing.gains import chain_supply, delay_bounds, line_gains
 from assets.rebalancing.plan import Costs
 from assets.rebalancing.problem import build_problem
 from assets.rebalancing.projection import project
+from assets.rebalancing.reserve import Pool, curve
 from assets.rebalancing.snapshot import Snapshot
 
 LARGEST_TRIED = 5
@@ -179,6 +180,36 @@ def test_a_unit_kept_upstream_is_worth_less_the_more_there_are() -> None:
     mine = (curves.row == dc) & (curves.bucket == 0)
     assert (curves.shortage[mine][:-1] < 0).all()
     assert (np.diff(curves.shortage[mine]) >= 0).all()
+
+
+def pool_of(std: float, price: float, holding: float, spread: float) -> Pool:
+    return Pool(np.ones(1), np.array([[std]]), np.array([price]), np.array([holding]), np.array([spread]))
+
+
+@given(
+    std=st.floats(0.0, 1e4),
+    spread=st.floats(0.0, 1e4),
+    price=st.floats(0.0, 1e3),
+    holding=st.floats(0.0, 10.0),
+)
+def test_the_worth_of_a_reserve_is_concave_and_no_unit_is_worth_more_than_a_shortage_below(
+    std: float, spread: float, price: float, holding: float
+) -> None:
+    pool = pool_of(std, price, holding, spread)
+    at, worth, error = curve(pool, np.array([0]), np.array([0]))
+    width = np.diff(at[0])
+    slope = np.diff(worth[0])[width > 0] / width[width > 0]
+    assert worth[0, 0] == 0
+    assert (slope <= price / 2 + 1e-5).all()
+    assert (slope >= -1e-6).all()
+    assert (np.diff(slope) <= 1e-6).all()
+    assert 0 <= error < np.inf
+
+
+def test_stores_with_more_safety_stock_need_less_of_a_reserve() -> None:
+    pools = [pool_of(5.0, 4.0, 0.1, spread) for spread in (5.0, 20.0)]
+    thin, thick = (curve(pool, np.array([0]), np.array([0]))[1] for pool in pools)
+    assert (thick[0, 1:] < thin[0, 1:]).all()
 
 
 def test_a_landed_cost_is_the_cheapest_way_there() -> None:

@@ -154,6 +154,23 @@ def test_stock_that_would_expire_on_the_way_stays(plan_of: PlanOf) -> None:
     assert plan_of(two_stores(items={"i": {"shelf_life_days": 1}})).lines.empty
 
 
+@pytest.mark.parametrize(("days_left", "leaves"), [(0, False), (1, True)])
+def test_the_lot_that_would_leave_must_have_a_day_of_sale_left_on_arrival(
+    plan_of: PlanOf, days_left: int, *, leaves: bool
+) -> None:
+    lot = {"first_expiry_date": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=days_left)}
+    plan = plan_of(two_stores(extra=lot, items={"i": {"shelf_life_days": 30}}))
+    assert (len(plan.lines) == 1) is leaves
+    assert ("shelf_life_on_arrival" in decision(plan, "b")["binding_constraints"]) is not leaves
+
+
+def test_a_lot_that_expires_stops_what_leaves_now_and_not_what_is_planned_later(problem_of: Callable[..., Any]) -> None:
+    lot = {"first_expiry_date": pd.Timestamp(PLAN_DATE)}
+    moves = problem_of(two_stores(extra=lot, items={"i": {"shelf_life_days": 30}})).moves
+    assert (moves.blocked[moves.bucket == 0] > 0).all()
+    assert (moves.bucket > 0).any()
+
+
 def test_nothing_is_brought_to_a_delisted_item(plan_of: PlanOf) -> None:
     plan = plan_of(two_stores(30, 1, extra={"lifecycle": "delisted"}))
     assert plan.lines.empty
@@ -219,6 +236,26 @@ def test_a_warehouse_serves_its_stores(plan_of: PlanOf) -> None:
     assert moved(plan) <= 40
 
 
+def test_surplus_is_not_sent_around_to_save_its_holding_on_the_way(plan_of: PlanOf) -> None:
+    stores = [
+        {"item_id": "i", "site_id": "dc", "echelon": 1, "available_units": 100},
+        {"item_id": "i", "site_id": "a", "receipt_kind": "transfer", "source_id": "dc", "available_units": 100},
+    ]
+    lanes = [{"origin_id": "dc", "destination_id": "a", "quoted_transit_days": 3, "cost_per_unit": 0.0}]
+    plan = plan_of(snapshot(stores, poisson_forecast("i", "a", 2.0, 6), lanes=lanes))
+    assert plan.lines.empty
+    summary = plan.summary.set_index("policy")
+    assert summary.loc["joint_plan", "cost_amount"] == summary.loc["do_nothing", "cost_amount"]
+
+
+def test_what_is_on_its_way_is_held_until_it_can_be_sold(problem_of: Callable[..., Any]) -> None:
+    source = [{"item_id": "i", "supplier_id": "sup", "site_id": "a", "quoted_lead_time_days": 2}]
+    lane = [{"origin_id": "a", "destination_id": "b", "quoted_transit_days": 3}]
+    moves = problem_of(two_stores(sourcing=source, lanes=lane, extra={"holding_cost_per_unit_bucket": 0.5})).moves
+    assert set(moves.under_way[moves.is_transfer]) == {1.5}
+    assert set(moves.under_way[~moves.is_transfer]) == {0.0}
+
+
 def test_a_faster_dearer_mode_is_an_expedite(plan_of: PlanOf) -> None:
     lanes = [
         {"origin_id": "a", "destination_id": "b", "mode": "truck", "quoted_transit_days": 4, "cost_per_unit": 0.2},
@@ -277,6 +314,8 @@ def test_faults_are_named_and_the_rest_is_planned(problem_of: Callable[..., Any]
             good.lanes,
             good.lanes.iloc[:1].assign(destination_id="nowhere"),
             good.lanes.iloc[:1].assign(mode="x", cost_per_kg=-1.0),
+            good.lanes.iloc[:1].assign(mode="bike", departure_days="banana"),
+            good.lanes.iloc[:1].assign(mode="barge", departure_days="8"),
         ],
         ignore_index=True,
     )
@@ -284,6 +323,7 @@ def test_faults_are_named_and_the_rest_is_planned(problem_of: Callable[..., Any]
     named = " ".join(problem.consistency())
     assert "nowhere" in named
     assert "negative" in named
+    assert "lane whose departure days are not ISO weekdays: a b barge; a b bike" in problem.consistency()
     assert len(solve(problem).lines) == 1
 
 

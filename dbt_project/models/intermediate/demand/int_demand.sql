@@ -8,12 +8,21 @@ open_sites as (
     select site_id from {{ ref("int_site") }} where is_open
 ),
 
+-- What is delisted today was ranged while it sold: without its zeros it would look as if it sold every day.
 ranged as (
     select
         item_id,
         site_id
     from {{ ref("int_item_site") }}
-    where lifecycle <> 'delisted'
+),
+
+-- A sale that was sent and refused is no zero. Of a week with other days told, it leaves a lower bound.
+refused as (
+    select distinct
+        item_id,
+        site_id,
+        bucket_start
+    from {{ ref("int_refused_sale") }}
 ),
 
 versions as (
@@ -31,7 +40,8 @@ standing as (
 ),
 
 -- Some tills leave out what did not sell. Where a site reported a bucket at all, a ranged item
--- it does not mention after its first sale sold nothing; where the site is silent, nobody knows.
+-- it does not mention after its first sale sold nothing; where the site is silent or its row was
+-- refused, nobody knows.
 reported as (
     select
         site_id,
@@ -84,23 +94,33 @@ zeros as (
             gapped.item_id = standing.item_id
             and gapped.site_id = standing.site_id
             and reported.bucket_start = standing.bucket_start
+    anti join refused
+        on
+            gapped.item_id = refused.item_id
+            and gapped.site_id = refused.site_id
+            and reported.bucket_start = refused.bucket_start
 ),
 
 final as (
     select
         {{ plan_date() }} as plan_date,
-        item_id,
-        site_id,
-        bucket_start,
-        sold_units,
-        demand_lower_bound_units,
-        in_stock_share,
-        is_censored,
-        is_promoted,
-        unit_price,
-        available_at,
-        batch_id
+        standing.item_id,
+        standing.site_id,
+        standing.bucket_start,
+        standing.sold_units,
+        standing.demand_lower_bound_units,
+        standing.in_stock_share,
+        standing.is_censored or refused.item_id is not null as is_censored,
+        standing.is_promoted,
+        standing.unit_price,
+        standing.available_at,
+        standing.batch_id
     from standing
+    left join refused
+        on
+            standing.item_id = refused.item_id
+            and standing.site_id = refused.site_id
+            and standing.bucket_start = refused.bucket_start
     union all
     select
         {{ plan_date() }} as plan_date,

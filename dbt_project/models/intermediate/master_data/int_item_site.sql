@@ -14,7 +14,8 @@ final as (
     select
         latest.item_id,
         latest.site_id,
-        {{ money("items.unit_cost * latest.holding_rate_per_year / 365") }} as holding_cost_per_unit_day,
+        -- Four decimals of money are too coarse for a day of a cheap item.
+        cast(items.unit_cost as double) * latest.holding_rate_per_year / 365 as holding_cost_per_unit_day,
         latest.shortage_cost_per_unit,
         latest.service_target,
         latest.presentation_minimum_units,

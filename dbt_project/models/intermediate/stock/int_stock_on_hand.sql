@@ -24,6 +24,15 @@ item_rates as (
     group by item_id
 ),
 
+-- Stock of a site that serves others can only sell after the way down.
+ways_out as (
+    select
+        origin_id as site_id,
+        min(quoted_transit_days) as transit_days
+    from {{ ref("int_lane") }}
+    group by origin_id
+),
+
 lots as (
     select
         inventory.site_id,
@@ -52,13 +61,17 @@ rated as (
     select
         lots.*,
         -- The expiry date is itself a day of sale.
-        greatest(lots.expiry_date - {{ plan_date() }} + 1, 0) as selling_days,
+        greatest(
+            lots.expiry_date - {{ plan_date() }} + 1
+            - if(sites.echelon = 0, 0, coalesce(ways_out.transit_days, 0)), 0
+        ) as selling_days,
         if(sites.echelon = 0, profiles.recent_units, item_rates.rate_units) as rate_units,
         if(sites.echelon = 0, profiles.recent_buckets, item_rates.rate_buckets) as rate_buckets
     from lots
     inner join sites on lots.site_id = sites.site_id
     left join profiles on lots.item_id = profiles.item_id and lots.site_id = profiles.site_id
     left join item_rates on lots.item_id = item_rates.item_id
+    left join ways_out on lots.site_id = ways_out.site_id
 ),
 
 -- First expired, first out: what is left of all lots up to an expiry date once that day is over.
@@ -66,10 +79,12 @@ queued as (
     select
         site_id,
         item_id,
+        expiry_date,
         sum(usable_units) over (
             partition by site_id, item_id
             order by expiry_date
-        ) - case
+        ) as queued_units,
+        queued_units - case
             when rate_buckets > 0
                 then rate_units * selling_days // (rate_buckets * {{ bucket_days() }})
             -- A rate nobody knows spares all that has not expired yet.
@@ -89,6 +104,18 @@ expiring as (
     group by site_id, item_id
 ),
 
+-- What expires is taken for what stands first in the queue.
+available as (
+    select
+        queued.site_id,
+        queued.item_id,
+        min(queued.expiry_date) as first_expiry_date
+    from queued
+    inner join expiring on queued.site_id = expiring.site_id and queued.item_id = expiring.item_id
+    where queued.queued_units > expiring.expiring_units
+    group by queued.site_id, queued.item_id
+),
+
 final as (
     select
         lots.item_id,
@@ -98,9 +125,11 @@ final as (
         cast(sum(lots.reserved_units) as bigint) as reserved_units,
         cast(sum(lots.blocked_units) as bigint) as blocked_units,
         coalesce(max(expiring.expiring_units), 0) as expiring_units,
+        max(available.first_expiry_date) as first_expiry_date,
         max(lots.batch_id) as batch_id
     from lots
     left join expiring on lots.item_id = expiring.item_id and lots.site_id = expiring.site_id
+    left join available on lots.item_id = available.item_id and lots.site_id = available.site_id
     group by lots.item_id, lots.site_id
 )
 
