@@ -2,22 +2,27 @@
 
 The command line calls it when a run has ended, a sensor calls it for scheduled runs. The
 file channel is always there; others are Apprise URLs in the settings, which hear of the
-clock's current plan date only.
+clock's current plan date only, and not of plans with hindsight.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.quality import FEED_ALERTS
 from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring.alerts import collect, message
+from assets.orders.standing import as_known_of
+from orchestration import alert_record
+from orchestration.alert_record import AlertRecord
 from orchestration.settings import Settings
 
 Send = Callable[[str, str, str], bool]
@@ -29,7 +34,7 @@ _DELIVERED = "delivered.jsonl"
 
 
 def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) -> list[str]:
-    """Deliver the alerts of a plan date that were not delivered yet.
+    """Deliver the alerts of a plan date that were not delivered yet, and what channels refused before.
 
     Returns
     -------
@@ -39,31 +44,17 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
     Raises
     ------
     EquipoiseError
-        If a channel refused; what it refused is tried again next time.
+        If a channel refused; what it refused is tried again next time, whatever the plan date is then.
     """
     home = settings.network_home()
-    channels = channels_of(settings, home.profile, plan_date)
-    alerts = collect(Published(home.published), plan_date)
-    if alerts.empty:
-        return []
-    home.alerts.mkdir(parents=True, exist_ok=True)
-    with (home.alerts / _DELIVERED).open("a+") as record:
-        fcntl.flock(record, fcntl.LOCK_EX)
-        record.seek(0)
-        done = {(row["alert_id"], row["channel"]) for row in map(json.loads, record)}
-        went, refused = [], []
-        for alert in alerts.to_dict("records"):
+    published = Published(home.published)
+    channels = channels_of(settings, home.profile, published, plan_date)
+    with alert_record.opened(home.alerts / _DELIVERED) as record:
+        for alert in collect(published, plan_date).to_dict("records"):
+            title, body = message(alert)
             for channel in channels:
-                key = (str(alert["alert_id"]), FILE_CHANNEL if channel == FILE_CHANNEL else digest(channel))
-                if key in done:
-                    continue
-                title, body = message(alert)
-                if not _send(home.alerts, channel, alert, title, body, send or _apprise):
-                    refused.append(channel)
-                    continue
-                record.write(json.dumps({"alert_id": key[0], "channel": key[1]}) + "\n")
-                record.flush()
-                went.append(key[0])
+                record.owe((str(alert["alert_id"]), _name(channel)), alert | {"title": title, "body": body})
+        went, refused = _settle(record, settings, home.alerts, send or _apprise)
     if refused:
         raise EquipoiseError(
             f"{len(refused)} alerts were refused by a channel",
@@ -73,20 +64,48 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
     return sorted(set(went))
 
 
-def channels_of(settings: Settings, profile: NetworkProfile, plan_date: dt.date) -> tuple[str, ...]:
+def channels_of(
+    settings: Settings, profile: NetworkProfile, published: Published, plan_date: dt.date
+) -> tuple[str, ...]:
     """Return where alerts of a plan date go: beyond the file only if it is the clock's current one.
 
-    A backfill of a year must not page anybody.
+    A backfill of a year must not page anybody, nor a plan of today with hindsight.
     """
     is_current = plan_date == profile.calendar.start_of_bucket(profile.clock.today())
-    return (FILE_CHANNEL, *settings.alert_urls) if is_current else (FILE_CHANNEL,)
+    judged = published.latest(FEED_ALERTS.name, plan_date)
+    with_hindsight = judged is not None and as_known_of(published, plan_date, judged.run_id) == AsKnown.NOW
+    return (FILE_CHANNEL, *settings.alert_urls) if is_current and not with_hindsight else (FILE_CHANNEL,)
 
 
-def _send(folder: Path, channel: str, alert: dict[str, object], title: str, body: str, send: Send) -> bool:
+def _settle(record: AlertRecord, settings: Settings, folder: Path, send: Send) -> tuple[list[str], list[str]]:
+    """Send what is owed; return the alerts that went, and the channel of each that was refused.
+
+    What is owed to a channel that the settings do not name any more waits until they do.
+    """
+    channels = {_name(channel): channel for channel in (FILE_CHANNEL, *settings.alert_urls)}
+    went, refused = [], []
+    for key, told in list(record.owed.items()):
+        channel = channels.get(key[1])
+        if channel is None:
+            continue
+        if _send(folder, channel, told, send):
+            record.sent(key)
+            went.append(key[0])
+        else:
+            refused.append(channel)
+    return went, refused
+
+
+def _name(channel: str) -> str:
+    """Return what a channel is recorded as; a URL may hold a password."""
+    return FILE_CHANNEL if channel == FILE_CHANNEL else digest(channel)
+
+
+def _send(folder: Path, channel: str, told: Mapping[Any, Any], send: Send) -> bool:
     if channel != FILE_CHANNEL:
-        return send(channel, title, body)
+        return send(channel, told["title"], told["body"])
     with (folder / _ALERTS).open("a") as out:
-        out.write(json.dumps({**alert, "title": title, "body": body}, default=str, sort_keys=True) + "\n")
+        out.write(json.dumps(dict(told), default=str, sort_keys=True) + "\n")
     return True
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.kernel.network import NetworkProfile
-from orchestration.retries import patient
+from orchestration.retries import retried
 
 _GRACE = dt.timedelta(hours=6)
 
@@ -23,7 +23,7 @@ def apply(assets: list[Any], profile: NetworkProfile) -> list[Any]:
     A live network's table is late when a bucket and six hours have passed without a new one. A
     declared network stands still, so its tables never age.
     """
-    single = [_one_date_a_run(patient(asset)) for asset in assets]
+    single = [_one_date_a_run(retried(asset)) for asset in assets]
     tagged = list(dg.map_asset_specs(lambda spec: spec.merge_attributes(tags={"network": profile.name}), single))
     if profile.declared_date is not None:
         return tagged

@@ -15,7 +15,7 @@ from orchestration import automation, jobs, schedules, sensors, timings
 from orchestration.dbt import parsed_project
 from orchestration.partitions import plan_dates
 from orchestration.resources import build_resources
-from orchestration.retries import patient
+from orchestration.retries import retried
 from orchestration.settings import Settings, read_settings
 from orchestration.stages import STAGES
 
@@ -69,7 +69,7 @@ def build_assets(
         build = importlib.import_module(module).build
         wanted = inspect.signature(build).parameters
         built += build(**{name: value for name, value in offered.items() if name in wanted})
-    checks = [patient(asset) for asset in built if isinstance(asset, dg.AssetChecksDefinition)]
+    checks = [retried(asset) for asset in built if isinstance(asset, dg.AssetChecksDefinition)]
     return automation.apply([asset for asset in built if asset not in checks], profile), checks
 
 

@@ -138,12 +138,13 @@ def execute(
     """
     home = settings.network_home()
     overrides.setdefault("warehouse", Warehouse(home.warehouse))
-    definitions = build_defs(settings, **overrides)
-    job = definitions.resolve_job_def(jobs.PLAN_DAY)
-    stages = timings.stage_of_step(definitions.assets or (), _checks(definitions))
     run_id = str(uuid.uuid4())
     with instance.opened(settings) as store, recovery.alive(home.locks, run_id):
         recovery.release_dead_runs(store, home.locks, except_run=run_id)
+        # Inside, because Dagster looks into the instance that is open while it resolves a job.
+        definitions = build_defs(settings, **overrides)
+        job = definitions.resolve_job_def(jobs.PLAN_DAY)
+        stages = timings.stage_of_step(definitions.assets or (), _checks(definitions))
         with _reported(store, run_id, on_step):
             job.execute_in_process(
                 instance=store,

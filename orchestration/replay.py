@@ -24,6 +24,7 @@ from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
 from assets.kernel.warehouse import Warehouse
 from assets.orders.documents import LIVE
+from assets.orders.standing import stopped
 from assets.orders.store import MemoryOrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, planning
@@ -80,12 +81,17 @@ def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
     Raises
     ------
     EquipoiseError
-        If the date was never planned, or if another process is writing.
+        If the date was never planned, if a gate stopped its last plan, or if another process is writing.
     """
     home = settings.network_home()
     recorded = Published(home.published)
-    latest = recorded.latest(decisions.DOCUMENTS.name, plan_date)
-    if latest is None:
+    if why := stopped(recorded, plan_date):
+        raise EquipoiseError(
+            why,
+            where=f"replay of {plan_date}",
+            remedy=f"Mend it, run `equipoise plan --date {plan_date}`, then replay",
+        )
+    if recorded.latest(decisions.DOCUMENTS.name, plan_date) is None:
         raise EquipoiseError(
             f"{plan_date} was never planned to its end",
             where=f"network {home.profile.name}",

@@ -21,7 +21,7 @@ from assets.kernel.warehouse import Warehouse
 from assets.orders.sql_store import SqlOrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
-from orchestration.retries import PatientIOManager
+from orchestration.retries import RetryingIOManager
 from orchestration.settings import Settings
 
 
@@ -48,7 +48,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "policies": PolicyRegistry(),
         "features": FeatureRegistry(home.root),
         "published": published,
-        "parquet": PatientIOManager(published),
+        "parquet": RetryingIOManager(published),
         "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),
         "orders": SqlOrderStore(settings.ledger(), profile.clock),
         "dbt": NetworkDbt(project),

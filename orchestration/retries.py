@@ -1,4 +1,4 @@
-"""One more try for a fault that passes: a file being replaced, a disk or database that is away for a moment.
+"""One more try for a transient fault: a file being replaced, a disk or database that is away for a moment.
 
 Everything else fails at once: what is wrong in the data or in the code is wrong again. A step
 asks for its second try itself (``RetryRequested``), because Dagster's retry policy of a job
@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from orchestration.io_managers import PublishedIOManager
 
-PASSING: tuple[type[Exception], ...] = (
+TRANSIENT: tuple[type[Exception], ...] = (
     OSError,
     duckdb.IOException,
     sa.exc.OperationalError,
@@ -31,14 +31,14 @@ PASSING: tuple[type[Exception], ...] = (
 DELAY_SECONDS = 1.0
 
 
-def passes(error: BaseException | None) -> bool:
-    """Return whether a fault that passes lies under ``error``.
+def is_transient(error: BaseException | None) -> bool:
+    """Return whether a transient fault lies under ``error``.
 
     An ``EquipoiseError`` is final, unless it was raised from such a fault to tell it (the ledger
     that does not answer, the warehouse that another process holds).
     """
     while error is not None:
-        if isinstance(error, PASSING):
+        if isinstance(error, TRANSIENT):
             return True
         error = error.__cause__
     return False
@@ -46,16 +46,16 @@ def passes(error: BaseException | None) -> bool:
 
 @contextmanager
 def once_more(delay_seconds: float = DELAY_SECONDS) -> Iterator[None]:
-    """Ask Dagster to run the step once more if the block fails of a fault that passes."""
+    """Ask Dagster to run the step once more if the block fails of a transient fault."""
     try:
         yield
     except Exception as error:
-        if passes(error):
+        if is_transient(error):
             raise dg.RetryRequested(max_retries=1, seconds_to_wait=delay_seconds) from error
         raise
 
 
-def patient(asset: Any, delay_seconds: float = DELAY_SECONDS) -> Any:
+def retried(asset: Any, delay_seconds: float = DELAY_SECONDS) -> Any:
     """Return ``asset`` (or a check), its body under ``once_more``; one that nothing computes as it is."""
     if isinstance(asset, dg.AssetsDefinition) and asset.is_executable:
         body = asset.op.compute_fn
@@ -78,7 +78,7 @@ def _watched(body: Callable[..., Any], delay_seconds: float) -> Callable[..., An
     return piecewise if inspect.isgeneratorfunction(body) else whole
 
 
-class PatientIOManager(PublishedIOManager):
+class RetryingIOManager(PublishedIOManager):
     """Publishes and reads as its base does, under ``once_more``."""
 
     handle_output = once_more()(PublishedIOManager.handle_output)

@@ -6,11 +6,12 @@ import datetime as dt
 
 import dagster as dg
 
-from assets.kernel.calendar import Bucket
+from assets.kernel.calendar import AsKnown, Bucket
 from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.documents import LIVE
+from assets.orders.standing import as_known_of
 from orchestration.jobs import PLAN_DAY
 from orchestration.settings import Settings
 
@@ -25,11 +26,11 @@ UNDER_WAY = [
 def why_not_again(instance: dg.DagsterInstance, published: Published, plan_date: dt.date) -> str:
     """Return why the live plan of a date need not start; empty if it should.
 
-    A plan starts once. A backfill or a plan with hindsight of the same date does not count: it
-    issues nothing.
+    A plan starts once. A run of the date that was stopped or failed does not count, so that what
+    lands next starts the plan again. Nor does a backfill or a plan with hindsight, which issues
+    nothing; one made after the live plan does not hide it.
     """
-    documents = published.read(DOCUMENTS, plan_date) if published.latest(DOCUMENTS.name, plan_date) else None
-    if documents is not None and (documents["channel"] == LIVE).any():
+    if any(_is_live(published, plan_date, run_id) for run_id in published.run_ids(DOCUMENTS.name, plan_date)):
         return f"{plan_date} is planned already"
     tags = {"dagster/partition": plan_date.isoformat(), "equipoise/job": PLAN_DAY}
     if instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY, tags=tags), limit=1):
@@ -37,9 +38,12 @@ def why_not_again(instance: dg.DagsterInstance, published: Published, plan_date:
     return ""
 
 
-def run_key(plan_date: dt.date) -> str:
-    """Return the one key of a date's plan, so that neither sensor nor schedule starts it twice."""
-    return f"{PLAN_DAY}/{plan_date.isoformat()}"
+def _is_live(published: Published, plan_date: dt.date, run_id: str) -> bool:
+    """Return whether a run made the live documents of a date; one that wanted none is live unless it had hindsight."""
+    documents = published.of_run(DOCUMENTS, plan_date, run_id)
+    if documents is None or documents.empty:
+        return as_known_of(published, plan_date, run_id) == AsKnown.THEN
+    return bool((documents["channel"] == LIVE).any())
 
 
 def nightly(
@@ -65,6 +69,6 @@ def nightly(
         if reason:
             return dg.SkipReason(reason)
         tags = {"equipoise/trigger": "cutoff"}
-        return dg.RunRequest(run_key=run_key(plan_date), partition_key=plan_date.isoformat(), tags=tags)
+        return dg.RunRequest(partition_key=plan_date.isoformat(), tags=tags)
 
     return plan_at_the_cutoff

@@ -18,7 +18,8 @@ from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from orchestration import alerts, recovery, timings
-from orchestration.schedules import run_key, why_not_again
+from orchestration.jobs import PLAN_DAY
+from orchestration.schedules import why_not_again
 from orchestration.settings import Settings
 
 _POLL_SECONDS = 30
@@ -27,9 +28,10 @@ _POLL_SECONDS = 30
 def landing(home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_job: Any) -> dg.SensorDefinition:
     """Return the sensor on the landing area.
 
-    When the required tables of the clock's plan date have all arrived, the plan starts; what
-    lands after that is only taken in. The run key names the batches, so that the same batches
-    never start twice.
+    When the required tables of the clock's plan date have all arrived, the plan starts, unless
+    its live plan was made or is being made: what lands then is only taken in. Dagster drops a
+    request whose run key any run had, however it ended. So the key names the plan date and the
+    batches: the same batches never start twice, and a corrected one starts a stopped plan again.
     """
 
     @dg.sensor(
@@ -43,7 +45,8 @@ def landing(home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_jo
         seen = digest(sorted(batch.batch_id for batch in batches))
         if not batches or seen == context.cursor:
             return dg.SkipReason("nothing new has landed")
-        return dg.SensorResult([_request(context.instance, home, profile, batches, plan_job, ingest_job)], cursor=seen)
+        request = _request(context.instance, home, profile, batches, seen, plan_job, ingest_job)
+        return dg.SensorResult([request], cursor=seen)
 
     return new_batches
 
@@ -53,6 +56,7 @@ def _request(
     home: NetworkHome,
     profile: NetworkProfile,
     batches: list[Envelope],
+    seen: str,
     plan_job: Any,
     ingest_job: Any,
 ) -> dg.RunRequest:
@@ -60,8 +64,7 @@ def _request(
     key, tags = plan_date.isoformat(), {"equipoise/trigger": "landing"}
     complete = not missing_tables(batches, plan_date)
     if complete and not why_not_again(instance, Published(home.published), plan_date):
-        return dg.RunRequest(run_key=run_key(plan_date), job_name=plan_job.name, partition_key=key, tags=tags)
-    seen = digest(sorted(batch.batch_id for batch in batches))
+        return dg.RunRequest(run_key=f"{PLAN_DAY}/{key}/{seen}", job_name=plan_job.name, partition_key=key, tags=tags)
     return dg.RunRequest(run_key=f"ingest/{seen}", job_name=ingest_job.name, partition_key=key, tags=tags)
 
 

@@ -15,17 +15,19 @@ from quality.known import RECENT_DAYS, Known
 
 
 def quarantined(connection: duckdb.DuckDBPyConnection, known: Known) -> pd.DataFrame:
-    """Return the rows refused of the batches of the last four weeks that the plan knows.
+    """Return the rows that the plan knows to be refused of batches of the last four weeks.
 
     Returns
     -------
     DataFrame
-        Conforms to ``QUARANTINE``; older rows stay in ``raw.quarantine``.
+        Conforms to ``QUARANTINE``; older rows stay in ``raw.quarantine``. Of a history, whose rows have
+        dates of their own, all that were known by then.
     """
-    columns = ", ".join(QUARANTINE.names)
+    columns = ", ".join(f"refused.{name}" for name in QUARANTINE.names)
     rows = connection.execute(
-        f"select distinct {columns} from raw.quarantine "
-        "where _available_at <= ? and business_date < ? and business_date >= ?",
+        f"select distinct {columns} from raw.quarantine as refused "
+        "join raw.batches as batches on batches.batch_id = refused.batch_id "
+        "where refused._available_at <= ? and refused.business_date < ? and batches.business_date >= ?",
         [
             known.cutoff.astimezone(dt.UTC).replace(tzinfo=None),
             known.plan_date,

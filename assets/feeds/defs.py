@@ -12,7 +12,7 @@ from assets.feeds import pages, raw
 from assets.feeds.contract import FeedTable, contract
 from assets.feeds.landing import LandingArea
 from assets.kernel.calendar import AsKnown
-from assets.kernel.defs import CODE_VERSION, PlanDates, column_schema, plan_date_of, published_asset, shown
+from assets.kernel.defs import PlanDates, column_schema, plan_date_of, published_asset, shown
 from assets.kernel.frames import Frame
 from assets.kernel.frames.feeds import FEED_BATCHES, FEED_STATE
 from assets.kernel.home import NetworkHome
@@ -42,7 +42,6 @@ def _raw_table(table: FeedTable, plan_dates: PlanDates) -> dg.AssetsDefinition:
         partitions_def=plan_dates,
         description=_description(table),
         metadata={"dagster/column_schema": column_schema(table.frame), "dagster/table_name": f"raw.{table.name}"},
-        code_version=CODE_VERSION,
     )
     def raw_table(
         home: dg.ResourceParam[NetworkHome],

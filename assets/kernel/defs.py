@@ -16,7 +16,6 @@ from assets.kernel.frames import Frame
 from assets.kernel.page import Markdown, Page, Plain, Record
 
 IO_MANAGER = "parquet"
-CODE_VERSION = "1"
 
 PlanDates = dg.PartitionsDefinition[str]
 Declared = Callable[[Callable[..., Any]], dg.AssetsDefinition]
@@ -132,7 +131,6 @@ def _published(frame: Frame, grain: str, caveat: str, owners: Sequence[str], kin
         "kinds": kinds,
         "metadata": {"frame": frame.name},
         "io_manager_key": IO_MANAGER,
-        "code_version": CODE_VERSION,
     }
 
 

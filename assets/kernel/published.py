@@ -95,7 +95,7 @@ class Published:
         Raises
         ------
         EquipoiseError
-            If nothing was published for it.
+            If nothing was published for it, or if what was has not the columns that ``frame`` declares.
         """
         publication = self.latest(frame.name, plan_date)
         if publication is None:
@@ -104,12 +104,18 @@ class Published:
                 where=f"table {frame.name}",
                 remedy=f"Run `equipoise plan --date {plan_date}`",
             )
-        return frame.from_arrow(pq.read_table(self.root / publication.path))
+        return _typed(frame, pq.read_table(self.root / publication.path), plan_date)
 
     def of_run(self, frame: Frame, plan_date: dt.date, run_id: str) -> pd.DataFrame | None:
         """Return what a run published of ``frame`` for a plan date, or ``None``."""
         path = self.root / frame.name / plan_date.isoformat() / f"{run_id}.parquet"
-        return frame.from_arrow(pq.read_table(path)) if path.exists() else None
+        return _typed(frame, pq.read_table(path), plan_date) if path.exists() else None
+
+    def run_ids(self, name: str, plan_date: dt.date) -> list[str]:
+        """Return the runs that published a table for a plan date, the latest first."""
+        latest = self.latest(name, plan_date)
+        runs = sorted(path.stem for path in (self.root / name / plan_date.isoformat()).glob("*.parquet"))
+        return sorted(runs, key=lambda run_id: latest is None or run_id != latest.run_id)
 
     def latest(self, name: str, plan_date: dt.date) -> Publication | None:
         """Return the pointer of a table and plan date, or ``None``."""
@@ -123,6 +129,18 @@ class Published:
 
     def _pointer(self, name: str, plan_date: dt.date) -> Path:
         return self.root / name / plan_date.isoformat() / "latest.json"
+
+
+def _typed(frame: Frame, table: pa.Table, plan_date: dt.date) -> pd.DataFrame:
+    """Return a published table as ``frame``, whose declaration may have changed since it was written."""
+    kept = dict(zip(table.schema.names, table.schema.types, strict=True))
+    if any(kept.get(column.name) != column.arrow_type for column in frame.columns):
+        raise EquipoiseError(
+            "it was made by another version of Equipoise",
+            where=f"table {frame.name} of {plan_date}",
+            remedy=f"Run `equipoise plan --date {plan_date}`",
+        )
+    return frame.from_arrow(table)
 
 
 def arrow_digest(table: pa.Table) -> str:

@@ -43,13 +43,19 @@ def newest_stopped(published: Published, plan_date: dt.date) -> str:
 def hindsight(published: Published, plan_date: dt.date, run_ids: Iterable[str]) -> str:
     """Return one line if the last plan of a date, or a run that made a document, decided with hindsight."""
     latest = published.latest(FEED_STATE.name, plan_date)
-    known = {run_id: _as_known(published, plan_date, run_id) for run_id in sorted(set(run_ids))}
+    known = {run_id: as_known_of(published, plan_date, run_id) for run_id in sorted(set(run_ids))}
     runs = [run_id for run_id, as_known in known.items() if as_known == AsKnown.NOW]
     if runs:
         return f"Documents of run {', '.join(runs)} were decided with hindsight (--as-known now); they are never sent."
-    if latest and _as_known(published, plan_date, latest.run_id) == AsKnown.NOW:
+    if latest and as_known_of(published, plan_date, latest.run_id) == AsKnown.NOW:
         return f"The last plan of {plan_date}, run {latest.run_id}, was made with hindsight (--as-known now)."
     return ""
+
+
+def as_known_of(published: Published, plan_date: dt.date, run_id: str) -> str:
+    """Return what a run of a date knew (``AsKnown``); empty if it took no feeds in."""
+    state = published.of_run(FEED_STATE, plan_date, run_id)
+    return "" if state is None or state.empty else str(state["as_known"].iloc[0])
 
 
 def _stops(published: Published, plan_date: dt.date) -> pd.DataFrame:
@@ -62,8 +68,3 @@ def _stops(published: Published, plan_date: dt.date) -> pd.DataFrame:
             verdicts = published.read(frame, plan_date)
             found.append(verdicts[verdicts["action"] == "stop"])
     return next((stops for stops in found if len(stops)), found[0])
-
-
-def _as_known(published: Published, plan_date: dt.date, run_id: str) -> str:
-    state = published.of_run(FEED_STATE, plan_date, run_id)
-    return "" if state is None or state.empty else str(state["as_known"].iloc[0])

@@ -52,10 +52,11 @@ class Pool:
     spread: Floats
 
 
-def pool_demand(item_sites: ItemSites) -> Pool:
+def pool_demand(item_sites: ItemSites, shortage_weight: float = 1.0) -> Pool:
     """Add up demand along normal replenishment, from the stores upward.
 
-    Sites are taken as independent of each other; the sum is ordered by item-site.
+    Sites are taken as independent of each other; the sum is ordered by item-site. The release's
+    weight of a shortage is in the price, and so in the critical ratio below.
     """
     n, horizon = item_sites.mean.shape
     own = item_sites.mean[:, -1] / max(1, horizon)
@@ -64,7 +65,7 @@ def pool_demand(item_sites: ItemSites) -> Pool:
     last = np.clip(interval.astype(np.int64) - 1, 0, horizon - 1)
     column = np.minimum(np.arange(horizon)[None, :], last[:, None])
     std = np.sqrt(np.take_along_axis(_with_below(item_sites, item_sites.std**2), column, axis=1))
-    price = _with_below(item_sites, own * item_sites.shortage_cost / interval)
+    price = _with_below(item_sites, own * item_sites.shortage_cost * shortage_weight / interval)
     holding = _with_below(item_sites, own * item_sites.holding_cost)
     spread = _with_below(item_sites, np.where(own > 0, item_sites.std[np.arange(n), last], 0.0))
     demand = np.where(rate > 0, rate, 1.0)

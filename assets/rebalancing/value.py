@@ -116,7 +116,7 @@ def build_curves(item_sites: ItemSites, projection: Projection, end_value: Float
     owed costs its replacement.
     """
     price = item_sites.shortage_cost * objective.shortage_weight
-    pooled = reserve.pool_demand(item_sites)
+    pooled = reserve.pool_demand(item_sites, objective.shortage_weight)
     meets = item_sites.has_demand | (item_sites.echelon == 0)
     parts = [
         _bucket_curves(item_sites, projection, price, meets),
@@ -232,7 +232,7 @@ def _reserve_curves(
     rows, bucket = np.repeat(row, horizon), np.tile(np.arange(horizon), len(row))
     at, worth, error = reserve.curve(pooled, rows, bucket)
     held = item_sites.holding_cost[rows][:, None] * at
-    missing = (worth[:, -1:] - worth) * objective.shortage_weight
+    missing = worth[:, -1:] - worth
     now = Part(rows, bucket, at, held, missing, np.zeros(at.shape), error)
     steps = np.round(useful_units(item_sites, pooled.rate, end_value)[row]).astype(np.int64)
     end = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), steps], axis=1), axis=1)

@@ -294,6 +294,22 @@ def refused(feeds: Feeds, items: list[str], sent: int) -> list[tuple[Any, ...]]:
     return faults(run_gate(read_suite("feeds"), profiles, PLAN_DATE))
 
 
+def test_the_quarantine_holds_what_a_history_that_came_lately_had_refused_long_ago() -> None:
+    with duckdb.connect() as connection:
+        healthy().into(connection)
+        [(batch_id, sent)] = connection.execute(
+            "select batch_id, business_date from raw.batches where feed = 'demand_sales' order by 2 desc limit 1"
+        ).fetchall()
+        long_ago = sent - dt.timedelta(days=90)
+        for day, known_at in ((long_ago, dt.datetime.combine(long_ago, dt.time(23))), (sent, dt.datetime(2099, 1, 1))):
+            connection.execute(
+                "insert into raw.quarantine values ('demand_sales', ?, 1, 'sold_units is missing', '{}', ?, ?)",
+                [batch_id, day, known_at],
+            )
+        rows = quarantined(connection, Known.of(CALENDAR, PLAN_DATE))
+    assert [day.date() for day in rows["business_date"]] == [long_ago]
+
+
 def test_weekly_sales_are_dated_by_the_start_of_their_week() -> None:
     weekly = PlanCalendar(Bucket.WEEK, "UTC")
     feeds = healthy()

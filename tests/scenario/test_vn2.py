@@ -56,7 +56,7 @@ def test_orders_of_vn2_have_every_field_of_the_contract(vn2: Vn2) -> None:
         assert all(line["quantity"] > 0 and line["reason"] for line in order["lines"])
 
 
-def test_a_plan_of_vn2_buys_for_most_of_what_it_sells_and_proves_its_gap(vn2: Vn2) -> None:
+def test_a_plan_of_vn2_covers_every_series_and_proves_its_gap(vn2: Vn2) -> None:
     plan = vn2.plan["plan"]
     assert plan["item_sites"] == 599
     assert sum(len(order["lines"]) for order in vn2.orders) == plan["purchase_lines"] + plan["transfer_lines"]

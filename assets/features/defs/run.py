@@ -94,7 +94,11 @@ class DbtRun:
         if not columns:
             return {}
         deps = {
-            column: [dg.TableColumnDep(asset_key=self._key(parent), column_name=name) for parent, name in leaves]
+            column: [
+                dg.TableColumnDep(asset_key=key, column_name=name)
+                for key, name in ((self._key(parent), name) for parent, name in leaves)
+                if key is not None
+            ]
             for column, leaves in columns.items()
         }
         rows: list[Record] = [
@@ -103,10 +107,12 @@ class DbtRun:
         ]
         return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps), "column_lineage": table(rows)}
 
-    def _key(self, unique_id: str) -> dg.AssetKey:
+    def _key(self, unique_id: str) -> dg.AssetKey | None:
+        """Return the asset that is this table; none for one that another asset fills beside its own."""
         manifest = self.invocation.manifest
         properties = manifest["sources"].get(unique_id) or manifest["nodes"][unique_id]
-        return self.invocation.dagster_dbt_translator.get_asset_key(properties)
+        key = self.invocation.dagster_dbt_translator.get_asset_key(properties)
+        return key if key.path[-1] == properties.get("identifier", properties["name"]) else None
 
     def _fault(self) -> EquipoiseError:
         log = self.invocation.target_path / "dbt.log"

@@ -76,6 +76,16 @@ def test_orders_of_a_date_whose_last_plan_was_stopped_say_so(equipoise: Equipois
         assert equipoise(name, "aaaa", "--json").err == STOPPED + "\n"
 
 
+def test_a_replay_of_a_date_whose_last_plan_was_stopped_is_one_line_with_a_remedy(
+    equipoise: Equipoise, planned: NetworkHome
+) -> None:
+    stop(planned, "run-2")
+    said = equipoise("replay")
+    assert (said.code, said.out) == (1, "")
+    remedy = "Mend it, run `equipoise plan --date 2026-03-02`, then replay"
+    assert said.err.splitlines()[-1].endswith(f"replay of 2026-03-02: {STOPPED} {remedy}")
+
+
 def test_a_stop_that_a_later_plan_overcame_is_not_told(equipoise: Equipoise, planned: NetworkHome) -> None:
     stop(planned, "run-0")
     Published(planned.published).write(VERDICTS, VERDICTS.empty(), PLAN_DATE, "run-1")

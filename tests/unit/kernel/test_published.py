@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.schema import Frame, integer, text
+from assets.kernel.frames.schema import Column, Frame, integer, text
 from assets.kernel.published import Published
 
 FRAME = Frame("stock", "One row per site.", (text("site_id", "Site."), integer("units", "Stock.")), ("site_id",))
@@ -37,6 +37,26 @@ def test_equal_rows_in_any_order_have_an_equal_digest(tmp_path: Path) -> None:
 def test_what_was_never_published_is_a_one_line_error_with_the_command(tmp_path: Path) -> None:
     with pytest.raises(EquipoiseError, match="equipoise plan --date 2025-01-01"):
         Published(tmp_path).read(FRAME, DAY)
+
+
+@pytest.mark.parametrize("units", [text("units", "Stock."), integer("on_hand_units", "Stock.")])
+def test_a_table_of_another_version_is_a_one_line_error_with_the_command(tmp_path: Path, units: Column) -> None:
+    earlier = Frame("stock", FRAME.grain, (FRAME.columns[0], units), FRAME.key)
+    published = Published(tmp_path)
+    published.write(earlier, pd.DataFrame({"site_id": ["s0"], units.name: ["1"]}), DAY, "run")
+    words = r"table stock of 2025-01-01: it was made by another version.*equipoise plan --date 2025-01-01"
+    with pytest.raises(EquipoiseError, match=words):
+        published.read(FRAME, DAY)
+    with pytest.raises(EquipoiseError, match=words):
+        published.of_run(FRAME, DAY, "run")
+
+
+def test_the_runs_of_a_date_are_listed_the_latest_first(tmp_path: Path) -> None:
+    published = Published(tmp_path)
+    for run_id in ("b", "c", "a", "c"):
+        published.write(FRAME, stock(1), DAY, run_id)
+    assert published.run_ids("stock", DAY) == ["c", "a", "b"]
+    assert published.run_ids("other", DAY) == []
 
 
 def test_plan_dates_are_listed_in_order(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Alerts are delivered once a channel, and a past date's go to the file alone."""
+"""Alerts are delivered once a channel; those of a past date or with hindsight go to the file alone."""
 
 import datetime as dt
 import json
@@ -9,8 +9,9 @@ import pytest
 
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.feeds import FEED_STATE
 from assets.kernel.frames.quality import FEED_ALERTS
-from assets.kernel.frames.schema import Kind
+from assets.kernel.frames.schema import Frame, Kind
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -33,19 +34,24 @@ class Channel:
         return self.takes
 
 
-def settings(tmp_path: Path, bucket: Bucket = Bucket.DAY) -> Settings:
-    """Return an installation whose clock says Wednesday and that has a pager."""
+def settings(tmp_path: Path, bucket: Bucket = Bucket.DAY, today: dt.date = WEDNESDAY) -> Settings:
+    """Return an installation whose clock says Wednesday, or another day, and that has a pager."""
     made = Settings(home=tmp_path, network="net", alert_urls=[PAGER])
-    profile = NetworkProfile(name="net", first_plan_date=MONDAY, declared_date=WEDNESDAY, bucket=bucket)
+    profile = NetworkProfile(name="net", first_plan_date=MONDAY, declared_date=today, bucket=bucket)
     profile.write(made.network_home().root)
     return made
 
 
-def raised(home: NetworkHome, plan_date: dt.date) -> None:
+def row_of(frame: Frame, plan_date: dt.date, **given: str) -> pd.DataFrame:
     blank = {Kind.TEXT: "x", Kind.INTEGER: 1}
-    row = {c.name: blank.get(c.kind, pd.Timestamp(plan_date)) for c in FEED_ALERTS.columns}
-    row |= {"alert_id": str(plan_date), "severity": "critical", "action": "stop"}
-    Published(home.published).write(FEED_ALERTS, pd.DataFrame([row]), plan_date, "run")
+    return pd.DataFrame([{c.name: blank.get(c.kind, pd.Timestamp(plan_date)) for c in frame.columns} | given])
+
+
+def raised(home: NetworkHome, plan_date: dt.date, as_known: str = "then") -> None:
+    published = Published(home.published)
+    published.write(FEED_STATE, row_of(FEED_STATE, plan_date, as_known=as_known), plan_date, as_known)
+    alert = row_of(FEED_ALERTS, plan_date, alert_id=str(plan_date), severity="critical", action="stop")
+    published.write(FEED_ALERTS, alert, plan_date, as_known)
 
 
 def in_the_file(home: NetworkHome) -> list[str]:
@@ -78,5 +84,28 @@ def test_what_a_channel_refused_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(EquipoiseError, match="refused"):
         deliver(installed, WEDNESDAY, Channel(takes=False))
     pager = Channel()
+    assert deliver(installed, WEDNESDAY, pager) == [str(WEDNESDAY)]
+    assert len(pager.sent) == 1
+
+
+def test_what_a_channel_refused_is_tried_again_once_the_date_has_moved_on(tmp_path: Path) -> None:
+    installed = settings(tmp_path)
+    raised(installed.network_home(), WEDNESDAY)
+    with pytest.raises(EquipoiseError, match="refused"):
+        deliver(installed, WEDNESDAY, Channel(takes=False))
+    thursday = WEDNESDAY + dt.timedelta(days=1)
+    later, pager = settings(tmp_path, today=thursday), Channel()
+    assert deliver(later, thursday, pager) == [str(WEDNESDAY)]
+    assert deliver(later, thursday, pager) == []
+    assert [body.splitlines()[0] for _, body in pager.sent] == ["[critical] x at x: x"]
+    assert in_the_file(later.network_home()) == [str(WEDNESDAY)]
+
+
+def test_a_plan_of_today_with_hindsight_pages_nobody_and_the_live_plan_after_it_does(tmp_path: Path) -> None:
+    installed, pager = settings(tmp_path), Channel()
+    raised(installed.network_home(), WEDNESDAY, as_known="now")
+    assert deliver(installed, WEDNESDAY, pager) == [str(WEDNESDAY)]
+    assert pager.sent == []
+    raised(installed.network_home(), WEDNESDAY)
     assert deliver(installed, WEDNESDAY, pager) == [str(WEDNESDAY)]
     assert len(pager.sent) == 1

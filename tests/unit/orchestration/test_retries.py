@@ -1,4 +1,4 @@
-"""One more try: for a fault that passes, in every kind of run, and for nothing else."""
+"""One more try: for a transient fault, in every kind of run, and for nothing else."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Publication, Published
 from orchestration import automation
 from orchestration.planning import _first_failure
-from orchestration.retries import PatientIOManager, once_more, passes, patient
+from orchestration.retries import RetryingIOManager, is_transient, once_more, retried
 
 WRONG = EquipoiseError("two items have one id", where="erp_items", remedy="Send it again")
 
@@ -38,7 +38,7 @@ def asset_of(body: Fails) -> Any:
     def table() -> None:
         body()
 
-    return patient(table, delay_seconds=0)
+    return retried(table, delay_seconds=0)
 
 
 def assets_of_a_generator(body: Fails) -> Any:
@@ -47,7 +47,7 @@ def assets_of_a_generator(body: Fails) -> Any:
         body()
         yield dg.Output(1, "table")
 
-    return patient(tables, delay_seconds=0)
+    return retried(tables, delay_seconds=0)
 
 
 def check_of(body: Fails) -> Any:
@@ -56,7 +56,7 @@ def check_of(body: Fails) -> Any:
         body()
         return dg.AssetCheckResult(passed=True)
 
-    return patient(check, delay_seconds=0)
+    return retried(check, delay_seconds=0)
 
 
 def run(asset: Any, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
@@ -73,7 +73,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.mark.parametrize("kind", [asset_of, assets_of_a_generator, check_of])
-def test_an_error_with_a_remedy_fails_at_once_and_a_passing_fault_is_tried_once_more(
+def test_an_error_with_a_remedy_fails_at_once_and_a_transient_fault_is_tried_once_more(
     kind: Any, instance: dg.DagsterInstance
 ) -> None:
     for error, tries in ((WRONG, 1), (KeyError("item_id"), 1), (OSError("the disk is away"), 2)):
@@ -87,15 +87,15 @@ def test_an_error_with_a_remedy_fails_at_once_and_a_passing_fault_is_tried_once_
 @pytest.mark.parametrize(
     "fault", [OSError(), duckdb.IOException("IO Error"), sa.exc.OperationalError("select 1", None, Exception("gone"))]
 )
-def test_a_passing_fault_told_with_a_remedy_is_still_one_that_passes(fault: Exception) -> None:
+def test_a_transient_fault_told_with_a_remedy_is_still_transient(fault: Exception) -> None:
     told = EquipoiseError("the ledger does not answer", where="ledger", remedy="Check that it is reachable")
     told.__cause__ = fault
-    assert passes(fault)
-    assert passes(told)
-    assert not passes(WRONG)
+    assert is_transient(fault)
+    assert is_transient(told)
+    assert not is_transient(WRONG)
 
 
-def test_what_was_merely_handled_before_an_error_does_not_make_it_pass() -> None:
+def test_what_was_merely_handled_before_an_error_does_not_make_it_transient() -> None:
     with pytest.raises(EquipoiseError), once_more():  # noqa: PT012 - the two errors are the case
         try:
             raise OSError
@@ -103,7 +103,7 @@ def test_what_was_merely_handled_before_an_error_does_not_make_it_pass() -> None
             raise WRONG from None
 
 
-def test_a_table_that_cannot_be_written_for_a_moment_is_published_again() -> None:
+def test_a_table_that_cannot_be_written_for_a_moment_asks_to_be_published_again() -> None:
     class Away(Published):
         def write(self, *_given: Any, **_named: Any) -> Publication:
             raise OSError
@@ -111,8 +111,9 @@ def test_a_table_that_cannot_be_written_for_a_moment_is_published_again() -> Non
     context = dg.build_output_context(
         asset_key=dg.AssetKey(["targets"]), definition_metadata={"frame": TARGETS.name}, partition_key="2026-01-05"
     )
-    with pytest.raises(dg.RetryRequested):
-        PatientIOManager(Away(Path("nowhere"))).handle_output(context, TARGETS.empty())
+    # The context holds an instance of its own until it is left.
+    with context, pytest.raises(dg.RetryRequested):
+        RetryingIOManager(Away(Path("nowhere"))).handle_output(context, TARGETS.empty())
 
 
 def test_the_rules_of_all_assets_ask_for_one_more_try_a_second_later() -> None:

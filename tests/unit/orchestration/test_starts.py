@@ -12,7 +12,8 @@ from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.kernel.calendar import Bucket
 from assets.kernel.frames.decisions import DOCUMENTS
-from assets.kernel.frames.schema import Kind
+from assets.kernel.frames.feeds import FEED_STATE
+from assets.kernel.frames.schema import Frame, Kind
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -30,9 +31,18 @@ def home(tmp_path: Path) -> NetworkHome:
     return home
 
 
-def planned(home: NetworkHome, channel: str) -> None:
-    row = {c.name: _FILL.get(c.kind, pd.Timestamp(DAY)) for c in DOCUMENTS.columns}
-    Published(home.published).write(DOCUMENTS, pd.DataFrame([row | {"channel": channel}]), DAY, "run")
+def rows(frame: Frame, **given: str) -> pd.DataFrame:
+    return pd.DataFrame([{c.name: _FILL.get(c.kind, pd.Timestamp(DAY)) for c in frame.columns} | given])
+
+
+def planned(home: NetworkHome, channel: str, run_id: str = "run") -> None:
+    Published(home.published).write(DOCUMENTS, rows(DOCUMENTS, channel=channel), DAY, run_id)
+
+
+def planned_without_a_document(home: NetworkHome, as_known: str) -> None:
+    published = Published(home.published)
+    published.write(FEED_STATE, rows(FEED_STATE, as_known=as_known), DAY, "run")
+    published.write(DOCUMENTS, DOCUMENTS.empty(), DAY, "run")
 
 
 def at_the_cutoff(home: NetworkHome, instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
@@ -40,11 +50,11 @@ def at_the_cutoff(home: NetworkHome, instance: dg.DagsterInstance) -> dg.RunRequ
     return schedule(dg.build_schedule_context(instance=instance))
 
 
-def land_everything(home: NetworkHome, business_date: dt.date) -> None:
+def land_everything(home: NetworkHome, business_date: dt.date, count: int = 3) -> None:
     area = LandingArea(home.landing, home.profile.clock)
     for table in contract():
         available = dt.datetime.combine(business_date + dt.timedelta(days=1), dt.time(2), dt.UTC)
-        area.land_frame(table, rows_of(table, day=business_date), business_date, available_at=available)
+        area.land_frame(table, rows_of(table, count, business_date), business_date, available_at=available)
 
 
 def landed(home: NetworkHome, instance: dg.DagsterInstance, cursor: str | None = None):  # type: ignore[no-untyped-def]
@@ -67,6 +77,22 @@ def test_a_backfill_of_today_does_not_stand_for_its_live_plan(home: NetworkHome)
         assert isinstance(at_the_cutoff(home, instance), dg.RunRequest)
 
 
+def test_a_later_plan_with_hindsight_does_not_hide_the_live_plan(home: NetworkHome) -> None:
+    planned(home, "live", "first")
+    planned(home, "backfill", "second")
+    with dg.instance_for_test() as instance:
+        assert isinstance(at_the_cutoff(home, instance), dg.SkipReason)
+
+
+@pytest.mark.parametrize(("as_known", "starts"), [("then", dg.SkipReason), ("now", dg.RunRequest)])
+def test_a_plan_that_wanted_no_document_is_a_plan_unless_it_had_hindsight(
+    home: NetworkHome, as_known: str, starts: type
+) -> None:
+    planned_without_a_document(home, as_known)
+    with dg.instance_for_test() as instance:
+        assert isinstance(at_the_cutoff(home, instance), starts)
+
+
 def test_a_plan_under_way_is_not_started_again(home: NetworkHome) -> None:
     with dg.instance_for_test() as instance:
         tags = {"dagster/partition": DAY.isoformat(), "equipoise/job": jobs.PLAN_DAY}
@@ -77,14 +103,28 @@ def test_a_plan_under_way_is_not_started_again(home: NetworkHome) -> None:
     assert "being planned" in str(skipped.skip_message)
 
 
-def test_complete_feeds_start_the_plan_under_the_key_that_the_schedule_uses(home: NetworkHome) -> None:
+def test_complete_feeds_start_the_plan_and_the_same_batches_start_nothing(home: NetworkHome) -> None:
     land_everything(home, DAY - dt.timedelta(days=1))
     with dg.instance_for_test() as instance:
         result = landed(home, instance)
         (request,) = result.run_requests
         assert request.job_name == jobs.PLAN_DAY
-        assert request.run_key == at_the_cutoff(home, instance).run_key  # type: ignore[union-attr]
         assert isinstance(landed(home, instance, result.cursor), dg.SkipReason)
+
+
+def test_a_corrected_batch_starts_the_plan_again_that_failed(home: NetworkHome) -> None:
+    land_everything(home, DAY - dt.timedelta(days=1))
+    with dg.instance_for_test() as instance:
+        result = landed(home, instance)
+        (first,) = result.run_requests
+        assert first.job_name == jobs.PLAN_DAY
+        # Dagster drops a request whose key a run of the sensor has, however that run ended.
+        job, tags = dg.GraphDefinition("plan_day").to_job(), {**first.tags, "dagster/run_key": first.run_key}
+        instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.FAILURE)
+        land_everything(home, DAY - dt.timedelta(days=1), count=2)
+        (second,) = landed(home, instance, result.cursor).run_requests
+        assert second.job_name == jobs.PLAN_DAY
+        assert not instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": second.run_key}))
 
 
 def test_incomplete_or_late_feeds_are_only_taken_in(home: NetworkHome) -> None:

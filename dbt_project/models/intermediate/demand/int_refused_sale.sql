@@ -1,12 +1,14 @@
 with quarantine as (
     select
-        try_cast(payload as json) as sent,
-        batch_id,
-        row_number as batch_row,
-        business_date,
-        _available_at as available_at
-    from {{ source("raw", "quarantine") }}
-    where feed = 'demand_sales'
+        try_cast(refused.payload as json) as sent,
+        refused.batch_id,
+        refused.row_number as batch_row,
+        refused.business_date,
+        refused._available_at as available_at,
+        batches.row_availability = 'row' as is_history
+    from {{ source("raw", "quarantine") }} as refused
+    inner join {{ source("raw", "batches") }} as batches on refused.batch_id = batches.batch_id
+    where refused.feed = 'demand_sales'
 ),
 
 -- Every value stands there as text, and is read as landing reads it: a date is a time first.
@@ -18,21 +20,24 @@ told as (
         batch_id,
         batch_row,
         business_date,
-        available_at
+        available_at,
+        is_history,
+        told_date between date '1990-01-01' and business_date as is_dated
     from quarantine
 ),
 
--- Where the date itself is the fault, the row speaks of its batch's day as far as anybody knows.
+-- Where the date itself is the fault, the row speaks of its batch's day as far as anybody knows;
+-- a history has no such day.
 dated as (
     select
         item_id,
         site_id,
-        if(told_date between date '1990-01-01' and business_date, told_date, business_date) as sales_date,
+        if(is_dated, told_date, business_date) as sales_date,
         batch_id,
         batch_row,
         available_at
     from told
-    where item_id <> '' and site_id <> ''
+    where item_id <> '' and site_id <> '' and (is_dated or not is_history)
 ),
 
 known as (

@@ -1,0 +1,94 @@
+"""`equipoise bench`: what the benchmarks in ``tests/benchmarks`` measure.
+
+Each benchmark is a module with ``run(...) -> dict`` and ``show(console, found)``. Here are only
+its options; what is measured and how stands in the module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+
+from assets.kernel.errors import EquipoiseError
+from orchestration.cli.command import command
+from orchestration.cli.console import Output
+
+BENCHMARKS = Path(__file__).parents[2] / "tests" / "benchmarks"
+
+bench = typer.Typer(add_completion=False, no_args_is_help=True, help="Run a benchmark and print what it measured.")
+
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the data set's files as published.")]
+
+
+@bench.command("vn2")
+@command
+def vn2(out: Output, data: Data) -> None:
+    """Play the VN2 challenge's rules over windows of its history, beside the organiser's policy."""
+    _measure(out, "vn2", data=data)
+
+
+@bench.command("vn2-decide")
+@command
+def vn2_decide(
+    out: Output,
+    history: Annotated[Path, typer.Option(metavar="CSV", help="Weekly sales: Store, Product and a column a week.")],
+    in_stock: Annotated[Path, typer.Option(metavar="CSV", help="In-stock flags; may end earlier than the sales.")],
+    master: Annotated[Path, typer.Option(metavar="CSV", help="Product hierarchy and store format.")],
+    state: Annotated[Path, typer.Option(metavar="CSV", help="End inventory and what is in transit.")],
+    orders: Annotated[Path, typer.Option("--out", metavar="CSV", help="Where the orders are written.")],
+) -> None:
+    """Decide one round of the VN2 challenge from its files, and write the orders."""
+    _measure(out, "vn2_decide", history=history, in_stock=in_stock, master=master, state=state, orders=orders)
+
+
+@bench.command("orange-juice")
+@command
+def orange_juice(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="CSV.GZ", help="Sales, prices, deals and features.")],
+    first_round_week: Annotated[int, typer.Option(metavar="W", help="Last week of the first round's training.")] = 109,
+    rounds: Annotated[int, typer.Option(metavar="N", help="Rounds, two weeks apart.")] = 12,
+) -> None:
+    """Forecast orange juice by TSPerf's protocol, beside naive, ETS and a plain boosted model."""
+    _measure(out, "orange_juice", data=data, first_round_week=first_round_week, rounds=rounds)
+
+
+@bench.command("forecast-speed")
+@command
+def forecast_speed(
+    out: Output,
+    largest: Annotated[int, typer.Option(metavar="N", help="Most series to forecast.")] = 100_000,
+) -> None:
+    """Measure seconds and memory of forecasting as panels grow, and the models' own share."""
+    _measure(out, "forecast_speed", largest=largest)
+
+
+def _measure(out: Output, name: str, **options: Any) -> None:
+    benchmark = load(name)
+    with out.working(f"Measuring {name.replace('_', '-')}"):
+        found = benchmark.run(**options)
+    out.answer(found, lambda console: benchmark.show(console, found))
+
+
+def load(name: str) -> ModuleType:
+    """Import the benchmark called ``name``.
+
+    Raises
+    ------
+    EquipoiseError
+        If the installation has no benchmarks, as one made without the repository.
+    """
+    path = BENCHMARKS / f"{name}.py"
+    if not path.exists():
+        raise EquipoiseError(
+            f"there is no benchmark {name}", where=str(BENCHMARKS), remedy="Run it from a clone of the repository"
+        )
+    if str(BENCHMARKS) not in sys.path:
+        # Benchmarks share modules that lie beside them.
+        sys.path.insert(0, str(BENCHMARKS))
+    return importlib.import_module(name)
