@@ -61,7 +61,7 @@ def guarded_warehouse(path: Path, lock_folder: Path, wait_seconds: int) -> dg.Re
 
     @dg.resource(description="The DuckDB warehouse, under the writer lock.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
-        run_id = context.run_id or "unknown run"
+        run_id = context.run.run_id if context.run else "unknown run"
         with (
             recovery.alive(lock_folder, run_id),
             locks.hold(lock_folder / locks.WRITER, f"run {run_id}", wait_seconds=wait_seconds),

@@ -14,6 +14,7 @@ from assets.forecasting.calibrate import LEVELS, Outcomes, calibrate, joined, un
 from assets.forecasting.candidates import Candidate, candidate, forecast_means
 from assets.forecasting.censoring import History, fill_censored
 from assets.forecasting.scores import bias, coverage, pinball_loss, wape
+from assets.forecasting.seasonality import season_factors
 from assets.forecasting.segments import menu, rows_by_segment
 from assets.forecasting.series import MINIMUM_OBSERVED, Integers, Reals, SeriesPanel
 from assets.policy.release import ForecastRules
@@ -76,25 +77,53 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> list[Seg
     horizon : int
         Buckets ahead.
     """
+    segments = rows_by_segment(panel.index)
+    samples = {segment: _sample(panel, rows) for segment, rows in segments.items()}
+    tested = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *samples.values()]))
     cuts = [panel.length - horizon * (origin + 1) for origin in range(rules.origins)]
-    origins = [(cut, panel.until(cut)) for cut in cuts if cut >= MINIMUM_OBSERVED]
-    known = [(cut, past, fill_censored(past)) for cut, past in origins]
-    found = []
-    for segment, rows in rows_by_segment(panel.index).items():
-        choices = [candidate(name, panel.bucket, panel.season_length) for name in menu(rules, segment)]
-        sample = _sample(panel, rows)
-        outcomes = [
-            joined([_outcomes(panel, *origin, sample, choice, horizon) for origin in known], horizon)
-            for choice in choices
-        ]
-        scores = tuple(
-            _score(choice.name, outcome, rules.decision_quantile)
-            for choice, outcome in zip(choices, outcomes, strict=True)
-        )
-        best = min(range(len(choices)), key=lambda place: (round(scores[place].pinball_loss, 9), place))
-        count = len(np.unique(outcomes[best].origin))
-        found.append(SegmentBacktest(segment, rows, count, scores, choices[best], outcomes[best]))
-    return found
+    origins = [_origin(panel, tested, cut) for cut in cuts if cut >= MINIMUM_OBSERVED]
+    ahead = panel.take(tested)
+    return [
+        _backtest_segment(segment, rows, ahead, np.searchsorted(tested, samples[segment]), origins, rules, horizon)
+        for segment, rows in segments.items()
+    ]
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What is known at one origin of the series that are backtested."""
+
+    cut: int
+    past: SeriesPanel
+    history: History
+
+
+def _origin(panel: SeriesPanel, tested: Integers, cut: int) -> _Origin:
+    # Season factors are pooled over all series; the rest is needed of those backtested only.
+    past = panel.until(cut)
+    known = past.take(tested)
+    return _Origin(cut, known, fill_censored(known, season_factors(past)[tested]))
+
+
+def _backtest_segment(
+    segment: str,
+    rows: Integers,
+    panel: SeriesPanel,
+    sample: Integers,
+    origins: list[_Origin],
+    rules: ForecastRules,
+    horizon: int,
+) -> SegmentBacktest:
+    choices = [candidate(name, panel.bucket, panel.season_length) for name in menu(rules, segment)]
+    outcomes = [
+        joined([_outcomes(panel, origin, sample, choice, horizon) for origin in origins], horizon) for choice in choices
+    ]
+    scores = tuple(
+        _score(choice.name, outcome, rules.decision_quantile) for choice, outcome in zip(choices, outcomes, strict=True)
+    )
+    best = min(range(len(choices)), key=lambda place: (round(scores[place].pinball_loss, 9), place))
+    count = len(np.unique(outcomes[best].origin))
+    return SegmentBacktest(segment, rows, count, scores, choices[best], outcomes[best])
 
 
 def _sample(panel: SeriesPanel, rows: Integers) -> Integers:
@@ -106,18 +135,10 @@ def _sample(panel: SeriesPanel, rows: Integers) -> Integers:
     return np.sort(by_level[places])
 
 
-def _outcomes(
-    panel: SeriesPanel,
-    cut: int,
-    past: SeriesPanel,
-    history: History,
-    sample: Integers,
-    choice: Candidate,
-    horizon: int,
-) -> Outcomes:
-    rows = sample[~past.is_thin[sample]]
-    ahead = slice(cut, cut + horizon)
-    mean = forecast_means(choice, past, history, rows, panel.phase[ahead])
+def _outcomes(panel: SeriesPanel, origin: _Origin, sample: Integers, choice: Candidate, horizon: int) -> Outcomes:
+    rows = sample[~origin.past.is_thin[sample]]
+    ahead = slice(origin.cut, origin.cut + horizon)
+    mean = forecast_means(choice, origin.past, origin.history, rows, panel.phase[ahead])
     known = panel.observed[rows, ahead]
     share = np.cumsum(known, axis=1) / np.arange(1, horizon + 1)
     return Outcomes(
@@ -125,7 +146,7 @@ def _outcomes(
         expected=np.cumsum(np.where(known, mean, 0.0), axis=1),
         actual=np.cumsum(np.where(known, panel.demand[rows, ahead], 0.0), axis=1),
         scored=share >= SCORED_SHARE,
-        origin=np.full(len(rows), cut, dtype=np.int64),
+        origin=np.full(len(rows), origin.cut, dtype=np.int64),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.forecasting.seasonality import CLOSED_FACTOR, season_factors
-from assets.forecasting.series import Flags, Reals, SeriesPanel
+from assets.forecasting.series import Flags, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 # Buckets over which the level before a censored bucket is taken.
@@ -37,27 +37,42 @@ class History:
     factors: Reals
 
 
-def fill_censored(panel: SeriesPanel) -> History:
+def fill_censored(panel: SeriesPanel, factors: Reals | None = None) -> History:
     """Fill unknown buckets with what that series would have been expected to sell then.
 
     The expectation is the mean of the series' uncensored, deseasonalised demand over the window
     before the bucket, times the factor of the bucket's weekday or ISO week. Where something was
     sold before the shelf ran empty, the sale is a lower bound and the larger of both is used.
 
+    Parameters
+    ----------
+    panel : SeriesPanel
+        Demand and what of it is known.
+    factors : array (n, season length), optional
+        Season factors, where the panel is a part of the one that they are pooled over; otherwise
+        they are estimated here.
+
     Returns
     -------
     History
         Rows of series without a single observed bucket hold their lower bounds.
     """
-    factors = season_factors(panel)
-    factor = factors[:, panel.phase]
-    open_factor = np.maximum(factor, CLOSED_FACTOR)
-    telling = panel.observed & (factor >= CLOSED_FACTOR)
-    deseasonalised = panel.demand / open_factor
-    expected = _level_before(deseasonalised, telling, LEVEL_WINDOW[panel.bucket])
-    level = np.where(telling, deseasonalised, np.maximum(deseasonalised * ~panel.observed, expected))
-    units = np.where(panel.observed, panel.demand, np.maximum(panel.demand, expected * factor))
+    factors = season_factors(panel) if factors is None else factors
+    level, units = np.empty(panel.demand.shape), np.empty(panel.demand.shape)
+    for rows in row_blocks(panel.size):
+        level[rows], units[rows] = _fill(panel, rows, factors[rows][:, panel.phase])
     return History(level, units, factors)
+
+
+def _fill(panel: SeriesPanel, rows: slice, factor: Reals) -> tuple[Reals, Reals]:
+    demand, observed = panel.demand[rows], panel.observed[rows]
+    open_factor = np.maximum(factor, CLOSED_FACTOR)
+    telling = observed & (factor >= CLOSED_FACTOR)
+    deseasonalised = demand / open_factor
+    expected = _level_before(deseasonalised, telling, LEVEL_WINDOW[panel.bucket])
+    level = np.where(telling, deseasonalised, np.maximum(deseasonalised * ~observed, expected))
+    units = np.where(observed, demand, np.maximum(demand, expected * factor))
+    return level, units
 
 
 def _level_before(values: Reals, known: Flags, window: int) -> Reals:

@@ -6,19 +6,19 @@ Here: the order of the steps and the frames that leave. Each step stands in its 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from assets.forecasting.analogue import forecast_from_analogues
-from assets.forecasting.backtest import SAMPLE_SERIES, SegmentBacktest, backtest
-from assets.forecasting.calibrate import Calibration, calibrate, joined, untested
-from assets.forecasting.candidates import candidate, forecast_means
+from assets.forecasting.backtest import backtest
+from assets.forecasting.candidates import Candidate, candidate, forecast_with
 from assets.forecasting.censoring import History, fill_censored
-from assets.forecasting.segments import menu, rows_by_segment
-from assets.forecasting.series import KEY, MINIMUM_OBSERVED, Integers, Reals, SeriesPanel, build_panel, season_phase
+from assets.forecasting.segments import rows_by_segment
+from assets.forecasting.selection import Selection, rules_digest, selected
+from assets.forecasting.series import KEY, Integers, Reals, SeriesPanel, build_panel, runs_of, season_phase
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.decisions import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
 from assets.kernel.identifiers import digest
@@ -26,6 +26,8 @@ from assets.policy.release import ForecastRules, Release
 
 ANALOGUE = "analogue"
 UNINFORMED = "uninformed"
+# What a series is forecast with whose champion cannot: too short for it, or it failed.
+FALLBACK = "HistoricAverage"
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,13 @@ class DemandForecast:
         Frame ``DEMAND_FORECAST``.
     scores : DataFrame
         Frame ``FORECAST_SCORES``.
+    selection : Selection
+        Champions, calibrations and fitted parameters, for runs that update without selecting.
     """
 
     forecast: pd.DataFrame
     scores: pd.DataFrame
+    selection: Selection
 
 
 @dataclass
@@ -49,7 +54,7 @@ class _Arrays:
     mean: Reals
     deviation: Reals
     quantiles: Reals
-    model: list[str]
+    model: npt.NDArray[np.object_]
 
 
 def forecast_demand(
@@ -62,6 +67,7 @@ def forecast_demand(
     *,
     items: pd.DataFrame | None = None,
     sites: pd.DataFrame | None = None,
+    selection: Selection | None = None,
 ) -> DemandForecast:
     """Forecast every ranged item-site that meets demand.
 
@@ -83,34 +89,38 @@ def forecast_demand(
         Frames ``DIM_ITEM`` (category, for seasons and analogues) and ``DIM_SITE`` (echelon). A site
         that serves others and sells nothing itself is not forecast: what it must hold follows
         from the sites below it.
+    selection : Selection, optional
+        Of an earlier run: its champions and calibrations are used and nothing is backtested or
+        fitted again, except to series that it does not know. Scores are then that run's.
 
     Returns
     -------
     DemandForecast
         No value is missing or infinite. Quantiles are of demand accumulated from the plan date.
+
+    Raises
+    ------
+    EquipoiseError
+        If the selection was made under other rules or for another horizon.
     """
     ranged = _to_forecast(demand, features, items, sites)
     panel = build_panel(demand, ranged, calendar, plan_date, release.forecast.history_buckets)
-    history = fill_censored(panel)
-    segments = backtest(panel, release.forecast, horizon_buckets)
+    history, rules = fill_censored(panel), rules_digest(release.forecast, calendar.bucket, horizon_buckets)
+    if selection is None:
+        stamp = digest(panel.data_digest(), rules)
+        found = backtest(panel, release.forecast, horizon_buckets)
+        selection = selected(found, horizon_buckets, plan_date, rules)
+    else:
+        selection.require_rules(rules)
+        stamp = digest(panel.data_digest(), selection.version)
     phase = season_phase(calendar, plan_date, 0, horizon_buckets)
-    arrays = _forecast_segments(panel, history, segments, phase)
+    arrays, fitted = _forecast_segments(panel, history, selection, release.forecast, phase)
     _forecast_thin(panel, history, phase, arrays)
-    stamp = model_version(panel, release.forecast, horizon_buckets)
     return DemandForecast(
         _forecast_frame(panel, arrays, stamp, calendar, plan_date),
-        _scores_frame(segments, plan_date),
+        _scores_frame(selection, panel, plan_date),
+        replace(selection, fitted=fitted),
     )
-
-
-def model_version(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> str:
-    """Return the digest of data version, candidates and parameters."""
-    models = {
-        segment: [asdict(candidate(name, panel.bucket, panel.season_length)) for name in menu(rules, segment)]
-        for segment in rows_by_segment(panel.index)
-    }
-    settings = [rules.model_dump(mode="json"), horizon, MINIMUM_OBSERVED, SAMPLE_SERIES, version("statsforecast")]
-    return digest(panel.data_digest(), models, settings)
 
 
 def _to_forecast(
@@ -119,7 +129,7 @@ def _to_forecast(
     ranged = features[[*KEY, "demand_segment"]]
     if sites is not None:
         ranged = ranged.merge(sites[["site_id", "echelon"]], on="site_id", how="inner")
-        selling = pd.MultiIndex.from_frame(demand[KEY].drop_duplicates())
+        selling = pd.MultiIndex.from_frame(runs_of(demand)[0])
         sells = pd.MultiIndex.from_frame(ranged[KEY]).isin(selling)
         ranged = ranged[(ranged["echelon"] == 0).to_numpy() | sells]
     if items is None:
@@ -129,26 +139,29 @@ def _to_forecast(
 
 
 def _forecast_segments(
-    panel: SeriesPanel, history: History, segments: list[SegmentBacktest], phase: Integers
-) -> _Arrays:
-    horizon = len(phase)
-    arrays = _Arrays(
-        np.zeros((panel.size, horizon)),
-        np.zeros((panel.size, horizon)),
-        np.zeros((panel.size, horizon, len(QUANTILE_LEVELS))),
-        [""] * panel.size,
-    )
-    network = calibrate(joined([found.outcomes for found in segments], horizon), untested(horizon))
-    for found in segments:
-        calibration: Calibration = calibrate(found.outcomes, network)
-        mean = forecast_means(found.champion, panel, history, found.rows, phase)
-        cumulative, level = np.cumsum(mean, axis=1), mean.mean(axis=1)
-        arrays.mean[found.rows] = mean
-        arrays.deviation[found.rows] = calibration.deviation_of(cumulative, level)
-        arrays.quantiles[found.rows] = calibration.quantiles_of(cumulative, level)
-        for row in found.rows:
-            arrays.model[row] = found.champion.name
-    return arrays
+    panel: SeriesPanel, history: History, selection: Selection, rules: ForecastRules, phase: Integers
+) -> tuple[_Arrays, pd.DataFrame]:
+    shape = (panel.size, len(phase))
+    model = np.full(panel.size, "", dtype=object)
+    arrays = _Arrays(np.zeros(shape), np.zeros(shape), np.zeros((*shape, len(QUANTILE_LEVELS))), model)
+    fitted = [selection.fitted.head(0)]
+    for segment, rows in rows_by_segment(panel.index).items():
+        name, calibration = selection.of_segment(segment, rules)
+        choice, series = candidate(name, panel.bucket, panel.season_length), panel.index.iloc[rows]
+        found = forecast_with(choice, panel, history, rows, phase, selection.fitted_to(choice, series))
+        cumulative, level = np.cumsum(found.mean, axis=1), found.mean.mean(axis=1)
+        arrays.mean[rows] = found.mean
+        arrays.deviation[rows] = calibration.deviation_of(cumulative, level)
+        arrays.quantiles[rows] = calibration.quantiles_of(cumulative, level)
+        arrays.model[rows] = np.where(found.stood_in, FALLBACK, choice.name)
+        fitted.append(_fitted(choice, series, found.fitted))
+    return arrays, pd.concat([part for part in fitted if len(part)] or fitted[:1], ignore_index=True)
+
+
+def _fitted(choice: Candidate, series: pd.DataFrame, parameters: Reals) -> pd.DataFrame:
+    known = np.isfinite(parameters).all(axis=1) if choice.fits else np.zeros(len(series), dtype=bool)
+    columns = {name: parameters[known, place] for place, name in enumerate(choice.fits)}
+    return series[known][KEY].assign(model=choice.name, **columns)
 
 
 def _forecast_thin(panel: SeriesPanel, history: History, phase: Integers, arrays: _Arrays) -> None:
@@ -157,16 +170,15 @@ def _forecast_thin(panel: SeriesPanel, history: History, phase: Integers, arrays
     arrays.mean[thin] = borrowed.mean
     arrays.deviation[thin] = borrowed.deviation
     arrays.quantiles[thin] = borrowed.quantiles
-    for row, informed in zip(np.flatnonzero(thin), borrowed.informed, strict=True):
-        arrays.model[row] = ANALOGUE if informed else UNINFORMED
+    arrays.model[thin] = np.where(borrowed.informed, ANALOGUE, UNINFORMED)
 
 
 def _forecast_frame(
     panel: SeriesPanel, arrays: _Arrays, stamp: str, calendar: PlanCalendar, plan_date: dt.date
 ) -> pd.DataFrame:
     size, horizon = arrays.mean.shape
-    labels = panel.index.assign(model=arrays.model).loc[np.repeat(np.arange(size), horizon)]
-    frame = labels[[*KEY, "demand_segment", "model"]].reset_index(drop=True)
+    labels = panel.index.assign(model=arrays.model)[[*KEY, "demand_segment", "model"]]
+    frame = pd.DataFrame({name: np.repeat(labels[name].to_numpy(), horizon) for name in labels})
     frame["plan_date"] = pd.Timestamp(plan_date)
     frame["bucket_index"] = np.tile(np.arange(horizon), size)
     starts = pd.to_datetime([calendar.bucket_start(plan_date, index) for index in range(horizon)])
@@ -179,18 +191,19 @@ def _forecast_frame(
     return DEMAND_FORECAST.conform(frame.assign(model_version=stamp))
 
 
-def _scores_frame(segments: list[SegmentBacktest], plan_date: dt.date) -> pd.DataFrame:
+def _scores_frame(selection: Selection, panel: SeriesPanel, plan_date: dt.date) -> pd.DataFrame:
+    count = panel.index["demand_segment"].value_counts()
     rows = [
         {
             "plan_date": pd.Timestamp(plan_date),
-            "demand_segment": found.segment,
-            "series_count": len(found.rows),
-            "origin_count": found.origin_count,
-            "is_champion": score.model == found.champion.name,
+            "demand_segment": choice.segment,
+            "series_count": int(count.get(choice.segment, 0)),
+            "origin_count": choice.origin_count,
+            "is_champion": score.model == choice.champion,
             **asdict(score),
         }
-        for found in segments
-        for score in found.scores
+        for choice in selection.choices
+        for score in choice.scores
     ]
     frame = pd.DataFrame(rows) if rows else FORECAST_SCORES.empty()
     frame["coverage_80"] = frame["coverage_80"].astype("float64")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 # Expected units that the wider pool weighs when a series, or a category, estimates its own factor.
@@ -22,7 +22,7 @@ SPIKE_UNITS = 6.0
 CLOSED_FACTOR = 0.1
 
 
-def season_factors(panel: SeriesPanel) -> Reals:
+def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
     """Return the factor of each series and phase, averaging 1 over the season.
 
     Demand of a phase over the centred mean of one season around it, both summed over observed
@@ -33,15 +33,12 @@ def season_factors(panel: SeriesPanel) -> Reals:
     Returns
     -------
     array (n, season length)
-        Ones where less than two seasons are known.
+        Ones where less than ``least_seasons`` are known.
     """
     season = panel.season_length
-    if panel.size == 0 or panel.length < 2 * season:
+    if panel.size == 0 or panel.length < least_seasons * season:
         return np.ones((panel.size, season))
-    level = centred_level(panel.demand, panel.observed, season)
-    clipped = np.where(panel.observed, np.minimum(panel.demand, SPIKE_MULTIPLE * level + SPIKE_UNITS), 0.0)
-    actual = _sum_by_phase(clipped, panel.phase, season)
-    expected = _sum_by_phase(np.where(panel.observed, level, 0.0), panel.phase, season)
+    actual, expected = _sums_by_phase(panel)
     smooth = panel.bucket is Bucket.WEEK
     network = _shrink(
         _smoothed(actual.sum(0, keepdims=True), smooth),
@@ -54,7 +51,7 @@ def season_factors(panel: SeriesPanel) -> Reals:
     np.add.at(pool_actual, code, actual)
     np.add.at(pool_expected, code, expected)
     category = _shrink(_smoothed(pool_actual, smooth), _smoothed(pool_expected, smooth), network, CATEGORY_PRIOR_UNITS)
-    return _shrink(actual, expected, category[code], SERIES_PRIOR_UNITS)
+    return _shrink(_smoothed(actual, smooth), _smoothed(expected, smooth), category[code], SERIES_PRIOR_UNITS)
 
 
 def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
@@ -68,6 +65,18 @@ def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
     window_count = count[:, width:] - count[:, :-width]
     level: Reals = np.maximum(window_total, 0.0) / np.maximum(window_count, 1.0)
     return level
+
+
+def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
+    season = panel.season_length
+    actual, expected = np.empty((2, panel.size, season))
+    for rows in row_blocks(panel.size):
+        demand, observed = panel.demand[rows], panel.observed[rows]
+        level = centred_level(demand, observed, season)
+        clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * level + SPIKE_UNITS), 0.0)
+        actual[rows] = _sum_by_phase(clipped, panel.phase, season)
+        expected[rows] = _sum_by_phase(np.where(observed, level, 0.0), panel.phase, season)
+    return actual, expected
 
 
 def _sum_by_phase(cells: Reals, phase: Integers, season: int) -> Reals:

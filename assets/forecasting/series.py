@@ -7,6 +7,8 @@ Here: the grid, and which cells are known. Not here: what an unknown cell is wor
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.kernel.calendar import Bucket, PlanCalendar
-from assets.kernel.identifiers import bytes_digest, digest
+from assets.kernel.identifiers import DIGEST_BYTES, digest
 
 Reals = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -23,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 KEY = ["item_id", "site_id"]
 # Below this many known buckets a series is forecast from its analogues (``analogue``).
 MINIMUM_OBSERVED = 8
+# Arithmetic over series goes by blocks of them: no temporary is as large as the panel.
+BLOCK_SERIES = 2048
 SEASON_LENGTH = {Bucket.DAY: 7, Bucket.WEEK: 52}
 
 
@@ -90,11 +94,23 @@ class SeriesPanel:
             phase=self.phase[:column],
         )
 
+    def take(self, rows: Integers) -> SeriesPanel:
+        """Return the panel of some of the series."""
+        return replace(
+            self,
+            index=self.index.iloc[rows].reset_index(drop=True),
+            demand=self.demand[rows],
+            observed=self.observed[rows],
+            begins=self.begins[rows],
+        )
+
     def data_digest(self) -> str:
         """Return a digest of everything that models see."""
         labels = self.index[[*KEY, "demand_segment", "category"]].to_numpy().tolist()
-        cells = self.demand.tobytes() + np.packbits(self.observed).tobytes() + self.begins.tobytes()
-        return digest(labels, self.demand.shape, bytes_digest(cells), str(self.bucket))
+        cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for array in (self.demand, np.packbits(self.observed), self.begins):
+            cells.update(np.ascontiguousarray(array).data)
+        return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket))
 
 
 def build_panel(
@@ -106,8 +122,9 @@ def build_panel(
 ) -> SeriesPanel:
     """Lay demand on the bucket grid.
 
-    A bucket without a row is unknown. What a till leaves out because it did not sell has a row:
-    ``int_demand`` lays these zeros, and knows which sites reported and which rows were refused.
+    A bucket without a row is unknown, and so is one whose demand is no number. What a till leaves
+    out because it did not sell has a row: ``int_demand`` lays these zeros, and knows which sites
+    reported and which rows were refused.
 
     Parameters
     ----------
@@ -123,19 +140,27 @@ def build_panel(
         Most buckets to look back.
     """
     index = ranged[[*KEY, "demand_segment", "category"]].sort_values(KEY, ignore_index=True)
-    rows = _latest_rows(demand, calendar, plan_date, history_buckets)
-    length = int(rows["age"].max()) if len(rows) else 0
-    rows = rows.assign(column=length - rows["age"].to_numpy(dtype=np.int64))
-    rows = rows.merge(index[KEY].assign(row=np.arange(len(index))), on=KEY, how="inner")
-    row, column = rows["row"].to_numpy(), rows["column"].to_numpy()
-    cells = np.zeros((len(index), length))
-    cells[row, column] = np.maximum(rows["demand_lower_bound_units"].to_numpy(dtype=float), 0.0)
-    begins = np.full(len(index), length, dtype=np.int64)
-    np.minimum.at(begins, row, column)
-    observed = np.zeros((len(index), length), dtype=bool)
-    observed[row, column] = ~rows["is_censored"].to_numpy(dtype=bool)
-    phase = season_phase(calendar, plan_date, -length, 0)
-    return SeriesPanel(index, cells, observed, begins, phase, calendar.bucket)
+    row, age = _row_of(demand, index), _age(demand, calendar, plan_date)
+    inside = (age >= 1) & (age <= history_buckets)
+    length = int(age[inside].max()) if inside.any() else 0
+    place = np.flatnonzero(inside & (row >= 0))
+    cell = row[place] * length + length - age[place]
+    place, cell = _standing(demand, place, cell, len(index) * length)
+    shape = (len(index), length)
+    units, observed, reported = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    told = demand["demand_lower_bound_units"].to_numpy(dtype=np.float64)[place]
+    number = np.isfinite(told)
+    units.flat[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
+    observed.flat[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
+    reported.flat[cell] = True
+    begins = _first(reported)
+    return SeriesPanel(index, units, observed, begins, season_phase(calendar, plan_date, -length, 0), calendar.bucket)
+
+
+def row_blocks(size: int) -> Iterator[slice]:
+    """Yield slices of rows small enough for what is computed of them to stay in the cache."""
+    for first in range(0, size, BLOCK_SERIES):
+        yield slice(first, min(first + BLOCK_SERIES, size))
 
 
 def season_phase(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: int) -> Integers:
@@ -149,11 +174,56 @@ def season_phase(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: i
     return np.array([min(day.isocalendar().week, 52) - 1 for day in days], dtype=np.int64)
 
 
-def _latest_rows(
-    demand: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date, history_buckets: int
-) -> pd.DataFrame:
-    days = (pd.Timestamp(plan_date) - pd.to_datetime(demand["bucket_start"])).dt.days.to_numpy(dtype=np.int64)
-    age = -(-days // calendar.bucket.days)
-    rows = demand.assign(age=age)[(age >= 1) & (age <= history_buckets)]
-    order = [*KEY, "age", "available_at", "batch_id"]
-    return rows.sort_values(order, kind="stable").drop_duplicates([*KEY, "age"], keep="last")
+def runs_of(demand: pd.DataFrame) -> tuple[pd.DataFrame, Integers]:
+    """Return the item and site of each run of rows of one series, and the lengths of the runs.
+
+    The mart comes sorted by key, so that a series is one run: names are looked up once a run, not
+    once a row. In any other order there are more runs, and all else is the same.
+    """
+    if demand.empty:
+        return pd.DataFrame({name: np.empty(0, dtype=object) for name in KEY}), np.empty(0, dtype=np.int64)
+    names = [demand[name].to_numpy(dtype=object) for name in KEY]
+    new = np.any([values[1:] != values[:-1] for values in names], axis=0)
+    starts = np.concatenate([[0], np.flatnonzero(new) + 1])
+    runs = pd.DataFrame({name: values[starts] for name, values in zip(KEY, names, strict=True)})
+    return runs, np.diff(np.append(starts, len(demand)))
+
+
+def _row_of(demand: pd.DataFrame, index: pd.DataFrame) -> Integers:
+    """Return the row of the index that each row of demand belongs to; -1 where it is not ranged."""
+    runs, lengths = runs_of(demand)
+    found = runs.merge(index[KEY].assign(row=np.arange(len(index))), on=KEY, how="left")["row"]
+    return np.repeat(found.fillna(-1).to_numpy(dtype=np.int64), lengths)
+
+
+def _age(demand: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date) -> Integers:
+    """Return how many buckets before the plan date each row lies; the bucket before it is 1."""
+    starts = pd.to_datetime(demand["bucket_start"]).to_numpy(dtype="datetime64[us]").astype("datetime64[D]")
+    days = (np.datetime64(plan_date, "D") - starts).astype(np.int64)
+    age: Integers = -(-days // calendar.bucket.days)
+    return age
+
+
+def _standing(demand: pd.DataFrame, place: Integers, cell: Integers, cells: int) -> tuple[Integers, Integers]:
+    """Return the rows that stand, and their cells: of several versions of a cell the latest.
+
+    Versions known at the same time from the same batch are told apart by what they say, so that
+    the order of rows decides nothing.
+    """
+    if bool((np.diff(cell) > 0).all()):
+        return place, cell
+    twice = np.bincount(cell, minlength=cells)[cell] > 1
+    order = ["available_at", "batch_id", "demand_lower_bound_units", "is_censored"]
+    versions = demand[order].iloc[place[twice]].assign(cell=cell[twice], place=np.flatnonzero(twice))
+    latest = versions.sort_values(["cell", *order], kind="stable").drop_duplicates("cell", keep="last")
+    stands = ~twice
+    stands[latest["place"].to_numpy()] = True
+    return place[stands], cell[stands]
+
+
+def _first(reported: Flags) -> Integers:
+    length = reported.shape[1]
+    if length == 0:
+        return np.zeros(len(reported), dtype=np.int64)
+    begins: Integers = np.where(reported.any(axis=1), reported.argmax(axis=1), length).astype(np.int64)
+    return begins

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,9 +63,9 @@ class World:
         demand = self.demand if rows is None else pd.concat([self.demand, rows], ignore_index=True)
         return replace(self, demand=demand, features=pd.concat([self.features, ranged], ignore_index=True))
 
-    def forecast(self, release: Release, **frames: pd.DataFrame) -> DemandForecast:
+    def forecast(self, release: Release, **told: Any) -> DemandForecast:
         calendar = PlanCalendar(self.bucket, "UTC")
-        return forecast_demand(self.demand, self.features, release, calendar, PLAN_DATE, self.horizon, **frames)
+        return forecast_demand(self.demand, self.features, release, calendar, PLAN_DATE, self.horizon, **told)
 
 
 def make_world(
