@@ -88,7 +88,7 @@ def test_a_repeated_backfill_finds_the_same_orders_and_makes_nothing_live(
 ) -> None:
     settings = copied(planned_settings, tmp_path)
     today = settings.network_home().profile.clock.today()
-    dates = [(today - dt.timedelta(days=days)).isoformat() for days in (3, 2, 1)]
+    dates = [(today - dt.timedelta(days=days)).isoformat() for days in (5, 4, 3)]
     live = orders_of(settings, [today.isoformat()])
     assert backfilled(settings, "first", dates) == [dg.DagsterRunStatus.SUCCESS] * 3
     orders, events = orders_of(settings, dates), ledger_events(settings)

@@ -208,3 +208,10 @@ def test_reading_works_while_a_run_is_writing(planned_settings: Settings) -> Non
         assert done.returncode == 0, done.stderr
         with pytest.raises(EquipoiseError, match="a long run"):
             plan_day(planned_settings)
+
+
+def test_dagsters_own_tools_load_the_graph_from_the_folder_they_stand_in(planned_settings: Settings) -> None:
+    environment = {**os.environ, "EQUIPOISE_HOME": str(planned_settings.home), "EQUIPOISE_NETWORK": "sample"}
+    command = [sys.executable, "-m", "dagster", "definitions", "validate"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
