@@ -22,7 +22,7 @@ from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import OrderFilter
-from orchestration import alerts, instance, jobs, locks, recovery, timings
+from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings
 from orchestration.definitions import build_defs
 from orchestration.partitions import plan_dates, require_partition
 from orchestration.settings import Settings
@@ -62,6 +62,8 @@ class PlanRun:
         Action to number of verdicts.
     documents : list of dict
         Order documents (frame ``documents``).
+    refit_requested : list of str
+        Segments whose drift asks the next plan to choose models anew.
     delivered_alerts : list of str
         Ids of the alerts that went out now.
     """
@@ -76,6 +78,7 @@ class PlanRun:
     summary: list[dict[str, Any]] = field(default_factory=list)
     verdicts: dict[str, int] = field(default_factory=dict)
     documents: list[dict[str, Any]] = field(default_factory=list)
+    refit_requested: list[str] = field(default_factory=list)
     delivered_alerts: list[str] = field(default_factory=list)
 
 
@@ -202,6 +205,7 @@ def _outcome(settings: Settings, plan_date: dt.date, run_id: str, stages: dict[s
         summary=made[PLAN_SUMMARY.name],
         verdicts=verdicts,
         documents=made[DOCUMENTS.name],
+        refit_requested=recalibration.request_refits(home, plan_date),
         delivered_alerts=alerts.deliver(settings, plan_date),
     )
 

@@ -1,7 +1,8 @@
 """Replay: decide a past date again from the recorded inputs and compare every table.
 
-The raw tables are copied into a scratch home; everything after them is made again by the
-same graph. A digest that differs names the table where the two runs part.
+The raw tables are copied into a scratch home, with the models as they were before the date was
+planned; everything after them is made again by the same graph. A digest that differs names the
+table where the two runs part.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from pathlib import Path
 import duckdb
 
 from assets.features.registry import FeatureRegistry
+from assets.forecasting.daily import terms_of
+from assets.forecasting.model_records import Terms
+from assets.forecasting.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame, decisions, feeds, marts, quality
+from assets.kernel.frames import Frame, decisions, feeds, forecasts, marts, quality
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
@@ -35,10 +39,16 @@ COMPARED: tuple[Frame, ...] = (
     feeds.FEED_BATCHES,
     quality.VERDICTS,
     *marts.MARTS,
-    decisions.LEAD_TIME,
-    decisions.DEMAND_FORECAST,
-    decisions.FORECAST_SCORES,
+    forecasts.LEAD_TIME,
+    forecasts.DEMAND_FORECAST,
+    forecasts.FORECAST_SCORES,
+    forecasts.FORECAST_EFFECTS,
+    forecasts.CHAMPIONS,
+    forecasts.INTERVAL_CALIBRATION,
+    forecasts.HIERARCHY_FORECAST,
+    forecasts.COHERENCE,
     decisions.TARGETS,
+    decisions.PROTECTION_DEMAND,
     quality.FORECAST_VERDICTS,
     decisions.PLAN_LINES,
     decisions.DECISIONS,
@@ -101,6 +111,8 @@ def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
         rules = _Rules.of(recorded, plan_date)
         with tempfile.TemporaryDirectory(prefix="equipoise-replay-") as folder:
             scratch = _scratch(settings, home, Path(folder))
+            # As it was when the date was first planned: the replay selects or reuses as that plan did.
+            ModelRegistry(home.root).copy_before(plan_date, rules.terms(home), scratch.network_home().root)
             _run(scratch, plan_date, rules)
             return _compare(recorded, Published(scratch.network_home().published), plan_date)
 
@@ -123,6 +135,11 @@ class _Rules:
             policy_release=str(recorded.read(decisions.PLAN_SUMMARY, plan_date)["policy_release"].iloc[0]),
             live=bool((recorded.read(decisions.DOCUMENTS, plan_date)["channel"] == LIVE).any()),
         )
+
+    def terms(self, home: NetworkHome) -> Terms:
+        """Return what the models of the plan were chosen under."""
+        release = PolicyRegistry(decides=self.policy_release).active()
+        return terms_of(release, home.profile, self.feature_set, self.as_known)
 
 
 def _features(home: NetworkHome, version: str) -> FeatureRegistry:

@@ -15,6 +15,7 @@ from dagster_dbt import DbtProject
 
 from assets.features.defs import NetworkDbt
 from assets.features.registry import FeatureRegistry
+from assets.forecasting.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
@@ -47,6 +48,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "as_known": AsKnown.THEN,
         "policies": PolicyRegistry(),
         "features": FeatureRegistry(home.root),
+        "models": ModelRegistry(home.root),
         "published": published,
         "parquet": RetryingIOManager(published),
         "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),

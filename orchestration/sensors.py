@@ -17,7 +17,7 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
-from orchestration import alerts, recovery, timings
+from orchestration import alerts, recalibration, recovery, timings
 from orchestration.jobs import PLAN_DAY
 from orchestration.schedules import why_not_again
 from orchestration.settings import Settings
@@ -84,14 +84,16 @@ def missing_tables(batches: list[Envelope], plan_date: dt.date) -> list[str]:
 
 
 def after_a_run(settings: Settings, stages: dict[str, str]) -> list[dg.SensorDefinition]:
-    """Return the sensors that deliver alerts and note the stages' seconds when a run has ended."""
+    """Return the sensors for when a run has ended: alerts delivered, refits asked for, seconds noted."""
 
     def finish(context: dg.RunStatusSensorContext) -> None:
         timings.note(context.instance, context.dagster_run.run_id, stages)
         key = context.dagster_run.tags.get("dagster/partition")
         if key:
-            delivered = alerts.deliver(settings, dt.date.fromisoformat(key))
-            context.log.info("%d alerts delivered", len(delivered))
+            plan_date = dt.date.fromisoformat(key)
+            asking = recalibration.request_refits(settings.network_home(), plan_date)
+            delivered = alerts.deliver(settings, plan_date)
+            context.log.info("%d alerts delivered, %d segments ask for a refit", len(delivered), len(asking))
 
     return [
         dg.run_status_sensor(
@@ -99,7 +101,8 @@ def after_a_run(settings: Settings, stages: dict[str, str]) -> list[dg.SensorDef
             run_status=status,
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=_POLL_SECONDS,
-            description="Delivers the alerts of a run that ended, each once, and notes what its stages took.",
+            description="Delivers the alerts of a run that ended, each once, hands on what drift asks for, and notes "
+            "what its stages took.",
         )(finish)
         for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
     ]

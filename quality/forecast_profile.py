@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.kernel.frames.decisions import DEMAND_FORECAST, QUANTILE_COLUMNS, TARGETS
+from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, QUANTILE_COLUMNS
 from assets.kernel.frames.quality import PROFILES
 
 # Below a few units a ratio says nothing.

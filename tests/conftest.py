@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from networks import small_network
 
@@ -11,6 +12,9 @@ from orchestration.planning import plan_day
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+# No example has a time limit: a busy machine must not fail a test.
+hypothesis.settings.register_profile("equipoise", deadline=None)
+hypothesis.settings.load_profile("equipoise")
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def open_batch(table: FeedTable, directory: Path, envelope: Envelope) -> OpenedB
     if len({str(file.schema) for file in files}) != 1:
         raise _fault(envelope, "its files differ in their columns or types", "Send files of the same columns")
     names = files[0].schema.names
-    missing = [name for name in table.frame.names if name not in names]
+    missing = [column.name for column in table.frame.columns if not (column.optional or column.name in names)]
     unexpected = ", ".join(name for name in names if name not in table.frame.names)
     if missing:
         raise _fault(

@@ -118,6 +118,11 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for table in contract():
         columns = ", ".join(f"{quoted(c.name)} {c.duckdb_type}" for c in table.frame.columns)
         connection.execute(f"create table if not exists raw.{table.name} ({columns}, {_LINEAGE_COLUMNS})")
+        for later in (column for column in table.frame.columns if column.optional):
+            # A warehouse made before the column joined the contract lacks it.
+            connection.execute(
+                f"alter table raw.{table.name} add column if not exists {later.name} {later.duckdb_type}"
+            )
     connection.execute(f"create table if not exists raw.batches ({_BATCH_COLUMNS})")
     columns = ", ".join(f"{c.name} {c.duckdb_type}" for c in QUARANTINE.columns)
     connection.execute(f"create table if not exists raw.quarantine ({columns}, _available_at timestamp)")

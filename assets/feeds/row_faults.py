@@ -17,6 +17,7 @@ _VALUE_SHOWN = 60
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _WHOLE |= {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 _FLOATING = {"FLOAT", "DOUBLE"}
+_ABSENT = ""
 _EXPECTED = {
     Kind.TEXT: "text",
     Kind.INTEGER: "a finite whole number",
@@ -46,7 +47,7 @@ def judged_sql(table: FeedTable, types: Mapping[str, str]) -> str:
     table : FeedTable
         Table of the contract.
     types : mapping
-        Column as sent to its DuckDB type.
+        Column as sent to its DuckDB type; an optional column may be absent.
 
     Returns
     -------
@@ -55,8 +56,9 @@ def judged_sql(table: FeedTable, types: Mapping[str, str]) -> str:
         row) from the relations ``sent`` and ``arriving``.
     """
     columns = table.frame.columns
-    given = ", ".join(f"{_given(table, c, types[c.name])} as {quoted('x_' + c.name)}" for c in columns)
-    cast = ", ".join(f"{_cast(c, types[c.name], quoted('x_' + c.name))} as {quoted('v_' + c.name)}" for c in columns)
+    sent = {c.name: types.get(c.name, _ABSENT) for c in columns}
+    given = ", ".join(f"{_given(table, c, sent[c.name])} as {quoted('x_' + c.name)}" for c in columns)
+    cast = ", ".join(f"{_cast(c, sent[c.name], quoted('x_' + c.name))} as {quoted('v_' + c.name)}" for c in columns)
     values = ", ".join(f"{quoted('v_' + c.name)} as {quoted(c.name)}" for c in columns)
     faults = [fault for c in columns for fault in _faults(table, c)]
     conditions = " or ".join(f"({condition})" for condition, _ in faults)
@@ -124,11 +126,16 @@ def _null_as_mark(column: Column, relation: str) -> str:
     value = f"{relation}.{quoted(column.name)}"
     # A date's text is slow to make; its day number says the same.
     text = f"({value} - date '1970-01-01')" if column.kind is Kind.DATE else value
+    if column.optional:
+        # Left out where it is null, so that a row sent before the column existed keeps its hash.
+        return f"{literal(column.name + '=')} || cast({text} as varchar)"
     return f"coalesce(cast({text} as varchar), chr(30))"
 
 
 def _given(table: FeedTable, column: Column, sent_type: str) -> str:
     """Return the value as sent, with empty texts as nulls where empty means missing."""
+    if sent_type == _ABSENT:
+        return "cast(null as varchar)"
     value = f"sent.{quoted(column.name)}"
     if sent_type != "VARCHAR":
         return value if _is_scalar(sent_type) else f"cast({value} as varchar)"

@@ -65,7 +65,7 @@ def forecast_from_analogues(panel: SeriesPanel, history: History, future_phase: 
     own = np.where(panel.observed[rows], history.level[rows], 0.0).sum(axis=1)
     shape = shape + own
     rate = np.maximum(shape / (exposure + panel.observed_count[rows]), _lower_bound_rate(panel, rows))
-    ahead = rate[:, None] * history.factors[rows][:, future_phase]
+    ahead = rate[:, None] * history.ahead(rows, future_phase)
     cumulative = np.cumsum(ahead, axis=1)
     deviation = np.sqrt(cumulative + cumulative**2 / shape[:, None])
     return AnalogueForecast(ahead, deviation, negative_binomial_quantiles(cumulative, shape), informed)

@@ -1,40 +1,42 @@
 """Rolling-origin backtest: every candidate of a segment, judged on the decision's own loss.
 
-An origin sees only what precedes it: season factors and fills are made again at each. Not here:
-the metrics (``scores``) or the models (``candidates``).
+An origin sees only what precedes it: season factors and fills are made again at each. A model of
+all series is fitted once, on what precedes the oldest origin, and forecasts from each. Not here:
+the numbers of a score (``scorecard``), the models (``candidates``), or whether a new champion
+replaces a standing one (``promotion``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assets.forecasting.calibrate import LEVELS, Outcomes, calibrate, joined, untested
-from assets.forecasting.candidates import Candidate, candidate, forecast_means
-from assets.forecasting.censoring import History, fill_censored
-from assets.forecasting.scores import bias, coverage, pinball_loss, wape
+from assets.forecasting.candidates import candidates_of
+from assets.forecasting.censoring import fill_censored
+from assets.forecasting.driver_learning import without_drivers
+from assets.forecasting.known import Candidate, Known, learned
+from assets.forecasting.origin_segments import Names, segments_at
+from assets.forecasting.outcomes import Outcomes, joined
+from assets.forecasting.scorecard import Score, score_of
 from assets.forecasting.seasonality import season_factors
-from assets.forecasting.segments import menu, rows_by_segment
-from assets.forecasting.series import MINIMUM_OBSERVED, Integers, Reals, SeriesPanel
+from assets.forecasting.segments import rows_by_segment
+from assets.forecasting.series import MINIMUM_OBSERVED, Flags, Integers, Reals, SeriesPanel
 from assets.policy.release import ForecastRules
 
 # Series of a segment that are backtested, evenly spaced by level: 400 series and 3 origins make
 # 1,200 residual paths, and keep the slowest model (OptimizedTheta, 3 ms a fit) at seconds.
 SAMPLE_SERIES = 400
-# Least share of buckets with known demand for a cumulative outcome to be scored.
-SCORED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Score:
-    """How one candidate did in one segment; columns of ``FORECAST_SCORES``."""
+class Tested:
+    """One candidate over the backtest of a segment."""
 
-    model: str
-    pinball_loss: float
-    wape: float
-    bias: float
-    coverage_80: float | None
+    candidate: Candidate
+    score: Score
+    outcomes: Outcomes
 
 
 @dataclass(frozen=True)
@@ -47,22 +49,38 @@ class SegmentBacktest:
         Demand segment.
     rows : array
         Its series in the panel.
-    origin_count : int
-        Origins at which any of its series could be scored.
-    scores : tuple of Score
-        In menu order.
-    champion : Candidate
-        Least pinball loss; the earlier in the menu on ties.
-    outcomes : Outcomes
-        Of the champion.
+    tested : tuple of Tested
+        In menu order; the same series and origins for each.
     """
 
     segment: str
     rows: Integers
-    origin_count: int
-    scores: tuple[Score, ...]
-    champion: Candidate
-    outcomes: Outcomes
+    tested: tuple[Tested, ...]
+
+    @property
+    def best(self) -> Tested:
+        """The candidate of least pinball loss; the earlier in the menu on ties."""
+        return min(self.tested, key=lambda found: round(found.score.pinball_loss, 9))
+
+    @property
+    def champion(self) -> Candidate:
+        """The best candidate, which is the champion where none stood before."""
+        return self.best.candidate
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """Outcomes of the best candidate."""
+        return self.best.outcomes
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """Scores in menu order."""
+        return tuple(found.score for found in self.tested)
+
+    @property
+    def origin_count(self) -> int:
+        """Origins at which any of its series could be scored."""
+        return len(np.unique(self.outcomes.origin))
 
 
 def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> list[SegmentBacktest]:
@@ -78,52 +96,65 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> list[Seg
         Buckets ahead.
     """
     segments = rows_by_segment(panel.index)
-    samples = {segment: _sample(panel, rows) for segment, rows in segments.items()}
-    tested = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *samples.values()]))
+    menus = {segment: candidates_of(rules, segment, panel.bucket) for segment in segments}
     cuts = [panel.length - horizon * (origin + 1) for origin in range(rules.origins)]
-    origins = [_origin(panel, tested, cut) for cut in cuts if cut >= MINIMUM_OBSERVED]
+    cuts = [cut for cut in cuts if cut >= MINIMUM_OBSERVED]
+    then = segments_at(panel, cuts)
+    samples = {segment: _sample(panel, np.flatnonzero(_ever(then, segment, panel.size))) for segment in segments}
+    tested = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *samples.values()]))
+    origins = _origins(panel, tested, cuts, horizon, [choice for menu in menus.values() for choice in menu])
     ahead = panel.take(tested)
-    return [
-        _backtest_segment(segment, rows, ahead, np.searchsorted(tested, samples[segment]), origins, rules, horizon)
-        for segment, rows in segments.items()
-    ]
+    found = []
+    for segment, rows in segments.items():
+        sampled = [samples[segment][names[samples[segment]] == segment] for names in then]
+        places = [np.searchsorted(tested, sample) for sample in sampled]
+        outcomes = [
+            [_outcomes(ahead, known, place, choice) for known, place in zip(origins, places, strict=True)]
+            for choice in menus[segment]
+        ]
+        whole = [joined(parts, horizon) for parts in outcomes]
+        scores = [
+            score_of(choice.name, part, rules.decision_quantile)
+            for choice, part in zip(menus[segment], whole, strict=True)
+        ]
+        found.append(SegmentBacktest(segment, rows, tuple(map(Tested, menus[segment], scores, whole))))
+    return found
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """What is known at one origin of the series that are backtested."""
+def known_at(panel: SeriesPanel, cut: int, horizon: int, rows: Integers) -> Known:
+    """Return what is known of some series at an origin in the past, without a model of all series.
 
-    cut: int
-    past: SeriesPanel
-    history: History
-
-
-def _origin(panel: SeriesPanel, tested: Integers, cut: int) -> _Origin:
-    # Season factors are pooled over all series; the rest is needed of those backtested only.
+    Parameters
+    ----------
+    panel : SeriesPanel
+        All series.
+    cut : int
+        First bucket forecast.
+    horizon : int
+        Buckets ahead.
+    rows : array (n,)
+        Ascending rows of the series to forecast.
+    """
+    # Seasons and drivers are pooled over all series; the rest is needed of those forecast only.
     past = panel.until(cut)
-    known = past.take(tested)
-    return _Origin(cut, known, fill_censored(known, season_factors(past)[tested]))
+    whole, driven = without_drivers(past)
+    ahead = None if driven is None else driven[rows]
+    history = fill_censored(whole.take(rows), season_factors(whole)[rows], ahead)
+    return Known(past.take(rows), history, panel.phase[cut : cut + horizon], whole, rows)
 
 
-def _backtest_segment(
-    segment: str,
-    rows: Integers,
-    panel: SeriesPanel,
-    sample: Integers,
-    origins: list[_Origin],
-    rules: ForecastRules,
-    horizon: int,
-) -> SegmentBacktest:
-    choices = [candidate(name, panel.bucket, panel.season_length) for name in menu(rules, segment)]
-    outcomes = [
-        joined([_outcomes(panel, origin, sample, choice, horizon) for origin in origins], horizon) for choice in choices
-    ]
-    scores = tuple(
-        _score(choice.name, outcome, rules.decision_quantile) for choice, outcome in zip(choices, outcomes, strict=True)
-    )
-    best = min(range(len(choices)), key=lambda place: (round(scores[place].pinball_loss, 9), place))
-    count = len(np.unique(outcomes[best].origin))
-    return SegmentBacktest(segment, rows, count, scores, choices[best], outcomes[best])
+def _origins(
+    panel: SeriesPanel, tested: Integers, cuts: list[int], horizon: int, choices: Iterable[Candidate]
+) -> list[Known]:
+    """Return what is known at each origin of the series that are backtested, the latest first."""
+    found = [known_at(panel, cut, horizon, tested) for cut in cuts]
+    boosted = learned(choices, found[-1].whole, found[-1].phase) if found else None
+    return [replace(known, boosted=boosted) for known in found]
+
+
+def _ever(then: list[Names], segment: str, size: int) -> Flags:
+    """Return which series were in a segment at any origin."""
+    return np.logical_or.reduce([names == segment for names in then], axis=0) if then else np.zeros(size, dtype=bool)
 
 
 def _sample(panel: SeriesPanel, rows: Integers) -> Integers:
@@ -135,56 +166,26 @@ def _sample(panel: SeriesPanel, rows: Integers) -> Integers:
     return np.sort(by_level[places])
 
 
-def _outcomes(panel: SeriesPanel, origin: _Origin, sample: Integers, choice: Candidate, horizon: int) -> Outcomes:
-    rows = sample[~origin.past.is_thin[sample]]
-    ahead = slice(origin.cut, origin.cut + horizon)
-    mean = forecast_means(choice, origin.past, origin.history, rows, panel.phase[ahead])
-    known = panel.observed[rows, ahead]
-    share = np.cumsum(known, axis=1) / np.arange(1, horizon + 1)
+def _outcomes(panel: SeriesPanel, known: Known, sample: Integers, choice: Candidate) -> Outcomes:
+    rows = sample[~known.panel.is_thin[sample]]
+    cut, horizon = known.panel.length, len(known.phase)
+    ahead = slice(cut, cut + horizon)
+    seen = panel.observed[rows, ahead]
+    error, square = _naive_errors(known.panel, rows)
     return Outcomes(
-        level=mean.mean(axis=1),
-        expected=np.cumsum(np.where(known, mean, 0.0), axis=1),
-        actual=np.cumsum(np.where(known, panel.demand[rows, ahead], 0.0), axis=1),
-        scored=share >= SCORED_SHARE,
-        origin=np.full(len(rows), origin.cut, dtype=np.int64),
+        mean=choice.forecast(known, rows).mean,
+        demand=np.where(seen, panel.demand[rows, ahead], 0.0),
+        known=seen,
+        series=rows,
+        origin=np.full(len(rows), cut, dtype=np.int64),
+        naive_error=error,
+        naive_square=square,
     )
 
 
-def _score(model: str, outcomes: Outcomes, level: float) -> Score:
-    quantiles = cross_calibrated(outcomes)
-    scored = outcomes.scored
-    actual, expected = outcomes.actual[scored], outcomes.expected[scored]
-    demand = float(actual.mean()) if actual.size else 0.0
-    at_level = _at_level(quantiles, level)[scored]
-    band = [quantiles[:, :, int(np.flatnonzero(edge == LEVELS)[0])][scored] for edge in (0.1, 0.9)]
-    return Score(
-        model,
-        pinball_loss(actual, at_level, level) / demand if demand > 0 else 0.0,
-        wape(actual, expected),
-        bias(actual, expected),
-        coverage(actual, band[0], band[1]),
-    )
-
-
-def cross_calibrated(outcomes: Outcomes) -> Reals:
-    """Return quantiles of each outcome, calibrated on the other origins only.
-
-    With a single origin, its two halves (every other series) calibrate each other.
-    """
-    fold = outcomes.origin
-    if len(np.unique(fold)) < 2:
-        fold = np.arange(len(fold), dtype=np.int64) % 2
-    horizon = outcomes.expected.shape[1]
-    quantiles = np.empty((*outcomes.expected.shape, len(LEVELS)))
-    for value in np.unique(fold):
-        held_out = fold == value
-        calibration = calibrate(outcomes.rows(~held_out), untested(horizon))
-        quantiles[held_out] = calibration.quantiles_of(outcomes.expected[held_out], outcomes.level[held_out])
-    return quantiles
-
-
-def _at_level(quantiles: Reals, level: float) -> Reals:
-    upper = int(np.clip(np.searchsorted(LEVELS, level), 1, len(LEVELS) - 1))
-    lower = upper - 1
-    weight = float(np.clip((level - LEVELS[lower]) / (LEVELS[upper] - LEVELS[lower]), 0.0, 1.0))
-    return quantiles[:, :, lower] * (1.0 - weight) + quantiles[:, :, upper] * weight
+def _naive_errors(past: SeriesPanel, rows: Integers) -> tuple[Reals, Reals]:
+    both = past.observed[rows, 1:] & past.observed[rows, :-1]
+    change = np.where(both, np.diff(past.demand[rows], axis=1), 0.0)
+    count = both.sum(axis=1)
+    pairs = np.where(count > 0, count, np.nan)
+    return np.abs(change).sum(axis=1) / pairs, (change**2).sum(axis=1) / pairs

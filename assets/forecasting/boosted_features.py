@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.levels import Levels, deseasonalised, exponential_mean
-from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.levels import Levels, exponential_means, level_factors, levels_under
+from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 SPEEDS = {Bucket.DAY: (0.01, 0.025, 0.1, 0.2), Bucket.WEEK: (0.02, 0.05, 0.2, 0.4)}
@@ -36,9 +36,9 @@ class Origin:
 
     Attributes
     ----------
-    features : array (n, H, F)
+    features : array (n, P, F)
         Of each series and bucket ahead.
-    base : array (n, H)
+    base : array (n, P)
         What the model corrects: the shrunken mean times the season, above 0.
     """
 
@@ -46,7 +46,15 @@ class Origin:
     base: Reals
 
 
-def features_at(panel: SeriesPanel, phase: Integers, groups: Sequence[str], *, seasonal: bool = True) -> Origin:
+def features_at(
+    panel: SeriesPanel,
+    phase: Integers,
+    groups: Sequence[str],
+    *,
+    seasonal: bool = True,
+    places: Integers | None = None,
+    rows: Integers | None = None,
+) -> Origin:
     """Return what is known at the end of a panel about the buckets after it.
 
     Parameters
@@ -59,21 +67,35 @@ def features_at(panel: SeriesPanel, phase: Integers, groups: Sequence[str], *, s
         Columns of the panel's index whose members move together, beside the whole network.
     seasonal : bool
         Whether demand has a season.
+    places : array (P,), optional
+        Buckets ahead to describe; all without it.
+    rows : array (n,), optional
+        Ascending rows of the series to describe; groups are of the whole panel all the same.
     """
-    levels = deseasonalised(panel, seasonal=seasonal)
-    own = [*_own_level(panel, levels), *_availability(panel, levels), *_group_levels(panel, levels, groups)]
-    constant = np.stack(own, axis=1)
-    base = np.maximum(levels.base_means(phase), 1e-6)
-    ahead = [
-        np.column_stack([constant, *_bucket_ahead(panel, levels, int(position), place)])
-        for place, position in enumerate(phase)
-    ]
-    return Origin(np.stack(ahead, axis=1), base)
+    ahead = np.arange(len(phase)) if places is None else places
+    chosen = np.arange(panel.size) if rows is None else rows
+    factors = level_factors(panel, seasonal=seasonal)
+    own, buckets = [np.empty((0, 0))], [np.empty((0, len(ahead), 5))]
+    recent, base = np.empty((panel.size, len(GROUP_WINDOWS[panel.bucket]))), np.empty(panel.size)
+    network = np.log(np.maximum(factors.mean(axis=0), 1e-6))
+    # By blocks, so that no temporary is as large as the panel.
+    for block in row_blocks(panel.size):
+        part = panel.take(np.arange(panel.size)[block])
+        levels = levels_under(part, factors[block])
+        recent[block], base[block] = _recent(part, levels), levels.base
+        told = chosen[(chosen >= block.start) & (chosen < block.stop)] - block.start
+        if len(told):
+            own.append(np.stack([*_own_level(part, levels), *_availability(part, levels)], axis=1)[told])
+            buckets.append(_buckets_ahead(part, levels, phase, ahead, network)[told])
+    constant = np.column_stack([np.concatenate(own[1:] or own), _group_levels(panel, recent, base, groups)[chosen]])
+    repeated = np.broadcast_to(constant[:, None, :], (len(chosen), len(ahead), constant.shape[1]))
+    means = base[chosen, None] * factors[chosen][:, phase[ahead]]
+    return Origin(np.concatenate([repeated, np.concatenate(buckets)], axis=2), np.maximum(means, 1e-6))
 
 
 def _own_level(panel: SeriesPanel, levels: Levels) -> list[Reals]:
     base, values, known = levels.base, levels.values, levels.known
-    means = [exponential_mean(values, known, speed) for speed in SPEEDS[panel.bucket]]
+    means = exponential_means(values, known, SPEEDS[panel.bucket]).T
     windows = [_window_mean(values, known, width) for width in WINDOWS[panel.bucket]]
     half_year = WINDOWS[panel.bucket][-2]
     spread = _window_mean(values**2, known, half_year) - _window_mean(values, known, half_year) ** 2
@@ -93,31 +115,38 @@ def _availability(panel: SeriesPanel, levels: Levels) -> list[Reals]:
     return [*non_zero, *on_shelf, age.astype(np.float64), np.minimum(silence, LONGEST_SILENCE).astype(np.float64)]
 
 
-def _group_levels(panel: SeriesPanel, levels: Levels, groups: Sequence[str]) -> list[Reals]:
+def _recent(panel: SeriesPanel, levels: Levels) -> Reals:
+    windows = [_window_mean(levels.values, levels.known, width) for width in GROUP_WINDOWS[panel.bucket]]
+    return np.stack(windows, axis=1)
+
+
+def _group_levels(panel: SeriesPanel, recent: Reals, base: Reals, groups: Sequence[str]) -> Reals:
     """Compare the recent demand of a series' groups with what their base levels promised."""
-    recent = [_window_mean(levels.values, levels.known, width) for width in GROUP_WINDOWS[panel.bucket]]
+    codes = [_codes(panel.index, name) for name in groups]
     found = []
-    for code in [*(_codes(panel.index, name) for name in groups), np.zeros(panel.size, dtype=np.int64)]:
-        promised = _sum_of_group(levels.base, code)
-        found += [_log_ratio(_sum_of_group(mean, code), promised) for mean in recent]
-    return [*found, *(_sum_of_group(np.ones(panel.size), _codes(panel.index, name)) for name in groups[:1])]
+    for code in [*codes, np.zeros(panel.size, dtype=np.int64)]:
+        promised = _sum_of_group(base, code)
+        found += [_log_ratio(_sum_of_group(mean, code), promised) for mean in recent.T]
+    return np.stack([*found, *(_sum_of_group(np.ones(panel.size), code) for code in codes[:1])], axis=1)
 
 
-def _bucket_ahead(panel: SeriesPanel, levels: Levels, position: int, place: int) -> list[Reals]:
-    factor = levels.factors[:, position]
-    network = np.full(panel.size, np.log(max(float(levels.factors[:, position].mean()), 1e-6)))
-    same = [np.full(panel.size, float(place)), np.full(panel.size, float(position))]
-    return [*same, np.log(np.maximum(factor, 1e-6)), network, _last_year(panel, levels, factor, place)]
+def _buckets_ahead(panel: SeriesPanel, levels: Levels, phase: Integers, ahead: Integers, network: Reals) -> Reals:
+    """Return what is known of each bucket ahead: place, season position, own and common season, last year."""
+    positions = phase[ahead]
+    factor = levels.factors[:, positions]
+    same = [np.broadcast_to(row, factor.shape) for row in (ahead.astype(np.float64), positions, network[positions])]
+    own = np.log(np.maximum(factor, 1e-6))
+    return np.stack([same[0], same[1], own, same[2], _last_year(panel, levels, factor, ahead)], axis=2)
 
 
-def _last_year(panel: SeriesPanel, levels: Levels, factor: Reals, place: int) -> Reals:
+def _last_year(panel: SeriesPanel, levels: Levels, factor: Reals, ahead: Integers) -> Reals:
     """Compare the same bucket a year ago with the year's mean in season; unknown where unknown."""
     year = YEAR[panel.bucket]
-    column = panel.length + place - year
-    if column < 0 or panel.length < year:
-        return np.full(panel.size, np.nan)
+    if panel.length < year or not len(ahead):
+        return np.full(factor.shape, np.nan)
+    column = panel.length - year + ahead % year
     mean = _window_mean(levels.values, levels.known, year)
-    ratio = _log_ratio(panel.demand[:, column], mean * factor)
+    ratio = _log_ratio(panel.demand[:, column], mean[:, None] * factor)
     return np.where(panel.observed[:, column], ratio, np.nan)
 
 

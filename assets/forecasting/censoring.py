@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets.forecasting.driver_learning import without_drivers
 from assets.forecasting.seasonality import CLOSED_FACTOR, season_factors
-from assets.forecasting.series import Flags, Reals, SeriesPanel, row_blocks
+from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 # Buckets over which the level before a censored bucket is taken.
@@ -30,14 +31,34 @@ class History:
         Demand with its season, unknown cells filled; in base units.
     factors : array (n, season length)
         Season factors.
+    driven : array (n, H) or None
+        Factors of promotions, prices and events announced for the buckets ahead; ones where None.
+        Neither ``level`` nor ``units`` holds what drove the past.
     """
 
     level: Reals
     units: Reals
     factors: Reals
+    driven: Reals | None = None
+
+    def ahead(self, rows: Integers, phase: Integers) -> Reals:
+        """Return what the level of some series is worth in each bucket ahead, shape (m, H): season and drivers."""
+        factors = self.factors[rows][:, phase]
+        return factors if self.driven is None else factors * self.driven_ahead(rows, len(phase))
+
+    def driven_ahead(self, rows: Integers, horizon: int) -> Reals:
+        """Return the factors of what is announced for the buckets ahead, shape (m, H).
+
+        Models of their own season, and of all series, multiply their means with it.
+        """
+        found = np.ones((len(rows), horizon))
+        if self.driven is not None:
+            told = self.driven[rows, :horizon]
+            found[:, : told.shape[1]] = told
+        return found
 
 
-def fill_censored(panel: SeriesPanel, factors: Reals | None = None) -> History:
+def fill_censored(panel: SeriesPanel, factors: Reals | None = None, driven: Reals | None = None) -> History:
     """Fill unknown buckets with what that series would have been expected to sell then.
 
     The expectation is the mean of the series' uncensored, deseasonalised demand over the window
@@ -51,17 +72,22 @@ def fill_censored(panel: SeriesPanel, factors: Reals | None = None) -> History:
     factors : array (n, season length), optional
         Season factors, where the panel is a part of the one that they are pooled over; otherwise
         they are estimated here.
+    driven : array (n, H), optional
+        Factors of the buckets ahead, where the panel comes without the drivers that were taken out of
+        it (``without_drivers``); a panel that has them loses them here.
 
     Returns
     -------
     History
         Rows of series without a single observed bucket hold their lower bounds.
     """
+    if panel.drivers is not None:
+        panel, driven = without_drivers(panel)
     factors = season_factors(panel) if factors is None else factors
     level, units = np.empty(panel.demand.shape), np.empty(panel.demand.shape)
     for rows in row_blocks(panel.size):
         level[rows], units[rows] = _fill(panel, rows, factors[rows][:, panel.phase])
-    return History(level, units, factors)
+    return History(level, units, factors, driven)
 
 
 def _fill(panel: SeriesPanel, rows: slice, factor: Reals) -> tuple[Reals, Reals]:

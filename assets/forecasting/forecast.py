@@ -6,7 +6,8 @@ Here: the order of the steps and the frames that leave. Each step stands in its 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +15,29 @@ import pandas as pd
 
 from assets.forecasting.analogue import forecast_from_analogues
 from assets.forecasting.backtest import backtest
-from assets.forecasting.candidates import Candidate, candidate, forecast_with
-from assets.forecasting.censoring import History, fill_censored
+from assets.forecasting.candidates import candidate
+from assets.forecasting.censoring import fill_censored
+from assets.forecasting.championship import selected
+from assets.forecasting.driver_effects import DriverEffects
+from assets.forecasting.driver_learning import learn_drivers, without_drivers
+from assets.forecasting.effects_table import effects_table
+from assets.forecasting.known import Candidate, Known, learned
 from assets.forecasting.segments import rows_by_segment
-from assets.forecasting.selection import Selection, rules_digest, selected
+from assets.forecasting.selection import Selection, rules_digest
 from assets.forecasting.series import KEY, Integers, Reals, SeriesPanel, build_panel, runs_of, season_phase
 from assets.kernel.calendar import PlanCalendar
-from assets.kernel.frames.decisions import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
+from assets.kernel.frames.forecasts import (
+    DEMAND_FORECAST,
+    FORECAST_EFFECTS,
+    FORECAST_SCORES,
+    QUANTILE_COLUMNS,
+    QUANTILE_LEVELS,
+)
 from assets.kernel.identifiers import digest
 from assets.policy.release import ForecastRules, Release
 
 ANALOGUE = "analogue"
 UNINFORMED = "uninformed"
-# What a series is forecast with whose champion cannot: too short for it, or it failed.
-FALLBACK = "HistoricAverage"
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,14 @@ class DemandForecast:
         Frame ``FORECAST_SCORES``.
     selection : Selection
         Champions, calibrations and fitted parameters, for runs that update without selecting.
+    effects : DataFrame
+        Frame ``FORECAST_EFFECTS``: what promotions, prices and events do to demand.
     """
 
     forecast: pd.DataFrame
     scores: pd.DataFrame
     selection: Selection
+    effects: pd.DataFrame = field(default_factory=FORECAST_EFFECTS.empty)
 
 
 @dataclass
@@ -65,9 +78,12 @@ def forecast_demand(
     plan_date: dt.date,
     horizon_buckets: int,
     *,
+    events: pd.DataFrame | None = None,
     items: pd.DataFrame | None = None,
     sites: pd.DataFrame | None = None,
     selection: Selection | None = None,
+    standing: Selection | None = None,
+    pins: Mapping[str, str] | None = None,
 ) -> DemandForecast:
     """Forecast every ranged item-site that meets demand.
 
@@ -85,6 +101,8 @@ def forecast_demand(
         First bucket forecast.
     horizon_buckets : int
         Buckets ahead.
+    events : DataFrame, optional
+        Frame ``DIM_EVENT``: promotions, prices and holidays, of which those ahead are known too.
     items, sites : DataFrame, optional
         Frames ``DIM_ITEM`` (category, for seasons and analogues) and ``DIM_SITE`` (echelon). A site
         that serves others and sells nothing itself is not forecast: what it must hold follows
@@ -92,6 +110,11 @@ def forecast_demand(
     selection : Selection, optional
         Of an earlier run: its champions and calibrations are used and nothing is backtested or
         fitted again, except to series that it does not know. Scores are then that run's.
+    standing : Selection, optional
+        Without ``selection``: what is in force, whose champions stay unless a challenger beats
+        them by the release's margin.
+    pins : mapping, optional
+        Segment to the model that a person set; no test replaces it.
 
     Returns
     -------
@@ -104,23 +127,59 @@ def forecast_demand(
         If the selection was made under other rules or for another horizon.
     """
     ranged = _to_forecast(demand, features, items, sites)
-    panel = build_panel(demand, ranged, calendar, plan_date, release.forecast.history_buckets)
-    history, rules = fill_censored(panel), rules_digest(release.forecast, calendar.bucket, horizon_buckets)
+    panel = build_panel(
+        demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
+    )
+    rules = rules_digest(release.forecast, calendar.bucket, horizon_buckets)
     if selection is None:
-        stamp = digest(panel.data_digest(), rules)
-        found = backtest(panel, release.forecast, horizon_buckets)
-        selection = selected(found, horizon_buckets, plan_date, rules)
+        chosen = _selected(panel, release.forecast, horizon_buckets, plan_date, rules, standing)
     else:
         selection.require_rules(rules)
-        stamp = digest(panel.data_digest(), selection.version)
+        chosen = selection
+    chosen = chosen.pinned(pins or {}, plan_date)
+    effects = None if panel.drivers is None else learn_drivers(panel)
     phase = season_phase(calendar, plan_date, 0, horizon_buckets)
-    arrays, fitted = _forecast_segments(panel, history, selection, release.forecast, phase)
-    _forecast_thin(panel, history, phase, arrays)
+    known = _known(panel, effects, chosen, release.forecast, phase)
+    arrays, fitted = _forecast_segments(known, chosen, release.forecast)
+    _forecast_thin(known, arrays)
+    complete = replace(chosen, fitted=fitted, boosted=known.boosted)
+    # Whoever plans the date again, with the selection that this run leaves, stamps the same.
+    stamp = digest(panel.data_digest(), (complete if selection is None else chosen).version)
     return DemandForecast(
-        _forecast_frame(panel, arrays, stamp, calendar, plan_date),
-        _scores_frame(selection, panel, plan_date),
-        replace(selection, fitted=fitted),
-    )
+        _forecast_frame(panel, arrays, stamp, calendar, plan_date), _scores_frame(complete, panel, plan_date),
+        complete, effects_table(panel, effects, plan_date),
+    )  # fmt: skip
+
+
+def _selected(
+    panel: SeriesPanel,
+    rules: ForecastRules,
+    horizon: int,
+    plan_date: dt.date,
+    version: str,
+    standing: Selection | None,
+) -> Selection:
+    found = backtest(panel, rules, horizon)
+    return selected(
+        found, horizon, plan_date, version,
+        standing=standing, decision_quantile=rules.decision_quantile, margin=rules.promotion_margin,
+    )  # fmt: skip
+
+
+def _known(
+    panel: SeriesPanel,
+    effects: DriverEffects | None,
+    selection: Selection,
+    rules: ForecastRules,
+    phase: Integers,
+) -> Known:
+    """Return what is known at the plan date, the model of all series among it if a champion asks it."""
+    champions = [
+        candidate(selection.of_segment(segment, rules)[0], panel.bucket) for segment in rows_by_segment(panel.index)
+    ]
+    plain, driven = without_drivers(panel, effects)
+    boosted = selection.boosted or learned(champions, plain, phase)
+    return Known(panel, fill_censored(plain, driven=driven), phase, plain, np.arange(panel.size), boosted)
 
 
 def _to_forecast(
@@ -128,7 +187,8 @@ def _to_forecast(
 ) -> pd.DataFrame:
     ranged = features[[*KEY, "demand_segment"]]
     if sites is not None:
-        ranged = ranged.merge(sites[["site_id", "echelon"]], on="site_id", how="inner")
+        located = sites[["site_id", "echelon"]].assign(region=sites.get("region", ""))
+        ranged = ranged.merge(located, on="site_id", how="inner")
         selling = pd.MultiIndex.from_frame(runs_of(demand)[0])
         sells = pd.MultiIndex.from_frame(ranged[KEY]).isin(selling)
         ranged = ranged[(ranged["echelon"] == 0).to_numpy() | sells]
@@ -138,22 +198,20 @@ def _to_forecast(
     return ranged.merge(categories, on="item_id", how="left").fillna({"category": ""})
 
 
-def _forecast_segments(
-    panel: SeriesPanel, history: History, selection: Selection, rules: ForecastRules, phase: Integers
-) -> tuple[_Arrays, pd.DataFrame]:
-    shape = (panel.size, len(phase))
+def _forecast_segments(known: Known, selection: Selection, rules: ForecastRules) -> tuple[_Arrays, pd.DataFrame]:
+    panel, shape = known.panel, (known.panel.size, len(known.phase))
     model = np.full(panel.size, "", dtype=object)
     arrays = _Arrays(np.zeros(shape), np.zeros(shape), np.zeros((*shape, len(QUANTILE_LEVELS))), model)
     fitted = [selection.fitted.head(0)]
     for segment, rows in rows_by_segment(panel.index).items():
         name, calibration = selection.of_segment(segment, rules)
-        choice, series = candidate(name, panel.bucket, panel.season_length), panel.index.iloc[rows]
-        found = forecast_with(choice, panel, history, rows, phase, selection.fitted_to(choice, series))
+        choice, series = candidate(name, panel.bucket), panel.index.iloc[rows]
+        found = choice.forecast(known, rows, selection.fitted_to(choice, series))
         cumulative, level = np.cumsum(found.mean, axis=1), found.mean.mean(axis=1)
         arrays.mean[rows] = found.mean
         arrays.deviation[rows] = calibration.deviation_of(cumulative, level)
         arrays.quantiles[rows] = calibration.quantiles_of(cumulative, level)
-        arrays.model[rows] = np.where(found.stood_in, FALLBACK, choice.name)
+        arrays.model[rows] = np.where(found.stood_in, choice.fallback, choice.name)
         fitted.append(_fitted(choice, series, found.fitted))
     return arrays, pd.concat([part for part in fitted if len(part)] or fitted[:1], ignore_index=True)
 
@@ -164,9 +222,9 @@ def _fitted(choice: Candidate, series: pd.DataFrame, parameters: Reals) -> pd.Da
     return series[known][KEY].assign(model=choice.name, **columns)
 
 
-def _forecast_thin(panel: SeriesPanel, history: History, phase: Integers, arrays: _Arrays) -> None:
-    thin = panel.is_thin
-    borrowed = forecast_from_analogues(panel, history, phase)
+def _forecast_thin(known: Known, arrays: _Arrays) -> None:
+    thin = known.panel.is_thin
+    borrowed = forecast_from_analogues(known.panel, known.history, known.phase)
     arrays.mean[thin] = borrowed.mean
     arrays.deviation[thin] = borrowed.deviation
     arrays.quantiles[thin] = borrowed.quantiles

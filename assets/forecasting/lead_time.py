@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import gammainc
 
 from assets.forecasting.series import Integers, Reals
-from assets.kernel.frames.decisions import LEAD_TIME
+from assets.kernel.frames.forecasts import LEAD_TIME
 
 GROUP = ["receipt_kind", "source_id", "site_id", "mode"]
 # Receipts that the prior weighs: a distribution of some ten values is not seen in fewer.

@@ -6,12 +6,13 @@ the season factors (``seasonality``), or the models of the menu (``candidates``)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from assets.forecasting.seasonality import CLOSED_FACTOR, SPIKE_MULTIPLE, SPIKE_UNITS, centred_level, season_factors
-from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 # A slow mean keeps the fast one from following a few odd weeks.
@@ -61,14 +62,48 @@ def deseasonalised(panel: SeriesPanel, *, seasonal: bool = True) -> Levels:
     seasonal : bool
         Whether demand has a season; ones stand for its factors otherwise.
     """
-    factors = (
-        season_factors(panel, least_seasons=LEAST_SEASONS) if seasonal else np.ones((panel.size, panel.season_length))
-    )
+    return levels_under(panel, level_factors(panel, seasonal=seasonal))
+
+
+def level_factors(panel: SeriesPanel, *, seasonal: bool = True) -> Reals:
+    """Return the season factors that levels are taken with, shape (n, season length); they pool all series."""
+    if not seasonal:
+        return np.ones((panel.size, panel.season_length))
+    return season_factors(panel, least_seasons=LEAST_SEASONS)
+
+
+def levels_under(panel: SeriesPanel, factors: Reals) -> Levels:
+    """Take the season and the spikes out of a panel, or a part of one, whose factors are known."""
     factor = factors[:, panel.phase]
     known = panel.observed & (factor >= CLOSED_FACTOR)
     ceiling = SPIKE_MULTIPLE * centred_level(panel.demand, panel.observed, panel.season_length) + SPIKE_UNITS
     values = np.minimum(panel.demand / np.maximum(factor, CLOSED_FACTOR), ceiling)
     return Levels(values, known, factors, _shrunken_mean(values, known, panel.bucket))
+
+
+def shrunken_means(panel: SeriesPanel, phase: Integers, rows: Integers | None = None) -> Reals:
+    """Return the shrunken exponential mean times the season of each bucket ahead.
+
+    Parameters
+    ----------
+    panel : SeriesPanel
+        All series: season factors are pooled over them.
+    phase : array (H,)
+        Season positions of the buckets ahead.
+    rows : array (m,), optional
+        Ascending rows to forecast; all without it.
+
+    Returns
+    -------
+    array (m, H)
+        Base units, above 0.
+    """
+    factors, chosen = level_factors(panel), np.arange(panel.size) if rows is None else rows
+    means = np.empty((len(chosen), len(phase)))
+    for block in row_blocks(len(chosen)):
+        part = chosen[block]
+        means[block] = levels_under(panel.take(part), factors[part]).base_means(phase)
+    return means
 
 
 def exponential_mean(values: Reals, known: Flags, smoothing: float) -> Reals:
@@ -91,14 +126,21 @@ def exponential_mean(values: Reals, known: Flags, smoothing: float) -> Reals:
     >>> exponential_mean(np.array([[0.0, 9.0, 3.0]]), np.array([[True, False, True]]), 0.5)
     array([2.])
     """
+    return exponential_means(values, known, (smoothing,))[:, 0]
+
+
+def exponential_means(values: Reals, known: Flags, smoothings: Sequence[float]) -> Reals:
+    """Return ``exponential_mean`` at several smoothings at once, shape (n, len(smoothings))."""
     later = known.sum(axis=1, keepdims=True) - np.cumsum(known, axis=1)
-    weight = np.where(known, (1.0 - smoothing) ** later, 0.0)
-    mean: Reals = (weight * values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)
-    return mean
+    means = np.empty((len(values), len(smoothings)))
+    for column, smoothing in enumerate(smoothings):
+        # A table of powers: taking one costs a twentieth of raising to it.
+        weight = ((1.0 - smoothing) ** np.arange(known.shape[1] + 1))[later] * known
+        means[:, column] = (weight * values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)
+    return means
 
 
 def _shrunken_mean(values: Reals, known: Flags, bucket: Bucket) -> Reals:
-    fast = exponential_mean(values, known, FAST_SMOOTHING[bucket])
-    slow = exponential_mean(values, known, SLOW_SMOOTHING[bucket])
+    fast, slow = exponential_means(values, known, (FAST_SMOOTHING[bucket], SLOW_SMOOTHING[bucket])).T
     mean: Reals = np.maximum((1.0 - SLOW_WEIGHT) * fast + SLOW_WEIGHT * slow, LEAST_LEVEL_UNITS[bucket])
     return mean

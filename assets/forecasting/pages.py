@@ -8,13 +8,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.kernel.figures import blank_figure, png_bytes
-from assets.kernel.frames.decisions import quantile_column
+from assets.forecasting.calibration_chart import calibration_chart
+from assets.forecasting.fan_chart import fan_charts
+from assets.forecasting.noteworthy import Noteworthy, largest_series, worst_series
+from assets.forecasting.series_view import bucket_days_of, series_view
+from assets.kernel.frames.forecasts import FORECAST_SCORES
 from assets.kernel.page import Page, Plot
 
+# Buckets of history that a chart shows.
 HISTORY_SHOWN = 60
 LONGEST_SHOWN = 10
-BANDS = ((0.05, 0.95), (0.2, 0.8), (0.4, 0.6))
+SERIES_DRAWN = 3
 
 
 def lead_time_page(lead_times: pd.DataFrame) -> Page:
@@ -36,73 +40,81 @@ def lead_time_page(lead_times: pd.DataFrame) -> Page:
 
 
 def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> Page:
-    """Return the totals, which model forecasts how many series, and the largest series as a fan."""
+    """Return totals, which model forecasts how many series of a segment, and fans of the largest and worst series.
+
+    Parameters
+    ----------
+    forecast : DataFrame
+        Frame ``DEMAND_FORECAST``.
+    demand : DataFrame
+        Frame ``FCT_DEMAND``, which the forecast was made from.
+    """
     first = forecast[forecast["bucket_index"] == 0]
-    models = first.groupby(["demand_segment", "model"], sort=True).size().rename("series").reset_index()
     page: Page = {
         "series": len(first),
         "expected_units_next_bucket": round(float(first["mean_units"].sum()), 1),
         "expected_units_over_horizon": round(float(forecast["mean_units"].sum()), 1),
         "model_version": str(forecast["model_version"].iloc[0]) if len(forecast) else "",
-        "models": models,
+        "models": _models(forecast),
     }
     if len(forecast):
-        page["largest_series"] = fan_chart(forecast, demand)
+        page["largest_series"] = _fans(largest_series(forecast, SERIES_DRAWN), forecast, demand)
+        page["worst_series"] = _fans(worst_series(forecast, demand, SERIES_DRAWN), forecast, demand)
     return page
 
 
 def scores_page(scores: pd.DataFrame) -> Page:
-    """Return the champions and how well their 80 % band is calibrated."""
+    """Return the champions, every candidate's scores, and how well the 80 % band is calibrated."""
     champions = scores[scores["is_champion"]]
-    columns = ["demand_segment", "model", "series_count", "pinball_loss", "wape", "bias", "coverage_80"]
-    tested = champions.dropna(subset=["coverage_80"])
     page: Page = {
         "segments": len(champions),
         "candidates": len(scores),
-        "champions": champions[columns].fillna({"coverage_80": 0.0}).round(4),
+        **{f"{name}_of_champions": value for name, value in _coverages(champions).items()},
+        "champions": champions[["demand_segment", "model", "series_count", "pinball_loss"]].round(4),
+        "scorecard": scorecard_table(scores),
     }
-    if len(tested):
-        weights = tested["series_count"].to_numpy(dtype=float)
-        page["coverage_80_of_champions"] = round(float(np.average(tested["coverage_80"], weights=weights)), 4)
-        page["calibration"] = calibration_chart(tested)
+    if scores["coverage_80"].notna().any():
+        page["calibration"] = calibration_chart(scores)
     return page
 
 
-def fan_chart(forecast: pd.DataFrame, demand: pd.DataFrame) -> Plot:
-    """Return a PNG of the series with the largest expected demand: its past, and quantiles ahead.
-
-    Both sides are cumulative, because that is what a protection interval needs.
-    """
-    keys = ["item_id", "site_id"]
-    totals = forecast.groupby(keys, sort=True)["mean_units"].sum().reset_index()
-    largest = totals.nlargest(1, "mean_units")
-    item, site = largest["item_id"].iloc[0], largest["site_id"].iloc[0]
-    ahead = forecast[(forecast["item_id"] == item) & (forecast["site_id"] == site)]
-    past = demand[(demand["item_id"] == item) & (demand["site_id"] == site)]
-    past = past[past["bucket_start"] < ahead["bucket_start"].min()]
-    past = past.sort_values(["bucket_start", "available_at"]).drop_duplicates("bucket_start", keep="last")
-    past = past.tail(HISTORY_SHOWN)
-    figure = blank_figure()
-    axes = figure.add_subplot()
-    level = past["demand_lower_bound_units"].cumsum() - past["demand_lower_bound_units"].sum()
-    axes.plot(past["bucket_start"], level, color="#334155", label="sold so far")
-    for low, high in BANDS:
-        bounds = ahead[quantile_column(low)], ahead[quantile_column(high)]
-        axes.fill_between(ahead["bucket_start"], *bounds, color="#0284c7", alpha=0.25, linewidth=0)
-    axes.plot(ahead["bucket_start"], ahead[quantile_column(0.5)], color="#0369a1", label="median")
-    axes.set_title(f"{item} at {site}: cumulative demand, bands of 20, 60 and 90 %")
-    axes.set_ylabel("base units from the plan date")
-    axes.legend(loc="upper left", frameon=False)
-    figure.autofmt_xdate()
-    return png_bytes(figure)
+def scorecard_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return every score of every candidate: by segment, the champion first, then the lowest loss."""
+    counts = [name for name in FORECAST_SCORES.names if name.endswith("_count")]
+    told = [name for name in FORECAST_SCORES.names if name not in ("plan_date", "is_champion", *counts)]
+    # Scores first: the page shows a few columns, and the rest beside them.
+    columns = [name for name in (*told, *counts) if name in scores]
+    order = ["demand_segment", "is_champion", "pinball_loss", "model"]
+    ranked = scores.sort_values(order, ascending=[True, False, True, True])
+    marked = ranked.assign(model=np.where(ranked["is_champion"], ranked["model"] + " (champion)", ranked["model"]))
+    return marked[columns].round(4).reset_index(drop=True)
 
 
-def calibration_chart(champions: pd.DataFrame) -> Plot:
-    """Return a PNG of each segment's share of outcomes inside the 80 % band."""
-    figure = blank_figure()
-    axes = figure.add_subplot()
-    axes.bar(champions["demand_segment"], champions["coverage_80"], color="#0284c7")
-    axes.axhline(0.8, color="#334155", linestyle="--", linewidth=1)
-    axes.set_ylim(0, 1)
-    axes.set_title("Share of backtested outcomes inside the 10 % to 90 % band")
-    return png_bytes(figure)
+def _models(forecast: pd.DataFrame) -> pd.DataFrame:
+    last = forecast.sort_values("bucket_index", kind="stable").drop_duplicates(["item_id", "site_id"], keep="last")
+    groups = last.groupby(["demand_segment", "model"], sort=True)["cumulative_mean_units"].agg(["size", "sum"])
+    named = groups.rename(columns={"size": "series", "sum": "expected_units"}).round(1)
+    return named.reset_index()
+
+
+def _coverages(champions: pd.DataFrame) -> dict[str, float]:
+    """Return raw and randomised coverage of champions, segments weighted by their series."""
+    found = {}
+    for name in ("coverage_80", "pit_coverage_80"):
+        tested = champions.dropna(subset=[name]) if name in champions else champions.iloc[:0]
+        weights = tested["series_count"].to_numpy(dtype=float)
+        if weights.sum() > 0:
+            found[name] = round(float(np.average(tested[name].astype(float), weights=weights)), 4)
+    return found
+
+
+def _fans(series: list[Noteworthy], forecast: pd.DataFrame, demand: pd.DataFrame) -> Plot:
+    days = bucket_days_of(forecast, demand)
+    since = forecast["bucket_start"].min() - pd.Timedelta(days=HISTORY_SHOWN * days)
+    # By date first: names are compared for the rows that are drawn, not for years of all series.
+    recent = demand[demand["bucket_start"] >= since]
+    views = [
+        (series_view(recent, forecast, one.item, one.site, buckets=HISTORY_SHOWN, bucket_days=days), one.why)
+        for one in series
+    ]
+    return fan_charts(views)

@@ -1,59 +1,46 @@
-"""What a selecting run leaves to the runs after it: champions, calibrations and fitted parameters.
+"""What a selecting run leaves to the runs after it: champions, calibrations and what was fitted.
 
 A value that JSON (``document``) and Parquet (``fitted``) can hold, so that a network selects
-weekly and updates daily. Not here: making it (``backtest``, ``forecast``), or where it is kept.
+weekly and updates daily. Not here: the backtest (``backtest``), the test of a challenger
+(``promotion``), or where selections are kept (``registry``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.backtest import SAMPLE_SERIES, Score, SegmentBacktest
-from assets.forecasting.calibrate import Calibration, calibrate, joined, untested
-from assets.forecasting.candidates import Candidate, candidate
+from assets.forecasting.backtest import SAMPLE_SERIES
+from assets.forecasting.boosted import BoostedModel
+from assets.forecasting.calibrate import Calibration
+from assets.forecasting.candidates import all_candidates
+from assets.forecasting.known import Candidate
+from assets.forecasting.segment_choice import (
+    SegmentChoice,
+    calibration_of_document,
+    choice_of_document,
+    document_of_calibration,
+    document_of_choice,
+)
 from assets.forecasting.segments import menu
-from assets.forecasting.series import KEY, MINIMUM_OBSERVED, SEASON_LENGTH, Reals
+from assets.forecasting.series import KEY, MINIMUM_OBSERVED, Reals
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.identifiers import digest
 from assets.policy.release import ForecastRules
 
-
-@dataclass(frozen=True)
-class SegmentChoice:
-    """What was chosen for one segment.
-
-    Attributes
-    ----------
-    segment : str
-        Demand segment.
-    champion : str
-        Model that it uses.
-    origin_count : int
-        Origins at which the menu was scored.
-    scores : tuple of Score
-        In menu order.
-    calibration : Calibration
-        Of the champion's residuals.
-    """
-
-    segment: str
-    champion: str
-    origin_count: int
-    scores: tuple[Score, ...]
-    calibration: Calibration
+# What of a release's rules decides who may replace a champion and when, but not what a champion forecasts.
+_PROCEDURE = {"refit_days", "promotion_margin"}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Champions and calibration of one run, for that run and those after it.
+    """Champions, calibrations and fits of one run, for that run and those after it.
 
     Attributes
     ----------
@@ -68,6 +55,8 @@ class Selection:
     fitted : DataFrame
         ``item_id``, ``site_id``, ``model`` and one column a fitted parameter: champions that fit
         parameters are updated with these, not fitted again.
+    boosted : BoostedModel or None
+        The model of all series, where a champion asks it.
     """
 
     made_for: dt.date
@@ -75,6 +64,7 @@ class Selection:
     choices: tuple[SegmentChoice, ...]
     network: Calibration
     fitted: pd.DataFrame
+    boosted: BoostedModel | None = None
 
     @property
     def version(self) -> str:
@@ -87,10 +77,49 @@ class Selection:
         A segment that did not occur when champions were chosen has the first of its menu and the
         network's calibration.
         """
-        for choice in self.choices:
-            if choice.segment == segment:
-                return choice.champion, choice.calibration
-        return menu(rules, segment)[0], self.network
+        choice = self.choice_of(segment)
+        return (menu(rules, segment)[0], self.network) if choice is None else (choice.champion, choice.calibration)
+
+    def choice_of(self, segment: str) -> SegmentChoice | None:
+        """Return what was chosen for a segment; none where it did not occur."""
+        return next((choice for choice in self.choices if choice.segment == segment), None)
+
+    def replaced(self, segment: str, champion: str, by: str, reason: str, since: dt.date) -> Selection:
+        """Put another candidate of its menu in a segment, by hand.
+
+        Raises
+        ------
+        EquipoiseError
+            If the segment did not occur, or the candidate was not backtested in it.
+        """
+        choice = self.choice_of(segment)
+        models = [] if choice is None else [score.model for score in choice.scores]
+        if choice is None or champion not in models:
+            raise EquipoiseError(
+                f"{champion} was not scored for segment {segment}",
+                where=f"selection of {self.made_for}",
+                remedy=f"Use one of {', '.join(models or [found.segment for found in self.choices])}",
+            )
+        if choice.champion == champion:
+            return self
+        new = replace(choice, champion=champion, since=since, by=by, reason=reason, evidence=None)
+        return replace(self, choices=tuple(new if part is choice else part for part in self.choices))
+
+    def allows(self, segment: str, model: str) -> bool:
+        """Return whether a model may be pinned: it was scored for the segment, or the segment did not occur."""
+        choice = self.choice_of(segment)
+        return choice is None or model in [score.model for score in choice.scores]
+
+    def pinned(self, pins: Mapping[str, str], since: dt.date) -> Selection:
+        """Return it with the models that persons set for segments; where they stand already, as it is.
+
+        A model that its segment's menu has no more is left out.
+        """
+        found = self
+        occurring = set(pins) & {choice.segment for choice in self.choices}
+        for segment in sorted(segment for segment in occurring if self.allows(segment, pins[segment])):
+            found = found.replaced(segment, pins[segment], "a person", "set by hand", since)
+        return found
 
     def fitted_to(self, choice: Candidate, series: pd.DataFrame) -> Reals:
         """Return the fitted parameters of some series, shape (m, P); NaN where there are none."""
@@ -105,17 +134,9 @@ class Selection:
         return {
             "made_for": self.made_for.isoformat(),
             "rules": self.rules,
-            "network": _document_of(self.network),
-            "choices": [
-                {
-                    "segment": choice.segment,
-                    "champion": choice.champion,
-                    "origin_count": choice.origin_count,
-                    "scores": [asdict(score) for score in choice.scores],
-                    "calibration": _document_of(choice.calibration),
-                }
-                for choice in self.choices
-            ],
+            "network": document_of_calibration(self.network),
+            "boosted": None if self.boosted is None else self.boosted.document(),
+            "choices": [document_of_choice(choice) for choice in self.choices],
         }
 
     @classmethod
@@ -125,12 +146,17 @@ class Selection:
         Raises
         ------
         EquipoiseError
-            If it is not a selection's document.
+            If it is not a selection's document, or one of an earlier form.
         """
         try:
-            choices = tuple(_choice_of(part) for part in document["choices"])
-            made_for, network = dt.date.fromisoformat(document["made_for"]), _calibration_of(document["network"])
-            return cls(made_for, str(document["rules"]), choices, network, fitted)
+            choices = tuple(choice_of_document(part) for part in document["choices"])
+            made_for, network = (
+                dt.date.fromisoformat(document["made_for"]),
+                calibration_of_document(document["network"]),
+            )
+            told = document["boosted"]
+            boosted = None if told is None else BoostedModel.of_document(told)
+            return cls(made_for, str(document["rules"]), choices, network, fitted, boosted)
         except (KeyError, TypeError, ValueError) as error:
             raise EquipoiseError(
                 f"the document is no selection: {type(error).__name__} {error}",
@@ -154,42 +180,8 @@ class Selection:
             )
 
 
-def selected(found: list[SegmentBacktest], horizon: int, made_for: dt.date, rules: str) -> Selection:
-    """Return the champions of a backtest with their calibrations, nothing fitted yet."""
-    network = calibrate(joined([part.outcomes for part in found], horizon), untested(horizon))
-    choices = tuple(
-        SegmentChoice(
-            part.segment, part.champion.name, part.origin_count, part.scores, calibrate(part.outcomes, network)
-        )
-        for part in found
-    )
-    return Selection(made_for, rules, choices, network, pd.DataFrame(columns=[*KEY, "model"], dtype=object))
-
-
 def rules_digest(rules: ForecastRules, bucket: Bucket, horizon: int) -> str:
     """Return the digest of what a choice of champions depends on beside the data."""
-    names = sorted({name for models in rules.candidates.values() for name in models})
-    models = [asdict(candidate(name, bucket, SEASON_LENGTH[bucket])) for name in names]
-    settings = [rules.model_dump(mode="json"), horizon, MINIMUM_OBSERVED, SAMPLE_SERIES, version("statsforecast")]
+    models = [dict(choice.settings()) for choice in all_candidates(rules, bucket)]
+    settings = [rules.model_dump(mode="json", exclude=_PROCEDURE), horizon, MINIMUM_OBSERVED, SAMPLE_SERIES]
     return digest(models, str(bucket), settings)
-
-
-def _document_of(calibration: Calibration) -> dict[str, Any]:
-    return {name: getattr(calibration, name).tolist() for name in ("edges", "quantiles", "deviation")}
-
-
-def _calibration_of(document: Mapping[str, Any]) -> Calibration:
-    edges, quantiles, deviation = (
-        np.array(document[name], dtype=np.float64) for name in ("edges", "quantiles", "deviation")
-    )
-    return Calibration(edges, quantiles, deviation)
-
-
-def _choice_of(document: Mapping[str, Any]) -> SegmentChoice:
-    return SegmentChoice(
-        document["segment"],
-        document["champion"],
-        int(document["origin_count"]),
-        tuple(Score(**score) for score in document["scores"]),
-        _calibration_of(document["calibration"]),
-    )

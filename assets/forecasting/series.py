@@ -1,7 +1,7 @@
 """Dense bucket series per item and site, aligned so that every series ends before the plan date.
 
-Here: the grid, and which cells are known. Not here: what an unknown cell is worth
-(``censoring``), or the season (``seasonality``).
+Here: the grid, which cells are known, and what drove them. Not here: what an unknown cell is worth
+(``censoring``), the season (``seasonality``), or what a driver does (``driver_effects``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from assets.forecasting.announced import announced
+from assets.forecasting.drivers import Drivers, told_drivers
 from assets.kernel.calendar import Bucket, PlanCalendar
+from assets.kernel.frames.marts import DIM_EVENT
 from assets.kernel.identifiers import DIGEST_BYTES, digest
 
 Reals = npt.NDArray[np.float64]
@@ -48,6 +51,8 @@ class SeriesPanel:
         Position of each bucket in the season: weekday, or ISO week less one.
     bucket : Bucket
         Day or week.
+    drivers : Drivers or None
+        Promotions, prices and events, also of the buckets ahead; None where the panel has none.
     """
 
     index: pd.DataFrame
@@ -56,6 +61,7 @@ class SeriesPanel:
     begins: Integers
     phase: Integers
     bucket: Bucket
+    drivers: Drivers | None = None
 
     @property
     def size(self) -> int:
@@ -85,13 +91,14 @@ class SeriesPanel:
         return thin
 
     def until(self, column: int) -> SeriesPanel:
-        """Return what was known before ``column``: the panel of an earlier origin."""
+        """Return what an origin at ``column`` knows: what was before it, and what is announced for after it."""
         return replace(
             self,
             demand=self.demand[:, :column],
             observed=self.observed[:, :column],
             begins=np.minimum(self.begins, column),
             phase=self.phase[:column],
+            drivers=None if self.drivers is None else self.drivers.until(column),
         )
 
     def take(self, rows: Integers) -> SeriesPanel:
@@ -102,6 +109,7 @@ class SeriesPanel:
             demand=self.demand[rows],
             observed=self.observed[rows],
             begins=self.begins[rows],
+            drivers=None if self.drivers is None else self.drivers.take(rows),
         )
 
     def data_digest(self) -> str:
@@ -110,7 +118,8 @@ class SeriesPanel:
         cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
         for array in (self.demand, np.packbits(self.observed), self.begins):
             cells.update(np.ascontiguousarray(array).data)
-        return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket))
+        drivers = () if self.drivers is None else (self.drivers.data_digest(),)
+        return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket), *drivers)
 
 
 def build_panel(
@@ -119,6 +128,9 @@ def build_panel(
     calendar: PlanCalendar,
     plan_date: dt.date,
     history_buckets: int,
+    *,
+    events: pd.DataFrame | None = None,
+    horizon: int = 0,
 ) -> SeriesPanel:
     """Lay demand on the bucket grid.
 
@@ -131,13 +143,18 @@ def build_panel(
     demand : DataFrame
         Frame ``FCT_DEMAND``; of several versions of a bucket the latest counts.
     ranged : DataFrame
-        Item-sites to lay out, with ``demand_segment`` and ``category``.
+        Item-sites to lay out, with ``demand_segment`` and ``category``, and the ``region`` of the site
+        where events may be of one.
     calendar : PlanCalendar
         Grid of the network.
     plan_date : date
         The bucket that starts here is the first unknown one.
     history_buckets : int
         Most buckets to look back.
+    events : DataFrame, optional
+        Frame ``DIM_EVENT``.
+    horizon : int
+        Buckets ahead whose announcements are kept.
     """
     index = ranged[[*KEY, "demand_segment", "category"]].sort_values(KEY, ignore_index=True)
     row, age = _row_of(demand, index), _age(demand, calendar, plan_date)
@@ -153,8 +170,16 @@ def build_panel(
     units.flat[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
     observed.flat[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
     reported.flat[cell] = True
-    begins = _first(reported)
-    return SeriesPanel(index, units, observed, begins, season_phase(calendar, plan_date, -length, 0), calendar.bucket)
+    phase, begins = season_phase(calendar, plan_date, -length, 0), _first(reported)
+    panel = SeriesPanel(index, units, observed, begins, phase, calendar.bucket)
+    calendar_events = DIM_EVENT.empty() if events is None else events
+    located = ranged.assign(region=ranged.get("region", "")).sort_values(KEY, ignore_index=True)
+    plans = announced(calendar_events, located[[*KEY, "region"]], calendar, plan_date, length, horizon)
+    told_rows = demand[["is_promoted", "unit_price"]].iloc[place]
+    promoted, price = told_drivers(told_rows, cell, plans.planned[:, :length])
+    if not (promoted.any() or price is not None or len(calendar_events)):
+        return panel
+    return replace(panel, drivers=Drivers(promoted, price, plans, horizon))
 
 
 def row_blocks(size: int) -> Iterator[slice]:

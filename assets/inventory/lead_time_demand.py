@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from assets.kernel.frames.decisions import QUANTILE_LEVELS
+from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 Reals = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

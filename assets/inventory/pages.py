@@ -33,6 +33,19 @@ def targets_page(targets: pd.DataFrame) -> Page:
     return page
 
 
+def protection_page(protection: pd.DataFrame) -> Page:
+    """Return when orders placed now arrive, and what they must meet then."""
+    shown = ["item_id", "site_id", "first_bucket", "last_bucket", "mean_units", "std_units", "q80_units", "q95_units"]
+    order = ["mean_units", "item_id", "site_id"]
+    largest = protection.sort_values(order, ascending=[False, True, True]).head(LARGEST_SHOWN)
+    return {
+        "item_sites": len(protection),
+        "mean_units": round(float(protection["mean_units"].sum()), 2),
+        "largest_demands": largest[shown].round(2),
+        "by_first_bucket": protection.groupby("first_bucket").size().rename("item_sites").reset_index(),
+    }
+
+
 def promise_chart(targets: pd.DataFrame) -> Plot:
     """Return a PNG: how long stock must last, and which quantile of demand it covers."""
     figure = blank_figure(height_in=3.2)

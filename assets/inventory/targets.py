@@ -31,7 +31,8 @@ from assets.inventory.supply import (
     normal_sources,
 )
 from assets.kernel.calendar import PlanCalendar
-from assets.kernel.frames.decisions import QUANTILE_COLUMNS, TARGETS
+from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 from assets.policy.release import Release
 
 DELISTED = "delisted"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -111,8 +112,45 @@ class Published:
         path = self.root / frame.name / plan_date.isoformat() / f"{run_id}.parquet"
         return _typed(frame, pq.read_table(path), plan_date) if path.exists() else None
 
+    def part(
+        self,
+        frame: Frame,
+        plan_date: dt.date,
+        columns: Sequence[str],
+        *,
+        run_id: str | None = None,
+        where: pc.Expression | None = None,
+    ) -> pd.DataFrame | None:
+        """Return some columns and rows of a table, without reading the others.
+
+        ``None`` if it was not published, or not with these columns as ``frame`` declares them: by
+        another version of Equipoise.
+
+        Parameters
+        ----------
+        frame : Frame
+            The table.
+        plan_date : date
+            Plan date.
+        columns : sequence of str
+            Columns wanted, in order; rows come in the order of the table.
+        run_id : str, optional
+            Run that published it; the latest if not given.
+        where : Expression, optional
+            Rows wanted, by any columns of the table.
+        """
+        publication = self.latest(frame.name, plan_date)
+        of_run = f"{frame.name}/{plan_date.isoformat()}/{run_id}.parquet"
+        path = self.root / (of_run if run_id else publication.path if publication else "none")
+        if not path.is_file():
+            return None
+        narrow = Frame(frame.name, frame.grain, tuple(frame.column(name) for name in columns))
+        if not _holds(narrow, pq.read_schema(path)):
+            return None
+        return narrow.from_arrow(pq.read_table(path, columns=list(columns), filters=where))
+
     def run_ids(self, name: str, plan_date: dt.date) -> list[str]:
-        """Return the runs that published a table for a plan date, the latest first."""
+        """Return the runs that published a table for a plan date: the latest, then the others by their ids."""
         latest = self.latest(name, plan_date)
         runs = sorted(path.stem for path in (self.root / name / plan_date.isoformat()).glob("*.parquet"))
         return sorted(runs, key=lambda run_id: latest is None or run_id != latest.run_id)
@@ -133,14 +171,19 @@ class Published:
 
 def _typed(frame: Frame, table: pa.Table, plan_date: dt.date) -> pd.DataFrame:
     """Return a published table as ``frame``, whose declaration may have changed since it was written."""
-    kept = dict(zip(table.schema.names, table.schema.types, strict=True))
-    if any(kept.get(column.name) != column.arrow_type for column in frame.columns):
+    if not _holds(frame, table.schema):
         raise EquipoiseError(
             "it was made by another version of Equipoise",
             where=f"table {frame.name} of {plan_date}",
             remedy=f"Run `equipoise plan --date {plan_date}`",
         )
     return frame.from_arrow(table)
+
+
+def _holds(frame: Frame, schema: pa.Schema) -> bool:
+    """Return whether a file has the columns that ``frame`` declares."""
+    kept = dict(zip(schema.names, schema.types, strict=True))
+    return all(kept.get(column.name) == column.arrow_type for column in frame.columns)
 
 
 def arrow_digest(table: pa.Table) -> str:

@@ -1,4 +1,4 @@
-"""Alerts: what of a plan's verdicts somebody should know, each cause told once.
+"""Alerts: what of a plan's verdicts, and of drifting forecasts, somebody should know, each cause told once.
 
 An alert is a row; its id is what it means, so that raising it twice is raising it once. Not
 here: judging (``quality``) and sending (``orchestration``).
@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.quality import ACTIONS, ALERTS, FEED_ALERTS, PLAN_ALERTS
 from assets.kernel.identifiers import digest
 from assets.kernel.published import Published
@@ -22,6 +23,7 @@ SITES_APART = 5
 """More sites than this with one fault of one feed are one alert of the feed."""
 
 _NAMED = 5
+_REFIT = "Nothing, if the next plan refits the segment; look at monitoring/forecast_drift if it asks again"
 _DOES = {
     "warn": "The plan goes on; nothing is held.",
     "hold_outbound": "It may receive stock but gives none until this is mended.",
@@ -65,6 +67,47 @@ def raise_alerts(verdicts: Iterable[pd.DataFrame], plan_date: dt.date) -> pd.Dat
         groups += [of_rule.loc[of_rule["_place"] == site] for site in sites]
         rows += [_alert(group, plan_date) for group in groups]
     return ALERTS.conform(pd.DataFrame(rows))
+
+
+def drift_alerts(drift: pd.DataFrame) -> pd.DataFrame:
+    """Return the alerts of segments whose forecasts ask for recalibration.
+
+    A request stands for one plan date: the charts begin anew after it. A segment is told of again
+    only where the forecasts made after it drift as well.
+
+    Parameters
+    ----------
+    drift : DataFrame
+        Frame ``FORECAST_DRIFT`` of one plan date.
+
+    Returns
+    -------
+    DataFrame
+        Conforms to ``ALERTS``.
+    """
+    asked = drift[drift["recalibration_requested"]]
+    if asked.empty:
+        return ALERTS.empty()
+    rules = [f"forecast_drift_of_{segment}" for segment in asked["demand_segment"]]
+    days = [(day - pd.Timedelta(days=1)).date() for day in asked["plan_date"]]
+    feed = DEMAND_FORECAST.name
+    return ALERTS.conform(
+        pd.DataFrame(
+            {
+                "alert_id": [digest(rule, feed, "", day) for rule, day in zip(rules, days, strict=True)],
+                "plan_date": asked["plan_date"].to_numpy(),
+                "rule": rules,
+                "feed": feed,
+                "site_id": "",
+                "business_date": days,
+                "severity": "warning",
+                "action": "warn",
+                "message": asked["reason"].to_numpy(),
+                "remedy": _REFIT,
+                "offender_count": asked["window_count"].to_numpy(),
+            }
+        )
+    )
 
 
 def merge(alerts: Iterable[pd.DataFrame]) -> pd.DataFrame:

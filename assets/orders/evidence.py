@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import DEMAND_FORECAST, PLAN_SUMMARY
+from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.published import Published
 from assets.orders.events import Provenance

@@ -19,6 +19,7 @@ from assets.kernel.calendar import HINDSIGHT
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DECISIONS, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST
 from assets.kernel.published import Publication, Published, arrow_digest
 from assets.orders.events import Provenance
 from assets.orders.evidence import Evidence, gather
@@ -27,17 +28,19 @@ from assets.orders.store import OrderFilter, OrderStore, require_order
 
 CHAIN: Mapping[str, tuple[str, ...]] = {
     "plan_lines": (
-        "targets", "fct_inventory_position", "fct_scheduled_receipt",
+        "targets", "protection_demand", "fct_inventory_position", "fct_scheduled_receipt",
         "dim_item", "dim_site", "dim_lane", "dim_sourcing",
     ),
     "targets": ("demand_forecast", "lead_time", "dim_item_site"),
-    "demand_forecast": ("feat_item_site", "fct_demand"),
+    "protection_demand": ("interval_calibration",),
+    "demand_forecast": ("feat_item_site", "fct_demand", "dim_event"),
     "lead_time": ("feat_lead_time",),
 }  # fmt: skip
 """Which published tables each table is made from; every table stands once, where it weighs most."""
 
 FEEDS: Mapping[str, tuple[str, ...]] = {
-    "fct_demand": ("demand_sales", "demand_events"),
+    "fct_demand": ("demand_sales",),
+    "dim_event": ("demand_events",),
     "fct_inventory_position": ("wms_inventory", "wms_stock_movements"),
     "fct_scheduled_receipt": ("tms_shipments", "erp_purchase_orders"),
     "dim_item": ("erp_items",),
@@ -56,7 +59,7 @@ class Node:
     Attributes
     ----------
     kind : str
-        order, line, item_site, policy, table or batch.
+        order, line, item_site, policy, selection, table or batch.
     name : str
         Its identifier.
     facts : dict
@@ -211,8 +214,24 @@ def _table(
     }
     above = [_table(parent, published, plan_date, made_by, batches) for parent in CHAIN.get(name, ())]
     leaves = [node for feed in FEEDS.get(name, ()) for node in batches.get(feed, ())]
+    models = _selection(published, plan_date, made_by.run_id) if name == DEMAND_FORECAST.name else ()
     facts = {**versions.get(name, {}), **_publication_facts(published, name, plan_date, made_by.run_id)}
-    return Node("table", name, facts, (*above, *leaves))
+    return Node("table", name, facts, (*models, *above, *leaves))
+
+
+def _selection(published: Published, plan_date: dt.date, run_id: str) -> tuple[Node, ...]:
+    """Return the registry's selection of models that a run forecast with, where it told."""
+    champions = published.of_run(CHAMPIONS, plan_date, run_id)
+    if champions is None or champions.empty:
+        return ()
+    first = champions.iloc[0]
+    facts = {
+        "selected_for": first["selected_for"].date().isoformat(),
+        "is_refit": bool(first["is_refit"]),
+        "data_version": first["data_version"],
+        "champions": dict(zip(champions["demand_segment"], champions["champion"], strict=True)),
+    }
+    return (Node("selection", str(first["selection_version"]), facts),)
 
 
 def _publication_facts(published: Published, name: str, plan_date: dt.date, run_id: str) -> dict[str, Any]:

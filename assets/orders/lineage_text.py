@@ -67,6 +67,10 @@ def _told(node: Node) -> str:
         case "table":
             versions = [f"{key} {facts[key]}" for key in _VERSIONS if facts.get(key)]
             return ", ".join([f"{node.name} {facts['digest'] or 'not published'}", *versions])
+        case "selection":
+            champions = ", ".join(f"{segment} {model}" for segment, model in facts["champions"].items())
+            how = "chosen" if facts["is_refit"] else "reused"
+            return f"models {node.name} of {facts['selected_for']}, {how}: {champions}"
         case "batch":
             return f"{facts['feed']} of {facts['business_date']}: batch {node.name}, content {facts['content_hash']}"
     return f"{node.kind} {node.name}"

@@ -31,12 +31,18 @@ class ForecastRules(_Section):
         Buckets of history that models see.
     decision_quantile : float
         Quantile at which the backtest's pinball loss is taken where no cost implies one.
+    refit_days : int
+        Days after which champions are chosen and fitted anew; plans between only update them.
+    promotion_margin : float
+        Least share of the standing champion's decision loss that a challenger must save to replace it.
     """
 
     candidates: dict[Segment, tuple[str, ...]]
     origins: int = Field(default=3, ge=1, le=26)
     history_buckets: int = Field(default=364, ge=8)
     decision_quantile: float = Field(default=0.9, gt=0, lt=1)
+    refit_days: int = Field(default=7, ge=1)
+    promotion_margin: float = Field(default=0.01, ge=0, lt=1)
 
 
 class TargetRules(_Section):

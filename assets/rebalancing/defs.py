@@ -36,7 +36,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
         ins=inputs(
             marts=_MARTS,
             forecasting=["demand_forecast", "lead_time"],
-            inventory=["targets"],
+            inventory=["targets", "protection_demand"],
             quality=["verdicts", "forecast_verdicts"],
         ),
         group_name=_GROUP,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.kernel.frames.decisions import QUANTILE_LEVELS
+from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 from assets.rebalancing.item_sites import Floats
 
 LEVELS: Floats = np.array((0.0, *QUANTILE_LEVELS, 1.0))

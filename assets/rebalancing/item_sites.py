@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assets.kernel.calendar import PlanCalendar
-from assets.kernel.frames.decisions import QUANTILE_COLUMNS
+from assets.kernel.frames.forecasts import INTERVAL_COLUMNS, QUANTILE_COLUMNS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,6 +25,27 @@ UNLIMITED = np.iinfo(np.int32).max
 """Stands for no limit in arrays of units and days."""
 
 KEY = ["item_id", "site_id"]
+
+
+@dataclass(frozen=True)
+class Protection:
+    """Demand from the arrival of an order placed now to that of the next; ``n`` item-sites.
+
+    Attributes
+    ----------
+    first, last : int array, shape (n,)
+        Buckets of that interval; -1 where nothing was published.
+    mean, std : float array, shape (n,)
+        Of demand in these buckets.
+    quantiles : float array, shape (n, 13)
+        Of the same, at ``QUANTILE_LEVELS``.
+    """
+
+    first: Ints
+    last: Ints
+    mean: Floats
+    std: Floats
+    quantiles: Floats
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,8 @@ class ItemSites:
         Of demand accumulated to the end of bucket t.
     quantiles : float array, shape (n, T, 13)
         Of the same, at ``QUANTILE_LEVELS``.
+    protection_demand : Protection
+        Demand between two arrivals.
     """
 
     bucket_days: int
@@ -100,6 +123,7 @@ class ItemSites:
     mean: Floats
     std: Floats
     quantiles: Floats
+    protection_demand: Protection
 
     def __len__(self) -> int:
         return len(self.item)
@@ -123,6 +147,7 @@ def build_item_sites(
     calendar: PlanCalendar,
     plan_date: dt.date,
     horizon: int,
+    protection: pd.DataFrame | None = None,
 ) -> ItemSites:
     """Turn the joined settings, stock and targets of item-sites into arrays.
 
@@ -136,6 +161,8 @@ def build_item_sites(
         DEMAND_FORECAST.
     calendar, plan_date, horizon : PlanCalendar, date, int
         Bucket grid, first day of bucket 0, number of buckets T.
+    protection : DataFrame, optional
+        PROTECTION_DEMAND.
     """
     table = table.sort_values(KEY, kind="stable", ignore_index=True)
     item_ids, site_ids = tuple(sorted(table["item_id"].unique())), tuple(sorted(table["site_id"].unique()))
@@ -174,6 +201,7 @@ def build_item_sites(
         mean=mean,
         std=std,
         quantiles=quantiles,
+        protection_demand=_protection(index, protection),
     )
 
 
@@ -226,3 +254,16 @@ def _demand(index: pd.DataFrame, forecast: pd.DataFrame, horizon: int) -> tuple[
     values = np.maximum(values, 0.0)
     quantiles = np.maximum.accumulate(values[:, :, 2:], axis=2)
     return has_demand, np.maximum.accumulate(values[:, :, 0], axis=1), values[:, :, 1], quantiles
+
+
+def _protection(index: pd.DataFrame, protection: pd.DataFrame | None) -> Protection:
+    n = len(index)
+    first, last = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+    moments, quantiles = np.zeros((n, 2)), np.zeros((n, len(INTERVAL_COLUMNS)))
+    if protection is not None and len(protection):
+        known = protection.merge(index, on=KEY)
+        rows = known["index"].to_numpy()
+        first[rows], last[rows] = known["first_bucket"].to_numpy(np.int64), known["last_bucket"].to_numpy(np.int64)
+        moments[rows] = known[["mean_units", "std_units"]].to_numpy(np.float64)
+        quantiles[rows] = known[list(INTERVAL_COLUMNS)].to_numpy(np.float64)
+    return Protection(first, last, moments[:, 0], moments[:, 1], quantiles)

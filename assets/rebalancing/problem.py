@@ -105,7 +105,10 @@ def build_problem(
     table = table.assign(outbound_held=outbound)
     held = table.loc[held_by != ""].assign(reason=held_by[held_by != ""])
     planned = table.loc[held_by == ""]
-    item_sites = build_item_sites(planned, snapshot.scheduled_receipts, snapshot.forecast, calendar, plan_date, horizon)
+    item_sites = build_item_sites(
+        planned, snapshot.scheduled_receipts, snapshot.forecast, calendar, plan_date, horizon,
+        snapshot.protection_demand,
+    )  # fmt: skip
     _note_missing_forecasts(item_sites, faults)
     moves = build_moves(
         item_sites,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.rebalancing import distribution
+from assets.rebalancing.between_arrivals import between_arrivals
 from assets.rebalancing.distribution import POINT_WEIGHTS
 from assets.rebalancing.item_sites import Flags, Floats, Ints, ItemSites
 
@@ -57,8 +58,9 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     -----
     With a the first arrival and r the review in buckets: before a, demand is rolled to the
     last scheduled receipt; from a on, to a: ``D'[t] = sold[a] + D[t] - D[a-1]``, means and
-    variances of independent increments, in the shape of the published quantiles. From a + r
-    on, the spread is that of the last a + r buckets at most.
+    variances of independent increments, in the shape of the published quantiles; where demand
+    between the arrivals of two orders is published, its own spread and shape take their place.
+    From a + r on, the spread is that of the last a + r buckets at most.
     """
     n, horizon = item_sites.mean.shape
     arrival = np.clip(first_arrival, 0, horizon)
@@ -80,6 +82,9 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     # Untouched buckets keep the published figures to the last digit.
     same = (since == 0) & ~late
     seen = np.where(same[..., None], published, seen)
+    if lost_sales:
+        sold_then = sold_variance[np.arange(n), np.minimum(arrival, sold_variance.shape[1] - 1)]
+        seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
     weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
     return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late)

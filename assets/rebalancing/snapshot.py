@@ -31,6 +31,8 @@ class Snapshot:
         VERDICTS, of every gate that has spoken.
     recent_receipts : DataFrame or None
         item_id, site_id and received_date of receipts, for the cool-down; FCT_LEAD_TIME will do.
+    protection_demand : DataFrame or None
+        PROTECTION_DEMAND; without it demand between two arrivals is derived from the forecast.
     """
 
     position: pd.DataFrame
@@ -45,6 +47,7 @@ class Snapshot:
     item_sites: pd.DataFrame
     verdicts: pd.DataFrame
     recent_receipts: pd.DataFrame | None = None
+    protection_demand: pd.DataFrame | None = None
 
 
 def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
@@ -63,6 +66,7 @@ def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
         item_sites=tables["dim_item_site"],
         verdicts=pd.concat([table for table in verdicts if len(table)] or verdicts[:1], ignore_index=True),
         recent_receipts=tables["fct_lead_time"],
+        protection_demand=tables["protection_demand"],
     )
 
 

@@ -58,6 +58,32 @@ def orange_juice(
     _measure(out, "orange_juice", data=data, first_round_week=first_round_week, rounds=rounds)
 
 
+@bench.command("scorecard")
+@command
+def scorecard(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a panel.")] = Path(),
+    panel: Annotated[
+        list[str] | None, typer.Option(help="vn2, carparts, favorita or synthetic; repeatable, all by default.")
+    ] = None,
+) -> None:
+    """Score the forecast's candidates by segment over rolling origins, and the coverage of whole plans."""
+    _measure(out, "scorecard", data=data, panel=panel or [])
+
+
+@bench.command("coherence")
+@command
+def coherence(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a panel.")] = Path(),
+    panel: Annotated[
+        list[str] | None, typer.Option(help="vn2, favorita or synthetic; repeatable, all by default.")
+    ] = None,
+) -> None:
+    """Test what reconciling item, site, region and category forecasts does to accuracy and decision loss."""
+    _measure(out, "coherence", data=data, panel=panel or [])
+
+
 @bench.command("forecast-speed")
 @command
 def forecast_speed(

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import DECISIONS, DEMAND_FORECAST, PLAN_LINES, TARGETS
+from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command

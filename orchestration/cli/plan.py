@@ -91,6 +91,7 @@ def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
         "remarks": remarks(Published(home.published), run.plan_date, run.documents),
         "seconds": run.seconds_by_stage,
         "seconds_total": round(run.seconds, 2),
+        "refit_requested": run.refit_requested,
         "alerts": len(run.delivered_alerts),
         "failed_step": run.failed_step or None,
         "error": run.error or None,
@@ -130,4 +131,5 @@ def _nothing(profile: NetworkProfile, run: PlanRun) -> Record:
         "decisions": {},
         "held": [],
         "verdicts": dict(run.verdicts),
+        "models": None,
     }

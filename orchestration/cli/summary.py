@@ -14,11 +14,12 @@ from rich.markup import escape
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_SUMMARY
+from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli.console import cell, percent, table
 from orchestration.cli.judgements import verdicts_of
-from orchestration.cli.reading import Record, read_if_any
+from orchestration.cli.reading import Record, only, read_if_any
 
 JOINT = "joint_plan"
 MOST_REASONS = 8
@@ -38,7 +39,8 @@ def gather(home: NetworkHome, plan_date: dt.date) -> Record:
     dict
         ``plan`` (the joint plan's row, with cost, bound and gap), ``policies`` (its and the
         baselines' costs), ``documents`` (totals by kind), ``held`` (item-sites left out, by
-        reason), ``verdicts`` (counts by action), and the network's name and currency.
+        reason), ``verdicts`` (counts by action), ``models`` (the selection that forecast), and the
+        network's name and currency.
     """
     published = Published(home.published)
     profile = home.profile
@@ -58,7 +60,15 @@ def gather(home: NetworkHome, plan_date: dt.date) -> Record:
         "decisions": dict(sorted(Counter(row["decision"] for row in decisions).items())),
         "held": held(decisions),
         "verdicts": dict(sorted(Counter(row["action"] for row in verdicts_of(published, plan_date)).items())),
+        "models": models_of(read_if_any(published, CHAMPIONS, plan_date)),
     }
+
+
+def models_of(champions: list[Record]) -> Record | None:
+    """Return which selection of models a plan used, and whether it was chosen for it."""
+    found = only(champions)
+    names = ("selected_for", "is_refit", "refit_reason", "selection_version")
+    return {name: found[name] for name in names} if found else None
 
 
 def by_kind(documents: list[Record]) -> list[Record]:
@@ -148,6 +158,11 @@ def _show_head(console: Console, day: Record) -> None:
             f"gap {percent(plan['decidable_gap_share']) or 'unknown'} of what could be decided, "
             f"{percent(plan['gap_share'])} of the whole cost"
         )
+    if models := day.get("models"):
+        how = f"refit: {models['refit_reason']}" if models["is_refit"] else "reused"
+        console.print(f"Forecast with models of {models['selected_for']}, {how}", markup=False)
+    if asking := day.get("refit_requested"):
+        console.print(f"Drift asks the next plan to choose models anew: {', '.join(asking)}", markup=False)
     if day["verdicts"]:
         counts = ", ".join(f"{count} {action}" for action, count in day["verdicts"].items())
         console.print(f"Quality verdicts: {counts}; alerts delivered now: {cell(day.get('alerts', 0))}")

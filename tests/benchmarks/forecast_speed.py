@@ -5,10 +5,10 @@ memory is its own. The runs of a size:
 
 ``full``     backtest, champions, calibration, quantiles.
 ``reused``   the selection of that run read back: update and quantiles, which is what happens daily.
-``models``   both again with every model called through statsforecast series by series, and the
-             seconds inside those calls: the models' own time.
-``library``  the same champions through statsforecast's own panel interface, frame to frame, which
-             gives means only: no season factors, no censoring, no quantiles.
+``models``   both again with every model of a single series called through statsforecast series by
+             series, and the seconds inside those calls and inside LightGBM's: the models' own time.
+``library``  the series whose champion is statsforecast's through its own panel interface, frame to
+             frame, which gives means only: no season factors, no censoring, no quantiles.
 
 CPU seconds are compared: the machine may be busy with other things.
 """
@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 from speed_panel import PLAN_DATE, write_panel
 
-from assets.forecasting import candidates
+from assets.forecasting import candidates, series_models
 from assets.forecasting.array_models import ARRAY_MODELS
 from assets.forecasting.forecast import DemandForecast, forecast_demand
 from assets.forecasting.selection import Selection
@@ -183,12 +183,16 @@ def reused(forecast: Forecasting) -> dict[str, Any]:
 
 
 def models(forecast: Forecasting) -> dict[str, Any]:
-    """Return the CPU seconds inside statsforecast's models when each series is a call."""
+    """Return the CPU seconds inside statsforecast's models, each series a call, and inside LightGBM."""
+    import lightgbm
+
     clock = _Clock()
+    grow, predict = lightgbm.train, lightgbm.Booster.predict
+    lightgbm.train, lightgbm.Booster.predict = clock.timing(grow), clock.timing(predict)
     by_name = dict(ARRAY_MODELS)
-    define = candidates.definition
+    define = series_models.definition
     ARRAY_MODELS.clear()
-    candidates.definition = lambda choice: _Timed(define(choice), clock)
+    series_models.definition = lambda choice: _Timed(define(choice), clock)
     try:
         selection = forecast.kept()
         forecast(selection)
@@ -198,7 +202,8 @@ def models(forecast: Forecasting) -> dict[str, Any]:
         return own | {"full_cpu_seconds": clock.seconds}
     finally:
         ARRAY_MODELS.update(by_name)
-        candidates.definition = define
+        series_models.definition = define
+        lightgbm.train, lightgbm.Booster.predict = grow, predict
 
 
 def library(forecast: Forecasting) -> dict[str, Any]:
@@ -208,7 +213,7 @@ def library(forecast: Forecasting) -> dict[str, Any]:
     bucket, season = forecast.size.bucket, 52 if forecast.size.bucket is Bucket.WEEK else 7
     spent = {"seconds": 0.0, "cpu_seconds": 0.0, "peak_gb": 0.0}
     for name, frame in _library_frames(forecast, forecast.kept()):
-        model = candidates.definition(candidates.candidate(name, bucket, season))
+        model = series_models.definition(candidates.candidate(name, bucket, season))
         panel = StatsForecast([model], freq="W-MON" if bucket is Bucket.WEEK else "D")
         more = timed(partial(panel.forecast, df=frame, h=forecast.size.horizon))[1]
         spent = {key: more[key] + (0.0 if key == "peak_gb" else spent[key]) for key in spent}
@@ -223,7 +228,9 @@ def _library_frames(forecast: Forecasting, selection: Selection) -> Iterator[tup
     # The library has no answer for series shorter than a model's window or season.
     enough = lengths >= 2 * (52 if forecast.size.bucket is Bucket.WEEK else 28)
     ids = np.repeat(np.arange(len(runs)), lengths)
-    for name in sorted(champion.unique()):
+    for name in sorted(
+        set(champion) & {choice.name for choice in series_models.series_models(forecast.size.bucket, 1)}
+    ):
         rows = np.flatnonzero(((champion == name).to_numpy() & enough)[ids])
         if not len(rows):
             continue
@@ -236,6 +243,18 @@ def _library_frames(forecast: Forecasting, selection: Selection) -> Iterator[tup
 class _Clock:
     seconds: float = 0.0
 
+    def timing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the same call, its CPU seconds added up."""
+
+        def timed_call(*told: Any, **named: Any) -> Any:
+            began = time.process_time()
+            try:
+                return call(*told, **named)
+            finally:
+                self.seconds += time.process_time() - began
+
+        return timed_call
+
 
 class _Timed:
     """A statsforecast model whose calls are timed."""
@@ -244,25 +263,19 @@ class _Timed:
         self._model, self._clock = model, clock
 
     def forecast(self, **told: Any) -> Any:
-        return self._during(self._model.forecast, **told)
+        return self._clock.timing(self._model.forecast)(**told)
 
     def forward(self, **told: Any) -> Any:
         self._model.model_ = self.model_
-        return self._during(self._model.forward, **told)
+        return self._clock.timing(self._model.forward)(**told)
 
     def fit(self, **told: Any) -> _Timed:
-        self._during(self._model.fit, **told)
+        self._clock.timing(self._model.fit)(**told)
         self.model_ = self._model.model_
         return self
 
     def predict(self, **told: Any) -> Any:
-        return self._during(self._model.predict, **told)
-
-    def _during(self, call: Callable[..., Any], **told: Any) -> Any:
-        began = time.process_time()
-        answer = call(**told)
-        self._clock.seconds += time.process_time() - began
-        return answer
+        return self._clock.timing(self._model.predict)(**told)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:

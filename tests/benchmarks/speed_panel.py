@@ -57,7 +57,7 @@ def write_panel(folder: Path, series: int, bucket: Bucket, length: int, *, seed:
     features = pd.concat(named, ignore_index=True)
     items = features[["item_id"]].drop_duplicates(ignore_index=True)
     items["category"] = [f"category-{number % CATEGORIES:02d}" for number in range(len(items))]
-    sites = features[["site_id"]].drop_duplicates(ignore_index=True).assign(echelon=0)
+    sites = features[["site_id"]].drop_duplicates(ignore_index=True).assign(echelon=0, region="north")
     for name, frame in (("features", features), ("items", items), ("sites", sites)):
         frame.to_parquet(folder / f"{name}.parquet")
 
@@ -76,6 +76,8 @@ def _block(
             "bucket_start": _starts(bucket, length)[column],
             "demand_lower_bound_units": units[row, column],
             "is_censored": censored[row, column],
+            "is_promoted": False,
+            "unit_price": 1.0,
             "available_at": np.datetime64("2025-06-30T02:00:00", "us"),
             "batch_id": "batch",
         }

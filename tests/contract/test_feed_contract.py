@@ -102,3 +102,11 @@ def test_valid_rows_arrive_whole_and_alike_by_every_transport(
     columns = ", ".join(table.frame.names)
     stored = connection.execute(f"select {columns} from raw.{table.name} order by _row_number").df()
     pd.testing.assert_frame_equal(table.frame.conform(stored), table.frame.conform(data))
+
+
+@every_table
+def test_a_column_that_may_be_left_out_may_be_missing_and_is_no_key(table: FeedTable) -> None:
+    for column in table.frame.columns:
+        if column.optional:
+            assert column.nullable
+            assert column.name not in table.frame.key

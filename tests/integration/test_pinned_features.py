@@ -5,7 +5,8 @@ from networks import copied
 
 from assets.features.registry import FeatureRegistry
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import DECISIONS, DEMAND_FORECAST, DOCUMENTS, LEAD_TIME, PLAN_LINES, TARGETS
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES, TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME
 from assets.kernel.frames.marts import FEAT_ITEM_SITE
 from assets.kernel.published import Published
 from orchestration.planning import plan_day

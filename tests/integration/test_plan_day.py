@@ -178,7 +178,7 @@ def test_a_killed_run_frees_the_lock_and_its_slot_and_the_next_plan_succeeds(tmp
     command = [sys.executable, "-m", "orchestration.cli", "plan"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=environment, cwd=ROOT, **quiet) as run:
-        _wait_for(lambda: bool(list((settings.network_home().published).glob("feed_state/*/latest.json"))), 120)
+        _wait_for(lambda: bool(list((settings.network_home().published).glob("feed_state/*/latest.json"))), 600)
         run.send_signal(signal.SIGKILL)
         run.wait()
     assert locks.holder_of(settings.network_home().locks / locks.WRITER) is None

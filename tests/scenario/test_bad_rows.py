@@ -25,8 +25,9 @@ from scenario.faulty_rows import (
     TWICE,
 )
 
-from assets.kernel.frames.decisions import DECISIONS, DEMAND_FORECAST, DOCUMENTS, PLAN_LINES, QUANTILE_COLUMNS, TARGETS
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES, TARGETS
 from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, QUANTILE_COLUMNS
 from assets.kernel.frames.marts import DIM_ITEM, DIM_ITEM_SITE, DIM_LANE, DIM_SITE, FCT_DEMAND, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import ALERTS, QUARANTINE
 from assets.kernel.network import lane_cycles

@@ -341,6 +341,9 @@ def _events(source: _Source) -> pd.DataFrame:
             "region": None,
             "start_date": start,
             "end_date": start + pd.Timedelta(days=6),
+            "item_id": None,
+            "site_id": None,
+            "unit_price": np.nan,
         }
     )
 

@@ -2,7 +2,7 @@
 
 A week's and a year's season, a trend, level shifts, promotions with a price cut, events, and
 negative binomial, intermittent or lumpy draws around them. Not here: whether the shelf can
-serve it.
+serve it, or what is announced of it (``announcements``).
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from assets.feeds.synthetic import streams
 from assets.feeds.synthetic.catalogue import Catalogue
 from assets.feeds.synthetic.items import Flags, Floats, Integers
 from assets.feeds.synthetic.parameters import WorldParameters
-from assets.feeds.synthetic.sites import region_name
 
 _WEEK = np.array([0.86, 0.84, 0.90, 0.96, 1.20, 1.42, 0.82])
 _YEAR_AMPLITUDE = 0.22
@@ -26,7 +24,7 @@ _LUMPY_SIZE, _INTERMITTENT_SIZE = 4.0, 1.6
 _SMOOTH_DISPERSION, _ERRATIC_DISPERSION = 12.0, 1.2
 _FAR_DAY = 10**6
 # (month, day, days, name, kind, factor on demand)
-_EVENTS = (
+EVENTS = (
     (1, 1, 1, "New Year", "holiday", 0.5),
     (5, 1, 1, "Labour Day", "holiday", 0.7),
     (11, 23, 5, "Black Week", "promotion", 1.25),
@@ -121,50 +119,16 @@ class Demand:
     def promoted(self, date: dt.date) -> Flags:
         """Return which places have a promotion: it runs for an item, a region and a week."""
         week = date.toordinal() // 7
-        return np.asarray(_promotions(self._catalogue.parameters, week)[0][self._region, self._item])
+        return np.asarray(promotions(self._catalogue.parameters, week)[0][self._region, self._item])
 
     def _price(self, date: dt.date, promoted: Flags) -> Floats:
-        cut = _promotions(self._catalogue.parameters, date.toordinal() // 7)[1][self._region, self._item]
+        cut = promotions(self._catalogue.parameters, date.toordinal() // 7)[1][self._region, self._item]
         listed = self._catalogue.items.unit_price[self._item]
         return np.where(promoted, np.round(listed * (1 - cut), 2), listed)
 
-    def events(self, first: dt.date, last: dt.date) -> pd.DataFrame:
-        """Return the rows of ``demand/events`` that start between two dates."""
-        rows: list[dict[str, object]] = [
-            {
-                "event_id": f"{name.lower().replace(' ', '-')}-{year}",
-                "event_name": name,
-                "event_kind": kind,
-                "region": None,
-                "start_date": start,
-                "end_date": start + dt.timedelta(days=days - 1),
-            }
-            for year in range(first.year, last.year + 1)
-            for month, number, days, name, kind, _ in _EVENTS
-            if first <= (start := dt.date(year, month, number)) <= last
-        ]
-        return pd.DataFrame(rows + self._leaflets(first, last))
-
-    def _leaflets(self, first: dt.date, last: dt.date) -> list[dict[str, object]]:
-        """Tell the weeks in which a region promotes at least one item in twenty."""
-        weeks = range(-(-first.toordinal() // 7), last.toordinal() // 7 + 1)
-        return [
-            {
-                "event_id": f"leaflet-{region_name(region)}-{week}",
-                "event_name": f"Leaflet {region_name(region)}",
-                "event_kind": "promotion",
-                "region": region_name(region),
-                "start_date": dt.date.fromordinal(week * 7),
-                "end_date": dt.date.fromordinal(week * 7 + 6),
-            }
-            for week in weeks
-            for region in range(self._parameters.size.regional_warehouses)
-            if _promotions(self._parameters, week)[0][region].mean() >= 0.05
-        ]
-
 
 def _event_factor(date: dt.date) -> float:
-    for month, number, days, _, _, factor in _EVENTS:
+    for month, number, days, _, _, factor in EVENTS:
         start = dt.date(date.year, month, number)
         if start <= date < start + dt.timedelta(days=days):
             return factor
@@ -172,7 +136,7 @@ def _event_factor(date: dt.date) -> float:
 
 
 @lru_cache(maxsize=256)
-def _promotions(parameters: WorldParameters, week: int) -> tuple[Flags, Floats]:
+def promotions(parameters: WorldParameters, week: int) -> tuple[Flags, Floats]:
     """Return (promoted, price cut) by region and item in a week that starts on a Sunday."""
     rng = parameters.generator(streams.PROMOTIONS, week)
     shape = (parameters.size.regional_warehouses, parameters.size.items)

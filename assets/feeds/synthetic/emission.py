@@ -19,7 +19,7 @@ import pandas as pd
 from assets.feeds.contract import feed_table
 from assets.feeds.envelope import Envelope, RowAvailability, batch_available_at
 from assets.feeds.landing import LandingArea
-from assets.feeds.synthetic import observations, streams
+from assets.feeds.synthetic import announcements, observations, streams
 from assets.feeds.synthetic.batch import FeedBatch
 from assets.feeds.synthetic.faults import Fault, spoil
 from assets.feeds.synthetic.transactions import (
@@ -127,7 +127,9 @@ def _feeds(world: World, start: dt.date, end: dt.date) -> Iterator[FeedBatch]:
         yield _batch("tms.shipments", date, shipments_as_of(shipments, chosen[1], date))
         if date.weekday() == 0 or date == start:
             last = date + dt.timedelta(days=world.parameters.future_days)
-            yield _batch("demand.events", date, world.demand.events(world.parameters.first_date, last))
+            yield _batch(
+                "demand.events", date, announcements.events(world.catalogue, world.parameters.first_date, last)
+            )
         if date.weekday() == 0:
             yield _batch("suppliers.signals", date, _signals(world, date, date))
 

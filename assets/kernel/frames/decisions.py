@@ -1,37 +1,9 @@
-"""Frames of the decisions: lead times, forecasts, targets, plans and orders."""
+"""Frames of the decisions: targets, plans and orders."""
 
 from __future__ import annotations
 
-from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text
-
-QUANTILE_LEVELS: tuple[float, ...] = (
-    0.01,
-    0.05,
-    0.10,
-    0.20,
-    0.30,
-    0.40,
-    0.50,
-    0.60,
-    0.70,
-    0.80,
-    0.90,
-    0.95,
-    0.99,
-)
-"""Levels of every published predictive distribution."""
-
-
-def quantile_column(level: float) -> str:
-    """Return the column of a quantile of cumulative demand.
-
-    >>> quantile_column(0.05)
-    'cumulative_q05_units'
-    """
-    return f"cumulative_q{round(level * 100):02d}_units"
-
-
-QUANTILE_COLUMNS: tuple[str, ...] = tuple(quantile_column(level) for level in QUANTILE_LEVELS)
+from assets.kernel.frames.forecasts import QUANTILE_LEVELS, interval_column
+from assets.kernel.frames.schema import Column, Frame, date, integer, money, real, text
 
 _PLAN_DATE = date("plan_date", "Plan the row belongs to.")
 _ITEM = text("item_id", "Item.")
@@ -46,63 +18,6 @@ def _real_units(name: str, description: str, *, nullable: bool = False) -> Colum
     return real(name, description, unit="base units", nullable=nullable)
 
 
-LEAD_TIME = Frame(
-    "lead_time",
-    "One row per plan date, kind, source, site, mode and possible lead time: a discrete distribution.",
-    (
-        _PLAN_DATE,
-        text("receipt_kind", "purchase or transfer."),
-        text("source_id", "Supplier or origin site."),
-        _SITE,
-        text("mode", "Mode of transport; `supplier` for purchases."),
-        integer("lead_time_days", "Start to receipt.", unit="days", minimum=0),
-        real("probability", "Probability of that lead time; a group adds up to 1.", minimum=0, maximum=1),
-    ),
-    ("plan_date", "receipt_kind", "source_id", "site_id", "mode", "lead_time_days"),
-)
-DEMAND_FORECAST = Frame(
-    "demand_forecast",
-    "One row per plan date, item, site and bucket ahead. Quantiles are of demand accumulated from the plan "
-    "date to the end of the bucket; do not add them up across items or sites.",
-    (
-        _PLAN_DATE,
-        _ITEM,
-        _SITE,
-        integer("bucket_index", "Buckets after the plan date's own, from 0.", minimum=0),
-        date("bucket_start", "First day of the bucket."),
-        _real_units("mean_units", "Expected demand of the bucket."),
-        _real_units("cumulative_mean_units", "Expected demand up to the end of the bucket."),
-        _real_units("cumulative_std_units", "Standard deviation of the cumulative demand."),
-        *(
-            _real_units(quantile_column(level), f"{level:.0%} quantile of the cumulative demand.")
-            for level in QUANTILE_LEVELS
-        ),
-        text("demand_segment", "Segment the model was chosen for."),
-        text("model", "Champion of the segment."),
-        text("model_version", "Digest of data version, candidates and parameters."),
-    ),
-    ("plan_date", "item_id", "site_id", "bucket_index"),
-)
-FORECAST_SCORES = Frame(
-    "forecast_scores",
-    "One row per plan date, segment and candidate, over all origins of the rolling backtest.",
-    (
-        _PLAN_DATE,
-        text("demand_segment", "Segment."),
-        text("model", "Candidate."),
-        integer("series_count", "Series of the segment.", minimum=0),
-        integer("origin_count", "Origins of the backtest.", minimum=0),
-        real(
-            "pinball_loss",
-            "Mean pinball loss of cumulative demand at the decision's quantile, over mean demand.",
-        ),
-        real("wape", "Sum of absolute errors over sum of demand."),
-        real("bias", "Sum of errors (forecast less demand) over sum of demand."),
-        real("coverage_80", "Share of outcomes inside the calibrated 10 % to 90 % band.", nullable=True),
-        flag("is_champion", "Whether the segment uses it."),
-    ),
-    ("plan_date", "demand_segment", "model"),
-)
 TARGETS = Frame(
     "targets",
     "One row per plan date, item and site: the base stock that the promise needs.",
@@ -131,6 +46,27 @@ TARGETS = Frame(
         _units("protection_units", "Stock a donor keeps."),
         _units("maximum_units", "Most the site may hold; null if unlimited.", nullable=True),
         money("target_amount", "Base stock at standard cost."),
+    ),
+    ("plan_date", "item_id", "site_id"),
+)
+PROTECTION_DEMAND = Frame(
+    "protection_demand",
+    "One row per plan date, item and site that forecasts demand and has a source: demand from the arrival of an "
+    "order placed now to the arrival of the next. Do not add quantiles up across items or sites.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        _SITE,
+        integer("first_bucket", "Bucket in which an order placed now can be sold, at its mean lead time.", minimum=0),
+        integer("last_bucket", "Last bucket before the next order's arrival, at the same lead time.", minimum=0),
+        _real_units("mean_units", "Expected demand of these buckets."),
+        _real_units("std_units", "Its standard deviation, the lead time being its mean."),
+        _real_units("protection_mean_units", "Expected demand between the two arrivals, lead times random."),
+        _real_units("protection_std_units", "Its standard deviation."),
+        *(
+            _real_units(interval_column(level), f"{level:.0%} quantile of demand of these buckets.")
+            for level in QUANTILE_LEVELS
+        ),
     ),
     ("plan_date", "item_id", "site_id"),
 )

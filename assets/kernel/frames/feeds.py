@@ -6,6 +6,8 @@ are UTC and dates are local to the site. How each table arrives stands in ``asse
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text, time
 
 LARGEST_QUANTITY = 2**31 - 1
@@ -25,6 +27,11 @@ def _units(name: str, description: str, *, minimum: float | None = 0, nullable: 
         maximum=LARGEST_QUANTITY,
         nullable=nullable,
     )
+
+
+def _later(column: Column) -> Column:
+    """Return a column that files agreed on before it may leave out."""
+    return replace(column, optional=True)
 
 
 ITEMS = Frame(
@@ -223,14 +230,17 @@ SALES = Frame(
 )
 EVENTS = Frame(
     "demand_events",
-    "One row per calendar event of a region.",
+    "One row per calendar event: of all, of a region or a site, or of one item there.",
     (
         text("event_id", "Event."),
-        text("event_name", "Name of the event."),
+        text("event_name", "Name of the event; the same for all its occurrences, whenever they fall."),
         text("event_kind", "holiday, promotion or other."),
         text("region", "Region concerned; null for all.", nullable=True),
         date("start_date", "First day."),
-        date("end_date", "Last day."),
+        date("end_date", "Last day; before the first for an event that was called off."),
+        _later(text("item_id", "Item concerned; null for all.", nullable=True)),
+        _later(text("site_id", "Site concerned; null for all.", nullable=True)),
+        _later(money("unit_price", "Planned price of a unit; null if unsaid.", nullable=True, minimum=0)),
     ),
     ("event_id",),
 )

@@ -106,6 +106,23 @@ DIM_ITEM_SITE = Frame(
     ),
     ("plan_date", "item_id", "site_id"),
 )
+DIM_EVENT = Frame(
+    "dim_event",
+    "One row per plan date and calendar event, past or announced by the cutoff: of all, a region, a site, or one item.",
+    (
+        _PLAN_DATE,
+        text("event_id", "Event."),
+        text("event_name", "Name of the event, by which its occurrences are matched."),
+        text("event_kind", "holiday, promotion or other."),
+        text("region", "Region concerned; null for all.", nullable=True),
+        text("site_id", "Site concerned; null for all.", nullable=True),
+        text("item_id", "Item concerned; null for all.", nullable=True),
+        date("start_date", "First day."),
+        date("end_date", "Last day."),
+        money("unit_price", "Planned price of a unit; null if unsaid.", nullable=True),
+    ),
+    ("plan_date", "event_id"),
+)
 FCT_DEMAND = Frame(
     "fct_demand",
     "One row per item, site, planning bucket and version of what was known of it.",
@@ -242,6 +259,7 @@ MARTS: tuple[Frame, ...] = (
     DIM_LANE,
     DIM_SOURCING,
     DIM_ITEM_SITE,
+    DIM_EVENT,
     FCT_DEMAND,
     FCT_INVENTORY_POSITION,
     FCT_SCHEDULED_RECEIPT,

@@ -80,6 +80,9 @@ class Column:
     pattern, form : str
         Regular expression that a whole text must match, and what it asks for in words; empty for
         any text. Rows that do not match are quarantined on landing.
+    optional : bool
+        Whether a feed may leave the whole column out: it joined the contract after files were agreed
+        on without it. Such a column is nullable.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Column:
     maximum: float | None = None
     pattern: str = ""
     form: str = ""
+    optional: bool = False
 
     @property
     def duckdb_type(self) -> str:

@@ -19,8 +19,9 @@ from unit.cli.tiny_network import (
     verdict,
 )
 
-from assets.kernel.frames.decisions import DECISIONS, DEMAND_FORECAST, DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import ALERTS, FEED_ALERTS, VERDICTS
 from assets.kernel.home import NetworkHome

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.cli.tiny_network import PLAN_DATE, TRANSFER, Equipoise, rows, verdict
+from unit.cli.tiny_network import DAY, PLAN_DATE, TRANSFER, Equipoise, rows, verdict
 
 from assets.feeds.landing import LandingArea
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.feeds import FEED_STATE
+from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
@@ -36,6 +37,7 @@ def run(**facts: Any) -> Any:
         "error": "",
         "verdicts": {},
         "documents": [{"channel": "live", "run_id": "run-1"}],
+        "refit_requested": [],
         "delivered_alerts": ["a"],
     }
     return SimpleNamespace(**{**usual, **facts})
@@ -126,6 +128,28 @@ def test_held_item_sites_are_counted_by_reason() -> None:
         {"reason": "stale", "item_sites": 3, "sites": ["S1", "S2"], "items": 2},
         {"reason": "negative", "item_sites": 1, "sites": ["S3"], "items": 1},
     ]
+
+
+@pytest.mark.parametrize(
+    ("is_refit", "said"),
+    [
+        (False, "Forecast with models of 2026-02-27, reused"),
+        (True, "Forecast with models of 2026-02-27, refit: the selection of 2026-02-20 is 7 days old"),
+    ],
+)
+def test_a_plan_says_which_models_forecast_and_why_they_were_chosen_anew(
+    settings: Settings, planned: NetworkHome, capsys: pytest.CaptureFixture[str], is_refit: bool, said: str
+) -> None:
+    chosen = {
+        "demand_segment": "lumpy", "selected_for": PLAN_DATE - 3 * DAY, "is_refit": is_refit,
+        "refit_reason": "the selection of 2026-02-20 is 7 days old",
+    }  # fmt: skip
+    Published(planned.published).write(CHAMPIONS, rows(CHAMPIONS, chosen), PLAN_DATE, "run-1")
+    with Output.on_terminal(json=False) as out:
+        plan.report(out, settings, run(refit_requested=["lumpy"]))
+    told = capsys.readouterr().out
+    assert said in told
+    assert "Drift asks the next plan to choose models anew: lumpy" in told
 
 
 def test_a_replay_names_the_tables_that_differ() -> None:

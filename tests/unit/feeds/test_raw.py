@@ -18,6 +18,8 @@ from assets.kernel.frames.feeds import FEED_BATCHES, FEED_STATE
 INVENTORY = feed_table("wms", "inventory")
 SALES = feed_table("demand", "sales")
 ITEMS = feed_table("erp", "items")
+EVENTS = feed_table("demand", "events")
+LATER_COLUMNS = [column.name for column in EVENTS.frame.columns if column.optional]
 PLAN = DAY + dt.timedelta(days=2)
 
 
@@ -249,3 +251,38 @@ def test_pages_show_plain_values_only(tmp_path: Path) -> None:
     assert (page["rows accepted"], page["latest business date"]) == (3, "2024-04-02")
     for shown in (page, pages.batches_page(known), pages.state_page(state)):
         json.dumps(shown)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_file_from_before_a_column_joined_the_contract_is_no_drift(tmp_path: Path, suffix: str) -> None:
+    landing, connection = landing_in(tmp_path), warehouse()
+    old = tmp_path / "sent" / f"demand_events{suffix}"
+    old.parent.mkdir()
+    rows = rows_of(EVENTS).drop(columns=LATER_COLUMNS)
+    rows.to_csv(old, index=False) if suffix == ".csv" else rows.to_parquet(old)
+    landing.land_files(old.parent, default_date=DAY)
+    report = raw.ingest(connection, EVENTS, landing, CALENDAR)
+    assert (report.accepted_rows, report.rejected) == (3, ())
+    found = connection.execute(
+        f"select count(*) from raw.demand_events where {' is null and '.join(LATER_COLUMNS)} is null"
+    )
+    assert found.fetchone() == (3,)
+
+
+def test_a_row_without_the_later_columns_has_the_hash_it_had_before_them(tmp_path: Path) -> None:
+    landing, connection = landing_in(tmp_path), warehouse()
+    rows = rows_of(EVENTS).assign(**dict.fromkeys(LATER_COLUMNS))
+    landing.land_frame(EVENTS, rows, DAY, available_at=NOON_AFTER)
+    landing.land_frame(EVENTS, rows.drop(columns=LATER_COLUMNS), DAY, available_at=NOON_AFTER + dt.timedelta(hours=1))
+    raw.ingest(connection, EVENTS, landing, CALENDAR)
+    hashes = connection.execute("select count(*), count(distinct _row_hash) from raw.demand_events").fetchone()
+    assert hashes == (6, 3)
+
+
+def test_a_warehouse_from_before_a_column_joined_the_contract_gains_it() -> None:
+    connection = warehouse()
+    for name in LATER_COLUMNS:
+        connection.execute(f"alter table raw.demand_events drop column {name}")
+    raw.prepare(connection)
+    described = {row[0] for row in connection.execute("describe raw.demand_events").fetchall()}
+    assert described >= set(LATER_COLUMNS)

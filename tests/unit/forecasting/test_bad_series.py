@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting import candidates
-from assets.forecasting.forecast import FALLBACK
-from assets.kernel.frames.decisions import QUANTILE_COLUMNS
+from assets.forecasting import series_models
+from assets.forecasting.series_models import FALLBACK
+from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 
 STRANGE = "strange"
 
@@ -145,7 +145,7 @@ def test_a_model_that_fails_on_a_series_is_stood_in_for_by_its_mean_and_says_so(
 ):
     menus = dict.fromkeys(release.forecast.candidates, ("IMAPA",))
     imapa = release.model_copy(update={"forecast": release.forecast.model_copy(update={"candidates": menus})})
-    monkeypatch.setattr(candidates, "definition", lambda choice: Broken(answer))  # noqa: ARG005
+    monkeypatch.setattr(series_models, "definition", lambda choice: Broken(answer))  # noqa: ARG005
     found = forecast_of(series(rows, np.random.default_rng(2).poisson(8, 90)), imapa)
     assert set(found["model"]) == {FALLBACK}
     assert found["mean_units"].mean() == pytest.approx(8.0, rel=0.15)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from forecasting_panels import weekly_panel
 
-from assets.forecasting.boosted import Boosting, boosted_means, fit_boosted, training_origins
+from assets.forecasting.boosted import boosted_means, fit_boosted
+from assets.forecasting.boosted_lessons import Boosting, training_origins
 from assets.forecasting.levels import deseasonalised
 from assets.forecasting.series import SeriesPanel
 from assets.kernel.calendar import Bucket
@@ -97,7 +98,7 @@ def test_no_panel_leads_to_a_number_that_is_none(units: np.ndarray, seen: bool) 
 
 def test_a_large_daily_panel_teaches_at_a_few_evenly_spaced_origins() -> None:
     panel = weekly_panel(np.ones((4870, 364)), bucket=Bucket.DAY)
-    origins, ahead = training_origins(panel, 28)
+    origins, ahead = training_origins(panel, 28, Boosting())
 
     assert len(origins) * len(ahead) * panel.size <= 200_000
     assert ahead.tolist() == [0, 9, 18, 27]

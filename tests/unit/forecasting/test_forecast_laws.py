@@ -11,7 +11,7 @@ from assets.forecasting.censoring import fill_censored
 from assets.forecasting.seasonality import season_factors
 from assets.forecasting.series import build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
-from assets.kernel.frames.decisions import QUANTILE_COLUMNS
+from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 
 VALUES = ["mean_units", "cumulative_mean_units", "cumulative_std_units", *QUANTILE_COLUMNS]
 CHEAP = settings(max_examples=5, deadline=None)

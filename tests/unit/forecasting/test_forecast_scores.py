@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,11 +8,13 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from assets.forecasting.analogue import negative_binomial_quantiles
-from assets.forecasting.backtest import backtest, cross_calibrated
-from assets.forecasting.calibrate import LEVELS, Outcomes, calibrate, untested
+from assets.forecasting.backtest import backtest
+from assets.forecasting.calibrate import LEVELS, calibrate, untested
 from assets.forecasting.candidates import candidate, forecast_means
 from assets.forecasting.censoring import fill_censored
-from assets.forecasting.scores import bias, coverage, pinball_loss, wape
+from assets.forecasting.outcomes import Outcomes
+from assets.forecasting.scorecard import cross_calibrated, score_against, score_of, uncensored
+from assets.forecasting.scores import bias, coverage, mase, pinball_loss, rmsse, scaled_pinball_loss, wape
 from assets.forecasting.series import build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
@@ -30,9 +34,8 @@ MENU = [
 
 def outcomes_of(random, rows=400, horizon=4, level=6.0):
     daily = random.poisson(level, (rows, horizon))
-    ones = np.ones((rows, horizon))
-    origin = np.arange(rows, dtype=np.int64) % 3
-    return Outcomes(np.full(rows, level), np.cumsum(ones * level, 1), np.cumsum(daily, 1) * 1.0, ones > 0, origin)
+    ones, series = np.ones((rows, horizon)), np.arange(rows, dtype=np.int64)
+    return Outcomes(ones * level, daily * 1.0, ones > 0, series, series % 3, np.ones(rows), np.ones(rows))
 
 
 def panel_of(world):
@@ -55,6 +58,78 @@ def test_scores_without_outcomes_are_numbers():
     assert pinball_loss(none, none, 0.9) == 0
     assert wape(none, none) == 0
     assert coverage(none, none, none) is None
+
+
+def test_the_naive_forecast_of_a_long_series_has_a_scaled_error_of_one():
+    walk = np.random.default_rng(3).normal(0, 2, (1, 20_001)).cumsum(axis=1)
+    change, known = np.abs(np.diff(walk)), np.ones((1, 20_000), dtype=bool)
+    past, ahead = slice(0, 10_000), slice(10_000, None)
+    told = walk[:, 1:][:, ahead], walk[:, :-1][:, ahead], known[:, ahead]
+    assert mase(*told, change[:, past].mean(axis=1)) == pytest.approx(1, abs=0.03)
+    assert rmsse(*told, (change[:, past] ** 2).mean(axis=1)) == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("factor", [0.01, 3.0, 1000.0])
+def test_scaled_errors_do_not_depend_on_the_unit(factor):
+    random = np.random.default_rng(4)
+    actual, forecast, known = random.gamma(2, 3, (9, 4)), random.gamma(2, 3, (9, 4)), random.random((9, 4)) < 0.8
+    naive, quantiles = random.gamma(2, 1, 9), np.sort(random.gamma(2, 3, (9, 4, len(LEVELS))), axis=2)
+    one = [mase(actual, forecast, known, naive), rmsse(actual, forecast, known, naive**2)]
+    other = [mase(*(factor * x for x in (actual, forecast)), known, factor * naive)]
+    other.append(rmsse(*(factor * x for x in (actual, forecast)), known, (factor * naive) ** 2))
+    one.append(scaled_pinball_loss(actual, quantiles, LEVELS, known, naive))
+    other.append(scaled_pinball_loss(factor * actual, factor * quantiles, LEVELS, known, factor * naive))
+    assert other == pytest.approx(one)
+
+
+def test_a_series_that_never_changed_has_no_scale_and_is_left_out():
+    actual, forecast, known = np.array([[4.0], [9.0]]), np.array([[5.0], [9.0]]), np.ones((2, 1), dtype=bool)
+    for naive in (0.0, np.nan):
+        assert mase(actual, forecast, known, np.array([2.0, naive])) == 0.5
+        assert mase(actual[1:], forecast[1:], known[1:], np.array([naive])) is None
+    assert rmsse(actual, forecast, np.zeros((2, 1), dtype=bool), np.ones(2)) is None
+
+
+def test_a_censored_bucket_does_not_count_in_scaled_errors():
+    actual, known = np.array([[4.0, 0.0]]), np.array([[True, False]])
+    assert mase(actual, np.array([[5.0, 500.0]]), known, np.ones(1)) == 1.0
+
+
+def test_coverage_is_judged_on_uncensored_windows_only():
+    outcomes = outcomes_of(np.random.default_rng(2), rows=300)
+    known = outcomes.known.copy()
+    known[:150, 1] = False
+    # A window with a gap says nothing of the whole: whatever stands in it, coverage is the same.
+    demand = np.where(np.arange(300)[:, None] < 150, outcomes.demand + 900 * (np.arange(4) > 1), outcomes.demand)
+    hidden, spoiled = replace(outcomes, known=known), replace(outcomes, known=known, demand=demand)
+    quantiles = cross_calibrated(outcomes)
+    one, other = (score_against("m", some, quantiles, 0.9) for some in (hidden, spoiled))
+    assert (one.coverage_80, one.pit_coverage_80) == (other.coverage_80, other.pit_coverage_80)
+    assert one.uncensored_window_count == int(uncensored(hidden).sum()) == 150 + 150 * 4
+    assert one.window_count > one.uncensored_window_count
+
+
+def test_a_calibrated_candidate_covers_80_percent_of_poisson_demand():
+    score = score_of("m", outcomes_of(np.random.default_rng(5), rows=2000), 0.9)
+    assert score.pit_coverage_80 == pytest.approx(0.8, abs=0.03)
+    assert score.coverage_80 >= 0.77
+
+
+def test_a_candidate_that_was_never_scored_says_so():
+    none = outcomes_of(np.random.default_rng(2)).rows(np.zeros(400, dtype=bool))
+    score = score_of("m", none, 0.9)
+    assert (score.mase, score.rmsse, score.scaled_pinball, score.pit_coverage_80, score.coverage_80) == (None,) * 5
+    assert score.window_count == score.uncensored_window_count == 0
+
+
+def test_the_order_of_rows_changes_no_score():
+    outcomes = outcomes_of(np.random.default_rng(6), rows=300)
+    order = np.random.default_rng(7).permutation(300)
+    shuffled = Outcomes(**{name: values[order] for name, values in vars(outcomes).items()})
+    one, other = (vars(score_of("m", some, 0.9)) for some in (outcomes, shuffled))
+    assert {n: v for n, v in other.items() if n != "model"} == pytest.approx(
+        {n: v for n, v in one.items() if n != "model"}, rel=1e-12
+    )
 
 
 @given(arrays(float, 30, elements=st.floats(0, 100)), st.sampled_from([0.1, 0.5, 0.9]))
@@ -81,11 +156,10 @@ def test_few_residuals_take_the_wider_pool():
 
 def test_a_bucket_that_is_not_scored_teaches_nothing():
     outcomes = outcomes_of(np.random.default_rng(2))
-    spoiled = outcomes.actual.copy()
+    spoiled, known = outcomes.demand.copy(), outcomes.known.copy()
     spoiled[:100] += 1e6
-    scored = outcomes.scored.copy()
-    scored[:100] = False
-    hidden = Outcomes(outcomes.level, outcomes.expected, spoiled, scored, outcomes.origin)
+    known[:100] = False
+    hidden = replace(outcomes, demand=spoiled, known=known)
     clean = outcomes.rows(np.arange(400) >= 100)
     assert (calibrate(hidden, untested(4)).quantiles == calibrate(clean, untested(4)).quantiles).any()
     assert calibrate(hidden, untested(4)).quantiles.max() < 100
@@ -93,9 +167,7 @@ def test_a_bucket_that_is_not_scored_teaches_nothing():
 
 def test_an_outcome_is_calibrated_on_other_origins_only():
     outcomes = outcomes_of(np.random.default_rng(2))
-    shifted = outcomes.actual.copy()
-    shifted[outcomes.origin == 0] += 500
-    changed = Outcomes(outcomes.level, outcomes.expected, shifted, outcomes.scored, outcomes.origin)
+    changed = replace(outcomes, demand=outcomes.demand + 500 * (outcomes.origin == 0)[:, None])
     own = outcomes.origin == 0
     assert (cross_calibrated(changed)[own] == cross_calibrated(outcomes)[own]).all()
 

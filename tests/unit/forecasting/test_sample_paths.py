@@ -1,10 +1,19 @@
 """Sample paths of demand and the dispersion they are drawn with."""
 
+import datetime as dt
+
 import numpy as np
+import pandas as pd
 import pytest
 from forecasting_panels import weekly_panel
+from scipy.special import ndtri
 
+from assets.forecasting.calibrate import LEVELS, untested
+from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.paths import Dispersion, estimated_dispersion, sample_paths
+from assets.forecasting.published_paths import published_paths
+from assets.forecasting.selection import Selection
+from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 
 MEAN = np.array([[0.5, 0.5, 0.5], [8.0, 8.0, 8.0]])
 
@@ -67,3 +76,40 @@ def test_all_zero_demand_has_a_dispersion_within_bounds() -> None:
 
     assert 1.0 <= found.ratio <= 4.0
     assert 0.0 <= found.growth <= 1.0
+
+
+def published(means: dict[str, list[float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A forecast of normal cumulative demand with a level error, and the calibration beside it."""
+    rows = []
+    for item, mean in means.items():
+        cumulative = np.cumsum(mean)
+        std = np.sqrt(2.0 * cumulative + 0.04 * cumulative**2)
+        quantiles = np.maximum.accumulate(np.maximum(cumulative[:, None] + std[:, None] * ndtri(LEVELS), 0.0), axis=0)
+        for bucket in range(len(mean)):
+            told = {"item_id": item, "site_id": "s", "bucket_index": bucket, "demand_segment": "smooth", "model": "m"}
+            told |= {"cumulative_mean_units": cumulative[bucket], "cumulative_std_units": std[bucket]}
+            rows.append(told | dict(zip(QUANTILE_COLUMNS, quantiles[bucket], strict=True)))
+    selection = Selection(dt.date(2025, 6, 30), "rules", (), untested(4), pd.DataFrame())
+    return pd.DataFrame(rows), interval_calibration(selection, selection.made_for)
+
+
+def test_published_paths_have_the_published_distribution_of_cumulative_demand() -> None:
+    forecast, calibration = published({"a": [5.0, 8.0, 2.0, 20.0], "b": [0.4] * 4, "z": [0.0] * 4})
+    series, paths = published_paths(forecast, calibration, 2000, seed=1)
+
+    assert list(series["item_id"]) == ["a", "b", "z"]
+    assert paths.shape == (3, 4, 2000)
+    assert paths.min() >= 0
+    found = np.quantile(paths.cumsum(axis=1), LEVELS, axis=2).transpose(1, 2, 0)
+    told = forecast[list(QUANTILE_COLUMNS)].to_numpy().reshape(3, 4, len(LEVELS))
+    # Whole units are half a unit off at most, the draw of 2,000 a little more in the tails.
+    assert np.abs(found - told).max() <= 0.75
+
+
+def test_published_paths_follow_seed_and_key_not_the_order_of_rows() -> None:
+    forecast, calibration = published({"a": [5.0, 8.0, 2.0, 20.0], "b": [0.4] * 4})
+    paths = published_paths(forecast, calibration, 50, seed=1)[1]
+    shuffled = published_paths(forecast.sample(frac=1.0, random_state=3), calibration, 50, seed=1)[1]
+
+    assert np.array_equal(paths, shuffled)
+    assert not np.array_equal(paths, published_paths(forecast, calibration, 50, seed=2)[1])

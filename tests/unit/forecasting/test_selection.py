@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from assets.forecasting import backtest as backtests
-from assets.forecasting import candidates
+from assets.forecasting import series_models
 from assets.forecasting.selection import Selection
 from assets.kernel.errors import EquipoiseError
 
@@ -35,13 +35,11 @@ def stored(selection: Selection, folder) -> Selection:
     return Selection.of_document(document, pd.read_parquet(folder / "fitted.parquet"))
 
 
-def test_the_same_data_and_a_stored_selection_give_the_same_forecast_to_the_bit(selecting, theta, tmp_path):
+def test_the_same_data_and_a_stored_selection_give_the_same_forecast_and_stamp_to_the_bit(selecting, theta, tmp_path):
     world, made = selecting
     again = world.forecast(theta, selection=stored(made.selection, tmp_path))
     assert not made.selection.fitted.empty
-    pd.testing.assert_frame_equal(
-        again.forecast.drop(columns=STAMP), made.forecast.drop(columns=STAMP), check_exact=True
-    )
+    pd.testing.assert_frame_equal(again.forecast, made.forecast, check_exact=True)
     pd.testing.assert_frame_equal(again.scores, made.scores, check_exact=True)
 
 
@@ -61,9 +59,9 @@ def test_nothing_is_backtested_or_fitted_again(selecting, theta, monkeypatch):
             self.model.model_ = self.model_
             return self.model.forward(**told)
 
-    define = candidates.definition
-    monkeypatch.setattr(candidates, "definition", lambda choice: Fitted(define(choice)))
-    monkeypatch.setattr(backtests, "_origin", None)
+    define = series_models.definition
+    monkeypatch.setattr(series_models, "definition", lambda choice: Fitted(define(choice)))
+    monkeypatch.setattr(backtests, "_origins", None)
     again = world.forecast(theta, selection=made.selection).forecast
     assert set(again.loc[again["demand_segment"] == "smooth", "model"]) == {"OptimizedTheta"}
 

@@ -13,7 +13,7 @@ from scipy import stats
 from assets.inventory.targets import set_targets
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import LEAD_TIME, QUANTILE_COLUMNS, QUANTILE_LEVELS
+from assets.kernel.frames.forecasts import LEAD_TIME, QUANTILE_COLUMNS, QUANTILE_LEVELS
 from assets.kernel.frames.marts import DIM_ITEM, DIM_ITEM_SITE, DIM_LANE, DIM_SOURCING
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release

@@ -6,16 +6,19 @@ import pandas as pd
 import pytest
 
 from assets.forecasting import defs as forecasting
+from assets.forecasting.registry import ModelRegistry
 from assets.inventory import defs as inventory
-from assets.kernel.calendar import Bucket
-from assets.kernel.frames.decisions import DEMAND_FORECAST, FORECAST_SCORES, LEAD_TIME, TARGETS
-from assets.kernel.frames.marts import FCT_DEMAND, FCT_LEAD_TIME, FEAT_LEAD_TIME
+from assets.kernel.calendar import AsKnown, Bucket
+from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
+from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST, FORECAST_SCORES, LEAD_TIME
+from assets.kernel.frames.marts import DIM_EVENT, FCT_DEMAND, FCT_LEAD_TIME, FEAT_LEAD_TIME
 from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
 
 DATE = "2025-06-30"
 MARTS = (
-    "fct_demand", "feat_item_site", "dim_item", "dim_site", "fct_lead_time", "feat_lead_time",
+    "fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site", "fct_lead_time", "feat_lead_time",
     "dim_item_site", "dim_lane", "dim_sourcing",
 )  # fmt: skip
 
@@ -56,6 +59,8 @@ def tables(network) -> dict[str, pd.DataFrame]:
     names = ("dim_item_site", "dim_site", "dim_lane", "dim_sourcing", "dim_item", "feat_item_site")
     frames = dict(zip(names, network.frames()[2:], strict=True))
     frames["feat_item_site"]["demand_segment"] = "smooth"
+    frames["dim_site"]["region"] = "r"
+    frames["feat_item_site"]["feature_set_version"] = "1"
     quote = {
         "plan_date": pd.Timestamp(DATE),
         "receipt_kind": "transfer",
@@ -71,12 +76,13 @@ def tables(network) -> dict[str, pd.DataFrame]:
     return {
         **frames,
         "fct_demand": pd.concat([demand_of("i", "a"), demand_of("i", "b")], ignore_index=True),
+        "dim_event": DIM_EVENT.empty(),
         "fct_lead_time": FCT_LEAD_TIME.empty(),
         "feat_lead_time": FEAT_LEAD_TIME.conform(pd.DataFrame([quote])),
     }
 
 
-def test_both_stages_materialize_and_describe_themselves(tables):
+def test_both_stages_materialize_and_describe_themselves(tables, tmp_path):
     plan_dates = dg.DailyPartitionsDefinition(start_date="2025-06-01", end_date="2025-07-02")
     store = TablesInMemory(tables)
     built = [*forecasting.build(plan_dates), *inventory.build(plan_dates)]
@@ -86,11 +92,23 @@ def test_both_stages_materialize_and_describe_themselves(tables):
         [*marts, *built],
         selection=built,
         partition_key=DATE,
-        resources={"parquet": store, "profile": profile, "policies": PolicyRegistry()},
+        resources={
+            "parquet": store,
+            "profile": profile,
+            "policies": PolicyRegistry(),
+            "published": Published(tmp_path / "published"),
+            "models": ModelRegistry(tmp_path),
+            "as_known": AsKnown.THEN,
+        },
     )
     assert result.success
-    frames = {"demand_forecast": DEMAND_FORECAST, "forecast_scores": FORECAST_SCORES}
-    for name, frame in {**frames, "lead_time": LEAD_TIME, "targets": TARGETS}.items():
+    frames = {"demand_forecast": DEMAND_FORECAST, "forecast_scores": FORECAST_SCORES, "champions": CHAMPIONS}
+    for name, frame in {
+        **frames,
+        "lead_time": LEAD_TIME,
+        "targets": TARGETS,
+        "protection_demand": PROTECTION_DEMAND,
+    }.items():
         frame.conform(store.tables[name])
     shown = {
         event.asset_key.path[-1]: event.step_materialization_data.materialization.metadata
@@ -107,7 +125,13 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it():
         "forecasting/lead_time",
         "forecasting/demand_forecast",
         "forecasting/forecast_scores",
+        "forecasting/forecast_effects",
+        "forecasting/champions",
+        "forecasting/interval_calibration",
+        "forecasting/hierarchy_forecast",
+        "forecasting/coherence",
         "inventory/targets",
+        "inventory/protection_demand",
     }
     for spec in specs:
         assert spec.description.startswith("One row per")

@@ -12,7 +12,8 @@ from assets.inventory.supply import departure_waits
 from assets.inventory.targets import set_targets
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.decisions import DEMAND_FORECAST, TARGETS
+from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST
 
 
 def test_base_stock_is_the_quantile_over_review_and_lead_time(network, release):

@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 import pytest
 
 from assets.kernel.errors import EquipoiseError
@@ -64,3 +65,18 @@ def test_plan_dates_are_listed_in_order(tmp_path: Path) -> None:
     for day in (DAY + dt.timedelta(days=1), DAY):
         published.write(FRAME, stock(1), day, "run")
     assert published.plan_dates("stock") == [DAY, DAY + dt.timedelta(days=1)]
+
+
+def test_a_part_of_a_table_is_read_without_the_rest(tmp_path: Path) -> None:
+    published = Published(tmp_path)
+    assert published.part(FRAME, DAY, ["units"]) is None
+    published.write(FRAME, stock(1, 2, 3), DAY, "run1")
+    published.write(FRAME, stock(4), DAY, "run2")
+    found = published.part(FRAME, DAY, ["units"], run_id="run1", where=pc.field("site_id") > "s0")
+    assert found is not None
+    assert found.to_dict("list") == {"units": [2, 3]}
+    latest = published.part(FRAME, DAY, ["units"])
+    assert latest is not None
+    assert latest["units"].tolist() == [4]
+    wider = Frame("stock", FRAME.grain, (*FRAME.columns, integer("on_hand_units", "Stock.")))
+    assert published.part(wider, DAY, ["on_hand_units"]) is None

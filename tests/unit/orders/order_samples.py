@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from assets.kernel.frames import Frame, Kind
-from assets.kernel.frames.decisions import DECISIONS, DEMAND_FORECAST, PLAN_LINES, PLAN_SUMMARY, TARGETS
+from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, PLAN_SUMMARY, TARGETS
 from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.published import Published

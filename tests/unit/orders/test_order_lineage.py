@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from unit.orders.order_samples import CUTOFF, PLAN_DATE, plan_lines, plan_summary, publish_plan, verdicts
+from unit.orders.order_samples import CUTOFF, PLAN_DATE, plan_lines, plan_summary, publish_plan, rows_of, verdicts
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_LINES
+from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.events import OrderBook
@@ -87,6 +89,19 @@ def test_a_lineage_keeps_to_the_tables_of_the_run_that_made_the_order(
     before = lineage(to_s1(book), store=store, published=published)
     published.write(PLAN_LINES, plan_lines()[:1], PLAN_DATE, "run-2")
     assert lineage(to_s1(book), store=store, published=published) == before
+
+
+def test_a_lineage_leads_from_the_forecast_to_the_selection_of_models_behind_it(
+    book: OrderBook, store: MemoryOrderStore, published: Published
+) -> None:
+    chosen = {"selection_version": "selection-1", "selected_for": pd.Timestamp("2026-01-02"), "is_refit": False}
+    segments = [chosen | {"demand_segment": name, "champion": f"model of {name}"} for name in ("lumpy", "smooth")]
+    published.write(CHAMPIONS, rows_of(CHAMPIONS, segments), PLAN_DATE, "run-1")
+    traced = lineage(to_s1(book), store=store, published=published)
+    [selection] = [node for node in tables(traced.root)["demand_forecast"].inputs if node.kind == "selection"]
+    assert selection.name == "selection-1"
+    assert selection.facts["selected_for"] == "2026-01-02"
+    assert "models selection-1 of 2026-01-02, reused: lumpy model of lumpy" in traced.as_tree()
 
 
 def test_the_tree_for_people_is_short_where_batches_are_many(

@@ -7,7 +7,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.kernel.frames.decisions import DEMAND_FORECAST, PLAN_LINES, QUANTILE_COLUMNS, TARGETS
+from assets.kernel.frames.decisions import PLAN_LINES, TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, QUANTILE_COLUMNS
 from assets.kernel.frames.marts import DIM_SOURCING, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.frames.schema import Frame, Kind

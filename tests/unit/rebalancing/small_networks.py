@@ -11,7 +11,8 @@ import pandas as pd
 from scipy.stats import poisson
 
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import DEMAND_FORECAST, LEAD_TIME, QUANTILE_LEVELS, TARGETS, quantile_column
+from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME, QUANTILE_LEVELS, quantile_column
 from assets.kernel.frames.marts import (
     DIM_ITEM,
     DIM_ITEM_SITE,

@@ -163,3 +163,23 @@ def test_the_last_seven_dates_of_the_demo_can_be_planned() -> None:
     assert profile.declared_date == END + ONE_DAY
     assert (profile.declared_date - profile.first_plan_date).days == 6
     assert profile.first_plan_date - ONE_DAY > START
+
+
+def test_promotions_of_items_are_announced_at_least_a_horizon_ahead_and_kept(batches: list[FeedBatch]) -> None:
+    told = rows(batches, "demand_events").dropna(subset="item_id").drop_duplicates("event_id")
+    assert pd.to_datetime(told["start_date"]).max() >= pd.Timestamp(END + 14 * ONE_DAY)
+    assert pd.to_datetime(told["start_date"]).min() < pd.Timestamp(SMALL.first_date + 21 * ONE_DAY)
+    assert (told["unit_price"] > 0).all()
+
+
+def test_what_is_announced_is_what_the_tills_then_say(batches: list[FeedBatch]) -> None:
+    told = rows(batches, "demand_events").dropna(subset="item_id").drop_duplicates("event_id")
+    sites = rows(batches, "erp_sites").drop_duplicates("site_id")[["site_id", "region"]]
+    sold = rows(batches, "demand_sales").merge(sites, on="site_id")
+    pairs = sold.merge(told, on=["item_id", "region"], suffixes=("", "_told"))
+    day = pd.to_datetime(pairs["sales_date"])
+    during = pairs[(day >= pd.to_datetime(pairs["start_date"])) & (day <= pd.to_datetime(pairs["end_date"]))]
+    assert during["is_promoted"].all()
+    assert len(during) > 0.9 * sold["is_promoted"].sum()
+    charged = during.dropna(subset="unit_price")
+    assert (charged["unit_price"] == charged["unit_price_told"]).all()

@@ -1,0 +1,158 @@
+"""What drives demand of a panel's series beside level and season: promotions, prices and events, on the grid.
+
+Here: what happened, and what was announced for the buckets ahead. Not here: laying announcements on
+the grid (``announced``), or what any of it does to demand (``driver_effects``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from assets.kernel.identifiers import DIGEST_BYTES, digest
+
+Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+# A price needs no more digits, and half of the memory is worth it.
+Prices = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What the calendar of events says of ``n`` series over ``L`` buckets, past ones included.
+
+    Attributes
+    ----------
+    planned : array (n, L)
+        Whether a promotion of the item is announced.
+    price : array (n, L) or None
+        Price announced outside promotions; NaN where none is, None where none is anywhere.
+    names : tuple of str
+        Names of the ``E`` events that are not of one item, sorted.
+    scope : array (n,)
+        Group of each series: sites of one group have the same events.
+    shares : array (G, E, L)
+        Share of each bucket's days that an event takes, by group.
+    """
+
+    planned: Flags
+    price: Prices | None
+    names: tuple[str, ...]
+    scope: Integers
+    shares: Prices
+
+    def until(self, column: int) -> Announced:
+        """Return the announcements of the buckets before ``column``."""
+        price = None if self.price is None else self.price[:, :column]
+        return replace(self, planned=self.planned[:, :column], price=price, shares=self.shares[:, :, :column])
+
+    def take(self, rows: Integers) -> Announced:
+        """Return the announcements of some series."""
+        price = None if self.price is None else self.price[rows]
+        return replace(self, planned=self.planned[rows], price=price, scope=self.scope[rows])
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Drivers of ``n`` series over ``T`` buckets of history and ``H`` ahead.
+
+    Attributes
+    ----------
+    promoted : array (n, T)
+        Whether a promotion ran: the tills say so, or the calendar had planned it.
+    price : array (n, T) or None
+        Average price of what was sold; NaN where nothing was, None where no price varies outside
+        promotions.
+    announced : Announced
+        Over ``T + H`` buckets.
+    horizon : int
+        ``H``.
+    """
+
+    promoted: Flags
+    price: Prices | None
+    announced: Announced
+    horizon: int
+
+    def until(self, column: int) -> Drivers:
+        """Return what an origin at ``column`` knows: what happened before it, and what is announced for its horizon.
+
+        What the tills say of the buckets ahead of an origin is not looked at: a price is told only of
+        what was sold.
+        """
+        price = None if self.price is None else self.price[:, :column]
+        known = self.announced.until(column + self.horizon)
+        return replace(self, promoted=self.promoted[:, :column], price=price, announced=known)
+
+    def take(self, rows: Integers) -> Drivers:
+        """Return the drivers of some series."""
+        price = None if self.price is None else self.price[rows]
+        return replace(self, promoted=self.promoted[rows], price=price, announced=self.announced.take(rows))
+
+    def data_digest(self) -> str:
+        """Return a digest of every driver."""
+        cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for array in self._arrays():
+            cells.update(np.ascontiguousarray(array).data)
+        return digest(self.announced.names, self.promoted.shape, self.horizon, cells.hexdigest())
+
+    def _arrays(self) -> Iterator[npt.NDArray[np.generic]]:
+        yield np.packbits(self.promoted)
+        yield np.packbits(self.announced.planned)
+        # By series, so that the number given to a group of sites does not matter.
+        groups = [hashlib.blake2b(np.ascontiguousarray(part).data, digest_size=8) for part in self.announced.shares]
+        marks = np.array([int.from_bytes(group.digest(), "big", signed=True) for group in groups], dtype=np.int64)
+        yield marks[self.announced.scope]
+        for price in (self.price, self.announced.price):
+            if price is not None:
+                yield price
+
+
+def told_drivers(demand: pd.DataFrame, cell: Integers, planned: Flags) -> tuple[Flags, Prices | None]:
+    """Return which buckets of the past were promoted, and prices where one varies outside promotions.
+
+    Parameters
+    ----------
+    demand : DataFrame
+        Rows of frame ``FCT_DEMAND``, one a cell.
+    cell : array
+        Flat cell of each row.
+    planned : array (n, T)
+        What the calendar had planned: with it, a network whose tills flag nothing learns too.
+    """
+    promoted, price = planned.copy(), np.full(planned.shape, np.nan, dtype=np.float32)
+    promoted.flat[cell] |= demand["is_promoted"].to_numpy(dtype=bool)
+    price.flat[cell] = demand["unit_price"].to_numpy(dtype=np.float32)
+    listed = ~promoted
+    most = np.fmax.reduce(price, axis=1, initial=-np.inf, where=listed)
+    least = np.fmin.reduce(price, axis=1, initial=np.inf, where=listed)
+    return promoted, price if (most > least).any() else None
+
+
+def carried_prices(price: Prices, telling: Flags) -> Prices:
+    """Return the price of the latest telling bucket up to each, NaN before the first.
+
+    A price is told only of what was sold; the shelf keeps it until another is.
+
+    Parameters
+    ----------
+    price : array (m, T)
+        Prices; NaN where unknown.
+    telling : array (m, T)
+        Whether a known price may be carried on.
+
+    Examples
+    --------
+    >>> carried_prices(np.array([[np.nan, 2, np.nan, 3]], dtype=np.float32), np.ones((1, 4), dtype=bool))
+    array([[nan,  2.,  2.,  3.]], dtype=float32)
+    """
+    own = telling & np.isfinite(price) & (price > 0)
+    latest = np.maximum.accumulate(np.where(own, np.arange(price.shape[1]), -1), axis=1)
+    carried = np.take_along_axis(price, np.maximum(latest, 0), axis=1)
+    found: Prices = np.where(latest >= 0, carried, np.float32(np.nan))
+    return found

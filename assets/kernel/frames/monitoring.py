@@ -1,0 +1,78 @@
+"""Frames of monitoring: what was promised beside what came."""
+
+from __future__ import annotations
+
+from assets.kernel.frames.schema import Frame, date, flag, integer, real, text
+
+PIT_BINS = 10
+"""Equal bins of the histogram of probability integral transforms."""
+
+
+def pit_column(place: int) -> str:
+    """Return the column of a bin of the histogram, counted from 0.
+
+    >>> pit_column(0), pit_column(9)
+    ('pit_share_01', 'pit_share_10')
+    """
+    return f"pit_share_{place + 1:02d}"
+
+
+PIT_COLUMNS: tuple[str, ...] = tuple(pit_column(place) for place in range(PIT_BINS))
+
+ALL_SEGMENTS = "all"
+"""Name of the row of the whole network in tables by segment."""
+
+FORECAST_DRIFT = Frame(
+    "forecast_drift",
+    "One row per plan date, demand segment (`all` for the network) and horizon: forecasts of earlier plan dates "
+    "beside the demand that is known by now.",
+    (
+        date("plan_date", "Plan that looked back."),
+        text("demand_segment", "Segment that the forecasts were made for; `all` for the network."),
+        integer("horizon_buckets", "Buckets from the forecast's plan date to the end of the window.", minimum=1),
+        date("first_origin", "First plan date whose forecast is compared; null without any.", nullable=True),
+        date("last_origin", "Last of them; null without any.", nullable=True),
+        integer("origin_count", "Plan dates compared; their windows do not overlap.", minimum=0),
+        integer("window_count", "Windows compared: item, site and plan date.", minimum=0),
+        integer("lower_bound_count", "Of these, windows of which only a lower bound is known.", minimum=0),
+        real("forecast_units", "Sum of forecast means.", unit="base units"),
+        real(
+            "demand_units",
+            "Sum of demand; a censored bucket counts what was to be expected given its lower bound.",
+            unit="base units",
+        ),
+        real("bias", "Sum of errors (forecast less demand) over sum of demand; null without demand.", nullable=True),
+        real(
+            "wape",
+            "Sum of absolute errors over sum of demand, fully known windows only; null without demand.",
+            nullable=True,
+        ),
+        real(
+            "tracking_signal",
+            "Sum of the plan dates' errors (forecast less demand) over their mean absolute error (Brown 1959); null "
+            "without an error.",
+            nullable=True,
+        ),
+        real("coverage_80", "Share of fully known windows inside the 10 % to 90 % band.", nullable=True),
+        real("pit_coverage_80", "Share of randomised transforms of all windows between 0.1 and 0.9.", nullable=True),
+        real("pinball_loss", "Pinball loss at the decision's quantile over mean demand, known windows.", nullable=True),
+        real(
+            "backtest_pinball_loss",
+            "The champion's loss in its backtest, over horizons of all lengths; null without a backtest.",
+            nullable=True,
+        ),
+        *(
+            real(name, f"Share of transforms from {place / PIT_BINS:.1f} to {(place + 1) / PIT_BINS:.1f}.", minimum=0)
+            for place, name in enumerate(PIT_COLUMNS)
+        ),
+        date("charted_from", "First plan date on the charts: later than the last request.", nullable=True),
+        integer("charted_origin_count", "Plan dates on the charts.", minimum=0),
+        real("level_signal", "Chart of the level now; positive: forecasts too high. Null: not judged.", nullable=True),
+        real(
+            "coverage_signal", "Chart of the coverage now; positive: bands too wide. Null: not judged.", nullable=True
+        ),
+        flag("recalibration_requested", "Whether a chart crossed its limit at this plan date."),
+        text("reason", "Why, or why not, in words."),
+    ),
+    ("plan_date", "demand_segment", "horizon_buckets"),
+)

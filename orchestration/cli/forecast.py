@@ -1,0 +1,234 @@
+"""`equipoise forecast`: the demand forecast of one item at one site beside its history.
+
+Not here: how it is drawn (``fan_text``, ``assets.forecasting.fan_chart``), or why something was
+decided on it (``explain``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from assets.kernel.calendar import Bucket
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame
+from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_LEVELS, quantile_column
+from assets.kernel.frames.marts import FCT_DEMAND
+from assets.kernel.published import Published
+from orchestration.cli.command import PlanDate, command
+from orchestration.cli.console import Output, percent
+from orchestration.cli.fan_text import PAST_ROWS, day, number, show_fan, show_history
+from orchestration.cli.reading import Record, only, open_network, planned_date, read_if_any, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from assets.forecasting.series_view import SeriesView
+
+# Buckets of history that are read: the chart's, and the JSON's.
+HISTORY_BUCKETS = 60
+_NAMED = 5
+
+Item = Annotated[str, typer.Option(help="Item.")]
+Site = Annotated[str, typer.Option(help="Site.")]
+Png = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the chart into this PNG file.")]
+
+
+@command
+def forecast(out: Output, item: Item, site: Site, date: PlanDate = None, png: Png = None) -> None:
+    """Draw what demand of an item at a site was, and how it is expected to go on."""
+    home = open_network()
+    published = Published(home.published)
+    plan_date = planned_date(published, DEMAND_FORECAST, date)
+    view = view_of(published, plan_date, item, site, home.profile.bucket)
+    told = gather(published, plan_date, view)
+    if png is not None:
+        draw(view, f"plan of {plan_date}, {summary(told)}", png)
+    out.answer({**told, "png": str(png) if png else None}, lambda console: show(console, told))
+    if png is not None:
+        out.say(f"Chart written to {png}.")
+
+
+def view_of(published: Published, plan_date: dt.date, item: str, site: str, bucket: Bucket) -> SeriesView:
+    """Return a series' history and forecast.
+
+    Raises
+    ------
+    EquipoiseError
+        If the item or the site has no forecast in that plan.
+    """
+    import pandas as pd
+
+    from assets.forecasting.series_view import series_view
+
+    ahead = _series(published, DEMAND_FORECAST, plan_date, item, site)
+    if ahead.empty:
+        raise _unknown(published, plan_date, item, site)
+    demand = _series(published, FCT_DEMAND, plan_date, item, site)
+    return series_view(
+        demand, ahead, item, site,
+        buckets=HISTORY_BUCKETS, bucket_days=bucket.days, plan_date=pd.Timestamp(plan_date),
+    )  # fmt: skip
+
+
+def gather(published: Published, plan_date: dt.date, view: SeriesView) -> Record:
+    """Return everything that is known of a series' forecast, as JSON holds it."""
+    first = view.ahead.iloc[0]
+    publication = published.latest(DEMAND_FORECAST.name, plan_date)
+    last = view.past.tail(PAST_ROWS)
+    starts = last["bucket_start"].dt.date.astype(str)
+    segment = str(first["demand_segment"])
+    scores = read_if_any(published, FORECAST_SCORES, plan_date, demand_segment=segment)
+    return {
+        "item": view.item,
+        "site": view.site,
+        "plan_date": plan_date.isoformat(),
+        "bucket": view.bucket_name,
+        "segment": segment,
+        "model": str(first["model"]),
+        "model_version": str(first["model_version"]),
+        "run_id": publication.run_id if publication else "",
+        "expected_units_next_bucket": float(first["mean_units"]),
+        "expected_units_over_horizon": float(view.ahead["cumulative_mean_units"].iloc[-1]),
+        "target": only(records(TARGETS, _series(published, TARGETS, plan_date, view.item, view.site))),
+        "champion_scores": only([row for row in scores if row["is_champion"]]),
+        "recent_buckets": len(last),
+        "recent_at_least": list(starts[last["known"] == "at_least"]),
+        "recent_not_reported": list(starts[last["known"] == "nothing"]),
+        "history": _history(view.past),
+        "forecast": _buckets(view.ahead),
+    }
+
+
+def show(console: Console, told: Record) -> None:
+    """Print a forecast for people."""
+    console.print(Text(f"{told['item']} at {told['site']}: {told['segment']}, {told['model']}", "bold"))
+    console.print(f"Plan of {told['plan_date']}, model version {told['model_version']}.", markup=False)
+    for line in _numbers(told):
+        console.print(line, markup=False)
+    target = told["target"]
+    show_history(console, told["history"], told["bucket"])
+    show_fan(console, told["forecast"], told["bucket"], target["protection_buckets"] if target else None)
+
+
+def summary(told: Record) -> str:
+    """Return what is expected, in a few words."""
+    target, units = told["target"], number(told["expected_units_over_horizon"])
+    expected = f"{units} units expected over {len(told['forecast'])} {told['bucket']}s"
+    if target is None:
+        return expected
+    return f"{expected}, {number(target['protection_mean_units'])} over the protection interval"
+
+
+def draw(view: SeriesView, why: str, path: Path) -> None:
+    """Draw a series into a PNG file.
+
+    Raises
+    ------
+    EquipoiseError
+        If the file cannot be written.
+    """
+    from assets.forecasting.fan_chart import fan_charts
+
+    chart = fan_charts([(view, why)])
+    try:
+        path.write_bytes(chart)
+    except OSError as error:
+        reason = (error.strerror or "it cannot be written").lower()
+        raise EquipoiseError(
+            reason, where=f"--png {path}", remedy="Name a file in a folder that can be written"
+        ) from error
+
+
+def _numbers(told: Record) -> list[str]:
+    """Return the sentences that a planner asks for first."""
+    lines = [
+        f"Expected: {number(told['expected_units_over_horizon'])} units over {len(told['forecast'])} {told['bucket']}s."
+    ]
+    if target := told["target"]:
+        lines.append(
+            f"Protection interval of {target['protection_buckets']} {told['bucket']}s: "
+            f"{number(target['protection_mean_units'])} units expected (std {number(target['protection_std_units'])}); "
+            f"base stock {target['base_stock_units']:,} covers {percent(target['critical_ratio'])}."
+        )
+    scores = told["champion_scores"]
+    if scores and scores["coverage_80"] is not None:
+        lines.append(
+            f"Backtest of the segment: bias {percent(scores['bias'])}, 80 % band held {percent(scores['coverage_80'])}."
+        )
+    return [*lines, *_not_known(told)]
+
+
+def _not_known(told: Record) -> list[str]:
+    """Return what of the last buckets' demand is not known."""
+    recent = f"Of the last {told['recent_buckets']} {told['bucket']}s"
+    reasons = (
+        ("recent_at_least", "tell at least what was asked for (stock-out"),
+        ("recent_not_reported", "tell nothing (no report"),
+    )
+    parts = [f"{len(told[key])} {why}: {_few(told[key])})" for key, why in reasons if told[key]]
+    return [f"{recent} {', '.join(parts)}."] if parts else [f"{recent} the whole demand is known."]
+
+
+def _few(starts: list[str]) -> str:
+    named = ", ".join(day(start)[4:].strip() for start in starts[-_NAMED:])
+    return named if len(starts) <= _NAMED else f"..., {named}"
+
+
+def _history(past: pd.DataFrame) -> list[Record]:
+    return [
+        {
+            "bucket_start": row["bucket_start"].date().isoformat(),
+            "demand_units": None if row["known"] == "nothing" else float(row["demand_units"]),
+            "known": str(row["known"]),
+        }
+        for row in past.to_dict("records")
+    ]
+
+
+def _buckets(ahead: pd.DataFrame) -> list[Record]:
+    kept = ("bucket_index", "bucket_start", "mean_units", "cumulative_mean_units", "cumulative_std_units")
+    return [
+        {
+            **{name: row[name] for name in kept},
+            "quantiles": {str(level): row[quantile_column(level)] for level in QUANTILE_LEVELS},
+        }
+        for row in records(DEMAND_FORECAST, ahead)
+    ]
+
+
+def _series(published: Published, frame: Frame, plan_date: dt.date, item: str, site: str) -> pd.DataFrame:
+    """Return the rows of one series; none where the run did not get so far.
+
+    Only they leave the file: a network's demand is too long to be read for one series.
+    """
+    import pyarrow.parquet as pq
+
+    publication = published.latest(frame.name, plan_date)
+    if publication is None:
+        return frame.empty()
+    path = published.root / publication.path
+    if not set(frame.names) <= set(pq.read_schema(path).names):
+        # Says that another version of the program wrote it.
+        return published.read(frame, plan_date)
+    chosen = [("item_id", "=", item), ("site_id", "=", site)]
+    return frame.from_arrow(pq.read_table(path, columns=frame.names, filters=chosen))
+
+
+def _unknown(published: Published, plan_date: dt.date, item: str, site: str) -> EquipoiseError:
+    """Return what is wrong with a pair that has no forecast, and the names nearest to it."""
+    pairs = published.read(DEMAND_FORECAST, plan_date)[["item_id", "site_id"]].drop_duplicates()
+    sites = sorted(pairs.loc[pairs["item_id"] == item, "site_id"])
+    known = sites or sorted(set(pairs["item_id"]))
+    asked, kind = (site, "site") if sites else (item, "item")
+    what = f"{item} is not forecast at site {site}" if sites else f"there is no forecast of item {item}"
+    near = difflib.get_close_matches(asked, known, n=_NAMED, cutoff=0.5) or known[:_NAMED]
+    remedy = f"Give another {kind}, such as {', '.join(near)}" if near else "Look at `equipoise verdicts`"
+    return EquipoiseError(what, where=f"plan of {plan_date}", remedy=remedy)

@@ -1,0 +1,92 @@
+"""`equipoise models`: selections are listed and shown, persons promote and roll back."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from unit.cli.tiny_network import PLAN_DATE, Equipoise
+
+from assets.forecasting.calibrate import untested
+from assets.forecasting.model_records import Entered, Terms, Used
+from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.scorecard import Score
+from assets.forecasting.segment_choice import SegmentChoice
+from assets.forecasting.selection import Selection
+from assets.kernel.home import NetworkHome
+
+TERMS = Terms(rules="rules-1", feature_set="features-1", as_known="then")
+
+
+@pytest.fixture
+def selected(network: NetworkHome) -> NetworkHome:
+    """Return the home of a network that selected on one date and used it on the next."""
+    scores = (Score("TSB", 0.2, 0.5, 0.0, 0.8), Score("CrostonSBA", 0.21, 0.5, 0.0, None))
+    choice = SegmentChoice("lumpy", "TSB", 3, scores, (untested(3), untested(3)), PLAN_DATE)
+    fitted = pd.DataFrame(columns=["item_id", "site_id", "model"], dtype=object)
+    selection = Selection(PLAN_DATE, "rules-1", (choice,), untested(3), fitted)
+    registry = ModelRegistry(network.root)
+    entered = Entered(
+        terms=TERMS, version=selection.version, made_for=PLAN_DATE, data_version="data-1",
+        policy_release="standard@1", why="no selection was made under these rules yet",
+    )  # fmt: skip
+    for days, stamp in enumerate(("stamp-1", "stamp-2")):
+        used = Used(
+            terms=TERMS, plan_date=PLAN_DATE + dt.timedelta(days=days), version=selection.version,
+            data_version=f"data-{days}", model_version=stamp,
+        )  # fmt: skip
+        registry.record(None if days else selection, None if days else entered, used)
+    return network
+
+
+@pytest.mark.usefixtures("selected")
+def test_a_selection_is_listed_with_the_plans_that_used_it(equipoise: Equipoise) -> None:
+    [listed] = equipoise("models", "list", "--json").data["selections"]
+    assert listed["plan_dates"] == ["2026-03-02", "2026-03-03"]
+    assert listed["in_force"]
+
+
+@pytest.mark.usefixtures("selected")
+@pytest.mark.parametrize("name", [[], ["2026-03-02"], ["stamp-2"]])
+def test_a_plan_date_and_an_orders_model_version_lead_to_the_selection(equipoise: Equipoise, name: list[str]) -> None:
+    found = equipoise("models", "show", *name, "--json").data
+    assert found["made_for"] == "2026-03-02"
+    assert [score["model"] for score in found["segments"][0]["scores"]] == ["TSB", "CrostonSBA"]
+
+
+@pytest.mark.usefixtures("selected")
+def test_what_persons_decide_is_listed_with_who_and_why(equipoise: Equipoise) -> None:
+    why = ["--by", "Ann", "--reason", "spares came back"]
+    assert equipoise("models", "promote", "lumpy", "CrostonSBA", *why).code == 0
+    assert equipoise("models", "rollback", "--by", "Bob", "--reason", "worse").code == 0
+    text = equipoise("models", "list").out
+    assert "2026-03-04: Ann put CrostonSBA into lumpy: spares came back" in text
+    assert "Bob rolled back" in text
+
+
+@pytest.mark.usefixtures("selected")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["promote", "lumpy", "Prophet", "--by", "Ann", "--reason", "r"],
+        ["rollback", "--by", "Ann", "--reason", "r"],
+        ["show", "nothing"],
+    ],
+)
+def test_what_cannot_be_done_is_one_line(equipoise: Equipoise, arguments: list[str]) -> None:
+    said = equipoise("models", *arguments)
+    assert (said.code, said.out) == (1, "")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("arguments", [["show"], ["promote", "lumpy", "TSB", "--by", "Ann", "--reason", "r"]])
+def test_before_any_plan_one_line_says_so(equipoise: Equipoise, arguments: list[str]) -> None:
+    said = equipoise("models", *arguments)
+    assert said.code == 1
+    assert "no plan has used a model yet" in said.err
+    assert equipoise("models", "list", "--json").data == {"selections": [], "acts": []}
+
+
+@pytest.mark.usefixtures("selected")
+def test_nobody_decides_without_a_name_and_a_reason(equipoise: Equipoise) -> None:
+    assert equipoise("models", "rollback", "--by", "Ann").code == 2

@@ -1,0 +1,172 @@
+"""`equipoise forecast`: what it says, as JSON and in 80 columns, and what it says when it cannot."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from unit.cli.tiny_network import DAY, PLAN_DATE, Equipoise, rows
+
+from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
+from assets.kernel.frames.marts import FCT_DEMAND
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from orchestration.cli.fan_text import fan
+
+HERE = {"item_id": "I1", "site_id": "S1"}
+HORIZON = 3
+ASK = ("forecast", "--item", "I1", "--site", "S1")
+
+
+@pytest.fixture
+def forecast(network: NetworkHome) -> NetworkHome:
+    """Return the home of a network in which one series is forecast and has a target."""
+    published = Published(network.published)
+    published.write(DEMAND_FORECAST, ahead(), PLAN_DATE, "run-1")
+    published.write(FCT_DEMAND, past(), PLAN_DATE, "run-1")
+    target = {**HERE, "protection_buckets": 2, "protection_mean_units": 4.5, "protection_std_units": 2.0}
+    published.write(
+        TARGETS, rows(TARGETS, {**target, "base_stock_units": 8, "critical_ratio": 0.9}), PLAN_DATE, "run-1"
+    )
+    scored = {"demand_segment": "smooth", "series_count": 1, "origin_count": 3, "coverage_80": 0.81, "bias": 0.02}
+    scores = rows(
+        FORECAST_SCORES,
+        {**scored, "model": "TSB", "is_champion": True},
+        {**scored, "model": "IMAPA", "coverage_80": 0.5},
+    )
+    published.write(FORECAST_SCORES, scores, PLAN_DATE, "run-1")
+    return network
+
+
+def ahead():
+    named = {"demand_segment": "smooth", "model": "TSB", "model_version": "model-1"}
+    made = []
+    for index in range(HORIZON):
+        total = 2.0 * (index + 1)
+        spread = {name: total * 2 * level for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)}
+        when = {"bucket_index": index, "bucket_start": PLAN_DATE + index * DAY}
+        units = {"mean_units": 2.0, "cumulative_mean_units": total, "cumulative_std_units": 1.0}
+        made.append({**HERE, **when, **units, **spread, **named})
+    return rows(DEMAND_FORECAST, *made)
+
+
+def past():
+    """Five days before the plan: the second of them has no row, the fourth was sold out."""
+    told = {5: (3, False), 3: (2, False), 2: (1, True), 1: (4, False)}
+    return rows(
+        FCT_DEMAND,
+        *(
+            {**HERE, "bucket_start": PLAN_DATE - age * DAY, "demand_lower_bound_units": units, "is_censored": censored}
+            for age, (units, censored) in told.items()
+        ),
+    )
+
+
+@pytest.mark.usefixtures("forecast")
+def test_the_json_holds_history_quantiles_model_and_target(equipoise: Equipoise) -> None:
+    told = equipoise(*ASK, "--json").data
+    known = {"item": "I1", "site": "S1", "plan_date": "2026-03-02", "bucket": "day", "segment": "smooth"}
+    assert {**known, "model": "TSB", "model_version": "model-1", "run_id": "run-1", "png": None}.items() <= told.items()
+    assert told["expected_units_next_bucket"] == 2.0
+    assert told["expected_units_over_horizon"] == 6.0
+    assert told["target"]["protection_mean_units"] == 4.5
+    assert told["champion_scores"]["model"] == "TSB"
+    assert [row["known"] for row in told["history"]] == ["whole", "nothing", "whole", "at_least", "whole"]
+    assert [row["demand_units"] for row in told["history"]] == [3.0, None, 2.0, 1.0, 4.0]
+    assert told["recent_at_least"] == ["2026-02-28"]
+    assert told["recent_not_reported"] == ["2026-02-26"]
+    assert [row["cumulative_mean_units"] for row in told["forecast"]] == [2.0, 4.0, 6.0]
+    assert set(told["forecast"][0]["quantiles"]) == {str(level) for level in QUANTILE_LEVELS}
+    assert told["forecast"][2]["quantiles"]["0.5"] == 6.0
+
+
+@pytest.mark.usefixtures("forecast")
+def test_for_people_it_says_what_is_expected_and_what_is_not_known(equipoise: Equipoise) -> None:
+    said = equipoise(*ASK)
+    text = " ".join(said.out.split())
+    assert (said.code, said.err) == (0, "")
+    assert "I1 at S1: smooth, TSB" in text
+    assert "Protection interval of 2 days: 4.50 units expected" in text
+    assert "Of the last 5 days 1 tell at least what was asked for (stock-out: 28 Feb), 1 tell nothing" in text
+    assert "80 % band held 81.00 %" in text
+    assert "Thu 26 Feb ? not reported" in text
+
+
+@pytest.mark.usefixtures("forecast")
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal(equipoise: Equipoise, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setattr("orchestration.cli.console.PIPE_WIDTH", width)
+    lines = equipoise(*ASK).out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("┃" in line for line in lines)
+
+
+@pytest.mark.usefixtures("forecast")
+def test_where_the_protection_interval_ends_is_marked(equipoise: Equipoise) -> None:
+    marked = [line for line in equipoise(*ASK).out.splitlines() if line.endswith(" <")]
+    assert [line[:10] for line in marked] == ["Tue  3 Mar"]
+
+
+@pytest.mark.usefixtures("forecast")
+def test_the_chart_goes_to_a_file_and_the_answer_names_it(equipoise: Equipoise, tmp_path: Path) -> None:
+    file = tmp_path / "fan.png"
+    said = equipoise(*ASK, "--png", str(file), "--json")
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert said.data["png"] == str(file)
+    assert said.err == f"Chart written to {file}.\n"
+
+
+@pytest.mark.usefixtures("forecast")
+def test_a_chart_that_cannot_be_written_is_one_line_with_a_remedy(equipoise: Equipoise, tmp_path: Path) -> None:
+    said = equipoise(*ASK, "--png", str(tmp_path / "nowhere" / "fan.png"))
+    assert (said.code, said.out) == (1, "")
+    assert said.err.count("\n") == 1
+    assert "no such file or directory. Name a file in a folder that can be written" in said.err
+
+
+@pytest.mark.usefixtures("forecast")
+@pytest.mark.parametrize(
+    ("item", "site", "words"),
+    [
+        ("I9", "S1", "there is no forecast of item I9. Give another item, such as I1"),
+        ("I1", "S9", "I1 is not forecast at site S9. Give another site, such as S1"),
+    ],
+)
+def test_an_unknown_item_or_site_is_one_line_with_names_that_exist(
+    equipoise: Equipoise, item: str, site: str, words: str
+) -> None:
+    said = equipoise("forecast", "--item", item, "--site", site)
+    assert (said.code, said.out) == (1, "")
+    assert said.err == f"plan of 2026-03-02: {words}\n"
+
+
+@pytest.mark.usefixtures("forecast")
+def test_a_date_that_is_not_planned_is_one_line_with_a_remedy(equipoise: Equipoise) -> None:
+    said = equipoise(*ASK, "--date", "2026-03-09")
+    assert said.code == 1
+    assert "2026-03-09 is not planned" in said.err
+    assert "equipoise plan --date 2026-03-09" in said.err
+
+
+def test_a_plan_that_got_no_further_than_the_forecast_is_drawn_without_a_target(
+    equipoise: Equipoise, network: NetworkHome
+) -> None:
+    Published(network.published).write(DEMAND_FORECAST, ahead(), PLAN_DATE, "run-1")
+    told = equipoise(*ASK, "--json").data
+    assert (told["target"], told["champion_scores"], told["history"]) == (None, None, [])
+    said = equipoise(*ASK)
+    assert said.code == 0
+    assert "nothing is known before the plan date" in said.out
+    assert "protection" not in said.out.lower()
+
+
+def test_a_row_of_the_fan_is_as_wide_as_asked_whatever_the_units() -> None:
+    levels = ("0.05", "0.2", "0.4", "0.5", "0.6", "0.8", "0.95")
+    assert fan(dict.fromkeys(levels, 0.0), 1e-9, 20) == "┃" + " " * 19
+    assert fan(dict.fromkeys(levels, 500.0), 100.0, 20) == " " * 19 + "┃"
+
+
+def test_without_a_network_it_says_what_to_run(equipoise: Equipoise) -> None:
+    said = equipoise(*ASK, "--date", dt.date(2026, 3, 2).isoformat())
+    assert said.code == 1
+    assert "no network is active. Run `equipoise demo`" in said.err

@@ -1,0 +1,81 @@
+"""A network's models day by day, without a forecaster: each plan selects or reuses, as the log rules."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from assets.forecasting.calibrate import untested
+from assets.forecasting.daily import Day, DayForecast, forecast_day
+from assets.forecasting.forecast import DemandForecast
+from assets.forecasting.model_records import Terms
+from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.scorecard import Score
+from assets.forecasting.segment_choice import SegmentChoice
+from assets.forecasting.selection import Selection
+from assets.kernel.identifiers import digest
+
+FIRST = dt.date(2026, 3, 2)
+TERMS = Terms(rules="rules-1", feature_set="standard@1", as_known="then")
+
+
+def day_after(days: int) -> dt.date:
+    return FIRST + dt.timedelta(days=days)
+
+
+@dataclass
+class History:
+    """Plans of a network over its registry; ``selected`` counts selections, ``during`` runs inside a forecast."""
+
+    home: Path
+    data: dict[dt.date, str] = field(default_factory=dict)
+    selected: int = 0
+    menu: tuple[str, ...] = ("TSB", "CrostonSBA")
+    breaks: bool = False
+    during: Callable[[], object] = bool
+
+    @property
+    def registry(self) -> ModelRegistry:
+        return ModelRegistry(self.home)
+
+    def plan(self, days: int, terms: Terms = TERMS, refit_days: int = 7) -> DayForecast:
+        """Plan the date that many days after the first."""
+        plan_date = day_after(days)
+        data = self.data.get(plan_date, "data")
+        day = Day(plan_date, terms, digest(data, plan_date), "standard@1", refit_days)
+
+        def make(*, selection: Selection | None, **challenge: Any) -> DemandForecast:
+            self.selected += selection is None
+            used = selection or selection_of(plan_date, data, self.menu, **challenge)
+            self.during()
+            if self.breaks:
+                raise RuntimeError("killed")
+            stamp = pd.DataFrame({"model_version": [digest(used.version, day.data_version)]})
+            return DemandForecast(stamp, pd.DataFrame(), used)
+
+        return forecast_day(self.registry, day, make)
+
+    def used(self, days: int, terms: Terms = TERMS) -> dt.date:
+        """Return the plan date whose selection a plan uses."""
+        return self.plan(days, terms).entered.made_for
+
+
+def selection_of(
+    made_for: dt.date, data: str, menu: tuple[str, ...], *, standing: Selection | None = None, pins: Mapping[str, str]
+) -> Selection:
+    """Return a selection for one segment, distinct for each date and data, with the best of the menu or the pin."""
+    scores = tuple(score(model, 0.2 + 0.01 * place) for place, model in enumerate(menu))
+    champion = standing.choices[0].champion if standing else menu[0]
+    choice = SegmentChoice("lumpy", champion, 3, scores, tuple(untested(3) for _ in menu), made_for)
+    fitted = pd.DataFrame({"item_id": ["i"], "site_id": ["s"], "model": ["m"], "alpha": [0.1 + np.pi / 1e9]})
+    return Selection(made_for, digest(data), (choice,), untested(3), fitted).pinned(pins, made_for)
+
+
+def score(model: str, loss: float) -> Score:
+    """Return a score of which only the loss matters."""
+    blank = {field.name: None for field in fields(Score)}
+    return Score(**blank | {"model": model, "pinball_loss": loss, "wape": 0.5, "bias": 0.0, "coverage_80": 0.8})

@@ -1,0 +1,216 @@
+"""Pages and charts of forecasts: they draw whatever history there is, and choose what a planner should see."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assets.forecasting.calibration_chart import calibration_chart
+from assets.forecasting.fan_chart import fan_charts
+from assets.forecasting.noteworthy import largest_series, worst_series
+from assets.forecasting.pages import forecast_page, scorecard_table, scores_page
+from assets.forecasting.series_view import Known, series_view
+from assets.kernel.calendar import Bucket
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
+from assets.kernel.frames.marts import FCT_DEMAND
+
+PLAN_DATE = pd.Timestamp("2025-06-30")
+HORIZON = 4
+PAGE_BYTES = 150_000
+
+
+def ahead(item: str, mean: float, *, spread: float = 0.5, site: str = "store-0", bucket: Bucket = Bucket.DAY):
+    """Rows of ``DEMAND_FORECAST`` of one series: ``mean`` a bucket, its 95 % quantile ``1 + 0.45 * spread`` of it."""
+    step = pd.Timedelta(days=bucket.days)
+    total = mean * np.arange(1, HORIZON + 1)
+    quantiles = {
+        name: total * (1 + spread * (level - 0.5))
+        for name, level in zip(QUANTILE_COLUMNS, QUANTILE_LEVELS, strict=True)
+    }
+    return pd.DataFrame(
+        {
+            "plan_date": PLAN_DATE,
+            "item_id": item,
+            "site_id": site,
+            "bucket_index": np.arange(HORIZON),
+            "bucket_start": [PLAN_DATE + step * index for index in range(HORIZON)],
+            "mean_units": mean,
+            "cumulative_mean_units": total,
+            "cumulative_std_units": 1.0,
+            **quantiles,
+            "demand_segment": "smooth",
+            "model": "TSB",
+            "model_version": "version",
+        }
+    )
+
+
+def scores(**columns: object) -> pd.DataFrame:
+    """Three candidates of two segments."""
+    rows = pd.DataFrame(
+        {
+            "plan_date": PLAN_DATE,
+            "demand_segment": ["smooth", "smooth", "new"],
+            "model": ["Loser", "Winner", "Only"],
+            "series_count": [30, 30, 10],
+            "origin_count": [3, 3, 0],
+            "pinball_loss": [0.2, 0.3, 0.0],
+            "wape": 0.5,
+            "bias": 0.0,
+            "mase": [0.9, 0.8, None],
+            "coverage_80": [0.7, 0.82, None],
+            "pit_coverage_80": [0.69, 0.8, None],
+            "is_champion": [False, True, True],
+        }
+    ).assign(**columns)
+    return rows.reindex(columns=[name for name in FORECAST_SCORES.names if name in rows])
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as image:
+        return image.size
+
+
+@pytest.mark.parametrize(
+    ("units", "censored", "bucket"),
+    [
+        ([3], None, Bucket.DAY),
+        ([0] * 30, None, Bucket.DAY),
+        ([1] * 30, [True] * 30, Bucket.DAY),
+        ([0, 5, 2] * 40, [False, True, False] * 40, Bucket.WEEK),
+    ],
+    ids=["one bucket", "all zero", "all censored", "weeks"],
+)
+def test_whatever_the_history_a_page_draws_it(units, censored, bucket, rows):
+    demand = rows(np.array(units), item="a", bucket=bucket, censored=censored)
+    page = forecast_page(ahead("a", 2.0, bucket=bucket), demand)
+    assert {"largest_series", "worst_series"} <= set(page)
+    drawn = [value for value in page.values() if isinstance(value, bytes)]
+    assert all(png.startswith(b"\x89PNG") for png in drawn)
+    assert sum(map(len, drawn)) < PAGE_BYTES
+
+
+def test_a_series_without_any_history_or_demand_is_drawn():
+    page = forecast_page(ahead("a", 0.0), FCT_DEMAND.empty())
+    assert page["largest_series"].startswith(b"\x89PNG")
+
+
+def test_an_empty_forecast_is_a_page_of_zeros_without_charts(rows):
+    page = forecast_page(DEMAND_FORECAST.empty(), rows(np.array([1, 2])))
+    assert (page["series"], page["expected_units_over_horizon"], page["model_version"]) == (0, 0.0, "")
+    assert "largest_series" not in page
+    assert fan_charts([]).startswith(b"\x89PNG")
+
+
+def test_the_numbers_of_a_page_add_up_series_and_not_quantiles(rows):
+    forecast = pd.concat([ahead("a", 2.0), ahead("b", 3.0)])
+    page = forecast_page(forecast, rows(np.array([1, 2])))
+    assert page["expected_units_next_bucket"] == 5.0
+    assert page["expected_units_over_horizon"] == 5.0 * HORIZON
+    assert page["models"].to_dict("records") == [
+        {"demand_segment": "smooth", "model": "TSB", "series": 2, "expected_units": 20.0}
+    ]
+
+
+def test_a_page_is_the_same_bytes_whatever_the_order_of_rows(rows):
+    forecast = pd.concat([ahead(item, 2.0) for item in "ab"])
+    demand = pd.concat([rows(np.array([0, 3, 9]), item=item) for item in "ab"])
+    page, again = forecast_page(forecast, demand), forecast_page(forecast.iloc[::-1], demand.iloc[::-1])
+    assert page["largest_series"] == again["largest_series"]
+    assert page["worst_series"] == again["worst_series"]
+
+
+def test_the_largest_series_come_first_with_their_share():
+    forecast = pd.concat([ahead("a", 1.0), ahead("b", 3.0)])
+    assert [(one.item, one.why) for one in largest_series(forecast, 2)] == [
+        ("b", "75.0 % of all expected demand"),
+        ("a", "25.0 % of all expected demand"),
+    ]
+
+
+def test_the_worst_series_is_the_one_whose_last_demand_its_forecast_does_not_believe(rows):
+    forecast = pd.concat([ahead("steady", 10.0), ahead("jumped", 10.0), ahead("stopped", 10.0)])
+    demand = pd.concat(
+        [
+            rows(np.array([10] * 20), item="steady"),
+            rows(np.array([10] * 16 + [40] * 4), item="jumped"),
+            rows(np.array([10] * 16 + [0] * 4), item="stopped"),
+        ]
+    )
+    found = worst_series(forecast, demand, 2)
+    assert [one.item for one in found] == ["jumped", "stopped"]
+    assert "160, above the next ones' 95 % (49)" in found[0].why
+    assert "below the next ones' 5 % (31)" in found[1].why
+
+
+def test_a_stock_out_is_not_held_against_a_forecast(rows):
+    demand = rows(np.array([10] * 16 + [0] * 4), item="empty", censored=np.array([False] * 16 + [True] * 4))
+    found = worst_series(ahead("empty", 10.0), demand, 1)
+    assert "band is" in found[0].why
+
+
+def test_without_a_break_the_widest_band_of_the_large_series_is_worst(rows):
+    wide, tiny = ahead("wide", 10.0, spread=2.0), ahead("tiny", 0.01, spread=9.0)
+    forecast = pd.concat([ahead("narrow", 10.0), wide, tiny])
+    demand = pd.concat([rows(np.array([10] * 20), item=item) for item in ("narrow", "wide")])
+    assert [one.item for one in worst_series(forecast, demand, 3)] == ["wide", "narrow"]
+
+
+def test_a_bucket_without_a_row_is_seen_as_unknown_and_one_sold_out_as_a_bound(rows):
+    demand = rows(np.array([4, 0, 6, 7]), censored=np.array([False, True, False, False])).drop(index=2)
+    past = series_view(demand, ahead("item-0", 1.0), "item-0", "store-0", buckets=60).past
+    assert list(past["known"]) == [Known.WHOLE, Known.AT_LEAST, Known.NOTHING, Known.WHOLE]
+    assert past["demand_units"].isna().tolist() == [False, False, True, False]
+
+
+def test_of_two_versions_of_a_bucket_the_later_is_seen(rows):
+    first = rows(np.array([4, 5]))
+    later = first.tail(1).assign(demand_lower_bound_units=9, available_at=PLAN_DATE + pd.Timedelta(days=1))
+    view = series_view(pd.concat([later, first]), ahead("item-0", 1.0), "item-0", "store-0", buckets=60)
+    assert list(view.past["demand_units"]) == [4.0, 9.0]
+
+
+def test_earlier_stretches_of_days_begin_on_the_weekday_of_the_plan(rows):
+    view = series_view(rows(np.arange(21)), ahead("item-0", 1.0), "item-0", "store-0", buckets=60)
+    assert [units.tolist() for units, _ in view.earlier_stretches()] == [
+        list(np.cumsum(np.arange(start, start + HORIZON))) for start in (14, 7, 0)
+    ]
+
+
+def test_a_stretch_with_a_stock_out_is_a_lower_bound(rows):
+    demand = rows(np.arange(14), censored=np.arange(14) == 8)
+    view = series_view(demand, ahead("item-0", 1.0), "item-0", "store-0", buckets=60)
+    assert [whole for _, whole in view.earlier_stretches()] == [False, True]
+
+
+def test_the_scorecard_lists_every_candidate_with_the_champion_first():
+    table = scorecard_table(scores())
+    assert list(table["model"]) == ["Only (champion)", "Winner (champion)", "Loser"]
+    assert {"mase", "coverage_80", "pit_coverage_80"} <= set(table)
+
+
+def test_the_coverage_of_champions_leaves_out_what_was_not_tested():
+    page = scores_page(scores())
+    assert page["coverage_80_of_champions"] == 0.82
+    assert page["pit_coverage_80_of_champions"] == 0.8
+    assert page["calibration"].startswith(b"\x89PNG")
+
+
+def test_without_a_single_backtest_there_is_no_calibration_plot():
+    page = scores_page(scores(coverage_80=None, pit_coverage_80=None))
+    assert "calibration" not in page
+    assert calibration_chart(scores(coverage_80=None)).startswith(b"\x89PNG")
+
+
+def test_a_coverage_far_from_nominal_changes_the_plot():
+    assert calibration_chart(scores()) != calibration_chart(scores(coverage_80=0.1))
+
+
+def test_each_series_adds_a_row(rows):
+    view = series_view(rows(np.arange(21)), ahead("item-0", 1.0), "item-0", "store-0", buckets=60)
+    (width, one), (same, two) = (size_of(fan_charts([(view, "why")] * count)) for count in (1, 2))
+    assert width == same
+    assert one < two < 2 * one
