@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from assets.forecasting.boosted_features import Origin, features_at
-from assets.forecasting.boosted_lessons import BOOSTING, Boosting, Past, key_order, teachers
-from assets.forecasting.series import Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.boosted_lessons import BOOSTING, Boosting, Past, teachers
+from assets.forecasting.series import Integers, Reals, SeriesPanel, key_order, row_blocks
 
 GROUPS: tuple[str, ...] = ("item_id", "site_id", "category")
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from assets.forecasting.boosted_features import Origin, features_at
-from assets.forecasting.series import KEY, Integers, Reals, SeriesPanel
+from assets.forecasting.series import Integers, Reals, SeriesPanel, key_order
 from assets.kernel.calendar import Bucket
 
 # Buckets before the first origin: enough for a level, and for weeks for the same week of last year. A
@@ -86,11 +85,6 @@ def training_origins(panel: SeriesPanel, horizon: int, boosting: Boosting) -> tu
     first = max(min(LEAST_HISTORY[panel.bucket], panel.length // 2), 1)
     most = min(max(boosting.most_examples // max(panel.size * len(ahead), 1), 1), boosting.most_origins)
     return _evenly(np.arange(first, panel.length), most), ahead
-
-
-def key_order(index: pd.DataFrame) -> Integers:
-    """Return the rows of an index in the order of their keys."""
-    return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])
 
 
 def teachers(panel: SeriesPanel, most: int) -> SeriesPanel:

@@ -14,7 +14,7 @@ from assets.forecasting.driver_effects import LEAST_FACTOR, MOST_FACTOR, DriverE
 from assets.forecasting.driver_sums import DriverSums, driver_sums
 from assets.forecasting.drivers import carried_prices
 from assets.forecasting.seasonality import CLOSED_FACTOR
-from assets.forecasting.series import KEY, Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel, key_order, row_blocks
 from assets.kernel.calendar import Bucket
 
 # Expected units that the wider pool weighs when a narrower one estimates its own uplift; buckets, where
@@ -46,7 +46,7 @@ def learn_drivers(panel: SeriesPanel) -> DriverEffects:
     panel : SeriesPanel
         With drivers.
     """
-    order = np.lexsort([panel.index[name].to_numpy(dtype=str) for name in reversed(KEY)])
+    order = key_order(panel.index)
     if (np.diff(order) < 0).any():
         # Sums over series are of the same order whatever order they stand in.
         return learn_drivers(panel.take(order)).take(np.argsort(order))

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from assets.forecasting.announced import PROMOTION
 from assets.forecasting.driver_effects import DriverEffects
 from assets.forecasting.series import Integers, Reals, SeriesPanel
 from assets.kernel.frames.forecasts import FORECAST_EFFECTS
 from assets.kernel.page import Page
 
-PROMOTION, PRICE, EVENT = "promotion", "price", "event"
+PRICE, EVENT = "price", "event"
 # What the network's own row calls its category.
 NETWORK = "(all)"
 # A factor this close to 1, or an elasticity this close to 0, changes nothing that anybody could see.

@@ -182,6 +182,11 @@ def build_panel(
     return replace(panel, drivers=Drivers(promoted, price, plans, horizon))
 
 
+def key_order(index: pd.DataFrame) -> Integers:
+    """Return the rows of an index in the order of their keys."""
+    return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])
+
+
 def row_blocks(size: int) -> Iterator[slice]:
     """Yield slices of rows small enough for what is computed of them to stay in the cache."""
     for first in range(0, size, BLOCK_SERIES):

@@ -63,11 +63,6 @@ class SeriesView:
         """Number of buckets ahead."""
         return len(self.ahead)
 
-    @property
-    def unknown_buckets(self) -> int:
-        """Past buckets whose whole demand is not known."""
-        return int((self.past["known"] != Known.WHOLE).sum())
-
     def earlier_stretches(self) -> list[tuple[np.ndarray, bool]]:
         """Return cumulative demand of past stretches as long as the horizon, the latest first.
 

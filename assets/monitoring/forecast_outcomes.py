@@ -15,13 +15,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from assets.forecasting.calibrate import LEVELS
 from assets.forecasting.outcomes import SCORED_SHARE
 from assets.forecasting.pit import pit_bounds
 from assets.forecasting.scorecard import at_quantile_level
 from assets.forecasting.series import KEY, Reals
-from assets.kernel.frames.forecasts import QUANTILE_COLUMNS, QUANTILE_LEVELS, quantile_column
+from assets.kernel.frames.forecasts import QUANTILE_COLUMNS, quantile_column
 
-LEVELS: Reals = np.array(QUANTILE_LEVELS)
 BAND = (0.1, 0.9)
 WINDOW_COLUMNS = (
     "plan_date",
