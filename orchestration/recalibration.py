@@ -2,14 +2,14 @@
 
 It is no edge of the graph: the table of a plan date becomes a request in the registry once the
 run has ended, where alerts are delivered. Not here: judging drift (``assets.monitoring``), or
-what a request leads to (``assets.forecasting.model_log``).
+what a request leads to (``assets.forecasting.registry.log``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.frames.monitoring import FORECAST_DRIFT
 from assets.kernel.home import NetworkHome

@@ -17,8 +17,8 @@ import duckdb
 
 from assets.features.registry import FeatureRegistry
 from assets.forecasting.daily import terms_of
-from assets.forecasting.model_records import Terms
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.records import Terms
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError

@@ -15,7 +15,7 @@ from dagster_dbt import DbtProject
 
 from assets.features.defs import NetworkDbt
 from assets.features.registry import FeatureRegistry
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse

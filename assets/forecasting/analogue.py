@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc
 
-from assets.forecasting.calibrate import LEVELS
-from assets.forecasting.censoring import LEVEL_WINDOW, History
-from assets.forecasting.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.history.censoring import LEVEL_WINDOW, History
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
 
 # A prior is never surer than this, and with one or two analogues no surer than exponential.
 LEAST_CV2 = 0.25

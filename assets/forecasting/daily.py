@@ -2,7 +2,7 @@
 
 What was used is recorded once the forecast stands, so that a killed run leaves the registry as it
 was, and the same date planned again is the same to the bit. Not here: forecasting (``forecast``),
-or when a refit is due (``model_log``).
+or when a refit is due (``registry.log``).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Protocol
 import pandas as pd
 
 from assets.forecasting.forecast import DemandForecast
-from assets.forecasting.model_log import Ruling
-from assets.forecasting.model_records import Entered, Terms, Used
-from assets.forecasting.registry import ModelRegistry
-from assets.forecasting.selection import Selection, rules_digest
+from assets.forecasting.registry.log import Ruling
+from assets.forecasting.registry.records import Entered, Terms, Used
+from assets.forecasting.registry.registry import ModelRegistry
+from assets.forecasting.registry.selection import Selection, rules_digest
 from assets.kernel.calendar import AsKnown
 from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile

@@ -14,17 +14,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.forecasting.analogue import forecast_from_analogues
-from assets.forecasting.backtest import backtest
-from assets.forecasting.candidates import candidate
-from assets.forecasting.censoring import fill_censored
-from assets.forecasting.championship import selected
-from assets.forecasting.driver_effects import DriverEffects
-from assets.forecasting.driver_learning import learn_drivers, without_drivers
-from assets.forecasting.effects_table import effects_table
-from assets.forecasting.known import Candidate, Known, learned
-from assets.forecasting.segments import rows_by_segment
-from assets.forecasting.selection import Selection, rules_digest
-from assets.forecasting.series import KEY, Integers, Reals, SeriesPanel, build_panel, runs_of, season_phase
+from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.driver_effects import DriverEffects
+from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
+from assets.forecasting.history.effects_table import effects_table
+from assets.forecasting.history.segments import rows_by_segment
+from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel, build_panel, runs_of, season_phase
+from assets.forecasting.models.candidates import candidate
+from assets.forecasting.models.known import Candidate, Known, learned
+from assets.forecasting.registry.championship import selected
+from assets.forecasting.registry.selection import Selection, rules_digest
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import (
     DEMAND_FORECAST,

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.analogue import negative_binomial_quantiles
-from assets.forecasting.calibrate import LEVELS, scale
+from assets.forecasting.evaluation.calibrate import LEVELS, scale
 from assets.forecasting.forecast import ANALOGUE, UNINFORMED
-from assets.forecasting.selection import Selection
-from assets.forecasting.series import KEY, Flags, Integers, Reals
+from assets.forecasting.history.series import KEY, Flags, Integers, Reals
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.frames.forecasts import INTERVAL_CALIBRATION, RESIDUAL_COLUMNS
 
 # Segment of the rows that stand for every segment without rows of its own.

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammainc
 
-from assets.forecasting.series import Integers, Reals
+from assets.forecasting.history.series import Integers, Reals
 from assets.kernel.frames.forecasts import LEAD_TIME
 
 GROUP = ["receipt_kind", "source_id", "site_id", "mode"]

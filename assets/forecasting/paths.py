@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.levels import deseasonalised
-from assets.forecasting.series import Integers, Reals, SeriesPanel
+from assets.forecasting.history.levels import deseasonalised
+from assets.forecasting.history.series import Integers, Reals, SeriesPanel
 
 # Origins whose residuals count, one horizon apart: a year of weeks.
 RESIDUAL_ORIGINS = 12

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.calibrate import LEVELS
+from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.history.series import KEY, Integers, Reals
 from assets.forecasting.intervals import IntervalForecast, interval_forecast
-from assets.forecasting.series import KEY, Integers, Reals
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 
 # A path's level is kept within reason where residuals of long intervals are far beyond those of short ones.

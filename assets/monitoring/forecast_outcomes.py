@@ -15,11 +15,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.calibrate import LEVELS
-from assets.forecasting.outcomes import SCORED_SHARE
-from assets.forecasting.pit import pit_bounds
-from assets.forecasting.scorecard import at_quantile_level
-from assets.forecasting.series import KEY, Reals
+from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.evaluation.outcomes import SCORED_SHARE
+from assets.forecasting.evaluation.pit import pit_bounds
+from assets.forecasting.evaluation.scorecard import at_quantile_level
+from assets.forecasting.history.series import KEY, Reals
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS, quantile_column
 
 BAND = (0.1, 0.9)

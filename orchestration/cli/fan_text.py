@@ -1,7 +1,7 @@
 """A series and its forecast drawn as text: bars of past buckets, and the fan of cumulative demand ahead.
 
 Every mark differs in shape, not only in colour, so that a pipe loses nothing. Not here: what is
-read (``forecast``), and the PNG (``assets.forecasting.fan_chart``).
+read (``forecast``), and the PNG (``assets.forecasting.pages.fan_chart``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`equipoise forecast`: the demand forecast of one item at one site beside its history.
 
-Not here: how it is drawn (``fan_text``, ``assets.forecasting.fan_chart``), or why something was
+Not here: how it is drawn (``fan_text``, ``assets.forecasting.pages.fan_chart``), or why something was
 decided on it (``explain``).
 """
 
@@ -30,7 +30,7 @@ from orchestration.cli.reading import Record, only, open_network, planned_date, 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from assets.forecasting.series_view import SeriesView
+    from assets.forecasting.pages.series_view import SeriesView
 
 # Buckets of history that are read: the chart's, and the JSON's.
 HISTORY_BUCKETS = 60
@@ -66,7 +66,7 @@ def view_of(published: Published, plan_date: dt.date, item: str, site: str, buck
     """
     import pandas as pd
 
-    from assets.forecasting.series_view import series_view
+    from assets.forecasting.pages.series_view import series_view
 
     ahead = _series(published, DEMAND_FORECAST, plan_date, item, site)
     if ahead.empty:
@@ -135,7 +135,7 @@ def draw(view: SeriesView, why: str, path: Path) -> None:
     EquipoiseError
         If the file cannot be written.
     """
-    from assets.forecasting.fan_chart import fan_charts
+    from assets.forecasting.pages.fan_chart import fan_charts
 
     chart = fan_charts([(view, why)])
     try:

@@ -18,9 +18,9 @@ from orchestration.cli.console import Output, percent, table
 from orchestration.cli.reading import Record, open_network, plain
 
 if TYPE_CHECKING:
-    from assets.forecasting.model_log import ModelLog
-    from assets.forecasting.model_records import Entered, Used
-    from assets.forecasting.registry import ModelRegistry
+    from assets.forecasting.registry.log import ModelLog
+    from assets.forecasting.registry.records import Entered, Used
+    from assets.forecasting.registry.registry import ModelRegistry
 
 By = Annotated[str, typer.Option("--by", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
@@ -67,7 +67,7 @@ def promote_model(
     reason: Reason,
 ) -> None:
     """Put a model into a segment, from the first date on that is not planned yet, until a rollback."""
-    from assets.forecasting.model_acts import promote
+    from assets.forecasting.registry.acts import promote
 
     act = open_registry().decide(lambda registry: promote(registry, segment, model, by, reason))
     told = f"{model} forecasts {segment} from the plan of {act.since} on; that plan selects again."
@@ -78,7 +78,7 @@ def promote_model(
 @command
 def roll_back_models(out: Output, by: By, reason: Reason) -> None:
     """Undo the last promotion or selection, from the first date on that is not planned yet."""
-    from assets.forecasting.model_acts import roll_back
+    from assets.forecasting.registry.acts import roll_back
 
     act = open_registry().decide(lambda registry: roll_back(registry, by, reason))
     told = f"The selection {act.version[:_SHORT]} is in force again from the plan of {act.since} on."
@@ -87,14 +87,14 @@ def roll_back_models(out: Output, by: By, reason: Reason) -> None:
 
 def open_registry() -> ModelRegistry:
     """Return the models of the network."""
-    from assets.forecasting.registry import ModelRegistry
+    from assets.forecasting.registry.registry import ModelRegistry
 
     return ModelRegistry(open_network().root)
 
 
 def gather(registry: ModelRegistry) -> Record:
     """Return the selections, oldest plan date first, and what else happened, as it was recorded."""
-    from assets.forecasting.model_records import Entered, Used
+    from assets.forecasting.registry.records import Entered, Used
 
     log = registry.log()
     next_version = _next_version(log)
@@ -148,7 +148,7 @@ def find(log: ModelLog, name: str | None) -> Entered:
     EquipoiseError
         If nothing, or more than one selection, is meant.
     """
-    from assets.forecasting.model_records import Entered, Used
+    from assets.forecasting.registry.records import Entered, Used
 
     uses = [use for use in log.of(Used) if name is None or name in (use.plan_date.isoformat(), use.version)]
     uses += [use for use in log.of(Used) if name is not None and use.model_version.startswith(name)]

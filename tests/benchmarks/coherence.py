@@ -1,7 +1,7 @@
 """`equipoise bench coherence`: what reconciliation does to accuracy by level and to the decision loss.
 
 Bottom forecasts are the segments' champions of the active release. Not here: the panels
-(``scorecard_panels``), or how methods are judged (``assets.forecasting.coherence_scores``).
+(``scorecard_panels``), or how methods are judged (``assets.forecasting.hierarchy.coherence_scores``).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from vn2_files import published_files, read_challenge
 
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.world import World
-from assets.forecasting.backtest import backtest
-from assets.forecasting.coherence import coherence_test
-from assets.forecasting.coherence_scores import MethodScore, coherence_scores
-from assets.forecasting.named_means import means_by_name
+from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.hierarchy.coherence import coherence_test
+from assets.forecasting.hierarchy.coherence_scores import MethodScore, coherence_scores
+from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.policy.registry import PolicyRegistry
 from orchestration.cli.console import table
 

@@ -33,11 +33,11 @@ from rich.console import Console
 from rich.table import Table
 from speed_panel import PLAN_DATE, write_panel
 
-from assets.forecasting import candidates, series_models
-from assets.forecasting.array_models import ARRAY_MODELS
 from assets.forecasting.forecast import DemandForecast, forecast_demand
-from assets.forecasting.selection import Selection
-from assets.forecasting.series import runs_of
+from assets.forecasting.history.series import runs_of
+from assets.forecasting.models import candidates, series_models
+from assets.forecasting.models.array_models import ARRAY_MODELS
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry

@@ -5,7 +5,7 @@ is the point of the predictive distribution that minimises the mean absolute per
 distribution is the model's centre with the errors that earlier rounds made and whose outcome was
 known by then. Before the first round, earlier rounds are played inside its training data.
 
-Not here: the file and its drivers (``orange_juice_panel``), or the model (``assets.forecasting.driven``).
+Not here: the file and its drivers (``orange_juice_panel``), or the model (``assets.forecasting.models.driven``).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from orange_juice_panel import Juice, read_juice
 from rich.console import Console
 from rich.table import Table
 
-from assets.forecasting.driven import FIRST_ORIGIN, VIEWS, DrivenModel, View, earlier_errors, point
-from assets.forecasting.driven_features import FeatureRows
-from assets.forecasting.series import Reals
+from assets.forecasting.history.series import Reals
+from assets.forecasting.models.driven import FIRST_ORIGIN, VIEWS, DrivenModel, View, earlier_errors, point
+from assets.forecasting.models.driven_features import FeatureRows
 from assets.kernel.errors import EquipoiseError
 
 # One week is skipped between the last one known and the first one forecast.

@@ -1,7 +1,7 @@
 """`equipoise bench scorecard`: every candidate of every segment over rolling origins, on four panels.
 
 Quantiles of an origin are calibrated at the other origins; segments are those before the first.
-Not here: the panels (``scorecard_panels``), the numbers of a score (``assets.forecasting.scorecard``),
+Not here: the panels (``scorecard_panels``), the numbers of a score (``assets.forecasting.evaluation.scorecard``),
 or coverage of whole plans (``scorecard_plans``).
 """
 
@@ -18,11 +18,11 @@ from rich.console import Console
 from scorecard_panels import PANELS, BenchPanel
 from scorecard_plans import ALL, planned_coverage
 
-from assets.forecasting.backtest import SegmentBacktest, backtest
-from assets.forecasting.calibrate import LEVELS
-from assets.forecasting.outcomes import Outcomes, joined
-from assets.forecasting.scorecard import cross_calibrated, score_against
-from assets.forecasting.series import Reals
+from assets.forecasting.evaluation.backtest import SegmentBacktest, backtest
+from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.evaluation.outcomes import Outcomes, joined
+from assets.forecasting.evaluation.scorecard import cross_calibrated, score_against
+from assets.forecasting.history.series import Reals
 from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release

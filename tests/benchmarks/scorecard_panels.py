@@ -21,7 +21,7 @@ from assets.feeds.importers.files import require_files
 from assets.feeds.synthetic.observations import sales
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.world import World
-from assets.forecasting.series import SeriesPanel, build_panel
+from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 
 Reals = npt.NDArray[np.float64]

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from scorecard_panels import HISTORY_BUCKETS, BenchPanel, Flags, Reals
 
-from assets.forecasting.calibrate import LEVELS
+from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.evaluation.pit import calibration_error, pit_bounds, pit_coverage, pit_histogram
+from assets.forecasting.evaluation.scorecard import BAND, band_of
+from assets.forecasting.evaluation.scores import coverage
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.pit import calibration_error, pit_bounds, pit_coverage, pit_histogram
-from assets.forecasting.scorecard import BAND, band_of
-from assets.forecasting.scores import coverage
-from assets.forecasting.series import build_panel
+from assets.forecasting.history.series import build_panel
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 from assets.policy.release import Release
 

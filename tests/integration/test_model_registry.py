@@ -10,8 +10,8 @@ from bad_networks import typed
 from networks import copied
 
 from assets.features.registry import FeatureRegistry
-from assets.forecasting.model_records import Entered
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.records import Entered
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST
 from assets.kernel.published import Published

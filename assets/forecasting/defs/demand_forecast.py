@@ -9,13 +9,13 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from assets.forecasting import pages
-from assets.forecasting.champions import champions_frame, champions_page
 from assets.forecasting.daily import DayForecast, day_of, forecast_day
-from assets.forecasting.effects_table import effects_page
 from assets.forecasting.forecast import forecast_demand
+from assets.forecasting.history.effects_table import effects_page
 from assets.forecasting.intervals import interval_calibration
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.pages import forecast_page as pages
+from assets.forecasting.pages.champions_page import champions_frame, champions_page
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
 from assets.kernel.frames.forecasts import (

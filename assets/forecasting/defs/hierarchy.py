@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from assets.forecasting.coherence_page import coherence_page, hierarchy_page
-from assets.forecasting.hierarchy_forecast import forecast_hierarchy
+from assets.forecasting.hierarchy.forecast import forecast_hierarchy
+from assets.forecasting.pages.coherence_page import coherence_page, hierarchy_page
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST
 from assets.kernel.network import NetworkProfile

@@ -5,8 +5,8 @@
 import dagster as dg
 import pandas as pd
 
-from assets.forecasting import pages
 from assets.forecasting.lead_time import lead_time_distributions
+from assets.forecasting.pages import forecast_page as pages
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_asset, shown
 from assets.kernel.frames.forecasts import LEAD_TIME
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting.driven import View
+from assets.forecasting.models.driven import View
 from assets.kernel.errors import EquipoiseError
 from orchestration.cli.bench import load
 

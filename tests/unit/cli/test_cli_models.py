@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from unit.cli.tiny_network import PLAN_DATE, Equipoise
 
-from assets.forecasting.calibrate import untested
-from assets.forecasting.model_records import Entered, Terms, Used
-from assets.forecasting.registry import ModelRegistry
-from assets.forecasting.scorecard import Score
-from assets.forecasting.segment_choice import SegmentChoice
-from assets.forecasting.selection import Selection
+from assets.forecasting.evaluation.calibrate import untested
+from assets.forecasting.evaluation.scorecard import Score
+from assets.forecasting.registry.records import Entered, Terms, Used
+from assets.forecasting.registry.registry import ModelRegistry
+from assets.forecasting.registry.segment_choice import SegmentChoice
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.home import NetworkHome
 
 TERMS = Terms(rules="rules-1", feature_set="features-1", as_known="then")

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.calibrate import untested
 from assets.forecasting.daily import Day, DayForecast, forecast_day
+from assets.forecasting.evaluation.calibrate import untested
+from assets.forecasting.evaluation.scorecard import Score
 from assets.forecasting.forecast import DemandForecast
-from assets.forecasting.model_records import Terms
-from assets.forecasting.registry import ModelRegistry
-from assets.forecasting.scorecard import Score
-from assets.forecasting.segment_choice import SegmentChoice
-from assets.forecasting.selection import Selection
+from assets.forecasting.registry.records import Terms
+from assets.forecasting.registry.registry import ModelRegistry
+from assets.forecasting.registry.segment_choice import SegmentChoice
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.identifiers import digest
 
 FIRST = dt.date(2026, 3, 2)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from assets.forecasting.array_models import ARRAY_MODELS, means_since
-from assets.forecasting.candidates import candidate
-from assets.forecasting.series_models import definition
+from assets.forecasting.models.array_models import ARRAY_MODELS, means_since
+from assets.forecasting.models.candidates import candidate
+from assets.forecasting.models.series_models import definition
 from assets.kernel.calendar import Bucket
 
 SEASON = {Bucket.DAY: 7, Bucket.WEEK: 52}

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting import series_models
-from assets.forecasting.series_models import FALLBACK
+from assets.forecasting.models import series_models
+from assets.forecasting.models.series_models import FALLBACK
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 
 STRANGE = "strange"

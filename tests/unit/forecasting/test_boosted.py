@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from forecasting_panels import weekly_panel
 
-from assets.forecasting.boosted import boosted_means, fit_boosted
-from assets.forecasting.boosted_lessons import Boosting, training_origins
-from assets.forecasting.levels import deseasonalised
-from assets.forecasting.series import SeriesPanel
+from assets.forecasting.history.levels import deseasonalised
+from assets.forecasting.history.series import SeriesPanel
+from assets.forecasting.models.boosted import boosted_means, fit_boosted
+from assets.forecasting.models.boosted_lessons import Boosting, training_origins
 from assets.kernel.calendar import Bucket
 
 AHEAD = np.array([10, 11, 12])

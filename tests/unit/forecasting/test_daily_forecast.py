@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from unit.forecasting.conftest import PLAN_DATE, World
 
-from assets.forecasting.champions import champions_frame
 from assets.forecasting.daily import Day, DayForecast, forecast_day
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.model_acts import promote
-from assets.forecasting.model_records import Terms
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.pages.champions_page import champions_frame
+from assets.forecasting.registry.acts import promote
+from assets.forecasting.registry.records import Terms
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import PlanCalendar
 from assets.policy.release import Release
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting.censoring import fill_censored
-from assets.forecasting.seasonality import season_factors
-from assets.forecasting.segments import menu, rows_by_segment
-from assets.forecasting.series import build_panel, season_phase
+from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.seasonality import season_factors
+from assets.forecasting.history.segments import menu, rows_by_segment
+from assets.forecasting.history.series import build_panel, season_phase
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.forecasting.driven import DrivenModel, View, earlier_errors, point, relative_error
-from assets.forecasting.driven_features import DrivenPanel, FeatureRows
-from assets.forecasting.elasticity import driver_effects
+from assets.forecasting.models.driven import DrivenModel, View, earlier_errors, point, relative_error
+from assets.forecasting.models.driven_features import DrivenPanel, FeatureRows
+from assets.forecasting.models.elasticity import driver_effects
 from assets.kernel.errors import EquipoiseError
 
 STEPS = (2, 3)

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from unit.forecasting.conftest import demand_rows
 
-from assets.forecasting.announced import announced
-from assets.forecasting.censoring import fill_censored
-from assets.forecasting.driver_learning import learn_drivers, without_drivers
-from assets.forecasting.drivers import Announced, Drivers
-from assets.forecasting.effects_table import NETWORK, effects_table
-from assets.forecasting.series import SeriesPanel, build_panel
+from assets.forecasting.history.announced import announced
+from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
+from assets.forecasting.history.drivers import Announced, Drivers
+from assets.forecasting.history.effects_table import NETWORK, effects_table
+from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
 from tests.forecasting_panels import weekly_panel

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.pages import forecast_page, scores_page
+from assets.forecasting.pages.forecast_page import forecast_page, scores_page
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS
 from assets.kernel.frames.marts import FCT_DEMAND

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting.backtest import backtest
+from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.series import SeriesPanel, build_panel
+from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 
 pytestmark = pytest.mark.slow

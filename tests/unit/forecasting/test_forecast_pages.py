@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting.calibration_chart import calibration_chart
-from assets.forecasting.fan_chart import fan_charts
-from assets.forecasting.noteworthy import largest_series, worst_series
-from assets.forecasting.pages import forecast_page, scorecard_table, scores_page
-from assets.forecasting.series_view import Known, series_view
+from assets.forecasting.pages.calibration_chart import calibration_chart
+from assets.forecasting.pages.fan_chart import fan_charts
+from assets.forecasting.pages.forecast_page import forecast_page, scorecard_table, scores_page
+from assets.forecasting.pages.noteworthy import largest_series, worst_series
+from assets.forecasting.pages.series_view import Known, series_view
 from assets.kernel.calendar import Bucket
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
 from assets.kernel.frames.marts import FCT_DEMAND

@@ -8,14 +8,14 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from assets.forecasting.analogue import negative_binomial_quantiles
-from assets.forecasting.backtest import backtest
-from assets.forecasting.calibrate import LEVELS, calibrate, untested
-from assets.forecasting.candidates import candidate, forecast_means
-from assets.forecasting.censoring import fill_censored
-from assets.forecasting.outcomes import Outcomes
-from assets.forecasting.scorecard import cross_calibrated, score_against, score_of, uncensored
-from assets.forecasting.scores import bias, coverage, mase, pinball_loss, rmsse, scaled_pinball_loss, wape
-from assets.forecasting.series import build_panel
+from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.evaluation.calibrate import LEVELS, calibrate, untested
+from assets.forecasting.evaluation.outcomes import Outcomes
+from assets.forecasting.evaluation.scorecard import cross_calibrated, score_against, score_of, uncensored
+from assets.forecasting.evaluation.scores import bias, coverage, mase, pinball_loss, rmsse, scaled_pinball_loss, wape
+from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.series import build_panel
+from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from assets.forecasting.calibrate import LEVELS, Calibration, calibrate, calibrated, untested
+from assets.forecasting.evaluation.calibrate import LEVELS, Calibration, calibrate, calibrated, untested
+from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.intervals import IntervalForecast, interval_calibration, interval_forecast
-from assets.forecasting.outcomes import Outcomes
-from assets.forecasting.selection import Selection
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.frames.forecasts import INTERVAL_CALIBRATION
 
 PLAN_DATE = dt.date(2025, 6, 30)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.forecasting.lead_time import GROUP, lead_time_distributions
-from assets.forecasting.pages import lead_time_page
+from assets.forecasting.pages.forecast_page import lead_time_page
 from assets.kernel.frames.forecasts import LEAD_TIME
 from assets.kernel.frames.marts import FCT_LEAD_TIME, FEAT_LEAD_TIME
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from forecasting_panels import weekly_panel
 
-from assets.forecasting import levels as module
-from assets.forecasting.levels import deseasonalised, exponential_mean
+from assets.forecasting.history import levels as module
+from assets.forecasting.history.levels import deseasonalised, exponential_mean
 
 
 def test_the_example_of_the_docstring_holds() -> None:

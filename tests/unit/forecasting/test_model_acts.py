@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from unit.forecasting.model_history import FIRST, TERMS, History, day_after
 
-from assets.forecasting.champions import champions_frame, champions_page
-from assets.forecasting.model_acts import promote, roll_back
-from assets.forecasting.model_records import Promoted, RolledBack
+from assets.forecasting.pages.champions_page import champions_frame, champions_page
+from assets.forecasting.registry.acts import promote, roll_back
+from assets.forecasting.registry.records import Promoted, RolledBack
 from assets.kernel.errors import EquipoiseError
 
 

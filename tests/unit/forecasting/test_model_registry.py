@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from unit.forecasting.model_history import FIRST, TERMS, History, day_after
 
-from assets.forecasting.model_records import Entered, Used
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.records import Entered, Used
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.errors import EquipoiseError
 
 OTHER_RULES = [{"rules": "rules-2"}, {"feature_set": "responsive@1"}]

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from forecasting_panels import weekly_panel
 
-from assets.forecasting import known as module
-from assets.forecasting.backtest import backtest
-from assets.forecasting.candidates import candidate, forecast_means
-from assets.forecasting.censoring import fill_censored
-from assets.forecasting.championship import selected
-from assets.forecasting.selection import Selection
+from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.models import known as module
+from assets.forecasting.models.candidates import candidate, forecast_means
+from assets.forecasting.registry.championship import selected
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 

@@ -5,7 +5,7 @@ import pytest
 from forecasting_panels import weekly_panel
 
 from assets.features.registry import FeatureRegistry
-from assets.forecasting.origin_segments import LIMITS, classified, segments_at
+from assets.forecasting.history.origin_segments import LIMITS, classified, segments_at
 from assets.kernel.calendar import Bucket
 
 LENGTH = 60

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from assets.forecasting.calibrate import LEVELS
-from assets.forecasting.pit import calibration_error, pit_bounds, pit_coverage, pit_histogram, randomised_pit
+from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.evaluation.pit import calibration_error, pit_bounds, pit_coverage, pit_histogram, randomised_pit
 
 COUNTS = {
     "poisson 0.1": stats.poisson(0.1),

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.forecasting import promotion as module
-from assets.forecasting.backtest import backtest
-from assets.forecasting.promotion import challenge, decision_losses
-from assets.forecasting.selection import Selection
-from assets.forecasting.series import build_panel
+from assets.forecasting.evaluation import promotion as module
+from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.evaluation.promotion import challenge, decision_losses
+from assets.forecasting.history.series import build_panel
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 

@@ -9,15 +9,15 @@ from forecasting_panels import weekly_panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.forecasting.backtest import backtest
-from assets.forecasting.censoring import fill_censored
-from assets.forecasting.coherence import coherence_test
-from assets.forecasting.coherence_scores import coherence_scores
-from assets.forecasting.hierarchy import LEVELS, Hierarchy, build_hierarchy, summed_panel
-from assets.forecasting.hierarchy_forecast import forecast_hierarchy
-from assets.forecasting.named_means import means_by_name
-from assets.forecasting.reconcile import BOTTOM_UP, METHODS, WLS_VAR, reconciled_bottom, reconciled_means
-from assets.forecasting.series import build_panel
+from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.hierarchy.coherence import coherence_test
+from assets.forecasting.hierarchy.coherence_scores import coherence_scores
+from assets.forecasting.hierarchy.forecast import forecast_hierarchy
+from assets.forecasting.hierarchy.hierarchy import LEVELS, Hierarchy, build_hierarchy, summed_panel
+from assets.forecasting.hierarchy.named_means import means_by_name
+from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, METHODS, WLS_VAR, reconciled_bottom, reconciled_means
+from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.series import build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.marts import DIM_EVENT
@@ -277,7 +277,7 @@ def test_an_empty_forecast_publishes_empty_frames(published, world, release) -> 
 
 
 def test_a_large_network_is_tested_on_whole_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assets.forecasting.coherence.MOST_SERIES", 20)
+    monkeypatch.setattr("assets.forecasting.hierarchy.coherence.MOST_SERIES", 20)
     panel = weekly_panel(np.random.default_rng(2).poisson(20.0, (60, 40)).astype(float))
 
     test = coherence_test(panel, {}, biased(1.0), 2, HORIZON)

@@ -8,11 +8,11 @@ import pytest
 from forecasting_panels import weekly_panel
 from scipy.special import ndtri
 
-from assets.forecasting.calibrate import LEVELS, untested
+from assets.forecasting.evaluation.calibrate import LEVELS, untested
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.paths import Dispersion, estimated_dispersion, sample_paths
 from assets.forecasting.published_paths import published_paths
-from assets.forecasting.selection import Selection
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 
 MEAN = np.array([[0.5, 0.5, 0.5], [8.0, 8.0, 8.0]])

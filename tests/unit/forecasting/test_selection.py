@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting import backtest as backtests
-from assets.forecasting import series_models
-from assets.forecasting.selection import Selection
+from assets.forecasting.evaluation import backtest as backtests
+from assets.forecasting.models import series_models
+from assets.forecasting.registry.selection import Selection
 from assets.kernel.errors import EquipoiseError
 
 STAMP = "model_version"

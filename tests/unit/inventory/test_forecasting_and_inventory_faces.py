@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from assets.forecasting import defs as forecasting
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.inventory import defs as inventory
 from assets.kernel.calendar import AsKnown, Bucket
 from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS

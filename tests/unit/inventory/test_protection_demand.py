@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.forecasting.calibrate import untested
+from assets.forecasting.evaluation.calibrate import untested
 from assets.forecasting.intervals import interval_calibration, interval_forecast
-from assets.forecasting.selection import Selection
+from assets.forecasting.registry.selection import Selection
 from assets.inventory.protection_demand import protection_demand
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.decisions import PROTECTION_DEMAND

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from assets.forecasting.model_records import RefitRequested
-from assets.forecasting.registry import ModelRegistry
+from assets.forecasting.registry.records import RefitRequested
+from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.frames import Frame
 from assets.kernel.frames.feeds import FEED_STATE
 from assets.kernel.frames.monitoring import FORECAST_DRIFT

@@ -1,0 +1,90 @@
+"""What a backtest compares: forecasts of one candidate beside what happened, by series and origin.
+
+Not here: making them (``backtest``), scoring them (``scores``), or learning from them (``calibrate``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.forecasting.history.series import Flags, Integers, Reals
+
+# Least share of buckets with known demand for a cumulative outcome to be scored.
+SCORED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Forecasts of one candidate against what happened, over m pairs of series and origin.
+
+    A bucket whose demand is not known drops out of both sides of whatever is added up.
+
+    Attributes
+    ----------
+    mean, demand : array (m, H)
+        Forecast mean and demand of each bucket after the origin; demand is 0 where it is not known.
+    known : array (m, H)
+        Whether the whole demand of the bucket is known.
+    series : array (m,)
+        Row of the series in the panel.
+    origin : array (m,)
+        First bucket forecast.
+    naive_error, naive_square : array (m,)
+        Mean absolute and mean squared difference of consecutive known buckets before the origin: the
+        error of the naive forecast, which MASE and RMSSE are measured in. NaN without two of them.
+    """
+
+    mean: Reals
+    demand: Reals
+    known: Flags
+    series: Integers
+    origin: Integers
+    naive_error: Reals
+    naive_square: Reals
+
+    @property
+    def level(self) -> Reals:
+        """Forecast mean per bucket, shape (m,)."""
+        level: Reals = self.mean.mean(axis=1)
+        return level
+
+    @property
+    def expected(self) -> Reals:
+        """Cumulative forecast over known buckets, shape (m, H)."""
+        return self.over(0)[0]
+
+    @property
+    def actual(self) -> Reals:
+        """Cumulative demand over known buckets, shape (m, H)."""
+        return self.over(0)[1]
+
+    @property
+    def scored(self) -> Flags:
+        """Whether enough of the buckets up to each are known to score, shape (m, H)."""
+        return self.over(0)[2]
+
+    def over(self, first: int) -> tuple[Reals, Reals, Flags]:
+        """Return forecast, demand and whether to score them, from bucket ``first`` to each later one.
+
+        Returns
+        -------
+        expected, actual, scored : array (m, H - first)
+        """
+        known = self.known[:, first:]
+        share = np.cumsum(known, axis=1) / np.arange(1, known.shape[1] + 1)
+        expected = np.cumsum(np.where(known, self.mean[:, first:], 0.0), axis=1)
+        return expected, np.cumsum(np.where(known, self.demand[:, first:], 0.0), axis=1), share >= SCORED_SHARE
+
+    def rows(self, chosen: Flags) -> Outcomes:
+        """Return the chosen rows."""
+        return Outcomes(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+def joined(parts: list[Outcomes], horizon: int) -> Outcomes:
+    """Return all outcomes as one."""
+    reals, whole = np.empty((0, horizon)), np.empty(0, dtype=np.int64)
+    none = Outcomes(reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, np.empty(0), np.empty(0))
+    every = [none, *parts]
+    return Outcomes(**{name: np.concatenate([getattr(part, name) for part in every]) for name in vars(none)})

@@ -1,0 +1,130 @@
+"""How one candidate did over the outcomes of its backtest: the numbers of a scorecard.
+
+Here: which outcomes count, and the quantiles they are held against. Not here: the metrics
+(``scores``, ``pit``), making outcomes (``backtest``), or who wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.forecasting.evaluation.calibrate import LEVELS, calibrate, untested
+from assets.forecasting.evaluation.outcomes import Outcomes
+from assets.forecasting.evaluation.pit import pit_bounds, pit_coverage
+from assets.forecasting.evaluation.scores import bias, coverage, mase, pinball_loss, rmsse, scaled_pinball_loss, wape
+from assets.forecasting.history.series import Flags, Reals
+
+# The band whose coverage is judged.
+BAND = (0.1, 0.9)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one candidate did in one segment; columns of ``FORECAST_SCORES``.
+
+    Attributes
+    ----------
+    model : str
+        Candidate.
+    pinball_loss, wape, bias : float
+        Of cumulative demand over every window that is scored.
+    coverage_80, pit_coverage_80 : float or None
+        Of cumulative demand over *uncensored* windows: the share inside the band of published
+        quantiles, and the share of randomised transforms between their levels. ``None`` without one.
+    mase, rmsse : float or None
+        Of the mean of each bucket.
+    scaled_pinball : float or None
+        Of all published quantiles of cumulative demand.
+    window_count, uncensored_window_count : int
+        Windows that are scored, and those of them with every bucket known. A window is a series,
+        an origin and the buckets from it up to one of the horizon.
+    """
+
+    model: str
+    pinball_loss: float
+    wape: float
+    bias: float
+    coverage_80: float | None
+    mase: float | None = None
+    rmsse: float | None = None
+    scaled_pinball: float | None = None
+    pit_coverage_80: float | None = None
+    window_count: int = 0
+    uncensored_window_count: int = 0
+
+
+def score_of(model: str, outcomes: Outcomes, decision_quantile: float) -> Score:
+    """Score a candidate over its outcomes, on quantiles calibrated at the other origins.
+
+    Parameters
+    ----------
+    model : str
+        Name of the candidate.
+    outcomes : Outcomes
+        Its forecasts beside what happened.
+    decision_quantile : float
+        Level of the quantile that the pinball loss judges.
+    """
+    return score_against(model, outcomes, cross_calibrated(outcomes), decision_quantile)
+
+
+def score_against(model: str, outcomes: Outcomes, quantiles: Reals, decision_quantile: float) -> Score:
+    """Score outcomes against quantiles of cumulative demand, shape (m, H, 13)."""
+    expected, actual, scored = outcomes.over(0)
+    whole = uncensored(outcomes)
+    demand = float(actual[scored].mean()) if scored.any() else 0.0
+    loss = pinball_loss(actual[scored], at_quantile_level(quantiles, decision_quantile)[scored], decision_quantile)
+    lower, upper = pit_bounds(actual[whole], quantiles[whole], LEVELS)
+    known = outcomes.known
+    return Score(
+        model=model,
+        pinball_loss=loss / demand if demand > 0 else 0.0,
+        wape=wape(actual[scored], expected[scored]),
+        bias=bias(actual[scored], expected[scored]),
+        coverage_80=coverage(actual[whole], *band_of(quantiles[whole])),
+        mase=mase(outcomes.demand, outcomes.mean, known, outcomes.naive_error),
+        rmsse=rmsse(outcomes.demand, outcomes.mean, known, outcomes.naive_square),
+        scaled_pinball=scaled_pinball_loss(actual, quantiles, LEVELS, scored, outcomes.naive_error),
+        pit_coverage_80=pit_coverage(lower, upper, *BAND),
+        window_count=int(scored.sum()),
+        uncensored_window_count=int(whole.sum()),
+    )
+
+
+def uncensored(outcomes: Outcomes) -> Flags:
+    """Return which windows have every bucket known, shape (m, H): only these tell of coverage."""
+    whole: Flags = np.logical_and.accumulate(outcomes.known, axis=1)
+    return whole
+
+
+def cross_calibrated(outcomes: Outcomes) -> Reals:
+    """Return quantiles of each outcome, calibrated on the other origins only.
+
+    With a single origin, its two halves (every other series) calibrate each other.
+    """
+    fold = outcomes.origin
+    if len(np.unique(fold)) < 2:
+        fold = np.arange(len(fold), dtype=np.int64) % 2
+    expected, level = outcomes.expected, outcomes.level
+    quantiles = np.empty((*expected.shape, len(LEVELS)))
+    for value in np.unique(fold):
+        held_out = fold == value
+        calibration = calibrate(outcomes.rows(~held_out), untested(expected.shape[1]))
+        quantiles[held_out] = calibration.quantiles_of(expected[held_out], level[held_out])
+    return quantiles
+
+
+def at_quantile_level(quantiles: Reals, level: float) -> Reals:
+    """Return the quantile at any level, interpolated between the published ones; the last axis goes."""
+    upper = int(np.clip(np.searchsorted(LEVELS, level), 1, len(LEVELS) - 1))
+    lower = upper - 1
+    weight = float(np.clip((level - LEVELS[lower]) / (LEVELS[upper] - LEVELS[lower]), 0.0, 1.0))
+    return quantiles[:, :, lower] * (1.0 - weight) + quantiles[:, :, upper] * weight
+
+
+def band_of(quantiles: Reals) -> tuple[Reals, Reals]:
+    """Return the lower and upper bound of the 80 % interval; the last axis goes."""
+    low, high = (int(np.flatnonzero(level == LEVELS)[0]) for level in BAND)
+    return quantiles[..., low], quantiles[..., high]

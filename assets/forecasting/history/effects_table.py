@@ -1,0 +1,100 @@
+"""The effects of promotions, prices and events as a table, for the page and for people who plan promotions.
+
+Not here: estimating them (``driver_effects``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from assets.forecasting.history.announced import PROMOTION
+from assets.forecasting.history.driver_effects import DriverEffects
+from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.kernel.frames.forecasts import FORECAST_EFFECTS
+from assets.kernel.page import Page
+
+PRICE, EVENT = "price", "event"
+# What the network's own row calls its category.
+NETWORK = "(all)"
+# A factor this close to 1, or an elasticity this close to 0, changes nothing that anybody could see.
+LEAST_EFFECT = 0.005
+SHOWN = 20
+
+
+def effects_table(panel: SeriesPanel, effects: DriverEffects | None, plan_date: dt.date) -> pd.DataFrame:
+    """Return the frame ``FORECAST_EFFECTS``: each driver's effect in the network and in each category.
+
+    Parameters
+    ----------
+    panel : SeriesPanel
+        With its drivers.
+    effects : DriverEffects or None
+        None where the panel has no drivers; the table is then empty.
+    plan_date : date
+        Plan.
+    """
+    if effects is None or panel.drivers is None:
+        return FORECAST_EFFECTS.empty()
+    rows = [row for driver in _drivers(panel, effects) for row in driver]
+    if not rows:
+        return FORECAST_EFFECTS.empty()
+    frame = pd.DataFrame(
+        rows, columns=["driver", "driver_name", "category", "effect", "learned_buckets", "ahead_buckets"]
+    )
+    neutral = np.where(frame["driver"] == PRICE, 0.0, 1.0)
+    used = (frame["learned_buckets"] > 0) & (np.abs(frame["effect"] - neutral) > LEAST_EFFECT)
+    return FORECAST_EFFECTS.conform(frame.assign(plan_date=pd.Timestamp(plan_date), is_used=used))
+
+
+def effects_page(effects: pd.DataFrame) -> Page:
+    """Return what Dagster shows of the effects: the network's first, the largest first among them."""
+    size = np.abs(effects["effect"] - np.where(effects["driver"] == PRICE, 0.0, 1.0))
+    ordered = effects.assign(
+        size=size, is_category=effects["category"] != NETWORK, effect=effects["effect"].round(2)
+    ).sort_values(
+        ["is_category", "size", "driver", "driver_name", "category"], ascending=[True, False, True, True, True]
+    )
+    columns = ["driver", "driver_name", "category", "effect", "learned_buckets", "ahead_buckets", "is_used"]
+    unlearned = (effects["ahead_buckets"] > 0) & (effects["learned_buckets"] == 0)
+    return {
+        "rows": len(effects),
+        "drivers_used": int(effects.loc[effects["is_used"] & (effects["category"] == NETWORK), "driver"].size),
+        "announced_without_a_past": int(unlearned.sum()),
+        "effects": ordered[columns].head(SHOWN),
+    }
+
+
+_Row = tuple[str, str, str, float, int, int]
+
+
+def _drivers(panel: SeriesPanel, effects: DriverEffects) -> Iterator[list[_Row]]:
+    drivers, sums, start = panel.drivers, effects.sums, panel.length
+    assert drivers is not None
+    told = drivers.announced
+    planned = told.planned[:, start:].sum(axis=1)
+    if drivers.promoted.any() or planned.any():
+        yield _rows(effects, PROMOTION, "", effects.category_uplift, sums.promoted_buckets, planned)
+    if drivers.price is not None:
+        ahead = np.zeros(panel.size, dtype=np.int64)
+        if told.price is not None:
+            ahead = np.isfinite(told.price[:, start:]).sum(axis=1)
+        yield _rows(effects, PRICE, "", effects.category_elasticity, sums.priced_buckets, ahead)
+    touched = (told.shares[:, :, start:] > 0).sum(axis=2)
+    for place, name in enumerate(told.names):
+        effect = np.append(effects.events[:, place], effects.network_events[place])
+        yield _rows(effects, EVENT, name, effect, sums.event_buckets[:, place], touched[told.scope, place])
+
+
+def _rows(
+    effects: DriverEffects, driver: str, name: str, effect: Reals, learned: Integers, ahead: Integers
+) -> list[_Row]:
+    """Return one row a category, and the network's last; buckets are added up over series."""
+    count = len(effects.categories)
+    by_category = [np.bincount(effects.category, weights=values, minlength=count) for values in (learned, ahead)]
+    totals = [np.append(values, values.sum()).astype(np.int64).tolist() for values in by_category]
+    named = zip([*effects.categories, NETWORK], effect.tolist(), *totals, strict=True)
+    return [(driver, name, category, value, known, coming) for category, value, known, coming in named]

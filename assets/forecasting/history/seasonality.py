@@ -1,0 +1,95 @@
+"""Season factors: weekday for days, ISO week for weeks, pooled so that thin series borrow.
+
+Here: how demand of a phase compares with the level around it. Not here: the level itself
+(``censoring``), or models that keep a season of their own (``candidates``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.kernel.calendar import Bucket
+
+# Expected units that the wider pool weighs when a series, or a category, estimates its own factor.
+# Chosen on VN2 (README): flat between 15 and 60, and ten times it for a category.
+SERIES_PRIOR_UNITS = 30.0
+CATEGORY_PRIOR_UNITS = 300.0
+# A cell above this multiple of its local level is a spike, not a season.
+SPIKE_MULTIPLE = 6.0
+SPIKE_UNITS = 6.0
+# Below this a phase is closed: dividing by it would tell nothing of the level.
+CLOSED_FACTOR = 0.1
+
+
+def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
+    """Return the factor of each series and phase, averaging 1 over the season.
+
+    Demand of a phase over the centred mean of one season around it, both summed over observed
+    cells with spikes clipped; a series shrinks to its category and a category to the network
+    (gamma-Poisson, prior worth ``SERIES_PRIOR_UNITS`` and ``CATEGORY_PRIOR_UNITS``). Neighbouring
+    ISO weeks are smoothed by 1-2-1, because each is seen only once a year.
+
+    Returns
+    -------
+    array (n, season length)
+        Ones where less than ``least_seasons`` are known.
+    """
+    season = panel.season_length
+    if panel.size == 0 or panel.length < least_seasons * season:
+        return np.ones((panel.size, season))
+    actual, expected = _sums_by_phase(panel)
+    smooth = panel.bucket is Bucket.WEEK
+    network = _shrink(
+        _smoothed(actual.sum(0, keepdims=True), smooth),
+        _smoothed(expected.sum(0, keepdims=True), smooth),
+        np.ones((1, season)),
+        SERIES_PRIOR_UNITS,
+    )
+    code = panel.index["category"].astype("category").cat.codes.to_numpy(dtype=np.int64)
+    pool_actual, pool_expected = np.zeros((2, int(code.max()) + 1, season))
+    np.add.at(pool_actual, code, actual)
+    np.add.at(pool_expected, code, expected)
+    category = _shrink(_smoothed(pool_actual, smooth), _smoothed(pool_expected, smooth), network, CATEGORY_PRIOR_UNITS)
+    return _shrink(_smoothed(actual, smooth), _smoothed(expected, smooth), category[code], SERIES_PRIOR_UNITS)
+
+
+def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
+    """Return the mean of observed demand over a window of about one season around each bucket."""
+    half = season // 2
+    padding = ((0, 0), (half + 1, half))
+    total = np.cumsum(np.pad(np.where(observed, demand, 0.0), padding), axis=1)
+    count = np.cumsum(np.pad(observed.astype(np.float64), padding), axis=1)
+    width = 2 * half + 1
+    window_total = total[:, width:] - total[:, :-width]
+    window_count = count[:, width:] - count[:, :-width]
+    level: Reals = np.maximum(window_total, 0.0) / np.maximum(window_count, 1.0)
+    return level
+
+
+def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
+    season = panel.season_length
+    actual, expected = np.empty((2, panel.size, season))
+    for rows in row_blocks(panel.size):
+        demand, observed = panel.demand[rows], panel.observed[rows]
+        level = centred_level(demand, observed, season)
+        clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * level + SPIKE_UNITS), 0.0)
+        actual[rows] = _sum_by_phase(clipped, panel.phase, season)
+        expected[rows] = _sum_by_phase(np.where(observed, level, 0.0), panel.phase, season)
+    return actual, expected
+
+
+def _sum_by_phase(cells: Reals, phase: Integers, season: int) -> Reals:
+    return np.stack([cells[:, phase == position].sum(axis=1) for position in range(season)], axis=1)
+
+
+def _smoothed(sums: Reals, smooth: bool) -> Reals:
+    if not smooth:
+        return sums
+    return 0.25 * np.roll(sums, 1, axis=1) + 0.5 * sums + 0.25 * np.roll(sums, -1, axis=1)
+
+
+def _shrink(actual: Reals, expected: Reals, prior: Reals, weight: float) -> Reals:
+    factors = (actual + weight * prior) / (expected + weight)
+    normalised: Reals = factors / factors.mean(axis=1, keepdims=True)
+    return normalised

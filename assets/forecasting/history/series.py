@@ -1,0 +1,259 @@
+"""Dense bucket series per item and site, aligned so that every series ends before the plan date.
+
+Here: the grid, which cells are known, and what drove them. Not here: what an unknown cell is worth
+(``censoring``), the season (``seasonality``), or what a driver does (``driver_effects``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from assets.forecasting.history.announced import announced
+from assets.forecasting.history.drivers import Drivers, told_drivers
+from assets.kernel.calendar import Bucket, PlanCalendar
+from assets.kernel.frames.marts import DIM_EVENT
+from assets.kernel.identifiers import DIGEST_BYTES, digest
+
+Reals = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+KEY = ["item_id", "site_id"]
+# Below this many known buckets a series is forecast from its analogues (``analogue``).
+MINIMUM_OBSERVED = 8
+# Arithmetic over series goes by blocks of them: no temporary is as large as the panel.
+BLOCK_SERIES = 2048
+SEASON_LENGTH = {Bucket.DAY: 7, Bucket.WEEK: 52}
+
+
+@dataclass(frozen=True)
+class SeriesPanel:
+    """Demand of ``n`` series over ``T`` buckets, the last one ending where the plan begins.
+
+    Attributes
+    ----------
+    index : DataFrame
+        ``item_id``, ``site_id``, ``demand_segment`` and ``category`` of each row, sorted by key.
+    demand : array (n, T)
+        Demand that is certain, in base units; 0 where nothing is known.
+    observed : array (n, T)
+        Whether the cell is the whole demand: reported, and not censored.
+    begins : array (n,)
+        Column of the first row known of the series; ``T`` without any.
+    phase : array (T,)
+        Position of each bucket in the season: weekday, or ISO week less one.
+    bucket : Bucket
+        Day or week.
+    drivers : Drivers or None
+        Promotions, prices and events, also of the buckets ahead; None where the panel has none.
+    """
+
+    index: pd.DataFrame
+    demand: Reals
+    observed: Flags
+    begins: Integers
+    phase: Integers
+    bucket: Bucket
+    drivers: Drivers | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of series."""
+        return int(self.demand.shape[0])
+
+    @property
+    def length(self) -> int:
+        """Number of buckets."""
+        return int(self.demand.shape[1])
+
+    @property
+    def season_length(self) -> int:
+        """Buckets of a season."""
+        return SEASON_LENGTH[self.bucket]
+
+    @property
+    def observed_count(self) -> Integers:
+        """Buckets per series whose whole demand is known."""
+        count: Integers = self.observed.sum(axis=1)
+        return count
+
+    @property
+    def is_thin(self) -> Flags:
+        """Whether a series tells too little of itself: few known buckets, or never any demand."""
+        thin: Flags = np.all(self.demand <= 0, axis=1) | (self.observed_count < MINIMUM_OBSERVED)
+        return thin
+
+    def until(self, column: int) -> SeriesPanel:
+        """Return what an origin at ``column`` knows: what was before it, and what is announced for after it."""
+        return replace(
+            self,
+            demand=self.demand[:, :column],
+            observed=self.observed[:, :column],
+            begins=np.minimum(self.begins, column),
+            phase=self.phase[:column],
+            drivers=None if self.drivers is None else self.drivers.until(column),
+        )
+
+    def take(self, rows: Integers) -> SeriesPanel:
+        """Return the panel of some of the series."""
+        return replace(
+            self,
+            index=self.index.iloc[rows].reset_index(drop=True),
+            demand=self.demand[rows],
+            observed=self.observed[rows],
+            begins=self.begins[rows],
+            drivers=None if self.drivers is None else self.drivers.take(rows),
+        )
+
+    def data_digest(self) -> str:
+        """Return a digest of everything that models see."""
+        labels = self.index[[*KEY, "demand_segment", "category"]].to_numpy().tolist()
+        cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for array in (self.demand, np.packbits(self.observed), self.begins):
+            cells.update(np.ascontiguousarray(array).data)
+        drivers = () if self.drivers is None else (self.drivers.data_digest(),)
+        return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket), *drivers)
+
+
+def build_panel(
+    demand: pd.DataFrame,
+    ranged: pd.DataFrame,
+    calendar: PlanCalendar,
+    plan_date: dt.date,
+    history_buckets: int,
+    *,
+    events: pd.DataFrame | None = None,
+    horizon: int = 0,
+) -> SeriesPanel:
+    """Lay demand on the bucket grid.
+
+    A bucket without a row is unknown, and so is one whose demand is no number. What a till leaves
+    out because it did not sell has a row: ``int_demand`` lays these zeros, and knows which sites
+    reported and which rows were refused.
+
+    Parameters
+    ----------
+    demand : DataFrame
+        Frame ``FCT_DEMAND``; of several versions of a bucket the latest counts.
+    ranged : DataFrame
+        Item-sites to lay out, with ``demand_segment`` and ``category``, and the ``region`` of the site
+        where events may be of one.
+    calendar : PlanCalendar
+        Grid of the network.
+    plan_date : date
+        The bucket that starts here is the first unknown one.
+    history_buckets : int
+        Most buckets to look back.
+    events : DataFrame, optional
+        Frame ``DIM_EVENT``.
+    horizon : int
+        Buckets ahead whose announcements are kept.
+    """
+    index = ranged[[*KEY, "demand_segment", "category"]].sort_values(KEY, ignore_index=True)
+    row, age = _row_of(demand, index), _age(demand, calendar, plan_date)
+    inside = (age >= 1) & (age <= history_buckets)
+    length = int(age[inside].max()) if inside.any() else 0
+    place = np.flatnonzero(inside & (row >= 0))
+    cell = row[place] * length + length - age[place]
+    place, cell = _standing(demand, place, cell, len(index) * length)
+    shape = (len(index), length)
+    units, observed, reported = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    told = demand["demand_lower_bound_units"].to_numpy(dtype=np.float64)[place]
+    number = np.isfinite(told)
+    units.flat[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
+    observed.flat[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
+    reported.flat[cell] = True
+    phase, begins = season_phase(calendar, plan_date, -length, 0), _first(reported)
+    panel = SeriesPanel(index, units, observed, begins, phase, calendar.bucket)
+    calendar_events = DIM_EVENT.empty() if events is None else events
+    located = ranged.assign(region=ranged.get("region", "")).sort_values(KEY, ignore_index=True)
+    plans = announced(calendar_events, located[[*KEY, "region"]], calendar, plan_date, length, horizon)
+    told_rows = demand[["is_promoted", "unit_price"]].iloc[place]
+    promoted, price = told_drivers(told_rows, cell, plans.planned[:, :length])
+    if not (promoted.any() or price is not None or len(calendar_events)):
+        return panel
+    return replace(panel, drivers=Drivers(promoted, price, plans, horizon))
+
+
+def key_order(index: pd.DataFrame) -> Integers:
+    """Return the rows of an index in the order of their keys."""
+    return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])
+
+
+def row_blocks(size: int) -> Iterator[slice]:
+    """Yield slices of rows small enough for what is computed of them to stay in the cache."""
+    for first in range(0, size, BLOCK_SERIES):
+        yield slice(first, min(first + BLOCK_SERIES, size))
+
+
+def season_phase(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: int) -> Integers:
+    """Return the season position of buckets ``start`` to ``stop`` counted from the plan date.
+
+    Weekday 0 to 6 for days; ISO week less one, week 53 counting as 52, for weeks.
+    """
+    days = [calendar.bucket_start(plan_date, index) for index in range(start, stop)]
+    if calendar.bucket is Bucket.DAY:
+        return np.array([day.weekday() for day in days], dtype=np.int64)
+    return np.array([min(day.isocalendar().week, 52) - 1 for day in days], dtype=np.int64)
+
+
+def runs_of(demand: pd.DataFrame) -> tuple[pd.DataFrame, Integers]:
+    """Return the item and site of each run of rows of one series, and the lengths of the runs.
+
+    The mart comes sorted by key, so that a series is one run: names are looked up once a run, not
+    once a row. In any other order there are more runs, and all else is the same.
+    """
+    if demand.empty:
+        return pd.DataFrame({name: np.empty(0, dtype=object) for name in KEY}), np.empty(0, dtype=np.int64)
+    names = [demand[name].to_numpy(dtype=object) for name in KEY]
+    new = np.any([values[1:] != values[:-1] for values in names], axis=0)
+    starts = np.concatenate([[0], np.flatnonzero(new) + 1])
+    runs = pd.DataFrame({name: values[starts] for name, values in zip(KEY, names, strict=True)})
+    return runs, np.diff(np.append(starts, len(demand)))
+
+
+def _row_of(demand: pd.DataFrame, index: pd.DataFrame) -> Integers:
+    """Return the row of the index that each row of demand belongs to; -1 where it is not ranged."""
+    runs, lengths = runs_of(demand)
+    found = runs.merge(index[KEY].assign(row=np.arange(len(index))), on=KEY, how="left")["row"]
+    return np.repeat(found.fillna(-1).to_numpy(dtype=np.int64), lengths)
+
+
+def _age(demand: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date) -> Integers:
+    """Return how many buckets before the plan date each row lies; the bucket before it is 1."""
+    starts = pd.to_datetime(demand["bucket_start"]).to_numpy(dtype="datetime64[us]").astype("datetime64[D]")
+    days = (np.datetime64(plan_date, "D") - starts).astype(np.int64)
+    age: Integers = -(-days // calendar.bucket.days)
+    return age
+
+
+def _standing(demand: pd.DataFrame, place: Integers, cell: Integers, cells: int) -> tuple[Integers, Integers]:
+    """Return the rows that stand, and their cells: of several versions of a cell the latest.
+
+    Versions known at the same time from the same batch are told apart by what they say, so that
+    the order of rows decides nothing.
+    """
+    if bool((np.diff(cell) > 0).all()):
+        return place, cell
+    twice = np.bincount(cell, minlength=cells)[cell] > 1
+    order = ["available_at", "batch_id", "demand_lower_bound_units", "is_censored"]
+    versions = demand[order].iloc[place[twice]].assign(cell=cell[twice], place=np.flatnonzero(twice))
+    latest = versions.sort_values(["cell", *order], kind="stable").drop_duplicates("cell", keep="last")
+    stands = ~twice
+    stands[latest["place"].to_numpy()] = True
+    return place[stands], cell[stands]
+
+
+def _first(reported: Flags) -> Integers:
+    length = reported.shape[1]
+    if length == 0:
+        return np.zeros(len(reported), dtype=np.int64)
+    begins: Integers = np.where(reported.any(axis=1), reported.argmax(axis=1), length).astype(np.int64)
+    return begins

@@ -1,0 +1,1 @@
+"""What people see of forecasts: tables and plots. Not here: any number that decides."""

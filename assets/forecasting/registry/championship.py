@@ -1,0 +1,89 @@
+"""Who is champion of each segment after a backtest: the best where none stood, else whoever defends or wins.
+
+Not here: the test of a challenger (``promotion``), the backtest (``backtest``), or the value that
+comes out (``selection``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pandas as pd
+
+from assets.forecasting.evaluation.backtest import SegmentBacktest, Tested
+from assets.forecasting.evaluation.calibrate import calibrated, untested
+from assets.forecasting.evaluation.outcomes import joined
+from assets.forecasting.evaluation.promotion import challenge, decision_losses
+from assets.forecasting.history.series import KEY, Reals
+from assets.forecasting.registry.segment_choice import SegmentChoice
+from assets.forecasting.registry.selection import Selection
+
+
+def selected(
+    found: list[SegmentBacktest],
+    horizon: int,
+    made_for: dt.date,
+    rules: str,
+    *,
+    standing: Selection | None = None,
+    decision_quantile: float = 0.9,
+    margin: float = 0.0,
+) -> Selection:
+    """Return the champions of a backtest with their calibrations, nothing fitted yet.
+
+    Parameters
+    ----------
+    found : list of SegmentBacktest
+        Every candidate tested.
+    horizon : int
+        Buckets ahead.
+    made_for : date
+        Plan date.
+    rules : str
+        ``rules_digest``.
+    standing : Selection, optional
+        In force until now: the best other candidate of a segment is a challenger of its champion.
+        Without it, or where its champion is on the menu no more, the best candidate wins.
+    decision_quantile : float
+        Level that losses are compared at.
+    margin : float
+        Least gain of a challenger.
+    """
+    chosen = [_judged(part, standing, made_for, decision_quantile, margin) for part in found]
+    outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found, chosen, strict=True)]
+    network = calibrated(joined(outcomes, horizon), untested(horizon))
+    choices = tuple(
+        replace(choice, calibrations=tuple(calibrated(each.outcomes, network) for each in part.tested))
+        for part, choice in zip(found, chosen, strict=True)
+    )
+    return Selection(made_for, rules, choices, network, pd.DataFrame(columns=[*KEY, "model"], dtype=object))
+
+
+def _judged(
+    part: SegmentBacktest, standing: Selection | None, made_for: dt.date, level: float, margin: float
+) -> SegmentChoice:
+    best = SegmentChoice(part.segment, part.best.score.model, part.origin_count, part.scores, (), made_for)
+    before = standing.choice_of(part.segment) if standing else None
+    if before is None or before.champion not in [score.model for score in part.scores]:
+        return best
+    champion = _tested(part, before.champion)
+    others = [each for each in part.tested if each is not champion]
+    if not others:
+        return replace(best, since=before.since, by=before.by, reason=before.reason, evidence=before.evidence)
+    challenger = min(others, key=lambda each: round(each.score.pinball_loss, 9))
+    series = champion.outcomes.series
+    test = challenge(_losses(champion, level), _losses(challenger, level), series, margin)
+    if test.promoted:
+        return replace(best, champion=test.challenger, reason=test.reason, evidence=test)
+    return replace(
+        best, champion=before.champion, since=before.since, by=before.by, reason=before.reason, evidence=test
+    )
+
+
+def _losses(each: Tested, level: float) -> tuple[str, Reals]:
+    return each.score.model, decision_losses(each.outcomes, level)
+
+
+def _tested(part: SegmentBacktest, model: str) -> Tested:
+    return next(each for each in part.tested if each.score.model == model)

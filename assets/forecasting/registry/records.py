@@ -1,0 +1,137 @@
+"""Records of what happened to a network's models, as the registry's index holds them.
+
+Not here: what follows from them for a plan date (``registry.log``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Record(_Frozen):
+    """One line of the index."""
+
+
+class Terms(_Frozen):
+    """What a selection is made under; under other terms it is not used.
+
+    Attributes
+    ----------
+    rules : str
+        Digest of menus, parameters, horizon and library.
+    feature_set : str
+        Version of the feature set, which draws the segments.
+    as_known : str
+        then or now: what hindsight chose serves hindsight alone.
+    """
+
+    rules: str
+    feature_set: str
+    as_known: str
+
+
+class Pin(_Frozen):
+    """A model that a person put into a segment, for plan dates from ``since`` on."""
+
+    model: str
+    since: dt.date
+    by: str
+    reason: str
+
+
+class Entered(Record):
+    """A selection was made.
+
+    Attributes
+    ----------
+    version : str
+        Digest of the selection; it is kept under this name.
+    made_for : date
+        Plan date whose data chose it.
+    data_version : str
+        Digest of the tables that it was chosen on.
+    policy_release : str
+        Release that decided, for the record.
+    standing : str
+        Version whose champions were challenged; empty where there were none.
+    pins : dict
+        Segment to what a person put there.
+    carried : dict
+        Those of ``pins`` that were taken over from a selection under other terms.
+    why : str
+        Why it was time to select.
+    """
+
+    kind: Literal["entered"] = "entered"
+    terms: Terms
+    version: str
+    made_for: dt.date
+    data_version: str
+    policy_release: str = ""
+    standing: str = ""
+    pins: dict[str, Pin] = {}
+    carried: dict[str, Pin] = {}
+    why: str = ""
+
+
+class Used(Record):
+    """A plan date was forecast with a selection; a later plan of the date uses it again.
+
+    Attributes
+    ----------
+    seen : int or None
+        Records that stood when the date was first ruled on: what came while it was forecast is not among them.
+    """
+
+    kind: Literal["used"] = "used"
+    terms: Terms
+    plan_date: dt.date
+    version: str
+    data_version: str
+    model_version: str = ""
+    seen: int | None = None
+
+
+class RefitRequested(Record):
+    """What was seen after the plan of a date asks for a refit in the plans after it."""
+
+    kind: Literal["refit_requested"] = "refit_requested"
+    asked_for: dt.date
+    segments: tuple[str, ...]
+    why: str
+
+
+class Promoted(Record):
+    """A person put a model into a segment."""
+
+    kind: Literal["promoted"] = "promoted"
+    terms: Terms
+    segment: str
+    pin: Pin
+
+    @property
+    def since(self) -> dt.date:
+        """Plan date from which it counts."""
+        return self.pin.since
+
+
+class RolledBack(Record):
+    """A person put an earlier selection in force again, for plan dates from ``since`` on."""
+
+    kind: Literal["rolled_back"] = "rolled_back"
+    terms: Terms
+    since: dt.date
+    version: str
+    by: str
+    reason: str
+
+
+class Line(RootModel[Annotated[Entered | Used | RefitRequested | Promoted | RolledBack, Field(discriminator="kind")]]):
+    """A line of the index, whichever record it holds."""
