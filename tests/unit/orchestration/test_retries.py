@@ -118,12 +118,13 @@ def test_a_table_that_cannot_be_written_for_a_moment_asks_to_be_published_again(
 
 def test_the_rules_of_all_assets_ask_for_one_more_try_a_second_later() -> None:
     @dg.asset
-    def table() -> None:
-        raise OSError
+    def table(context: dg.AssetExecutionContext) -> None:
+        raise OSError(context.asset_key)
 
     (kept,) = automation.apply([table], NetworkProfile(name="net", first_plan_date=dt.date(2026, 1, 5)))
-    with pytest.raises(dg.RetryRequested) as asked:
-        kept()
+    # A context that Dagster makes is closed whenever it is collected, perhaps in another test.
+    with dg.build_asset_context() as context, pytest.raises(dg.RetryRequested) as asked:
+        kept(context)
     assert (asked.value.max_retries, asked.value.seconds_to_wait) == (1, 1)
 
 

@@ -47,7 +47,9 @@ def planned_without_a_document(home: NetworkHome, as_known: str) -> None:
 
 def at_the_cutoff(home: NetworkHome, instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
     schedule = schedules.nightly(Settings(), home.profile, Published(home.published), jobs.plan_day())
-    return schedule(dg.build_schedule_context(instance=instance))
+    # A context that is not left hands its instance's storage back whenever it is collected, perhaps to another test.
+    with dg.build_schedule_context(instance=instance) as context:
+        return schedule(context)
 
 
 def land_everything(home: NetworkHome, business_date: dt.date, count: int = 3) -> None:
@@ -59,7 +61,8 @@ def land_everything(home: NetworkHome, business_date: dt.date, count: int = 3) -
 
 def landed(home: NetworkHome, instance: dg.DagsterInstance, cursor: str | None = None):  # type: ignore[no-untyped-def]
     sensor = sensors.landing(home, home.profile, jobs.plan_day(), jobs.ingest([dg.AssetKey(["raw", "erp_items"])]))
-    return sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+        return sensor(context)
 
 
 def test_the_schedule_plans_the_clocks_date_once_in_the_networks_time_zone(home: NetworkHome) -> None:
