@@ -108,11 +108,7 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> list[Seg
     for segment, rows in segments.items():
         sampled = [samples[segment][names[samples[segment]] == segment] for names in then]
         places = [np.searchsorted(tested, sample) for sample in sampled]
-        outcomes = [
-            [_outcomes(ahead, known, place, choice) for known, place in zip(origins, places, strict=True)]
-            for choice in menus[segment]
-        ]
-        whole = [joined(parts, horizon) for parts in outcomes]
+        whole = [joined(_over_origins(ahead, origins, places, choice), horizon) for choice in menus[segment]]
         scores = [
             score_of(choice.name, part, rules.decision_quantile)
             for choice, part in zip(menus[segment], whole, strict=True)
@@ -166,14 +162,31 @@ def _sample(panel: SeriesPanel, rows: Integers) -> Integers:
     return np.sort(by_level[places])
 
 
-def _outcomes(panel: SeriesPanel, known: Known, sample: Integers, choice: Candidate) -> Outcomes:
+def _over_origins(
+    panel: SeriesPanel, origins: list[Known], samples: list[Integers], choice: Candidate
+) -> list[Outcomes]:
+    """Return a candidate's outcomes at each origin.
+
+    What it fits to a series at the oldest origin is updated at the later ones, as between two refits.
+    """
+    fitted = np.full((panel.size, len(choice.fits)), np.nan)
+    found = [
+        _outcomes(panel, known, sample, choice, fitted)
+        for known, sample in zip(reversed(origins), reversed(samples), strict=True)
+    ]
+    return found[::-1]
+
+
+def _outcomes(panel: SeriesPanel, known: Known, sample: Integers, choice: Candidate, fitted: Reals) -> Outcomes:
     rows = sample[~known.panel.is_thin[sample]]
     cut, horizon = known.panel.length, len(known.phase)
     ahead = slice(cut, cut + horizon)
     seen = panel.observed[rows, ahead]
     error, square = _naive_errors(known.panel, rows)
+    told = choice.forecast(known, rows, fitted[rows])
+    fitted[rows] = told.fitted
     return Outcomes(
-        mean=choice.forecast(known, rows).mean,
+        mean=told.mean,
         demand=np.where(seen, panel.demand[rows, ahead], 0.0),
         known=seen,
         series=rows,
