@@ -120,6 +120,7 @@ DIM_EVENT = Frame(
         date("start_date", "First day."),
         date("end_date", "Last day."),
         money("unit_price", "Planned price of a unit; null if unsaid.", nullable=True),
+        time("available_at", "Since when the event is announced as it stands (UTC)."),
     ),
     ("plan_date", "event_id"),
 )

@@ -1,7 +1,27 @@
-with latest as (
-    select *
+with known as (
+    select
+        *,
+        row(event_name, event_kind, region, site_id, item_id, start_date, end_date, unit_price) as announced
     from {{ ref("stg_demand__events") }}
     where {{ as_known() }}
+),
+
+told as (
+    select
+        *,
+        lag(announced) over versions as announced_before
+    from known
+    window versions as (partition by event_id order by available_at, business_date, batch_id, batch_row)
+),
+
+-- An event is announced as it stands since the last version that says something else than the one before it.
+latest as (
+    select
+        *,
+        max(if(announced is distinct from announced_before, available_at, null)) over (
+            partition by event_id
+        ) as announced_at
+    from told
     {{ latest_version(["event_id"]) }}
 ),
 
@@ -25,7 +45,8 @@ final as (
         latest.item_id,
         latest.start_date,
         latest.end_date,
-        latest.unit_price
+        latest.unit_price,
+        latest.announced_at as available_at
     from latest
     left join known_items on latest.item_id = known_items.item_id
     left join known_sites on latest.site_id = known_sites.site_id
