@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.forecasting.history.drivers import Announced, Integers, Prices
+from assets.forecasting.history.drivers import Announced, Columns, Flags, Integers, Prices
 from assets.kernel.calendar import PlanCalendar
 
 PROMOTION = "promotion"
@@ -29,7 +29,7 @@ def announced(
 
     An event of one item is a planned promotion where its kind says so, and otherwise a planned price
     where it has one. Every other event is matched with its other occurrences by its name alone, so
-    that a holiday may move.
+    that a holiday may move. Beside each stands the earliest origin that knew of it as it stands.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def announced(
     """
     width, shape = calendar.bucket.days, (len(index), length + horizon)
     placed = _placed(events, calendar.bucket_start(plan_date, -length), shape[1] * width)
+    placed = placed.assign(since=_since(placed, calendar, plan_date, length))
     of_item = placed["item_id"].notna().to_numpy(dtype=bool)
     pairs = _series_of(placed[of_item], index)
     is_promotion = (pairs["event_kind"] == PROMOTION).to_numpy(dtype=bool)
-    planned = np.zeros(shape, dtype=bool)
-    planned.flat[_cells(pairs[is_promotion], shape[1], width)[0]] = True
-    prices = _prices(pairs[~is_promotion & pairs["unit_price"].notna().to_numpy(dtype=bool)], shape, width)
-    names, scope, shares = _of_sites(placed[~of_item], index, shape[1], width)
-    return Announced(planned, prices, names, scope, shares)
+    planned, planned_since = _promotions(pairs[is_promotion], shape, width)
+    prices, price_since = _prices(pairs[~is_promotion & pairs["unit_price"].notna().to_numpy(dtype=bool)], shape, width)
+    names, scope, shares, shares_since = _of_sites(placed[~of_item], index, shape[1], width)
+    return Announced(planned, prices, names, scope, shares, planned_since, price_since, shares_since)
 
 
 def _placed(events: pd.DataFrame, origin: dt.date, days: int) -> pd.DataFrame:
@@ -63,6 +63,13 @@ def _placed(events: pd.DataFrame, origin: dt.date, days: int) -> pd.DataFrame:
     touches = (last >= first) & (last >= 0) & (first < days)
     placed = ordered.assign(first_day=np.maximum(first, 0), last_day=np.minimum(last, days - 1))
     return placed[touches]
+
+
+def _since(events: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date, length: int) -> Columns:
+    """Return the first column whose cutoff each event was announced by; the plan itself knows all it is told."""
+    origins = [calendar.bucket_start(plan_date, index) for index in range(-length, 0)]
+    cutoffs = np.array([calendar.cutoff(origin).replace(tzinfo=None) for origin in origins], dtype="datetime64[us]")
+    return np.searchsorted(cutoffs, events["available_at"].to_numpy(dtype="datetime64[us]")).astype(np.int16)
 
 
 def _days_after(dates: pd.Series[pd.Timestamp], origin: dt.date) -> Integers:
@@ -90,20 +97,37 @@ def _cells(pairs: pd.DataFrame, length: int, width: int) -> tuple[Integers, Inte
     return row[pair] * length + first[pair] + step, pair
 
 
-def _prices(pairs: pd.DataFrame, shape: tuple[int, int], width: int) -> Prices | None:
-    """Return the prices announced; of several for one bucket that of the later event id."""
+def _promotions(pairs: pd.DataFrame, shape: tuple[int, int], width: int) -> tuple[Flags, Columns | None]:
+    """Return what is planned, and since when: a bucket of several promotions since the first announcement."""
+    planned = np.zeros(shape, dtype=bool)
     if pairs.empty:
-        return None
+        return planned, None
+    ordered = pairs.sort_values("since", ascending=False, kind="stable")
+    cells, pair = _cells(ordered, shape[1], width)
+    since = np.zeros(shape, dtype=np.int16)
+    planned.flat[cells] = True
+    since.flat[cells] = ordered["since"].to_numpy()[pair]
+    return planned, since
+
+
+def _prices(pairs: pd.DataFrame, shape: tuple[int, int], width: int) -> tuple[Prices, Columns] | tuple[None, None]:
+    """Return the prices announced, and since when; of several for one bucket that of the later event id."""
+    if pairs.empty:
+        return None, None
     cells, pair = _cells(pairs, shape[1], width)
-    prices = np.full(shape, np.nan, dtype=np.float32)
+    prices, since = np.full(shape, np.nan, dtype=np.float32), np.zeros(shape, dtype=np.int16)
     prices.flat[cells] = pairs["unit_price"].to_numpy(dtype=np.float32)[pair]
-    return prices
+    since.flat[cells] = pairs["since"].to_numpy()[pair]
+    return prices, since
 
 
 def _of_sites(
     events: pd.DataFrame, index: pd.DataFrame, length: int, width: int
-) -> tuple[tuple[str, ...], Integers, Prices]:
-    """Return the names of events, the group of sites of each series, and the share of each bucket by group."""
+) -> tuple[tuple[str, ...], Integers, Prices, Columns]:
+    """Return the names of events, the group of sites of each series, and the share of each bucket by group.
+
+    And since when it is known: where several of one name share a bucket, since the last announcement.
+    """
     sites, code = _sites(index)
     concerned = np.ones((len(sites), len(events)), dtype=bool)
     for name in ("site_id", "region"):
@@ -113,12 +137,15 @@ def _of_sites(
     patterns, group = np.unique(concerned, axis=0, return_inverse=True)
     names = sorted(set(events["event_name"]))
     shares = np.zeros((len(patterns), len(names), length), dtype=np.float32)
+    since = np.zeros(shares.shape, dtype=np.int16)
     place = [names.index(name) for name in events["event_name"]]
-    spans = zip(place, events["first_day"], events["last_day"], strict=True)
-    for number, (row, first, last) in enumerate(spans):
+    spans = zip(place, events["first_day"], events["last_day"], events["since"], strict=True)
+    for number, (row, first, last, told) in enumerate(spans):
         columns, share = _share_of_buckets(int(first), int(last), width)
-        shares[patterns[:, number], row, columns] += share
-    return tuple(names), group.reshape(-1)[code].astype(np.int64), np.minimum(shares, np.float32(1.0))
+        cells = patterns[:, number], row, columns
+        shares[cells] += share
+        since[cells] = np.maximum(since[cells], told)
+    return tuple(names), group.reshape(-1)[code].astype(np.int64), np.minimum(shares, np.float32(1.0)), since
 
 
 def _sites(index: pd.DataFrame) -> tuple[pd.DataFrame, Integers]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 # A price needs no more digits, and half of the memory is worth it.
 Prices = npt.NDArray[np.float32]
+# A column of the grid: ninety years of days.
+Columns = npt.NDArray[np.int16]
+Cells = TypeVar("Cells", Flags, Prices)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class Announced:
         Group of each series: sites of one group have the same events.
     shares : array (G, E, L)
         Share of each bucket's days that an event takes, by group.
+    planned_since, price_since, shares_since : arrays like ``planned``, ``price`` and ``shares``, or None
+        Earliest origin, as a column of the grid, that knew what is announced of a cell; 0 where
+        nothing is. None: every origin knew.
     """
 
     planned: Flags
@@ -45,16 +52,52 @@ class Announced:
     names: tuple[str, ...]
     scope: Integers
     shares: Prices
+    planned_since: Columns | None = None
+    price_since: Columns | None = None
+    shares_since: Columns | None = None
 
-    def until(self, column: int) -> Announced:
-        """Return the announcements of the buckets before ``column``."""
-        price = None if self.price is None else self.price[:, :column]
-        return replace(self, planned=self.planned[:, :column], price=price, shares=self.shares[:, :, :column])
+    def until(self, column: int, horizon: int) -> Announced:
+        """Return what an origin at ``column`` knows of its past and of ``horizon`` buckets ahead.
+
+        What was announced later is not ahead of it. Its past is told as it is known now: what was
+        announced too late to be forecast teaches what such an event does.
+        """
+        stop = column + horizon
+        return replace(
+            self,
+            planned=_known_ahead(self.planned, self.planned_since, column, stop, False),
+            price=None if self.price is None else _known_ahead(self.price, self.price_since, column, stop, np.nan),
+            shares=_known_ahead(self.shares, self.shares_since, column, stop, 0.0),
+            planned_since=_before(self.planned_since, stop),
+            price_since=_before(self.price_since, stop),
+            shares_since=_before(self.shares_since, stop),
+        )
 
     def take(self, rows: Integers) -> Announced:
         """Return the announcements of some series."""
-        price = None if self.price is None else self.price[rows]
-        return replace(self, planned=self.planned[rows], price=price, scope=self.scope[rows])
+        return replace(
+            self,
+            planned=self.planned[rows],
+            price=None if self.price is None else self.price[rows],
+            scope=self.scope[rows],
+            planned_since=None if self.planned_since is None else self.planned_since[rows],
+            price_since=None if self.price_since is None else self.price_since[rows],
+        )
+
+
+def _before(since: Columns | None, stop: int) -> Columns | None:
+    return None if since is None else since[..., :stop]
+
+
+def _known_ahead(told: Cells, since: Columns | None, column: int, stop: int, untold: float) -> Cells:
+    """Return the cells before ``stop``, without what an origin at ``column`` was not told of those ahead."""
+    known = told[..., :stop]
+    late = None if since is None else since[..., column:stop] > column
+    if late is None or not late.any():
+        return known
+    known = known.copy()
+    known[..., column:][late] = untold
+    return known
 
 
 @dataclass(frozen=True)
@@ -80,13 +123,13 @@ class Drivers:
     horizon: int
 
     def until(self, column: int) -> Drivers:
-        """Return what an origin at ``column`` knows: what happened before it, and what is announced for its horizon.
+        """Return what an origin at ``column`` knows: what happened before it, and what was announced for its horizon.
 
         What the tills say of the buckets ahead of an origin is not looked at: a price is told only of
         what was sold.
         """
         price = None if self.price is None else self.price[:, :column]
-        known = self.announced.until(column + self.horizon)
+        known = self.announced.until(column, self.horizon)
         return replace(self, promoted=self.promoted[:, :column], price=price, announced=known)
 
     def take(self, rows: Integers) -> Drivers:
@@ -105,12 +148,14 @@ class Drivers:
         yield np.packbits(self.promoted)
         yield np.packbits(self.announced.planned)
         # By series, so that the number given to a group of sites does not matter.
-        groups = [hashlib.blake2b(np.ascontiguousarray(part).data, digest_size=8) for part in self.announced.shares]
-        marks = np.array([int.from_bytes(group.digest(), "big", signed=True) for group in groups], dtype=np.int64)
-        yield marks[self.announced.scope]
-        for price in (self.price, self.announced.price):
-            if price is not None:
-                yield price
+        for of_groups in (self.announced.shares, self.announced.shares_since):
+            if of_groups is not None:
+                groups = [hashlib.blake2b(np.ascontiguousarray(part).data, digest_size=8) for part in of_groups]
+                marks = [int.from_bytes(group.digest(), "big", signed=True) for group in groups]
+                yield np.array(marks, dtype=np.int64)[self.announced.scope]
+        for of_series in (self.price, self.announced.price, self.announced.planned_since, self.announced.price_since):
+            if of_series is not None:
+                yield of_series
 
 
 def told_drivers(demand: pd.DataFrame, cell: Integers, planned: Flags) -> tuple[Flags, Prices | None]:

@@ -91,7 +91,7 @@ class SeriesPanel:
         return thin
 
     def until(self, column: int) -> SeriesPanel:
-        """Return what an origin at ``column`` knows: what was before it, and what is announced for after it."""
+        """Return what an origin at ``column`` knows: what was before it, and what it was told of after it."""
         return replace(
             self,
             demand=self.demand[:, :column],

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from unit.forecasting.conftest import demand_rows
 
+from assets.forecasting.evaluation.backtest import known_at
 from assets.forecasting.history.announced import announced
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
@@ -21,6 +22,7 @@ from tests.forecasting_panels import weekly_panel
 PLAN_DATE = dt.date(2026, 3, 9)  # a Monday
 HORIZON, LENGTH, SERIES = 14, 200, 40
 DAILY = PlanCalendar(Bucket.DAY, "UTC")
+LONG_AGO = dt.datetime(2020, 1, 1)  # before any origin
 
 
 def event(name: str, start: dt.date, days: int = 1, *, kind: str = "holiday", **of: object) -> dict[str, object]:
@@ -33,6 +35,7 @@ def event(name: str, start: dt.date, days: int = 1, *, kind: str = "holiday", **
         "event_kind": kind,
         "start_date": start,
         "end_date": last,
+        "available_at": LONG_AGO,
         **concerned,
     }
 
@@ -365,6 +368,92 @@ def test_an_origin_knows_what_is_announced_and_nothing_that_happened_after_it():
     assert np.array_equal(ahead, second.ahead(altered.until(cut)))
     assert (ahead[:2, 2:5] > 1.5).all()
     assert np.array_equal(without_drivers(panel.until(cut))[0].demand, without_drivers(altered.until(cut))[0].demand)
+
+
+def told_at(column: int, *, days_late: int = 0) -> dt.datetime:
+    """Return a time just before, or that many days after, the cutoff of the origin at a column."""
+    origin = PLAN_DATE - dt.timedelta(days=LENGTH - column)
+    return dt.datetime.combine(origin, dt.time(4)) + dt.timedelta(days=days_late)
+
+
+def at_column(name: str, column: int, days: int, **of: object) -> dict[str, object]:
+    return event(name, PLAN_DATE - dt.timedelta(days=LENGTH - column), days, **of)
+
+
+@pytest.mark.parametrize("kind", ["promotion", "price", "event"])
+def test_an_origin_sees_ahead_only_what_was_announced_by_its_cutoff(kind):
+    cut = 150
+    of = {
+        "promotion": {"kind": "promotion", "item_id": "item-000"},
+        "price": {"kind": "other", "item_id": "item-000", "unit_price": 3.0},
+        "event": {"kind": "holiday"},
+    }[kind]
+    panel = weekly_panel(np.full((SERIES, LENGTH), 5), bucket=Bucket.DAY)
+
+    def ahead(days_late: int, origin: int) -> np.ndarray:
+        told = grid(panel, events(at_column("X", cut + 2, 3, available_at=told_at(cut, days_late=days_late), **of)))
+        known = told.until(origin, HORIZON)
+        if kind == "event":
+            return np.flatnonzero(known.shares[0, 0, origin:])
+        cells = known.planned if kind == "promotion" else np.isfinite(known.price)
+        return np.flatnonzero(cells[0, origin:])
+
+    assert ahead(0, cut).tolist() == [2, 3, 4]
+    assert ahead(1, cut).tolist() == []
+    assert ahead(1, cut + 1).tolist() == [1, 2, 3], "the next origin had been told"
+    assert ahead(40, LENGTH - HORIZON).tolist() == []
+
+
+def test_what_was_announced_late_is_history_once_it_is_past():
+    late = at_column("Promotion", 120, 7, kind="promotion", item_id="item-000", available_at=told_at(190))
+    panel = weekly_panel(np.full((SERIES, LENGTH), 5), bucket=Bucket.DAY)
+    told = grid(panel, events(late))
+    assert np.flatnonzero(told.until(150, HORIZON).planned[0]).tolist() == list(range(120, 127))
+    assert not told.until(120, HORIZON).planned.any()
+    assert not told.until(150, HORIZON).until(120, HORIZON).planned.any()
+    # The plan itself knows all that it is told, also with hindsight.
+    ahead = at_column(
+        "Promotion", LENGTH + 1, 2, kind="promotion", item_id="item-000", available_at=told_at(LENGTH + 9)
+    )
+    assert np.flatnonzero(grid(panel, events(ahead)).until(LENGTH, HORIZON).planned[0]).tolist() == [
+        LENGTH + 1,
+        LENGTH + 2,
+    ]
+
+
+def test_of_several_promotions_of_a_bucket_the_first_announced_says_since_when():
+    of = {"kind": "promotion", "item_id": "item-000"}
+    early = at_column("A", 150, 4, available_at=told_at(100), **of)
+    late = at_column("B", 152, 4, available_at=told_at(151), **of)
+    panel = weekly_panel(np.full((SERIES, LENGTH), 5), bucket=Bucket.DAY)
+    for rows in ((early, late), (late, early)):
+        known = grid(panel, events(*rows)).until(150, HORIZON)
+        assert np.flatnonzero(known.planned[0]).tolist() == [150, 151, 152, 153]
+
+
+def test_the_backtest_forecasts_a_promotion_only_from_origins_that_had_been_told():
+    cut = 150
+
+    def factor(available_at: dt.datetime) -> float:
+        told = events(
+            at_column("Promotion", cut + 2, 3, kind="promotion", item_id="item-000", available_at=available_at)
+        )
+        panel = driven_panel(told=told)
+        known = known_at(panel, cut, HORIZON, np.arange(SERIES))
+        return float(known.history.driven[0, 2:5].mean())
+
+    assert factor(told_at(cut)) > 1.5
+    assert factor(told_at(cut, days_late=1)) == pytest.approx(factor(told_at(cut + 40)))
+    assert factor(told_at(cut, days_late=1)) < 1.1
+
+
+def test_since_when_something_is_announced_changes_the_digest_of_the_data():
+    for of in ({"kind": "promotion", "item_id": "item-000"}, {"kind": "holiday"}):
+        digests = [
+            driven_panel(told=events(at_column("X", 150, 3, available_at=told_at(column), **of))).data_digest()
+            for column in (100, 101)
+        ]
+        assert digests[0] != digests[1]
 
 
 def test_what_is_announced_changes_the_digest_of_the_data():

@@ -301,6 +301,7 @@ def sold_on_promotion(world):
             "end_date": PLAN_DATE - pd.Timedelta(weeks=weeks) + pd.Timedelta(days=2),
             "item_id": item,
             "plan_date": PLAN_DATE,
+            "available_at": PLAN_DATE - pd.Timedelta(weeks=weeks + 12),
             **dict.fromkeys(("region", "site_id", "unit_price")),
         }
         for item in world.features["item_id"].unique()
