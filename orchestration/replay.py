@@ -111,9 +111,7 @@ def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
         rules = _Rules.of(recorded, plan_date)
         with tempfile.TemporaryDirectory(prefix="equipoise-replay-") as folder:
             scratch = _scratch(settings, home, Path(folder))
-            # As it was when the date was first planned: the replay selects or reuses as that plan did.
-            ModelRegistry(home.root).copy_before(plan_date, rules.terms(home), scratch.network_home().root)
-            _run(scratch, plan_date, rules)
+            _run(scratch, plan_date, rules, _models(home, plan_date, rules, scratch))
             return _compare(recorded, Published(scratch.network_home().published), plan_date)
 
 
@@ -140,6 +138,15 @@ class _Rules:
         """Return what the models of the plan were chosen under."""
         release = PolicyRegistry(decides=self.policy_release).active()
         return terms_of(release, home.profile, self.feature_set, self.as_known)
+
+
+def _models(home: NetworkHome, plan_date: dt.date, rules: _Rules, scratch: Settings) -> ModelRegistry:
+    """Return the models as they were when the date was first planned: the replay selects or reuses as that plan did."""
+    recorded, terms = ModelRegistry(home.root), rules.terms(home)
+    target = scratch.network_home().root
+    recorded.copy_before(plan_date, terms, target)
+    # A date planned again uses what it used, also where the release in force has other days by now.
+    return ModelRegistry(target, recorded.log().procedure(plan_date, terms))
 
 
 def _features(home: NetworkHome, version: str) -> FeatureRegistry:
@@ -187,7 +194,7 @@ def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
     )
 
 
-def _run(scratch: Settings, plan_date: dt.date, rules: _Rules) -> None:
+def _run(scratch: Settings, plan_date: dt.date, rules: _Rules, models: ModelRegistry) -> None:
     home = scratch.network_home()
     # A day far off is no plan date of the clock's, so that a backfill's documents keep their ids.
     day = plan_date if rules.live else plan_date + dt.timedelta(days=3660)
@@ -200,6 +207,7 @@ def _run(scratch: Settings, plan_date: dt.date, rules: _Rules) -> None:
         clock=DeclaredClock(day),
         features=_features(home, rules.feature_set),
         policies=PolicyRegistry(decides=rules.policy_release),
+        models=models,
         orders=MemoryOrderStore(),
         warehouse=Warehouse(home.warehouse),
     )

@@ -16,7 +16,7 @@ import pandas as pd
 
 from assets.forecasting.forecast import DemandForecast
 from assets.forecasting.registry.log import Ruling
-from assets.forecasting.registry.records import Entered, Terms, Used
+from assets.forecasting.registry.records import Entered, Pin, Procedure, Terms, Used
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.selection import Selection, rules_digest
 from assets.kernel.calendar import AsKnown
@@ -40,15 +40,18 @@ class Day:
         Digest of the tables forecast from.
     policy_release : str
         Version of the release in force.
-    refit_days : int
-        Days after which champions are chosen anew.
+    procedure : Procedure
+        When the release has champions challenged, and by what margin.
+    has_drivers : bool
+        Whether a promotion, a varying price or an event is known.
     """
 
     plan_date: dt.date
     terms: Terms
     data_version: str
     policy_release: str
-    refit_days: int
+    procedure: Procedure
+    has_drivers: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,12 @@ class Make(Protocol):
     """Forecasts: with a selection as it is, or with a new one that challenges a standing one."""
 
     def __call__(
-        self, *, selection: Selection | None, standing: Selection | None, pins: Mapping[str, str]
+        self,
+        *,
+        selection: Selection | None,
+        standing: Selection | None,
+        pins: Mapping[str, Pin],
+        promotion_margin: float,
     ) -> DemandForecast:
         """Return the forecast and the selection that made it."""
 
@@ -93,6 +101,7 @@ def day_of(
     as_known: AsKnown,
     features: pd.DataFrame,
     tables: Sequence[str],
+    has_drivers: bool,
 ) -> Day:
     """Return what decides about the models of a plan date.
 
@@ -102,23 +111,29 @@ def day_of(
         Frame ``FEAT_ITEM_SITE``; it names the feature set.
     tables : sequence of str
         Published tables that the forecast is made from; their digests are the data version.
+    has_drivers : bool
+        Whether they tell of a promotion, a varying price or an event.
     """
     feature_set = ",".join(sorted(set(features["feature_set_version"])))
     made = {name: getattr(published.latest(name, plan_date), "digest", "") for name in tables}
     terms = terms_of(release, profile, feature_set, as_known)
-    return Day(plan_date, terms, digest(made), release.version, release.forecast.refit_days)
+    rules = release.forecast
+    procedure = Procedure(refit_days=rules.refit_days, promotion_margin=rules.promotion_margin)
+    return Day(plan_date, terms, digest(made), release.version, procedure, has_drivers)
 
 
 def forecast_day(registry: ModelRegistry, day: Day, make: Make) -> DayForecast:
     """Forecast a plan date with the selection that the registry rules, and record what was used."""
-    ruling = registry.log().ruling(day.plan_date, day.terms, day.data_version, day.refit_days)
+    procedure = registry.procedure or day.procedure
+    ruling = registry.log().ruling(day.plan_date, day.terms, day.data_version, procedure, day.has_drivers)
     standing = registry.selection(ruling.entry.version) if ruling.entry else None
     if ruling.entry and not ruling.refit:
-        made = make(selection=standing, standing=None, pins={})
+        made = make(selection=standing, standing=None, pins={}, promotion_margin=procedure.promotion_margin)
         used = _used(day, ruling, ruling.entry.version, made)
         registry.record(None, None, used)
         return DayForecast(made, ruling.entry, used)
-    made = make(selection=None, standing=standing, pins={name: pin.model for name, pin in ruling.pins.items()})
+    margin = (ruling.procedure or procedure).promotion_margin
+    made = make(selection=None, standing=standing, pins=ruling.pins, promotion_margin=margin)
     entered = _entered(day, ruling, made.selection)
     used = _used(day, ruling, entered.version, made)
     registry.record(made.selection, entered, used)
@@ -138,6 +153,7 @@ def _entered(day: Day, ruling: Ruling, selection: Selection) -> Entered:
         pins={name: pin for name, pin in ruling.pins.items() if pin != ruling.carried.get(name) or name not in lost},
         carried={name: pin for name, pin in ruling.carried.items() if name not in lost},
         why=ruling.refit,
+        has_drivers=day.has_drivers,
     )
 
 
@@ -150,4 +166,5 @@ def _used(day: Day, ruling: Ruling, version: str, made: DemandForecast) -> Used:
         data_version=day.data_version,
         model_version=",".join(stamps),
         seen=ruling.seen,
+        procedure=ruling.procedure,
     )

@@ -24,6 +24,7 @@ from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel,
 from assets.forecasting.models.candidates import candidate
 from assets.forecasting.models.known import Candidate, Known, learned
 from assets.forecasting.registry.championship import selected
+from assets.forecasting.registry.records import Pin
 from assets.forecasting.registry.selection import Selection, rules_digest
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import (
@@ -83,7 +84,8 @@ def forecast_demand(
     sites: pd.DataFrame | None = None,
     selection: Selection | None = None,
     standing: Selection | None = None,
-    pins: Mapping[str, str] | None = None,
+    pins: Mapping[str, Pin] | None = None,
+    promotion_margin: float | None = None,
 ) -> DemandForecast:
     """Forecast every ranged item-site that meets demand.
 
@@ -112,9 +114,11 @@ def forecast_demand(
         fitted again, except to series that it does not know. Scores are then that run's.
     standing : Selection, optional
         Without ``selection``: what is in force, whose champions stay unless a challenger beats
-        them by the release's margin.
+        them by the margin.
     pins : mapping, optional
         Segment to the model that a person set; no test replaces it.
+    promotion_margin : float, optional
+        Least gain of a challenger; the release's if not given.
 
     Returns
     -------
@@ -132,11 +136,12 @@ def forecast_demand(
     )
     rules = rules_digest(release.forecast, calendar.bucket, horizon_buckets)
     if selection is None:
-        chosen = _selected(panel, release.forecast, horizon_buckets, plan_date, rules, standing)
+        margin = release.forecast.promotion_margin if promotion_margin is None else promotion_margin
+        chosen = _selected(panel, release.forecast, horizon_buckets, plan_date, rules, standing, margin)
     else:
         selection.require_rules(rules)
         chosen = selection
-    chosen = chosen.pinned(pins or {}, plan_date)
+    chosen = chosen.pinned(pins or {})
     effects = None if panel.drivers is None else learn_drivers(panel)
     phase = season_phase(calendar, plan_date, 0, horizon_buckets)
     known = _known(panel, effects, chosen, release.forecast, phase)
@@ -158,11 +163,12 @@ def _selected(
     plan_date: dt.date,
     version: str,
     standing: Selection | None,
+    margin: float,
 ) -> Selection:
     found = backtest(panel, rules, horizon)
     return selected(
         found, horizon, plan_date, version,
-        standing=standing, decision_quantile=rules.decision_quantile, margin=rules.promotion_margin,
+        standing=standing, decision_quantile=rules.decision_quantile, margin=margin,
     )  # fmt: skip
 
 

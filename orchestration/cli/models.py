@@ -178,6 +178,7 @@ def _entry(entry: Entered) -> Record:
         "version": entry.version,
         "made_for": entry.made_for,
         "why": entry.why,
+        "has_drivers": entry.has_drivers,
         "challenged": entry.standing or None,
         "data_version": entry.data_version,
         "policy_release": entry.policy_release,

@@ -12,6 +12,7 @@ import pandas as pd
 from assets.forecasting.daily import DayForecast, day_of, forecast_day
 from assets.forecasting.forecast import forecast_demand
 from assets.forecasting.history.effects_table import effects_page
+from assets.forecasting.history.series import has_drivers
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.pages import forecast_page as pages
 from assets.forecasting.pages.champions_page import champions_frame, champions_page
@@ -35,7 +36,7 @@ _OUTPUTS = {
     DEMAND_FORECAST: "Champion of the segment's backtest, calibrated conformally.",
     FORECAST_SCORES: "Out-of-stock buckets are never scored; a segment without an origin scores 0 over 0 origins.",
     FORECAST_EFFECTS: "Learned from the past that the plan knows; a driver without one says so.",
-    CHAMPIONS: "Chosen and fitted anew when the release's days have passed or drift asks for it, updated between.",
+    CHAMPIONS: "Chosen and fitted anew after the release's days, or where drift or new drivers ask; else updated.",
     INTERVAL_CALIBRATION: "Of the selection used; with the means it gives demand over any protection interval.",
 }
 
@@ -68,7 +69,8 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
             forecast_demand, fct_demand, feat_item_site, release, profile.calendar, plan_date,
             profile.horizon_buckets, events=dim_event, items=dim_item, sites=dim_site,
         )  # fmt: skip
-        day = day_of(published, plan_date, release, profile, as_known, feat_item_site, _MARTS)
+        driven = has_drivers(fct_demand, dim_event, profile.calendar, plan_date, release.forecast.history_buckets)
+        day = day_of(published, plan_date, release, profile, as_known, feat_item_site, _MARTS, driven)
         found = forecast_day(models, day, make)
         yield from _outputs(found, plan_date, fct_demand)
 

@@ -182,6 +182,39 @@ def build_panel(
     return replace(panel, drivers=Drivers(promoted, price, plans, horizon))
 
 
+def has_drivers(
+    demand: pd.DataFrame, events: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date, history_buckets: int
+) -> bool:
+    """Return whether a panel of these tables would have drivers, whatever is ranged.
+
+    A price that was corrected counts as one that varies.
+
+    Parameters
+    ----------
+    demand, events : DataFrame
+        Frames ``FCT_DEMAND`` and ``DIM_EVENT``.
+    calendar : PlanCalendar
+        Grid.
+    plan_date : date
+        First bucket ahead.
+    history_buckets : int
+        Most buckets to look back.
+    """
+    age = _age(demand, calendar, plan_date)
+    inside = (age >= 1) & (age <= history_buckets)
+    promoted = demand["is_promoted"].to_numpy(dtype=bool)
+    if len(events) or bool((inside & promoted).any()):
+        return True
+    if demand.empty:
+        return False
+    price = np.where(inside, demand["unit_price"].to_numpy(dtype=np.float32), np.float32(np.nan))
+    runs, lengths = runs_of(demand)
+    starts = np.cumsum(lengths) - lengths
+    bounds = runs.assign(least=np.fmin.reduceat(price, starts), most=np.fmax.reduceat(price, starts))
+    of_series = bounds.groupby(KEY).agg({"least": "min", "most": "max"})
+    return bool((of_series["most"] > of_series["least"]).any())
+
+
 def key_order(index: pd.DataFrame) -> Integers:
     """Return the rows of an index in the order of their keys."""
     return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])

@@ -11,7 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from assets.forecasting.registry.records import Entered, Pin, Promoted, Record, RefitRequested, RolledBack, Terms, Used
+from assets.forecasting.registry.records import (
+    Entered,
+    Pin,
+    Procedure,
+    Promoted,
+    Record,
+    RefitRequested,
+    RolledBack,
+    Terms,
+    Used,
+)
 
 R = TypeVar("R", bound=Record)
 
@@ -48,6 +58,8 @@ class Ruling:
         Those of ``pins`` that were put there under other terms.
     seen : int
         Records that the ruling saw; of a date that was planned, those that its first one saw.
+    procedure : Procedure or None
+        Procedure that the date was first ruled by; None where a record of earlier does not say.
     """
 
     entry: Entered | None
@@ -55,6 +67,7 @@ class Ruling:
     pins: Mapping[str, Pin] = field(default_factory=dict)
     carried: Mapping[str, Pin] = field(default_factory=dict)
     seen: int | None = None
+    procedure: Procedure | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +137,7 @@ class ModelLog:
                 pins = dict(found.pins) if found else {}
         return pins
 
-    def refit_due(self, plan_date: dt.date, terms: Terms, refit_days: int) -> str:
+    def refit_due(self, plan_date: dt.date, terms: Terms, refit_days: int, has_drivers: bool) -> str:
         """Return why champions are to be chosen anew for a plan date; empty where they are not."""
         found = self.in_force(plan_date, terms)
         if found is None:
@@ -135,30 +148,40 @@ class ModelLog:
             if found.since <= request.asked_for < plan_date:
                 return f"asked for after the plan of {request.asked_for}: {request.why}"
         age = (plan_date - found.since).days
-        return f"the selection of {found.since} is {age} days old" if age >= refit_days else ""
+        if age >= refit_days:
+            return f"the selection of {found.since} is {age} days old"
+        return _changed_drivers(found, has_drivers)
 
-    def ruling(self, plan_date: dt.date, terms: Terms, data_version: str, refit_days: int) -> Ruling:
+    def procedure(self, plan_date: dt.date, terms: Terms) -> Procedure | None:
+        """Return the procedure that a date was first ruled by under these terms; ``None`` where no record says."""
+        uses = (use for use in self.of(Used, terms) if use.plan_date == plan_date)
+        return next((use.procedure for use in uses if use.procedure is not None), None)
+
+    def ruling(
+        self, plan_date: dt.date, terms: Terms, data_version: str, procedure: Procedure, has_drivers: bool
+    ) -> Ruling:
         """Return what the plan of a date does about its models.
 
-        A date that was planned uses again what it used, whatever was decided since. Where its own
-        data chose and have changed, they choose again, against the champions that stood then.
+        A date that was planned uses again what it used, whatever was decided since. Where its data
+        have changed, it is ruled on again as it was first: by the records and the procedure of then.
         """
         used = self.used(plan_date, terms)
         entry = self.entry(used.version, terms) if used else None
-        if entry is None:
-            return self._first_ruling(plan_date, terms, refit_days)
-        seen = used.seen if used else None
-        if entry.made_for != plan_date or entry.data_version == data_version:
-            return Ruling(entry, "", entry.pins, entry.carried, seen)
-        return Ruling(self.entry(entry.standing), entry.why, entry.pins, entry.carried, seen)
+        if used is None or entry is None:
+            return self._first_ruling(plan_date, terms, procedure, has_drivers)
+        if used.data_version == data_version:
+            return Ruling(entry, "", entry.pins, entry.carried, used.seen, self.procedure(plan_date, terms))
+        first = self.procedure(plan_date, terms) or procedure
+        return self.before(plan_date, terms)._first_ruling(plan_date, terms, first, has_drivers)
 
-    def _first_ruling(self, plan_date: dt.date, terms: Terms, refit_days: int) -> Ruling:
+    def _first_ruling(self, plan_date: dt.date, terms: Terms, procedure: Procedure, has_drivers: bool) -> Ruling:
         found = self.standing(plan_date, terms)
-        due, pins, seen = self.refit_due(plan_date, terms, refit_days), self.pins(plan_date, terms), len(self.records)
+        due = self.refit_due(plan_date, terms, procedure.refit_days, has_drivers)
+        pins, seen = self.pins(plan_date, terms), len(self.records)
         if found is None or found.entry.terms == terms:
-            return Ruling(found.entry if found else None, due, pins, {}, seen)
+            return Ruling(found.entry if found else None, due, pins, {}, seen, procedure)
         carried = self.pins(plan_date, found.entry.terms)
-        return Ruling(found.entry, due, {**carried, **pins}, carried, seen)
+        return Ruling(found.entry, due, {**carried, **pins}, carried, seen, procedure)
 
     def before(self, plan_date: dt.date, terms: Terms) -> ModelLog:
         """Return the log as it was when a date was first planned under these terms: what a replay starts from."""
@@ -180,3 +203,13 @@ class ModelLog:
         place = {id(record): place for place, record in enumerate(self.records)}
         counted.sort(key=lambda dated: (dated[0], place[id(dated[1])]))
         return [record for since, record in counted if since <= plan_date]
+
+
+def _changed_drivers(found: InForce, has_drivers: bool) -> str:
+    """Return what appeared or went since a selection was made; what a person brought back stays as it is."""
+    entry = found.entry
+    if entry.has_drivers in (None, has_drivers) or found.since != entry.made_for:
+        return ""
+    if has_drivers:
+        return f"the selection of {entry.made_for} knew no promotion, price or event; the first appeared since"
+    return f"the selection of {entry.made_for} knew promotions, prices or events; none is known any more"

@@ -37,6 +37,21 @@ class Terms(_Frozen):
     as_known: str
 
 
+class Procedure(_Frozen):
+    """What of a release says when champions are challenged and who wins, and not what a champion forecasts.
+
+    Attributes
+    ----------
+    refit_days : int
+        Days after which champions are chosen anew.
+    promotion_margin : float
+        Least gain of a challenger.
+    """
+
+    refit_days: int
+    promotion_margin: float
+
+
 class Pin(_Frozen):
     """A model that a person put into a segment, for plan dates from ``since`` on."""
 
@@ -67,6 +82,8 @@ class Entered(Record):
         Those of ``pins`` that were taken over from a selection under other terms.
     why : str
         Why it was time to select.
+    has_drivers : bool or None
+        Whether a promotion, a varying price or an event was known; None where a record of earlier does not say.
     """
 
     kind: Literal["entered"] = "entered"
@@ -79,6 +96,7 @@ class Entered(Record):
     pins: dict[str, Pin] = {}
     carried: dict[str, Pin] = {}
     why: str = ""
+    has_drivers: bool | None = None
 
 
 class Used(Record):
@@ -88,6 +106,8 @@ class Used(Record):
     ----------
     seen : int or None
         Records that stood when the date was first ruled on: what came while it was forecast is not among them.
+    procedure : Procedure or None
+        Procedure that it was first ruled by; None where a record of earlier does not say.
     """
 
     kind: Literal["used"] = "used"
@@ -97,6 +117,7 @@ class Used(Record):
     data_version: str
     model_version: str = ""
     seen: int | None = None
+    procedure: Procedure | None = None
 
 
 class RefitRequested(Record):

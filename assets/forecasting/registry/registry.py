@@ -24,6 +24,7 @@ from assets.forecasting.registry.log import ModelLog
 from assets.forecasting.registry.records import (
     Entered,
     Line,
+    Procedure,
     Record,
     RefitRequested,
     Terms,
@@ -45,9 +46,12 @@ class ModelRegistry:
     ----------
     home_root : Path
         Home of the network; everything stands in ``models`` there.
+    procedure : Procedure, optional
+        What decides when to refit and who wins, whatever the release says, for a replay.
     """
 
-    def __init__(self, home_root: Path) -> None:
+    def __init__(self, home_root: Path, procedure: Procedure | None = None) -> None:
+        self.procedure = procedure
         self.folder = home_root / FOLDER
         self._index = self.folder / _INDEX
 

@@ -22,6 +22,7 @@ from assets.forecasting.history.series import KEY, MINIMUM_OBSERVED, Reals
 from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.models.candidates import all_candidates
 from assets.forecasting.models.known import Candidate
+from assets.forecasting.registry.records import Pin
 from assets.forecasting.registry.segment_choice import (
     SegmentChoice,
     calibration_of_document,
@@ -100,9 +101,8 @@ class Selection:
                 where=f"selection of {self.made_for}",
                 remedy=f"Use one of {', '.join(models or [found.segment for found in self.choices])}",
             )
-        if choice.champion == champion:
-            return self
-        new = replace(choice, champion=champion, since=since, by=by, reason=reason, evidence=None)
+        evidence = choice.evidence if choice.champion == champion else None
+        new = replace(choice, champion=champion, since=since, by=by, reason=reason, evidence=evidence)
         return replace(self, choices=tuple(new if part is choice else part for part in self.choices))
 
     def allows(self, segment: str, model: str) -> bool:
@@ -110,15 +110,16 @@ class Selection:
         choice = self.choice_of(segment)
         return choice is None or model in [score.model for score in choice.scores]
 
-    def pinned(self, pins: Mapping[str, str], since: dt.date) -> Selection:
-        """Return it with the models that persons set for segments; where they stand already, as it is.
+    def pinned(self, pins: Mapping[str, Pin]) -> Selection:
+        """Return it with the models that persons set for segments, under their names and with their reasons.
 
         A model that its segment's menu has no more is left out.
         """
         found = self
         occurring = set(pins) & {choice.segment for choice in self.choices}
-        for segment in sorted(segment for segment in occurring if self.allows(segment, pins[segment])):
-            found = found.replaced(segment, pins[segment], "a person", "set by hand", since)
+        for segment in sorted(segment for segment in occurring if self.allows(segment, pins[segment].model)):
+            pin = pins[segment]
+            found = found.replaced(segment, pin.model, pin.by, pin.reason, pin.since)
         return found
 
     def fitted_to(self, choice: Candidate, series: pd.DataFrame) -> Reals:

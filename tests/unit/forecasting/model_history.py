@@ -13,7 +13,7 @@ from assets.forecasting.daily import Day, DayForecast, forecast_day
 from assets.forecasting.evaluation.calibrate import untested
 from assets.forecasting.evaluation.scorecard import Score
 from assets.forecasting.forecast import DemandForecast
-from assets.forecasting.registry.records import Terms
+from assets.forecasting.registry.records import Pin, Procedure, Terms
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
@@ -29,10 +29,16 @@ def day_after(days: int) -> dt.date:
 
 @dataclass
 class History:
-    """Plans of a network over its registry; ``selected`` counts selections, ``during`` runs inside a forecast."""
+    """Plans of a network over its registry; ``selected`` counts selections, ``during`` runs inside a forecast.
+
+    ``driven`` are the dates that know a promotion; ``margins`` are those of the selections made.
+    """
 
     home: Path
     data: dict[dt.date, str] = field(default_factory=dict)
+    driven: set[dt.date] = field(default_factory=set)
+    procedure: Procedure | None = None
+    margins: list[float] = field(default_factory=list)
     selected: int = 0
     menu: tuple[str, ...] = ("TSB", "CrostonSBA")
     breaks: bool = False
@@ -40,16 +46,20 @@ class History:
 
     @property
     def registry(self) -> ModelRegistry:
-        return ModelRegistry(self.home)
+        return ModelRegistry(self.home, self.procedure)
 
-    def plan(self, days: int, terms: Terms = TERMS, refit_days: int = 7) -> DayForecast:
+    def plan(self, days: int, terms: Terms = TERMS, refit_days: int = 7, margin: float = 0.01) -> DayForecast:
         """Plan the date that many days after the first."""
         plan_date = day_after(days)
         data = self.data.get(plan_date, "data")
-        day = Day(plan_date, terms, digest(data, plan_date), "standard@1", refit_days)
+        procedure = Procedure(refit_days=refit_days, promotion_margin=margin)
+        driven = plan_date in self.driven
+        day = Day(plan_date, terms, digest(data, plan_date, driven), "standard@1", procedure, driven)
 
-        def make(*, selection: Selection | None, **challenge: Any) -> DemandForecast:
-            self.selected += selection is None
+        def make(*, selection: Selection | None, promotion_margin: float, **challenge: Any) -> DemandForecast:
+            if selection is None:
+                self.selected += 1
+                self.margins.append(promotion_margin)
             used = selection or selection_of(plan_date, data, self.menu, **challenge)
             self.during()
             if self.breaks:
@@ -65,14 +75,14 @@ class History:
 
 
 def selection_of(
-    made_for: dt.date, data: str, menu: tuple[str, ...], *, standing: Selection | None = None, pins: Mapping[str, str]
+    made_for: dt.date, data: str, menu: tuple[str, ...], *, standing: Selection | None = None, pins: Mapping[str, Pin]
 ) -> Selection:
     """Return a selection for one segment, distinct for each date and data, with the best of the menu or the pin."""
     scores = tuple(score(model, 0.2 + 0.01 * place) for place, model in enumerate(menu))
     champion = standing.choices[0].champion if standing else menu[0]
     choice = SegmentChoice("lumpy", champion, 3, scores, tuple(untested(3) for _ in menu), made_for)
     fitted = pd.DataFrame({"item_id": ["i"], "site_id": ["s"], "model": ["m"], "alpha": [0.1 + np.pi / 1e9]})
-    return Selection(made_for, digest(data), (choice,), untested(3), fitted).pinned(pins, made_for)
+    return Selection(made_for, digest(data), (choice,), untested(3), fitted).pinned(pins)
 
 
 def score(model: str, loss: float) -> Score:

@@ -12,7 +12,7 @@ from assets.forecasting.daily import Day, DayForecast, forecast_day
 from assets.forecasting.forecast import forecast_demand
 from assets.forecasting.pages.champions_page import champions_frame
 from assets.forecasting.registry.acts import promote
-from assets.forecasting.registry.records import Terms
+from assets.forecasting.registry.records import Procedure, Terms
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import PlanCalendar
 from assets.policy.release import Release
@@ -31,7 +31,8 @@ def forecast(worlds, release: Release):
     def make(home: Path, date: dt.date) -> DayForecast:
         told = world.demand, world.features, release.model_copy(update={"forecast": rules})
         each = partial(forecast_demand, *told, PlanCalendar(world.bucket, "UTC"), date, world.horizon)
-        return forecast_day(ModelRegistry(home), Day(date, TERMS, str(date), "standard@1", 7), each)
+        procedure = Procedure(refit_days=7, promotion_margin=0.01)
+        return forecast_day(ModelRegistry(home), Day(date, TERMS, str(date), "standard@1", procedure), each)
 
     return make
 
@@ -68,3 +69,5 @@ def test_a_model_that_a_person_put_in_forecasts_its_segment(forecast, tmp_path: 
     smooth = after.made.forecast.query("demand_segment == 'smooth'")
     assert set(smooth["model"]) == {other}
     assert champions_frame(after).set_index("demand_segment").loc["smooth", "promoted_by"] == "Ann"
+    stored = ModelRegistry(tmp_path).selection(after.used.version).choice_of("smooth")
+    assert (stored.by, stored.reason, stored.since) == ("Ann", "looks better", NEXT)

@@ -7,9 +7,10 @@ import pytest
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.segments import menu, rows_by_segment
-from assets.forecasting.history.series import build_panel, season_phase
+from assets.forecasting.history.series import build_panel, has_drivers, season_phase
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.marts import DIM_EVENT
 
 PLAN_DATE = dt.date(2025, 6, 30)
 DAYS = PlanCalendar(Bucket.DAY, "UTC")
@@ -145,3 +146,39 @@ def test_a_segment_without_candidates_is_refused(release):
     empty = release.forecast.model_copy(update={"candidates": {"smooth": ("TSB",)}})
     with pytest.raises(EquipoiseError, match="lumpy has no candidates"):
         menu(empty, "lumpy")
+
+
+def flagged(demand, place, **values):
+    """Return demand with other values in one of its rows."""
+    label = demand.index[place]
+    return demand.assign(**{name: demand[name].mask(demand.index == label, value) for name, value in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "known"),
+    [
+        ({}, 0, False),
+        ({"is_promoted": True}, 5, True),
+        ({"is_promoted": True}, 0, False),
+        ({"unit_price": 2.0}, 5, True),
+        ({"unit_price": 2.0}, 0, False),
+        ({"unit_price": np.nan}, 5, False),
+        ({"is_promoted": True, "unit_price": 2.0}, 5, True),
+    ],
+)
+def test_tables_have_drivers_where_their_panel_does(rows, values, place, known):
+    """The first of the ten buckets lies before the history."""
+    demand = flagged(rows(np.arange(1, 11)), place, **values)
+    both = pd.concat([demand, rows(np.full(10, 3), item="item-1")], ignore_index=True)
+    assert has_drivers(both, DIM_EVENT.empty(), DAYS, PLAN_DATE, 9) is known
+    panel = panel_of(both, [("item-0", "store-0"), ("item-1", "store-0")], history=9)
+    assert (panel.drivers is not None) is known
+    # In any order of rows.
+    assert has_drivers(both.sample(frac=1, random_state=1), DIM_EVENT.empty(), DAYS, PLAN_DATE, 9) is known
+
+
+def test_an_event_is_a_driver_and_no_row_is_none(rows):
+    none = rows(np.arange(3)).head(0)
+    one = pd.DataFrame({"event_id": ["e"]})
+    assert has_drivers(none, one, DAYS, PLAN_DATE, 9)
+    assert not has_drivers(none, DIM_EVENT.empty(), DAYS, PLAN_DATE, 9)

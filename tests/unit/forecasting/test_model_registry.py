@@ -2,11 +2,14 @@
 
 import datetime as dt
 import itertools
+import json
 from pathlib import Path
 
 import pytest
 from unit.forecasting.model_history import FIRST, TERMS, History, day_after
 
+from assets.forecasting.daily import DayForecast
+from assets.forecasting.registry.acts import roll_back
 from assets.forecasting.registry.records import Entered, Used
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.errors import EquipoiseError
@@ -205,6 +208,82 @@ def test_the_registry_as_it_was_knows_nothing_of_the_date_itself(history: Histor
     log = ModelRegistry(tmp_path / "scratch").log()
     assert [entry.made_for for entry in log.of(Entered)] == [FIRST]
     assert [use.plan_date for use in log.of(Used)] == [FIRST]
+
+
+def replayed(history: History, folder: Path, days: int, **release: float) -> tuple[DayForecast, History]:
+    """Plan a date again from the registry as it was, under another release, as a replay does."""
+    again = History(folder, driven=history.driven, procedure=history.registry.log().procedure(day_after(days), TERMS))
+    history.registry.copy_before(day_after(days), TERMS, again.home)
+    return again.plan(days, **release), again
+
+
+def test_a_replay_refits_when_the_first_plan_did_whatever_the_release_says_by_now(
+    history: History, tmp_path: Path
+) -> None:
+    history.plan(0)
+    first = history.plan(3)
+    last = history.plan(3, refit_days=2)
+    assert last.used == first.used
+    assert replayed(history, tmp_path / "scratch", 3, refit_days=2)[0].used == last.used
+
+
+def test_a_replay_challenges_by_the_margin_of_the_first_plan(history: History, tmp_path: Path) -> None:
+    history.plan(0)
+    history.plan(7, margin=0.02)
+    history.plan(7, margin=0.5)
+    assert replayed(history, tmp_path / "scratch", 7, margin=0.5)[1].margins == [0.02]
+
+
+def test_corrected_data_are_ruled_on_by_the_procedure_that_the_date_was_first_planned_by(history: History) -> None:
+    history.plan(0)
+    history.plan(3)
+    history.data = {day_after(3): "corrected"}
+    assert history.plan(3, refit_days=2).entered.made_for == FIRST
+    assert history.plan(3, refit_days=2).used.procedure.refit_days == 7
+
+
+def test_the_first_promotion_is_a_reason_to_choose_anew_that_says_so(history: History) -> None:
+    history.plan(0)
+    history.driven = {day_after(days) for days in (2, 3)}
+    assert history.used(1) == FIRST
+    refitted = history.plan(2).entered
+    assert refitted.made_for == day_after(2)
+    assert refitted.why == f"the selection of {FIRST} knew no promotion, price or event; the first appeared since"
+    assert history.used(3) == day_after(2)
+    assert history.plan(4).entered.why.endswith("none is known any more")
+    assert history.used(5) == day_after(4)
+
+
+def test_a_promotion_told_late_chooses_anew_for_a_date_that_was_planned_and_its_replay_does_too(
+    history: History, tmp_path: Path
+) -> None:
+    history.plan(0)
+    assert history.used(1) == FIRST
+    history.driven = {day_after(1)}
+    late = history.plan(1)
+    assert late.entered.made_for == day_after(1)
+    assert replayed(history, tmp_path / "late", 1)[0].used == late.used
+    history.driven = set()
+    assert history.used(1) == FIRST
+    assert replayed(history, tmp_path / "gone", 1)[0].entered.made_for == FIRST
+
+
+def test_a_selection_recorded_before_drivers_were_asks_for_nothing(history: History) -> None:
+    history.plan(0)
+    index = history.registry.folder / "index.jsonl"
+    lines = [json.loads(line) for line in index.read_text().splitlines()]
+    older = [{name: told for name, told in line.items() if name not in ("has_drivers", "procedure")} for line in lines]
+    index.write_text("".join(json.dumps(line) + "\n" for line in older))
+    history.driven = {day_after(1)}
+    assert history.used(1) == FIRST
+
+
+def test_what_a_person_brought_back_stays_also_where_it_knew_no_promotion(history: History) -> None:
+    history.plan(0)
+    history.driven = {day_after(days) for days in (1, 2, 3)}
+    history.plan(1)
+    history.registry.decide(lambda registry: roll_back(registry, "Ann", "it was worse"))
+    assert history.used(2) == history.used(3) == FIRST
 
 
 def test_no_answer_depends_on_the_clock(history: History) -> None:

@@ -15,6 +15,7 @@ from assets.forecasting.evaluation import promotion as module
 from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.history.series import build_panel
+from assets.forecasting.registry.records import Pin
 from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
@@ -160,10 +161,21 @@ def test_a_champion_set_by_hand_forecasts_with_its_own_calibration(moved, menu):
     ].tolist() == ["HistoricAverage"]
 
 
+def pin(model: str) -> Pin:
+    return Pin(model=model, since=LATER, by="Ann", reason="a launch")
+
+
+@pytest.mark.parametrize("model", ["HistoricAverage", "WindowAverage"])
+def test_a_selection_names_who_pinned_a_champion_and_why_also_where_the_backtest_agrees(moved, menu, model):
+    found = moved.forecast(menu, pins={"smooth": pin(model)}).selection.choice_of("smooth")
+    assert (found.champion, found.by, found.reason, found.since) == (model, "Ann", "a launch", LATER)
+
+
 def test_what_a_person_pins_stands_whatever_the_backtest_says(moved, menu):
-    made = moved.forecast(menu, pins={"smooth": "HistoricAverage", "lumpy": "WindowAverage"})
+    pins = {"smooth": pin("HistoricAverage"), "lumpy": pin("WindowAverage")}
+    made = moved.forecast(menu, pins=pins)
     assert made.selection.choice_of("smooth").champion == "HistoricAverage"
-    again = moved.forecast(menu, selection=made.selection, pins={"smooth": "HistoricAverage"})
+    again = moved.forecast(menu, selection=made.selection, pins=pins)
     pd.testing.assert_frame_equal(again.forecast, made.forecast, check_exact=True)
 
 
