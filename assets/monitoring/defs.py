@@ -11,7 +11,7 @@ from assets.kernel.published import Published
 from assets.monitoring import pages
 from assets.monitoring.alerts import drift_alerts, merge, raise_alerts
 from assets.monitoring.drift import forecast_drift
-from assets.monitoring.earlier_forecasts import last_requests, outcome_windows
+from assets.monitoring.earlier_forecasts import in_force_since, last_requests, outcome_windows
 from assets.policy.registry import PolicyRegistry
 
 _GROUP = "monitoring"
@@ -28,7 +28,7 @@ def _forecast_drift(plan_dates: PlanDates) -> dg.AssetsDefinition:
         [_GROUP, "forecast_drift"],
         "Forecasts are those that earlier plan dates published as it was known then, the last 28 at most; do not add "
         "up over plan dates, which look back at the same windows.",
-        ins=inputs(forecasting=["forecast_scores"]),
+        ins=inputs(forecasting=["forecast_scores", "champions"]),
         # Read by itself: four weeks of it, not the whole history.
         deps=[["marts", "fct_demand"]],
         plan_dates=plan_dates,
@@ -38,13 +38,15 @@ def _forecast_drift(plan_dates: PlanDates) -> dg.AssetsDefinition:
     def drift(
         context: dg.AssetExecutionContext,
         forecast_scores: pd.DataFrame,
+        champions: pd.DataFrame,
         profile: dg.ResourceParam[NetworkProfile],
         policies: dg.ResourceParam[PolicyRegistry],
         published: dg.ResourceParam[Published],
     ) -> dg.MaterializeResult[pd.DataFrame]:
         day, rules = plan_date_of(context), policies.active().forecast
         windows = outcome_windows(published, day, profile.calendar, profile.horizon_buckets, rules.decision_quantile)
-        found = forecast_drift(windows, forecast_scores, last_requests(published, day), day)
+        since = in_force_since(published, day, champions)
+        found = forecast_drift(windows, forecast_scores, last_requests(published, day), day, since)
         return dg.MaterializeResult(value=found.table, metadata=shown(pages.drift_page(found)))
 
     return drift

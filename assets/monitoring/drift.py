@@ -46,6 +46,7 @@ def forecast_drift(
     scores: pd.DataFrame,
     restarts: Mapping[str, dt.date],
     plan_date: dt.date,
+    in_force_since: dt.date | None = None,
 ) -> Drift:
     """Judge every segment, and add up the network.
 
@@ -60,6 +61,9 @@ def forecast_drift(
         Segment to the plan date of its last request; only forecasts made after it are charted.
     plan_date : date
         Plan that looks back.
+    in_force_since : date, optional
+        First plan date that was forecast with the selection in force: only forecasts from it on are charted,
+        because a refit has answered already for those before. All are if not given.
     """
     champions = {row["demand_segment"]: row for row in scores[scores["is_champion"]].to_dict("records")}
     rows: list[dict[str, Any]] = []
@@ -70,7 +74,7 @@ def forecast_drift(
             name = str(segment)
             daily, promised = by_day(found), champions.get(name)
             row = _row(found, daily, promised)
-            row |= judge(name, horizon, daily, promised, restarts.get(name))
+            row |= judge(name, horizon, daily, promised, _later(restarts.get(name), in_force_since))
             row |= {"demand_segment": name, "horizon_buckets": horizon, "plan_date": pd.Timestamp(plan_date)}
             rows.append(row)
             path = daily[["plan_date", "tracking_signal"]]
@@ -78,6 +82,12 @@ def forecast_drift(
     if not rows:
         return Drift(FORECAST_DRIFT.empty(), pd.DataFrame(columns=list(_DAYS)))
     return Drift(FORECAST_DRIFT.conform(pd.DataFrame(rows)), pd.concat(days, ignore_index=True))
+
+
+def _later(request: dt.date | None, in_force_since: dt.date | None) -> dt.date | None:
+    """Return the last plan date that is not charted: that of the last request, or that before the selection's first."""
+    before = None if in_force_since is None else in_force_since - dt.timedelta(days=1)
+    return max((day for day in (request, before) if day is not None), default=None)
 
 
 def tracking_signals(errors: Reals) -> Reals:

@@ -1,4 +1,4 @@
-"""Reads what plans before a plan date published: their forecasts, and what they thought of drift.
+"""Reads what plans before a plan date published: their forecasts, by which models, and what they thought of drift.
 
 Only plan dates before the plan's own are looked at, so that a backfill sees nothing later, and only
 what was decided as it was known then: a forecast with hindsight proves nothing. Not here: comparing
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from assets.forecasting.history.series import KEY
 from assets.kernel.calendar import AsKnown, PlanCalendar
 from assets.kernel.frames import Frame
-from assets.kernel.frames.forecasts import DEMAND_FORECAST, QUANTILE_COLUMNS
+from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST, QUANTILE_COLUMNS
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.frames.monitoring import FORECAST_DRIFT
 from assets.kernel.published import Published
@@ -85,6 +85,34 @@ def last_requests(published: Published, plan_date: dt.date) -> dict[str, dt.date
         table = published.part(FORECAST_DRIFT, day, columns, run_id=run_id, where=pc.field(columns[1]))
         found |= dict.fromkeys([] if table is None else table["demand_segment"], day)
     return found
+
+
+def in_force_since(published: Published, plan_date: dt.date, champions: pd.DataFrame) -> dt.date | None:
+    """Return the first of the plan dates in a row, up to one, that were forecast with its selection.
+
+    Parameters
+    ----------
+    published : Published
+        Tables of the network.
+    plan_date : date
+        Plan that looks back, over ``LOOK_BACK`` plan dates at most.
+    champions : DataFrame
+        Frame ``CHAMPIONS`` of that plan.
+
+    Returns
+    -------
+    date or None
+        None where the plan has no champions.
+    """
+    if champions.empty:
+        return None
+    version, since, column = champions["selection_version"].iloc[0], plan_date, "selection_version"
+    for day, run_id in reversed(earlier(published, CHAMPIONS, plan_date).items()):
+        table = published.part(CHAMPIONS, day, (column,), run_id=run_id)
+        if table is None or version not in set(table[column]):
+            break
+        since = day
+    return since
 
 
 def earlier(published: Published, frame: Frame, plan_date: dt.date) -> dict[dt.date, str]:

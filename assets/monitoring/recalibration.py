@@ -32,7 +32,7 @@ SPREAD_FLOOR = 0.02
 
 @dataclass(frozen=True)
 class _Charted:
-    """The plan dates after the last request, on both charts."""
+    """The plan dates of the selection in force and after the last request, on both charts."""
 
     origins: pd.Series[Any]
     error: pd.Series[Any]
@@ -58,7 +58,7 @@ def judge(
     promised : mapping, optional
         The champion's row of ``FORECAST_SCORES``.
     restart : date, optional
-        Plan date of the last request; later forecasts are charted.
+        Plan date of the last request, or the last before the selection in force; later forecasts are charted.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def _unjudged(segment: str, horizon_buckets: int, points: int, charted: int) -> 
         return f"Not judged yet: {points} of {MINIMUM_POINTS} plan dates"
     if segment == ALL_SEGMENTS:
         return "Shown only: segments are judged"
-    return "" if charted else "No forecast made after the last request is known yet"
+    return "" if charted else "No forecast of the selection in force made after the last request is known yet"
 
 
 def _why(charted: _Charted) -> str:

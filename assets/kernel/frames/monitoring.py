@@ -65,7 +65,11 @@ FORECAST_DRIFT = Frame(
             real(name, f"Share of transforms from {place / PIT_BINS:.1f} to {(place + 1) / PIT_BINS:.1f}.", minimum=0)
             for place, name in enumerate(PIT_COLUMNS)
         ),
-        date("charted_from", "First plan date on the charts: later than the last request.", nullable=True),
+        date(
+            "charted_from",
+            "First plan date on the charts: of the selection in force, and later than the last request.",
+            nullable=True,
+        ),
         integer("charted_origin_count", "Plan dates on the charts.", minimum=0),
         real("level_signal", "Chart of the level now; positive: forecasts too high. Null: not judged.", nullable=True),
         real(

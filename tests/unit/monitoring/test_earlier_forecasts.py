@@ -9,13 +9,13 @@ from unit.monitoring.drift_samples import FIRST, demand_of, drawn, forecasts, sc
 
 from assets.kernel.calendar import AsKnown, Bucket, PlanCalendar
 from assets.kernel.frames.feeds import FEED_STATE
-from assets.kernel.frames.forecasts import DEMAND_FORECAST
+from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.frames.monitoring import FORECAST_DRIFT
 from assets.kernel.frames.schema import Frame, Kind
 from assets.kernel.published import Published
 from assets.monitoring.drift import forecast_drift
-from assets.monitoring.earlier_forecasts import last_requests, outcome_windows
+from assets.monitoring.earlier_forecasts import in_force_since, last_requests, outcome_windows
 
 LEVELS = np.array([2.0, 5.0])
 CALENDAR = PlanCalendar(Bucket.DAY, "UTC")
@@ -111,3 +111,28 @@ def test_the_last_request_before_a_plan_date_is_found_and_no_later_one(tmp_path:
         date = FIRST + dt.timedelta(days=day)
         published.write(FORECAST_DRIFT, asks.assign(plan_date=pd.Timestamp(date)), date, "run")
     assert last_requests(published, PLAN_DATE) == {"smooth": FIRST + dt.timedelta(days=4)}
+
+
+def publish_champions(published: Published, day: int, version: str, as_known: AsKnown = AsKnown.THEN) -> None:
+    date, run_id = FIRST + dt.timedelta(days=day), f"{version}-{as_known}"
+    rows = pd.DataFrame({"demand_segment": ["smooth"], "selection_version": version, "plan_date": pd.Timestamp(date)})
+    published.write(CHAMPIONS, filled(CHAMPIONS, rows), date, run_id)
+    publish_state(published, date, run_id, as_known)
+
+
+def since(published: Published, version: str) -> int | None:
+    found = in_force_since(published, PLAN_DATE, pd.DataFrame({"selection_version": [version]}))
+    return None if found is None else (found - FIRST).days
+
+
+def test_a_selection_is_in_force_since_the_first_of_the_dates_in_a_row_that_it_forecast(tmp_path: Path) -> None:
+    published = Published(tmp_path)
+    for day, version in enumerate(["a", "a", "b", "b", "a", "a", "a", "a"]):
+        publish_champions(published, day, version)
+    publish_champions(published, 9, "a")
+    assert since(published, "a") == 4, "what it forecast before it was replaced and brought back is of then"
+    assert since(published, "c") == 8, "chosen by the plan itself"
+    publish_champions(published, 6, "hindsight", AsKnown.NOW)
+    assert since(published, "a") == 4
+    assert since(Published(tmp_path / "none"), "a") == 8
+    assert in_force_since(published, PLAN_DATE, CHAMPIONS.empty()) is None

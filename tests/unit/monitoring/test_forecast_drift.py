@@ -153,7 +153,7 @@ def test_a_request_is_told_once_and_forecasts_made_before_it_ask_no_more() -> No
     assert "too low over the last" in body
     after = of_segment(table_of(windows, {"smooth": day}))
     assert not after["recalibration_requested"]
-    assert after["reason"].startswith("No forecast made after the last request")
+    assert after["reason"].startswith("No forecast of the selection in force made after the last request")
     assert drift_alerts(table_of(windows, {"smooth": day})).empty
 
 
@@ -162,6 +162,31 @@ def test_drift_that_goes_on_after_a_refit_asks_again() -> None:
     row = of_segment(table_of(windows, {"smooth": FIRST + dt.timedelta(days=20)}))
     assert row["recalibration_requested"]
     assert row["charted_origin_count"] == 7
+
+
+def test_what_the_selection_before_forecast_asks_for_no_refit_after_it() -> None:
+    windows = windows_of(drawn(LEVELS, 20, seed=9, shift=2.0, since=14))
+    day = FIRST + dt.timedelta(days=20)
+
+    def found(since: int) -> pd.Series:
+        return of_segment(forecast_drift({1: windows}, scores(), {}, day, FIRST + dt.timedelta(days=since)).table)
+
+    assert found(0)["recalibration_requested"]
+    assert not found(20)["recalibration_requested"]
+    assert found(20)["reason"].startswith("No forecast of the selection in force")
+    # Two of its own forecasts are not enough to tell; four are.
+    assert [found(since)["recalibration_requested"] for since in (18, 16)] == [False, True]
+    assert found(16)["charted_from"] == pd.Timestamp(FIRST + dt.timedelta(days=16))
+
+
+def test_of_a_request_and_a_refit_the_later_one_starts_the_charts() -> None:
+    windows = windows_of(drawn(LEVELS, 20, seed=9, shift=2.0, since=14))
+    days = [FIRST + dt.timedelta(days=after) for after in (20, 15, 17)]
+    tables = [
+        forecast_drift({1: windows}, scores(), {"smooth": request}, days[0], since).table
+        for request, since in (days[1:], (days[2], days[1]))
+    ]
+    assert [of_segment(table)["charted_origin_count"] for table in tables] == [3, 2]
 
 
 def test_what_the_backtest_has_shown_already_is_no_drift() -> None:
