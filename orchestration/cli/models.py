@@ -229,7 +229,14 @@ def _show_one(console: Console, found: Record) -> None:
     heads = ["segment", "candidate", "", "pinball loss", "WAPE", "in 80 % band"]
     console.print(table("Candidates", heads, rows))
     for part in found["segments"]:
-        told = part["test"]["reason"] if part["test"] else part["reason"]
         console.print(
-            f"{part['segment']}: {part['champion']} since {part['since']} by {part['by']}; {told}", markup=False
+            f"{part['segment']}: {part['champion']} since {part['since']} by {part['by']}; {_why(part)}", markup=False
         )
+
+
+def _why(part: Record) -> str:
+    """Return why a segment has its champion: what the last test found, after what a person said."""
+    from assets.forecasting.registry.segment_choice import BACKTEST
+
+    tested = [part["test"]["reason"]] if part["test"] else []
+    return "; ".join(tested if tested and part["by"] == BACKTEST else [part["reason"], *tested])

@@ -1,14 +1,16 @@
 """`equipoise models`: selections are listed and shown, persons promote and roll back."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from unit.cli.tiny_network import PLAN_DATE, Equipoise
 
 from assets.forecasting.evaluation.calibrate import untested
+from assets.forecasting.evaluation.promotion import Challenge
 from assets.forecasting.evaluation.scorecard import Score
-from assets.forecasting.registry.records import Entered, Terms, Used
+from assets.forecasting.registry.records import Entered, Pin, Terms, Used
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
@@ -27,7 +29,7 @@ def selected(network: NetworkHome) -> NetworkHome:
     registry = ModelRegistry(network.root)
     entered = Entered(
         terms=TERMS, version=selection.version, made_for=PLAN_DATE, data_version="data-1",
-        policy_release="standard@1", why="no selection was made under these rules yet",
+        policy_release="standard@1", why="no selection was made under these rules yet", has_drivers=False,
     )  # fmt: skip
     for days, stamp in enumerate(("stamp-1", "stamp-2")):
         used = Used(
@@ -61,6 +63,27 @@ def test_what_persons_decide_is_listed_with_who_and_why(equipoise: Equipoise) ->
     text = equipoise("models", "list").out
     assert "2026-03-04: Ann put CrostonSBA into lumpy: spares came back" in text
     assert "Bob rolled back" in text
+
+
+def test_a_selection_says_why_it_was_made_and_who_put_a_model_there_for_what_reason(
+    equipoise: Equipoise, selected: NetworkHome
+) -> None:
+    registry, day = ModelRegistry(selected.root), PLAN_DATE + dt.timedelta(days=2)
+    before = registry.selection(next(registry.log().of(Entered)).version)
+    pin = Pin(model="TSB", since=day, by="Ann", reason="spares came back")
+    test = Challenge("TSB", "CrostonSBA", 0.01, -0.02, 0.04, 0.01, 40, promoted=False, reason="CrostonSBA is no better")
+    choice = replace(before.choices[0], evidence=test)
+    selection = replace(before, made_for=day, choices=(choice,)).pinned({"lumpy": pin})
+    why = registry.log().refit_due(day, TERMS, 7, has_drivers=True)
+    entered = Entered(
+        terms=TERMS, version=selection.version, made_for=day, data_version="data-2", why=why, pins={"lumpy": pin}
+    )
+    used = Used(terms=TERMS, plan_date=day, version=selection.version, data_version="data-2")
+    registry.record(selection, entered, used)
+    assert "knew no promotion" in " ".join(equipoise("models", "list").out.split())
+    shown = " ".join(equipoise("models", "show").out.split())
+    assert "the selection of 2026-03-02 knew no promotion, price or event; the first appeared since" in shown
+    assert "lumpy: TSB since 2026-03-04 by Ann; spares came back; CrostonSBA is no better" in shown
 
 
 @pytest.mark.usefixtures("selected")
