@@ -14,6 +14,7 @@ from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.models import known as module
 from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.forecasting.registry.championship import selected
+from assets.forecasting.registry.records import Pin
 from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
@@ -64,11 +65,15 @@ def test_no_model_of_all_series_is_fitted_where_nobody_asks_it(world, release, m
     assert world.forecast(menu_of(release, "TSB", "ShrunkenMean")).selection.boosted is None
 
 
+def pin(model: str) -> Pin:
+    return Pin(model=model, since=dt.date(2025, 6, 30), by="Ann", reason="a try")
+
+
 def test_a_selection_whose_champion_was_set_by_hand_learns_what_it_lacks(world, release):
     menu = menu_of(release, "ShrunkenMean", "TSB", "Boosted")
-    first = world.forecast(menu, pins={"smooth": "TSB", "intermittent": "TSB"}).selection
+    first = world.forecast(menu, pins={"smooth": pin("TSB"), "intermittent": pin("TSB")}).selection
     assert first.boosted is None
-    pinned = world.forecast(menu, selection=first, pins={"smooth": "Boosted"})
+    pinned = world.forecast(menu, selection=first, pins={"smooth": pin("Boosted")})
     assert pinned.selection.boosted.taught
     assert set(pinned.forecast.loc[pinned.forecast["demand_segment"] == "smooth", "model"]) == {"Boosted"}
 
