@@ -63,7 +63,7 @@ def measured(bench: BenchPanel, region_of: Mapping[str, str]) -> dict[str, Any]:
     """Return losses by method and level of one panel."""
     rules = PolicyRegistry().active().forecast.model_copy(update={"origins": bench.origins})
     panel = bench.panel()
-    champion = {found.segment: found.champion.name for found in backtest(panel, rules, bench.horizon)}
+    champion = {found.segment: found.champion.name for found in backtest(panel, rules, bench.horizon).segments}
     named = panel.index.assign(model=panel.index["demand_segment"].map(champion))
     started = time.process_time()
     test = coherence_test(panel, region_of, means_by_name(named), rules.origins, bench.horizon)

@@ -63,7 +63,7 @@ def measured(bench: BenchPanel, release: Release) -> dict[str, Any]:
     started = time.monotonic()
     rules = release.forecast.model_copy(update={"origins": bench.origins})
     panel = bench.panel()
-    found = backtest(panel, rules, bench.horizon)
+    found = backtest(panel, rules, bench.horizon).segments
     scores = [_row(part, asdict(score)) for part in found for score in part.scores]
     return rounded(
         {

@@ -21,6 +21,7 @@ from assets.forecasting.history.origin_segments import Names, segments_at
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.segments import rows_by_segment
 from assets.forecasting.history.series import MINIMUM_OBSERVED, Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.models.candidates import candidates_of
 from assets.forecasting.models.known import Candidate, Known, learned
 from assets.policy.release import ForecastRules
@@ -83,7 +84,23 @@ class SegmentBacktest:
         return len(np.unique(self.outcomes.origin))
 
 
-def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> list[SegmentBacktest]:
+@dataclass(frozen=True)
+class Backtest:
+    """The backtests of all segments.
+
+    Attributes
+    ----------
+    segments : tuple of SegmentBacktest
+        One a segment that occurs.
+    boosted : BoostedModel or None
+        The model of all series as it was tested: it knows nothing from the oldest origin on.
+    """
+
+    segments: tuple[SegmentBacktest, ...]
+    boosted: BoostedModel | None
+
+
+def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> Backtest:
     """Backtest the menus of all segments over rolling origins, one horizon apart.
 
     Parameters
@@ -114,7 +131,7 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> list[Seg
             for choice, part in zip(menus[segment], whole, strict=True)
         ]
         found.append(SegmentBacktest(segment, rows, tuple(map(Tested, menus[segment], scores, whole))))
-    return found
+    return Backtest(tuple(found), origins[0].boosted if origins else None)
 
 
 def known_at(panel: SeriesPanel, cut: int, horizon: int, rows: Integers) -> Known:

@@ -21,6 +21,7 @@ from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, level_means
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.series import KEY, Reals, build_panel, season_phase
+from assets.forecasting.models.boosted import BoostedModel
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST
 from assets.policy.release import Release
@@ -47,6 +48,7 @@ def forecast_hierarchy(
     plan_date: dt.date,
     *,
     events: pd.DataFrame | None = None,
+    tested: BoostedModel | None = None,
     used: str = BOTTOM_UP,
 ) -> HierarchyForecast:
     """Add the item-site forecast up, and test whether the groups' own forecasts would improve it.
@@ -65,6 +67,8 @@ def forecast_hierarchy(
         First bucket forecast.
     events : DataFrame, optional
         Frame ``DIM_EVENT`` that the item-site forecast was made with.
+    tested : BoostedModel, optional
+        Model of all series as the backtest had it (``Selection.tested``); fitted again without it.
     used : str
         Reconciliation method that the item-site forecast was made with.
 
@@ -85,7 +89,7 @@ def forecast_hierarchy(
     means = forecast.sort_values([*KEY, "bucket_index"])["mean_units"].to_numpy().reshape(panel.size, -1)
     region_of = dict(zip(sites["site_id"], sites["region"], strict=True))
     test = coherence_test(
-        panel, region_of, means_by_name(first[[*KEY, "model"]]), release.forecast.origins, means.shape[1]
+        panel, region_of, means_by_name(first[[*KEY, "model"]], tested), release.forecast.origins, means.shape[1]
     )
     scores = coherence_scores(test, release.forecast)
     hierarchy = build_hierarchy(panel.index, region_of)

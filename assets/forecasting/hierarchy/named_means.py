@@ -27,18 +27,20 @@ MeansAt = Callable[[Known], Reals]
 """Item-site means, shape (n, H), of the series of which something is known at an origin."""
 
 
-def means_by_name(named: pd.DataFrame) -> MeansAt:
+def means_by_name(named: pd.DataFrame, tested: BoostedModel | None = None) -> MeansAt:
     """Return the forecast of any of the series that are named with a model.
 
-    A model of all series is fitted the first time it is asked and then kept: ask for the earliest
-    origin first.
+    Without the model of all series from before the earliest origin, it is fitted the first time it
+    is asked and then kept: ask for the earliest origin first.
 
     Parameters
     ----------
     named : DataFrame
         ``item_id``, ``site_id`` and ``model``, one row a series.
+    tested : BoostedModel, optional
+        Model of all series that knows nothing from the earliest origin on.
     """
-    kept: list[BoostedModel | None] = []
+    kept: list[BoostedModel | None] = [] if tested is None else [tested]
 
     def means_at(known: Known) -> Reals:
         panel = known.panel

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from assets.forecasting.evaluation.backtest import SegmentBacktest, Tested
+from assets.forecasting.evaluation.backtest import Backtest, SegmentBacktest, Tested
 from assets.forecasting.evaluation.calibrate import calibrated, untested
 from assets.forecasting.evaluation.outcomes import joined
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
@@ -21,7 +21,7 @@ from assets.forecasting.registry.selection import Selection
 
 
 def selected(
-    found: list[SegmentBacktest],
+    found: Backtest,
     horizon: int,
     made_for: dt.date,
     rules: str,
@@ -34,7 +34,7 @@ def selected(
 
     Parameters
     ----------
-    found : list of SegmentBacktest
+    found : Backtest
         Every candidate tested.
     horizon : int
         Buckets ahead.
@@ -50,14 +50,15 @@ def selected(
     margin : float
         Least gain of a challenger.
     """
-    chosen = [_judged(part, standing, made_for, decision_quantile, margin) for part in found]
-    outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found, chosen, strict=True)]
+    chosen = [_judged(part, standing, made_for, decision_quantile, margin) for part in found.segments]
+    outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found.segments, chosen, strict=True)]
     network = calibrated(joined(outcomes, horizon), untested(horizon))
     choices = tuple(
         replace(choice, calibrations=tuple(calibrated(each.outcomes, network) for each in part.tested))
-        for part, choice in zip(found, chosen, strict=True)
+        for part, choice in zip(found.segments, chosen, strict=True)
     )
-    return Selection(made_for, rules, choices, network, pd.DataFrame(columns=[*KEY, "model"], dtype=object))
+    nothing = pd.DataFrame(columns=[*KEY, "model"], dtype=object)
+    return Selection(made_for, rules, choices, network, nothing, tested=found.boosted)
 
 
 def _judged(

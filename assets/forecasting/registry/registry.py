@@ -20,6 +20,7 @@ from typing import TypeVar
 import pandas as pd
 from pydantic import ValidationError
 
+from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.registry.log import ModelLog
 from assets.forecasting.registry.records import (
     Entered,
@@ -93,6 +94,14 @@ class ModelRegistry:
         if changed:
             raise self._lost(version, f"its content is {found.version}")
         return found
+
+    def tested(self, champions: pd.DataFrame) -> BoostedModel | None:
+        """Return the model of all series as it was tested for the champions in force (frame ``CHAMPIONS``).
+
+        None where no champion asks it, or nothing was selected.
+        """
+        versions = sorted(set(champions["selection_version"]))
+        return self.selection(versions[0]).tested if versions else None
 
     def record(self, selection: Selection | None, entered: Entered | None, used: Used) -> None:
         """Keep a selection, where one was made, and that a plan date used one.

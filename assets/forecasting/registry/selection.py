@@ -58,6 +58,8 @@ class Selection:
         parameters are updated with these, not fitted again.
     boosted : BoostedModel or None
         The model of all series, where a champion asks it.
+    tested : BoostedModel or None
+        The same as the backtest had it, from before its oldest origin.
     """
 
     made_for: dt.date
@@ -66,6 +68,7 @@ class Selection:
     network: Calibration
     fitted: pd.DataFrame
     boosted: BoostedModel | None = None
+    tested: BoostedModel | None = None
 
     @property
     def version(self) -> str:
@@ -137,6 +140,7 @@ class Selection:
             "rules": self.rules,
             "network": document_of_calibration(self.network),
             "boosted": None if self.boosted is None else self.boosted.document(),
+            "tested": None if self.tested is None else self.tested.document(),
             "choices": [document_of_choice(choice) for choice in self.choices],
         }
 
@@ -155,9 +159,11 @@ class Selection:
                 dt.date.fromisoformat(document["made_for"]),
                 calibration_of_document(document["network"]),
             )
-            told = document["boosted"]
-            boosted = None if told is None else BoostedModel.of_document(told)
-            return cls(made_for, str(document["rules"]), choices, network, fitted, boosted)
+            boosted, tested = (
+                None if told is None else BoostedModel.of_document(told)
+                for told in (document["boosted"], document["tested"])
+            )
+            return cls(made_for, str(document["rules"]), choices, network, fitted, boosted, tested)
         except (KeyError, TypeError, ValueError) as error:
             raise EquipoiseError(
                 f"the document is no selection: {type(error).__name__} {error}",

@@ -76,7 +76,7 @@ def test_week_factors_are_worth_ten_percent_on_vn2(vn2, release):
 
     def loss(panel: SeriesPanel) -> float:
         parts = []
-        for found in backtest(panel, rules, 4):
+        for found in backtest(panel, rules, 4).segments:
             demand_units = found.outcomes.actual[found.outcomes.scored].sum()
             parts.append((min(score.pinball_loss for score in found.scores), demand_units))
         return float(np.average([part[0] for part in parts], weights=[part[1] for part in parts]))

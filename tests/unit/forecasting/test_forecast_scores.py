@@ -214,8 +214,8 @@ def test_an_origin_sees_only_what_precedes_it(worlds, release):
     altered[:, -7:] *= 50
     from dataclasses import replace
 
-    before = backtest(panel, release.forecast, 7)
-    after = backtest(replace(panel, demand=altered), release.forecast, 7)
+    before = backtest(panel, release.forecast, 7).segments
+    after = backtest(replace(panel, demand=altered), release.forecast, 7).segments
     for one, other in zip(before, after, strict=True):
         # The last seven buckets are only the outcome of the first origin, and history to none.
         if one.champion == other.champion:
@@ -225,5 +225,5 @@ def test_an_origin_sees_only_what_precedes_it(worlds, release):
 def test_ties_go_to_the_earlier_model_of_the_menu(rows, release, world):
     features = world.features.head(1).assign(item_id="flat", site_id="s", demand_segment="smooth")
     flat = type(world)(rows(np.full(90, 5), item="flat", site="s"), features)
-    found = backtest(panel_of(flat), release.forecast, 7)[0]
+    found = backtest(panel_of(flat), release.forecast, 7).segments[0]
     assert found.champion.name == release.forecast.candidates["smooth"][0]

@@ -86,7 +86,7 @@ def test_the_model_of_a_backtest_never_saw_what_it_forecasts(boosted):
     means = [
         part.outcomes.mean[part.outcomes.origin == oldest]
         for demand in (panel.demand, later)
-        for part in backtest(replace(panel, demand=demand), boosted.forecast, HORIZON)
+        for part in backtest(replace(panel, demand=demand), boosted.forecast, HORIZON).segments
     ]
     np.testing.assert_array_equal(*means)
 
@@ -97,7 +97,7 @@ def test_where_all_series_move_together_the_boosted_model_wins(release):
     regime = np.repeat(random.choice([0.5, 1.0, 2.0], 15), 10)[-140:]
     units = random.poisson(2.0 * regime, (80, 140))
     rules = menu_of(release, "SimpleExponentialSmoothing", "Boosted").forecast
-    assert backtest(weekly_panel(units), rules, HORIZON)[0].champion.name == "Boosted"
+    assert backtest(weekly_panel(units), rules, HORIZON).segments[0].champion.name == "Boosted"
 
 
 def test_where_there_is_nothing_to_learn_the_boosted_model_does_not_take_over(release):

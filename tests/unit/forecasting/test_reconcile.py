@@ -345,7 +345,7 @@ def test_the_item_site_forecast_of_the_test_is_that_of_the_champions_backtest(wo
     calendar = PlanCalendar(Bucket.DAY, "UTC")
     panel = build_panel(driven.demand, ranged, calendar, PLAN_DATE.date(), 120, events=events, horizon=7)
     rules = release.forecast.model_copy(update={"candidates": {"smooth": (model,)}, "origins": 2})
-    expected = backtest(panel, rules, 7)[0].outcomes
+    expected = backtest(panel, rules, 7).segments[0].outcomes
 
     test = coherence_test(panel, {}, means_by_name(panel.index.assign(model=model)), 2, 7)
 
