@@ -40,6 +40,8 @@ COMPARED: tuple[Frame, ...] = (
     quality.VERDICTS,
     *marts.MARTS,
     forecasts.LEAD_TIME,
+    forecasts.DEMAND_ESTIMATE,
+    forecasts.DEMAND_ANOMALIES,
     forecasts.DEMAND_FORECAST,
     forecasts.FORECAST_SCORES,
     forecasts.FORECAST_EFFECTS,

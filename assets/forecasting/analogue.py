@@ -14,7 +14,8 @@ import pandas as pd
 from scipy.special import betainc
 
 from assets.forecasting.evaluation.calibrate import LEVELS
-from assets.forecasting.history.censoring import LEVEL_WINDOW, History
+from assets.forecasting.history.censoring import History
+from assets.forecasting.history.fills import LEVEL_WINDOW
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
 
 # A prior is never surer than this, and with one or two analogues no surer than exponential.

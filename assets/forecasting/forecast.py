@@ -130,7 +130,7 @@ def forecast_demand(
     EquipoiseError
         If the selection was made under other rules or for another horizon.
     """
-    ranged = _to_forecast(demand, features, items, sites)
+    ranged = series_to_forecast(demand, features, items, sites)
     panel = build_panel(
         demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
     )
@@ -188,9 +188,10 @@ def _known(
     return Known(panel, fill_censored(plain, driven=driven), phase, plain, np.arange(panel.size), boosted)
 
 
-def _to_forecast(
+def series_to_forecast(
     demand: pd.DataFrame, features: pd.DataFrame, items: pd.DataFrame | None, sites: pd.DataFrame | None
 ) -> pd.DataFrame:
+    """Return the item-sites that meet demand, with segment, category and region."""
     ranged = features[[*KEY, "demand_segment"]]
     if sites is not None:
         located = sites[["site_id", "echelon"]].assign(region=sites.get("region", ""))

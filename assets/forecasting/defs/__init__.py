@@ -5,7 +5,7 @@ Not here: any asset; a table that is new gets a module of its own beside the oth
 
 import dagster as dg
 
-from assets.forecasting.defs import demand_forecast, hierarchy, lead_time
+from assets.forecasting.defs import demand_estimate, demand_forecast, hierarchy, lead_time
 from assets.kernel.defs import PlanDates
 
 __all__ = ["build"]
@@ -13,4 +13,4 @@ __all__ = ["build"]
 
 def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     """Return the assets of the stage, partitioned by plan date."""
-    return [lead_time.build(plan_dates), demand_forecast.build(plan_dates), hierarchy.build(plan_dates)]
+    return [step.build(plan_dates) for step in (lead_time, demand_estimate, demand_forecast, hierarchy)]

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.forecasting.history.censoring import LEVEL_WINDOW, History
+from assets.forecasting.history.censoring import History
+from assets.forecasting.history.fills import LEVEL_WINDOW
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel
 

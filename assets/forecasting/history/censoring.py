@@ -1,7 +1,7 @@
 """What an unknown bucket is worth to a model: its expected demand, never zero, never scored.
 
-Here: deseasonalised histories in which out-of-stock and unreported buckets are filled. Not
-here: which buckets are censored (the mart says) or the factors (``seasonality``).
+Here: deseasonalised histories in which out-of-stock and unreported buckets are filled. Not here: how
+they are filled (``fills``), which buckets are censored (the mart says) or the factors (``seasonality``).
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.forecasting.history.driver_learning import without_drivers
-from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
-from assets.kernel.calendar import Bucket
-
-# Buckets over which the level before a censored bucket is taken.
-LEVEL_WINDOW = {Bucket.DAY: 56, Bucket.WEEK: 26}
+from assets.forecasting.history.fills import fill_block
+from assets.forecasting.history.seasonality import season_factors
+from assets.forecasting.history.series import Integers, Reals, SeriesPanel, row_blocks
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,9 @@ class History:
     Attributes
     ----------
     level : array (n, T)
-        Demand over its season factor, unknown cells filled; in base units.
+        Demand over its season factor, unknown cells filled and spikes cut; in base units.
     units : array (n, T)
-        Demand with its season, unknown cells filled; in base units.
+        The same with its season; in base units.
     factors : array (n, season length)
         Season factors.
     driven : array (n, H) or None
@@ -61,9 +58,12 @@ class History:
 def fill_censored(panel: SeriesPanel, factors: Reals | None = None, driven: Reals | None = None) -> History:
     """Fill unknown buckets with what that series would have been expected to sell then.
 
-    The expectation is the mean of the series' uncensored, deseasonalised demand over the window
-    before the bucket, times the factor of the bucket's weekday or ISO week. Where something was
-    sold before the shelf ran empty, the sale is a lower bound and the larger of both is used.
+    The expectation is the mean of the series' deseasonalised demand over the window before the bucket,
+    times the factor of the bucket's weekday or ISO week. Where something was sold before the shelf ran
+    empty, the sale is a lower bound: the fill is the expectation given that demand reached it
+    (``moments_above``), or given in which share of the bucket it did (``moments_after``), and so counted
+    it also tells the level of what follows. A spike is cut to what
+    would hardly have been noticed (``anomalies``).
 
     Parameters
     ----------
@@ -79,36 +79,13 @@ def fill_censored(panel: SeriesPanel, factors: Reals | None = None, driven: Real
     Returns
     -------
     History
-        Rows of series without a single observed bucket hold their lower bounds.
+        Rows of series without a single observed bucket hold what their lower bounds tell.
     """
     if panel.drivers is not None:
         panel, driven = without_drivers(panel)
     factors = season_factors(panel) if factors is None else factors
     level, units = np.empty(panel.demand.shape), np.empty(panel.demand.shape)
     for rows in row_blocks(panel.size):
-        level[rows], units[rows] = _fill(panel, rows, factors[rows][:, panel.phase])
+        filled = fill_block(panel, rows, factors[rows][:, panel.phase])
+        level[rows], units[rows] = filled.level, filled.units
     return History(level, units, factors, driven)
-
-
-def _fill(panel: SeriesPanel, rows: slice, factor: Reals) -> tuple[Reals, Reals]:
-    demand, observed = panel.demand[rows], panel.observed[rows]
-    open_factor = np.maximum(factor, CLOSED_FACTOR)
-    telling = observed & (factor >= CLOSED_FACTOR)
-    deseasonalised = demand / open_factor
-    expected = _level_before(deseasonalised, telling, LEVEL_WINDOW[panel.bucket])
-    level = np.where(telling, deseasonalised, np.maximum(deseasonalised * ~observed, expected))
-    units = np.where(observed, demand, np.maximum(demand, expected * factor))
-    return level, units
-
-
-def _level_before(values: Reals, known: Flags, window: int) -> Reals:
-    counted = known.astype(np.float64)
-    total = np.cumsum(np.pad(np.where(known, values, 0.0), ((0, 0), (window + 1, 0))), axis=1)
-    count = np.cumsum(np.pad(counted, ((0, 0), (window + 1, 0))), axis=1)
-    # Column t of these sums ends before bucket t, so that a fill never looks ahead.
-    before_total = (total[:, window:] - total[:, :-window])[:, : values.shape[1]]
-    before_count = (count[:, window:] - count[:, :-window])[:, : values.shape[1]]
-    overall = (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1.0)
-    mean = np.maximum(before_total, 0.0) / np.maximum(before_count, 1.0)
-    filled: Reals = np.where(before_count > 0, mean, overall[:, None])
-    return filled

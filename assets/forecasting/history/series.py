@@ -53,6 +53,8 @@ class SeriesPanel:
         Day or week.
     drivers : Drivers or None
         Promotions, prices and events, also of the buckets ahead; None where the panel has none.
+    in_stock : array (n, T) or None
+        Share of each bucket with stock on the shelf, single precision; None where no bucket is told in part.
     """
 
     index: pd.DataFrame
@@ -62,6 +64,7 @@ class SeriesPanel:
     phase: Integers
     bucket: Bucket
     drivers: Drivers | None = None
+    in_stock: npt.NDArray[np.float32] | None = None
 
     @property
     def size(self) -> int:
@@ -99,6 +102,7 @@ class SeriesPanel:
             begins=np.minimum(self.begins, column),
             phase=self.phase[:column],
             drivers=None if self.drivers is None else self.drivers.until(column),
+            in_stock=None if self.in_stock is None else self.in_stock[:, :column],
         )
 
     def take(self, rows: Integers) -> SeriesPanel:
@@ -110,6 +114,7 @@ class SeriesPanel:
             observed=self.observed[rows],
             begins=self.begins[rows],
             drivers=None if self.drivers is None else self.drivers.take(rows),
+            in_stock=None if self.in_stock is None else self.in_stock[rows],
         )
 
     def data_digest(self) -> str:
@@ -118,6 +123,8 @@ class SeriesPanel:
         cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
         for array in (self.demand, np.packbits(self.observed), self.begins):
             cells.update(np.ascontiguousarray(array).data)
+        if self.in_stock is not None:
+            cells.update(np.ascontiguousarray(self.in_stock).data)
         drivers = () if self.drivers is None else (self.drivers.data_digest(),)
         return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket), *drivers)
 
@@ -157,12 +164,7 @@ def build_panel(
         Buckets ahead whose announcements are kept.
     """
     index = ranged[[*KEY, "demand_segment", "category"]].sort_values(KEY, ignore_index=True)
-    row, age = _row_of(demand, index), _age(demand, calendar, plan_date)
-    inside = (age >= 1) & (age <= history_buckets)
-    length = int(age[inside].max()) if inside.any() else 0
-    place = np.flatnonzero(inside & (row >= 0))
-    cell = row[place] * length + length - age[place]
-    place, cell = _standing(demand, place, cell, len(index) * length)
+    place, cell, length = cells_of(demand, index, calendar, plan_date, history_buckets)
     shape = (len(index), length)
     units, observed, reported = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     told = demand["demand_lower_bound_units"].to_numpy(dtype=np.float64)[place]
@@ -171,7 +173,8 @@ def build_panel(
     observed.flat[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
     reported.flat[cell] = True
     phase, begins = season_phase(calendar, plan_date, -length, 0), _first(reported)
-    panel = SeriesPanel(index, units, observed, begins, phase, calendar.bucket)
+    share = _shares(demand["in_stock_share"].to_numpy(dtype=np.float32)[place], cell, shape)
+    panel = SeriesPanel(index, units, observed, begins, phase, calendar.bucket, in_stock=share)
     calendar_events = DIM_EVENT.empty() if events is None else events
     located = ranged.assign(region=ranged.get("region", "")).sort_values(KEY, ignore_index=True)
     plans = announced(calendar_events, located[[*KEY, "region"]], calendar, plan_date, length, horizon)
@@ -213,6 +216,18 @@ def has_drivers(
     bounds = runs.assign(least=np.fmin.reduceat(price, starts), most=np.fmax.reduceat(price, starts))
     of_series = bounds.groupby(KEY).agg({"least": "min", "most": "max"})
     return bool((of_series["most"] > of_series["least"]).any())
+
+
+def cells_of(
+    demand: pd.DataFrame, index: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date, history_buckets: int
+) -> tuple[Integers, Integers, int]:
+    """Return the rows of demand that stand on the grid of an index, their flat cells, and the grid's length."""
+    row, age = _row_of(demand, index), _age(demand, calendar, plan_date)
+    inside = (age >= 1) & (age <= history_buckets)
+    length = int(age[inside].max()) if inside.any() else 0
+    place = np.flatnonzero(inside & (row >= 0))
+    cell = row[place] * length + length - age[place]
+    return *_standing(demand, place, cell, len(index) * length), length
 
 
 def key_order(index: pd.DataFrame) -> Integers:
@@ -282,6 +297,15 @@ def _standing(demand: pd.DataFrame, place: Integers, cell: Integers, cells: int)
     stands = ~twice
     stands[latest["place"].to_numpy()] = True
     return place[stands], cell[stands]
+
+
+def _shares(told: npt.NDArray[np.float32], cell: Integers, shape: tuple[int, int]) -> npt.NDArray[np.float32] | None:
+    """Return the share of each bucket in stock; None where each has stock throughout or not at all."""
+    if not ((told > 0) & (told < 1)).any():
+        return None
+    shares = np.zeros(shape, dtype=np.float32)
+    shares.flat[cell] = told
+    return shares
 
 
 def _first(reported: Flags) -> Integers:

@@ -250,3 +250,41 @@ FORECAST_EFFECTS = Frame(
     ),
     ("plan_date", "driver", "driver_name", "category"),
 )
+DEMAND_ESTIMATE = Frame(
+    "demand_estimate",
+    "One row per plan date, item, site and bucket of the last half year of days, or year of weeks, whose demand is "
+    "not wholly known or stands out. Every other bucket asked for what was sold.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        _SITE,
+        date("bucket_start", "First day of the bucket."),
+        integer("sold_units", "What the till says; null where nobody reported.", unit="base units", nullable=True),
+        _real_units("lower_bound_units", "Units that were certainly asked for: sales, at least 0."),
+        flag("is_censored", "Whether the shelf was empty for a part of it, so that demand may have exceeded sales."),
+        _real_units("estimated_units", "Expected demand, given what is known of the bucket and of those before it."),
+        _real_units("estimated_std_units", "Standard deviation of demand around it; 0 where demand is known."),
+        _real_units("lost_units", "Estimated demand less sales of a censored bucket; 0 in others."),
+        _real_units("heeded_units", "What models of levels are shown: the estimate, spikes cut."),
+        text("anomaly", "spike, dip, level_up or level_down; empty where nothing stands out."),
+    ),
+    ("plan_date", "item_id", "site_id", "bucket_start"),
+)
+DEMAND_ANOMALIES = Frame(
+    "demand_anomalies",
+    "One row per plan date, item, site, bucket and kind: what season, promotions and events do not explain of the "
+    "last half year of days, or year of weeks.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        _SITE,
+        date("bucket_start", "First day of the bucket; of a shift the first at the new level."),
+        text("kind", "spike, dip, level_up or level_down."),
+        _real_units("found_units", "Demand of the bucket; of a shift the mean per bucket after it."),
+        _real_units("usual_units", "What was to be expected of it; of a shift the mean per bucket before it."),
+        _real_units("size_units", "Found less usual."),
+        real("evidence_deviations", "How far that is, in standard deviations of the usual; signed."),
+        flag("is_cut", "Whether models of levels are shown less of it: spikes. A shift they follow by themselves."),
+    ),
+    ("plan_date", "item_id", "site_id", "bucket_start", "kind"),
+)

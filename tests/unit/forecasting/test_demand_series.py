@@ -91,22 +91,23 @@ def test_what_was_sold_before_the_shelf_ran_empty_is_a_lower_bound(rows):
     units, empty = np.full(60, 5), np.zeros(60, dtype=bool)
     units[-1], empty[-1] = 12, True
     panel = panel_of(rows(units, censored=empty), [("item-0", "store-0")])
-    assert fill_censored(panel).units[0, -1] == 12
+    assert 12 < fill_censored(panel).units[0, -1] < 14
 
 
 def test_a_fill_does_not_look_ahead(rows):
     units, empty = np.concatenate([np.full(60, 2), np.full(60, 50)]), np.zeros(120, dtype=bool)
-    empty[55] = True
+    units[55], empty[55] = 0, True
     panel = panel_of(rows(units, censored=empty), [("item-0", "store-0")])
     assert fill_censored(panel.until(60)).level[0, 55] == pytest.approx(2, rel=0.05)
 
 
-def test_a_series_without_one_observed_bucket_keeps_its_lower_bounds(rows):
+def test_a_series_without_one_observed_bucket_is_at_least_its_lower_bounds(rows):
     units = np.array([0, 3, 0, 1])
     panel = panel_of(rows(units, censored=np.ones(4, dtype=bool)), [("item-0", "store-0")])
     history = fill_censored(panel)
     assert np.isfinite(history.level).all()
-    assert history.units[0].tolist() == [0, 3, 0, 1]
+    assert (history.units[0] >= [0, 3, 0, 1]).all()
+    assert (history.units[0] < 6).all()
 
 
 def test_season_factors_average_one_and_find_the_weekday_pattern(rows):

@@ -123,6 +123,8 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it():
     specs = [s for d in (*forecasting.build(plan_dates), *inventory.build(plan_dates)) for s in d.specs]
     assert {s.key.to_user_string() for s in specs} == {
         "forecasting/lead_time",
+        "forecasting/demand_estimate",
+        "forecasting/demand_anomalies",
         "forecasting/demand_forecast",
         "forecasting/forecast_scores",
         "forecasting/forecast_effects",

@@ -1,0 +1,149 @@
+"""How unknown buckets are filled, how sure each fill is, and how far spikes are cut.
+
+Here: a block of series without drivers, its season factors known. Not here: what models see of it
+(``censoring``), or what is published of it (``demand_estimate``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_outliers
+from assets.forecasting.history.seasonality import CLOSED_FACTOR
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.truncated import moments_above, moments_after
+from assets.kernel.calendar import Bucket
+
+# Buckets over which the level before a censored bucket is taken.
+LEVEL_WINDOW = {Bucket.DAY: 56, Bucket.WEEK: 26}
+# A bound says at least that the expectation is this share of it.
+LEAST_SHARE = 0.1
+# Variance over mean: a series' own shrinks to its block's by so many expected units; squares beyond so many
+# deviations are cut.
+RATIO_PRIOR_UNITS = 30.0
+MOST_DEVIATIONS = 5.0
+LEAST_RATIO, MOST_RATIO = 1.05, 30.0
+# A spike counts as if it stood out by so many deviations: more than most buckets ever do.
+SPIKE_DEVIATIONS = 3.0
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Some series with their unknown cells filled.
+
+    Attributes
+    ----------
+    level, units : array (m, T)
+        As in ``History``.
+    row, column : array (k,)
+        Cells filled.
+    std : array (k,)
+        Standard deviation of the true demand around each fill, in season, in base units.
+    outliers : Anomalies
+        What stood out, deseasonalised, as it was; spikes are cut in ``level`` and ``units``.
+    """
+
+    level: Reals
+    units: Reals
+    row: Integers
+    column: Integers
+    std: Reals
+    outliers: Anomalies
+
+
+def fill_block(panel: SeriesPanel, rows: slice, factor: Reals) -> Filled:
+    """Fill the unknown cells of some series, and cut their spikes.
+
+    Parameters
+    ----------
+    panel : SeriesPanel
+        Its drivers taken out.
+    rows : slice
+        Which series.
+    factor : array (m, T)
+        Season factor of each of their cells.
+    """
+    demand, observed = panel.demand[rows], panel.observed[rows]
+    open_factor, telling = np.maximum(factor, CLOSED_FACTOR), observed & (factor >= CLOSED_FACTOR)
+    level, units = demand / open_factor, demand.copy()
+    outliers = find_outliers(level, telling, panel.bucket)
+    _cut_spikes(level, units, open_factor, outliers)
+    window = LEVEL_WINDOW[panel.bucket]
+    expected, row, column = level_before(level, telling, window), *np.nonzero(~observed)
+    ratio = variance_ratio((units - expected * factor) ** 2, expected * factor, telling)
+    bound = np.flatnonzero(demand[row, column] > 0)
+    at = row[bound], column[bound]
+    told, share = demand[at], _share(panel, rows, at)
+    if len(bound):
+        # What a bound says changes level and spread, and they what it says: once around is enough (test).
+        guess, std = _given(told, share, expected[at] * factor[at], ratio[at[0]])
+        level[at], counted = guess / open_factor[at], telling.copy()
+        counted[at] = factor[at] >= CLOSED_FACTOR
+        expected = level_before(level, counted, window)
+        square = (units - expected * factor) ** 2
+        square[at] = (guess - (expected * factor)[at]) ** 2 + std**2
+        ratio = variance_ratio(square, expected * factor, counted)
+    mean = expected[row, column] * factor[row, column]
+    units[row, column], std = mean, np.sqrt(ratio[row] * mean)
+    units[at], std[bound] = _given(told, share, mean[bound], ratio[at[0]])
+    level = np.where(telling, level, expected)
+    level[at] = units[at] / open_factor[at]
+    return Filled(level, units, row, column, std, outliers)
+
+
+def _share(panel: SeriesPanel, rows: slice, at: tuple[Integers, Integers]) -> Reals:
+    if panel.in_stock is None:
+        return np.zeros(len(at[0]))
+    return panel.in_stock[rows][at].astype(np.float64)
+
+
+def _given(bound: Reals, share: Reals, mean: Reals, ratio: Reals) -> tuple[Reals, Reals]:
+    """Return moments of demand given its bound, and the share of the bucket that it was sold in where that is told."""
+    mean, is_told = np.maximum(mean, LEAST_SHARE * bound), (share > 0) & (share < 1)
+    after, above = moments_after(mean, ratio, bound, np.clip(share, 0.0, 1.0)), moments_above(mean, ratio, bound)
+    return np.where(is_told, after[0], above[0]), np.where(is_told, after[1], above[1])
+
+
+def _cut_spikes(level: Reals, units: Reals, factor: Reals, found: Anomalies) -> None:
+    spikes = found.take(np.flatnonzero(found.kind == Anomaly.SPIKE))
+    at = spikes.row, spikes.column
+    level[at] = spikes.usual + SPIKE_DEVIATIONS * spikes.spread
+    units[at] = level[at] * factor[at]
+
+
+def level_before(values: Reals, known: Flags, window: int) -> Reals:
+    """Return the mean of known cells in the window before each cell; of all known cells where it has none."""
+    counted = known.astype(np.float64)
+    total = np.cumsum(np.pad(np.where(known, values, 0.0), ((0, 0), (window + 1, 0))), axis=1)
+    count = np.cumsum(np.pad(counted, ((0, 0), (window + 1, 0))), axis=1)
+    # Column t of these sums ends before bucket t, so that a fill never looks ahead.
+    before_total = (total[:, window:] - total[:, :-window])[:, : values.shape[1]]
+    before_count = (count[:, window:] - count[:, :-window])[:, : values.shape[1]]
+    overall = (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1.0)
+    mean = np.maximum(before_total, 0.0) / np.maximum(before_count, 1.0)
+    filled: Reals = np.where(before_count > 0, mean, overall[:, None])
+    return filled
+
+
+def variance_ratio(square: Reals, mean: Reals, known: Flags) -> Reals:
+    """Return variance over mean of each series, shrunk to that of all, shape (m,).
+
+    Parameters
+    ----------
+    square : array (m, T)
+        Squared distance of demand from what was expected of the cell, or what is expected of that square.
+    mean : array (m, T)
+        Expected demand of the cell.
+    known : array (m, T)
+        Which cells count.
+    """
+    square, promised = np.where(known, square, 0.0), np.where(known, mean, 0.0)
+    total = promised.sum(axis=1)
+    raw = square.sum(axis=1) / np.maximum(total, 1e-9)
+    cut = MOST_DEVIATIONS**2 * np.maximum(raw[:, None] * promised, 1.0)
+    square = np.minimum(square, cut).sum(axis=1)
+    pooled = float(square.sum()) / max(float(total.sum()), 1e-9)
+    ratio: Reals = np.clip((square + RATIO_PRIOR_UNITS * pooled) / (total + RATIO_PRIOR_UNITS), LEAST_RATIO, MOST_RATIO)
+    return ratio
