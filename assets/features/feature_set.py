@@ -47,6 +47,10 @@ class FeatureSet(BaseModel):
         Cut-offs of Syntetos, Boylan and Croston (2005): 1.32 and 0.49.
     dying_ratio : float
         Recent rate over earlier rate below which demand is dying.
+    promoted_share : float
+        Share of buckets under promotion from which demand is promoted.
+    seasonal_strength : float
+        Share of variance that the season explains from which demand is seasonal.
     abc_limits : (float, float)
         Cumulative shares of value sold at which classes A and B end.
     xyz_limits : (float, float)
@@ -67,6 +71,8 @@ class FeatureSet(BaseModel):
     adi_threshold: float = Field(default=1.32, gt=1)
     cv2_threshold: float = Field(default=0.49, gt=0)
     dying_ratio: Share = 0.2
+    promoted_share: Share = 0.075
+    seasonal_strength: Share = 0.1
     abc_limits: tuple[Share, Share] = (0.8, 0.95)
     xyz_limits: tuple[float, float] = (0.5, 1.0)
     shrinkage_observations: int = Field(default=5, ge=1)
@@ -101,6 +107,8 @@ class FeatureSet(BaseModel):
             "adi_threshold": self.adi_threshold,
             "cv2_threshold": self.cv2_threshold,
             "dying_ratio": self.dying_ratio,
+            "promoted_share": self.promoted_share,
+            "seasonal_strength": self.seasonal_strength,
             "abc_a_share": self.abc_limits[0],
             "abc_b_share": self.abc_limits[1],
             "xyz_x_cv": self.xyz_limits[0],

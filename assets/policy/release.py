@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assets.kernel.identifiers import digest
 
-Segment = Literal["smooth", "erratic", "intermittent", "lumpy", "new", "dying"]
+Segment = Literal["smooth", "erratic", "intermittent", "lumpy", "new", "dying", "seasonal", "promoted"]
 
 
 class _Section(BaseModel):

@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 from vn2_files import published_files, read_challenge
 
-from assets.features.registry import FeatureRegistry
 from assets.feeds.importers.favorita import SALES_FILE
 from assets.feeds.importers.files import require_files
 from assets.feeds.synthetic.observations import sales
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.world import World
+from assets.forecasting.history.origin_segments import classified
 from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 
@@ -82,7 +82,7 @@ class BenchPanel:
 
     def _with_segments(self, plan_date: dt.date) -> pd.DataFrame:
         known = self._laid_out(plan_date)
-        return known.index.assign(demand_segment=demand_segments(known))
+        return known.index.assign(demand_segment=classified(known))
 
     def _laid_out(self, plan_date: dt.date) -> SeriesPanel:
         ranged = self.ranged.merge(self.items, on="item_id").assign(demand_segment="new")
@@ -153,34 +153,6 @@ PANELS: dict[str, Callable[[Path], BenchPanel]] = {
 def _folder(data: Path, name: str) -> Path:
     """Return the panel's folder inside ``data``, or ``data`` itself where it is that folder."""
     return data / name if (data / name).is_dir() else data
-
-
-def demand_segments(panel: SeriesPanel) -> npt.NDArray[np.object_]:
-    """Return the segment of each series as ``feat_item_site`` says it, from what the panel knows."""
-    rules = next(found for found in FeatureRegistry(Path()).available() if found.name == "standard")
-    sold = panel.demand > 0
-    first = np.where(sold.any(axis=1), sold.argmax(axis=1), panel.length)
-    age, new = panel.length - first, rules.new_item_buckets.of(panel.bucket)
-    oldest = np.maximum(first, panel.length - rules.history_window_buckets.of(panel.bucket))
-    known = panel.observed & (np.arange(panel.length) >= oldest[:, None])
-    counted = np.where(known, panel.demand, 0.0)
-    total, squares, selling = counted.sum(axis=1), (counted**2).sum(axis=1), (counted > 0).sum(axis=1)
-    adi = known.sum(axis=1) / np.maximum(selling, 1)
-    cv2 = np.where(total > 0, selling * squares / np.maximum(total, 1e-9) ** 2 - 1.0, 0.0)
-    regular, calm = adi < rules.adi_threshold, cv2 < rules.cv2_threshold
-    names = np.where(regular, np.where(calm, "smooth", "erratic"), np.where(calm, "intermittent", "lumpy"))
-    dying = _is_dying(counted, known, rules.recent_window_buckets.of(panel.bucket), rules.dying_ratio)
-    names = np.where(dying, "dying", names)
-    names = np.where(age < new, "new", names)
-    unsold = (age == 0) & (panel.observed_count >= new)
-    return np.where(unsold, "dying", names).astype(object)
-
-
-def _is_dying(units: Reals, known: Flags, recent: int, ratio: float) -> Flags:
-    now, earlier = known[:, -recent:].sum(axis=1), known[:, :-recent].sum(axis=1)
-    rate = units[:, -recent:].sum(axis=1) / np.maximum(now, 1)
-    fallen: Flags = (earlier > 0) & (now > 0) & (rate * earlier < ratio * units[:, :-recent].sum(axis=1))
-    return fallen
 
 
 def _weekly(demand: pd.DataFrame, keys: pd.DataFrame, plan_date: dt.date, horizon: int, origins: int) -> BenchPanel:

@@ -1,6 +1,6 @@
 """Demand segments and the menu of models each chooses from.
 
-The classification itself (Syntetos and Boylan 2005) is a feature, made in dbt; here it is only
+The classification itself (Syntetos and Boylan 2005, and what goes before it) is a feature, made in dbt; here it is only
 read, checked against the policy release, and turned into groups of series.
 """
 
@@ -13,7 +13,7 @@ from assets.forecasting.history.series import Integers
 from assets.kernel.errors import EquipoiseError
 from assets.policy.release import ForecastRules
 
-SEGMENTS: tuple[str, ...] = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying")
+SEGMENTS: tuple[str, ...] = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "seasonal", "promoted")
 
 
 def rows_by_segment(index: pd.DataFrame) -> dict[str, Integers]:

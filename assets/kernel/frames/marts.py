@@ -226,7 +226,7 @@ FEAT_ITEM_SITE = Frame(
         real("censored_share", "Share of buckets that were censored.", minimum=0, maximum=1),
         text("abc_class", "A, B or C by value sold over the network."),
         text("xyz_class", "X, Y or Z by variability."),
-        text("demand_segment", "smooth, erratic, intermittent, lumpy, new or dying."),
+        text("demand_segment", "smooth, erratic, intermittent, lumpy, new, dying, seasonal or promoted."),
         real(
             "days_of_cover",
             "Available stock over mean demand; null without demand.",

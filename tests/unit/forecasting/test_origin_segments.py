@@ -1,10 +1,14 @@
 """Segments at earlier origins: what was known there decides, as the feature would have."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from forecasting_panels import weekly_panel
 
 from assets.features.registry import FeatureRegistry
+from assets.forecasting.history.announced import Announced
+from assets.forecasting.history.drivers import Drivers
 from assets.forecasting.history.origin_segments import LIMITS, classified, segments_at
 from assets.kernel.calendar import Bucket
 
@@ -22,16 +26,46 @@ def test_the_limits_are_those_of_the_standard_feature_set(bucket, tmp_path):
     assert limits.recent_buckets == standard.recent_window_buckets.of(bucket)
     assert limits.history_buckets == standard.history_window_buckets.of(bucket)
     assert limits.new_buckets == standard.new_item_buckets.of(bucket)
-    assert (limits.adi, limits.cv2, limits.dying_ratio) == (
+    assert (limits.adi, limits.cv2, limits.dying_ratio, limits.promoted_share, limits.seasonal_strength) == (
         standard.adi_threshold,
         standard.cv2_threshold,
         standard.dying_ratio,
+        standard.promoted_share,
+        standard.seasonal_strength,
     )
 
 
 def test_series_are_classified_by_interval_and_variation():
     panel = series(smooth=[2, 4], erratic=[1, 1, 1, 20], intermittent=[0, 0, 3], lumpy=[0, 0, 1, 0, 0, 30])
     assert list(classified(panel)) == ["smooth", "erratic", "intermittent", "lumpy"]
+
+
+def promoted_in(panel, promoted):
+    told = Announced(np.zeros(promoted.shape, dtype=bool), None, (), np.zeros((1, 0, panel.length), dtype=np.float32),
+                     np.zeros(panel.size, dtype=np.int64))  # fmt: skip
+    return replace(panel, drivers=Drivers(promoted, None, told, 0))
+
+
+@pytest.mark.parametrize("bucket", list(Bucket))
+def test_the_season_names_a_series_from_two_whole_seasons_on(bucket):
+    season = 52 if bucket is Bucket.WEEK else 7
+    phase = np.arange(2 * season) % season
+    wave = 10 + 5 * np.sin(2 * np.pi * phase / season)
+    units = np.random.default_rng(2).poisson(wave, (20, 2 * season)).astype(float)
+    panel = weekly_panel(np.tile(units, (1, 4)) if bucket is Bucket.DAY else units, bucket=bucket)
+    assert (classified(panel) == "seasonal").mean() > 0.9
+    assert "seasonal" not in classified(panel.until(2 * season - 1))
+    flat = np.random.default_rng(3).poisson(10, panel.demand.shape).astype(float)
+    assert (classified(replace(panel, demand=flat)) == "seasonal").mean() < 0.1
+
+
+def test_promotions_go_before_the_season_and_what_is_dying_or_new_before_both():
+    panel = weekly_panel(np.resize([2.0, 4, 3, 3, 3, 2, 9], (4, 120)), bucket=Bucket.DAY)
+    panel.demand[2, -56:] = 0
+    panel.demand[3, :-10] = 0
+    promoted = np.zeros(panel.demand.shape, dtype=bool)
+    promoted[1:, ::10] = True
+    assert list(classified(promoted_in(panel, promoted))) == ["seasonal", "promoted", "dying", "new"]
 
 
 def test_what_fell_is_dying_and_what_began_lately_is_new():

@@ -1,4 +1,4 @@
-{%- set season_length = 12 if var("bucket") == "week" else 7 -%}
+{%- set season_length = 13 if var("bucket") == "week" else 7 -%}
 {%- set season_buckets = 52 if var("bucket") == "week" else 7 -%}
 
 with items as (
@@ -125,7 +125,7 @@ seasonal as (
     select
         *,
         if(
-            observed_buckets >= 2 * {{ season_buckets }}
+            known_buckets >= 2 * {{ season_buckets }}
             and season_count = {{ season_length }}
             and observed_buckets > season_count
             and total_squares > 0,
@@ -186,6 +186,14 @@ final as (
                 and seasonal.mean_units * seasonal.earlier_buckets
                 < {{ var("dying_ratio") }} * seasonal.earlier_units
                 then 'dying'
+            -- What drives demand goes before how it is spread: it decides which models can follow it.
+            when seasonal.promoted_buckets >= {{ var("promoted_share") }} * seasonal.known_buckets then 'promoted'
+            -- By chance alone the strength has a deviation of sqrt(2 (seasons - 1)) / buckets.
+            when
+                seasonal.seasonality_strength >= {{ var("seasonal_strength") }}
+                and seasonal.seasonality_strength * seasonal.observed_buckets
+                >= 4 * sqrt(2.0 * (seasonal.season_count - 1))
+                then 'seasonal'
             when
                 seasonal.adi < {{ var("adi_threshold") }} and seasonal.cv2 < {{ var("cv2_threshold") }}
                 then 'smooth'
