@@ -21,7 +21,7 @@ MEDIAN_MARK, WHOLE_MARK, LEAST_MARK, UNKNOWN_MARK = "┃", "█", "▒", "?"
 SPARKS = "_▁▂▃▄▅▆▇█"
 _DATE, _NUMBER, _MARGIN = 11, 7, 2
 _STYLES = {"░": "bright_black", "▒": "cyan", "▓": "cyan", MEDIAN_MARK: "bold"}
-PAST_ROWS = 14
+PAST_ROWS, PATH_ROWS = 14, 5
 
 
 def show_history(console: Console, history: Sequence[Record], bucket: str) -> None:
@@ -110,6 +110,17 @@ def fan(quantiles: dict[str, float], most: float, room: int) -> str:
         cells[place(low) : place(high) + 1] = mark * (place(high) - place(low) + 1)
     cells[place("0.5")] = MEDIAN_MARK
     return "".join(cells)
+
+
+def show_paths(console: Console, paths: Sequence[Sequence[int]], seed: int, bucket: str) -> None:
+    """Print possible futures: the first of them by bucket, and how their sums spread."""
+    console.print()
+    console.print(Text(f"{len(paths):,} possible futures, units a {bucket} (seed {seed}; the JSON has all)", "bold"))
+    for path in paths[:PATH_ROWS]:
+        _line(console, Text(f"{sum(path):>{_NUMBER},}  {' '.join(str(units) for units in path)}"))
+    sums = sorted(sum(path) for path in paths)
+    low, middle, high = (sums[min(int(share * len(sums)), len(sums) - 1)] for share in (0.1, 0.5, 0.9))
+    console.print(f"Sums: 10 % below {low:,}, half below {middle:,}, 10 % above {high:,} units.", markup=False)
 
 
 def day(text: str) -> str:

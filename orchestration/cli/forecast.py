@@ -1,7 +1,7 @@
 """`equipoise forecast`: the demand forecast of one item at one site beside its history.
 
-Not here: how it is drawn (``fan_text``, ``assets.forecasting.pages.fan_chart``), or why something was
-decided on it (``explain``).
+Not here: what is said of it (``forecast_words``), how it is drawn (``fan_text``,
+``assets.forecasting.pages.fan_chart``), or why something was decided on it (``explain``).
 """
 
 from __future__ import annotations
@@ -19,12 +19,21 @@ from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import TARGETS
-from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_LEVELS, quantile_column
+from assets.kernel.frames.forecasts import (
+    DEMAND_ANOMALIES,
+    DEMAND_ESTIMATE,
+    DEMAND_FORECAST,
+    FORECAST_SCORES,
+    INTERVAL_CALIBRATION,
+    QUANTILE_LEVELS,
+    quantile_column,
+)
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, percent
-from orchestration.cli.fan_text import PAST_ROWS, day, number, show_fan, show_history
+from orchestration.cli.console import Output
+from orchestration.cli.fan_text import PAST_ROWS, number, show_fan, show_history, show_paths
+from orchestration.cli.forecast_words import sentences
 from orchestration.cli.reading import Record, only, open_network, planned_date, read_if_any, records
 
 if TYPE_CHECKING:
@@ -35,20 +44,28 @@ if TYPE_CHECKING:
 # Buckets of history that are read: the chart's, and the JSON's.
 HISTORY_BUCKETS = 60
 _NAMED = 5
+# More than a JSON answer should hold; a simulation reads the published tables itself.
+MOST_PATHS = 10_000
 
 Item = Annotated[str, typer.Option(help="Item.")]
 Site = Annotated[str, typer.Option(help="Site.")]
+Paths = Annotated[int, typer.Option(min=0, max=MOST_PATHS, help="Also draw so many possible futures.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the possible futures: the same seed draws the same.")]
 Png = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the chart into this PNG file.")]
 
 
 @command
-def forecast(out: Output, item: Item, site: Site, date: PlanDate = None, png: Png = None) -> None:
+def forecast(
+    out: Output, item: Item, site: Site, date: PlanDate = None, png: Png = None, paths: Paths = 0, seed: Seed = 0
+) -> None:
     """Draw what demand of an item at a site was, and how it is expected to go on."""
     home = open_network()
     published = Published(home.published)
     plan_date = planned_date(published, DEMAND_FORECAST, date)
     view = view_of(published, plan_date, item, site, home.profile.bucket)
     told = gather(published, plan_date, view)
+    if paths:
+        told["paths"] = {"seed": seed, "units": draw_paths(published, plan_date, view, paths, seed)}
     if png is not None:
         draw(view, f"plan of {plan_date}, {summary(told)}", png)
     out.answer({**told, "png": str(png) if png else None}, lambda console: show(console, told))
@@ -102,20 +119,39 @@ def gather(published: Published, plan_date: dt.date, view: SeriesView) -> Record
         "recent_buckets": len(last),
         "recent_at_least": list(starts[last["known"] == "at_least"]),
         "recent_not_reported": list(starts[last["known"] == "nothing"]),
+        "estimates": _told_of(published, DEMAND_ESTIMATE, plan_date, view),
+        "anomalies": _told_of(published, DEMAND_ANOMALIES, plan_date, view),
         "history": _history(view.past),
         "forecast": _buckets(view.ahead),
     }
+
+
+def draw_paths(published: Published, plan_date: dt.date, view: SeriesView, count: int, seed: int) -> list[list[int]]:
+    """Return possible futures of a series: one list a path, of units a bucket.
+
+    Raises
+    ------
+    EquipoiseError
+        If the plan left no calibration of intervals, by which buckets of a path vary together.
+    """
+    from assets.forecasting.published_paths import published_paths
+
+    calibration = published.read(INTERVAL_CALIBRATION, plan_date)
+    _, units = published_paths(view.ahead, calibration, count, seed)
+    return [[int(bucket) for bucket in path] for path in units[0].T]
 
 
 def show(console: Console, told: Record) -> None:
     """Print a forecast for people."""
     console.print(Text(f"{told['item']} at {told['site']}: {told['segment']}, {told['model']}", "bold"))
     console.print(f"Plan of {told['plan_date']}, model version {told['model_version']}.", markup=False)
-    for line in _numbers(told):
+    for line in sentences(told):
         console.print(line, markup=False)
     target = told["target"]
     show_history(console, told["history"], told["bucket"])
     show_fan(console, told["forecast"], told["bucket"], target["protection_buckets"] if target else None)
+    if "paths" in told:
+        show_paths(console, told["paths"]["units"], told["paths"]["seed"], told["bucket"])
 
 
 def summary(told: Record) -> str:
@@ -147,39 +183,13 @@ def draw(view: SeriesView, why: str, path: Path) -> None:
         ) from error
 
 
-def _numbers(told: Record) -> list[str]:
-    """Return the sentences that a planner asks for first."""
-    lines = [
-        f"Expected: {number(told['expected_units_over_horizon'])} units over {len(told['forecast'])} {told['bucket']}s."
+def _told_of(published: Published, frame: Frame, plan_date: dt.date, view: SeriesView) -> list[Record]:
+    """Return what a table tells of the series' past, in the order of buckets."""
+    found = _series(published, frame, plan_date, view.item, view.site).sort_values("bucket_start", kind="stable")
+    return [
+        {name: value for name, value in row.items() if name not in ("plan_date", "item_id", "site_id")}
+        for row in records(frame, found)
     ]
-    if target := told["target"]:
-        lines.append(
-            f"Protection interval of {target['protection_buckets']} {told['bucket']}s: "
-            f"{number(target['protection_mean_units'])} units expected (std {number(target['protection_std_units'])}); "
-            f"base stock {target['base_stock_units']:,} covers {percent(target['critical_ratio'])}."
-        )
-    scores = told["champion_scores"]
-    if scores and scores["coverage_80"] is not None:
-        lines.append(
-            f"Backtest of the segment: bias {percent(scores['bias'])}, 80 % band held {percent(scores['coverage_80'])}."
-        )
-    return [*lines, *_not_known(told)]
-
-
-def _not_known(told: Record) -> list[str]:
-    """Return what of the last buckets' demand is not known."""
-    recent = f"Of the last {told['recent_buckets']} {told['bucket']}s"
-    reasons = (
-        ("recent_at_least", "tell at least what was asked for (stock-out"),
-        ("recent_not_reported", "tell nothing (no report"),
-    )
-    parts = [f"{len(told[key])} {why}: {_few(told[key])})" for key, why in reasons if told[key]]
-    return [f"{recent} {', '.join(parts)}."] if parts else [f"{recent} the whole demand is known."]
-
-
-def _few(starts: list[str]) -> str:
-    named = ", ".join(day(start)[4:].strip() for start in starts[-_NAMED:])
-    return named if len(starts) <= _NAMED else f"..., {named}"
 
 
 def _history(past: pd.DataFrame) -> list[Record]:

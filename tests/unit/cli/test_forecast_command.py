@@ -7,7 +7,16 @@ import pytest
 from unit.cli.tiny_network import DAY, PLAN_DATE, Equipoise, rows
 
 from assets.kernel.frames.decisions import TARGETS
-from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
+from assets.kernel.frames.forecasts import (
+    DEMAND_ANOMALIES,
+    DEMAND_ESTIMATE,
+    DEMAND_FORECAST,
+    FORECAST_SCORES,
+    INTERVAL_CALIBRATION,
+    QUANTILE_COLUMNS,
+    QUANTILE_LEVELS,
+    RESIDUAL_COLUMNS,
+)
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
@@ -170,3 +179,57 @@ def test_without_a_network_it_says_what_to_run(equipoise: Equipoise) -> None:
     said = equipoise(*ASK, "--date", dt.date(2026, 3, 2).isoformat())
     assert said.code == 1
     assert "no network is active. Run `equipoise demo`" in said.err
+
+
+@pytest.fixture
+def calibrated(forecast: NetworkHome) -> NetworkHome:
+    """Return the home of a network whose intervals are calibrated: residuals of a normal law."""
+    told = {"demand_segment": "smooth", "level_group": 0, "from_level_units": 0.0, "residual_deviation": 1.0}
+    residuals = {name: 2.0 * level - 1.0 for name, level in zip(RESIDUAL_COLUMNS, QUANTILE_LEVELS, strict=True)}
+    made = [{**told, **residuals, "interval_buckets": length} for length in range(1, HORIZON + 1)]
+    Published(forecast.published).write(INTERVAL_CALIBRATION, rows(INTERVAL_CALIBRATION, *made), PLAN_DATE, "run-1")
+    return forecast
+
+
+@pytest.mark.usefixtures("calibrated")
+def test_possible_futures_are_asked_for_by_number_and_drawn_by_seed(equipoise: Equipoise) -> None:
+    first, again, other = (
+        equipoise(*ASK, "--paths", "200", *more, "--json").data for more in ((), (), ("--seed", "1"))
+    )
+    assert "paths" not in equipoise(*ASK, "--json").data
+    assert first["paths"]["seed"] == 0
+    paths = first["paths"]["units"]
+    assert (len(paths), {len(path) for path in paths}) == (200, {HORIZON})
+    assert all(isinstance(units, int) and units >= 0 for path in paths for units in path)
+    assert paths == again["paths"]["units"] != other["paths"]["units"]
+    # The published median of the sum over the horizon is 6 units.
+    assert sorted(map(sum, paths))[100] == pytest.approx(6, abs=1)
+
+
+@pytest.mark.usefixtures("calibrated")
+def test_possible_futures_are_told_to_people_by_their_spread(equipoise: Equipoise) -> None:
+    lines = equipoise(*ASK, "--paths", "50").out.splitlines()
+    assert any("50 possible futures, units a day (seed 0" in line for line in lines)
+    assert any("half below" in line for line in lines)
+
+
+@pytest.mark.usefixtures("forecast")
+def test_possible_futures_without_a_calibration_are_one_line_with_a_remedy(equipoise: Equipoise) -> None:
+    said = equipoise(*ASK, "--paths", "5")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.count("\n") == 1
+
+
+def test_what_was_hidden_and_what_stands_out_is_told(equipoise: Equipoise, forecast: NetworkHome) -> None:
+    published = Published(forecast.published)
+    hidden = {**HERE, "bucket_start": PLAN_DATE - 2 * DAY, "is_censored": True, "lost_units": 2.5}
+    published.write(DEMAND_ESTIMATE, rows(DEMAND_ESTIMATE, hidden), PLAN_DATE, "run-1")
+    spike = {**HERE, "bucket_start": PLAN_DATE - DAY, "kind": "spike", "is_cut": True}
+    units = {"found_units": 40.0, "usual_units": 4.0}
+    published.write(DEMAND_ANOMALIES, rows(DEMAND_ANOMALIES, {**spike, **units}), PLAN_DATE, "run-1")
+    text = " ".join(equipoise(*ASK).out.split())
+    assert "Estimated: 2.50 units more were asked for than sold, on 1 days with a stock-out since 28 Feb." in text
+    assert "Spike Sun 1 Mar: 40 units a day, 4 as usual; cut for models of levels." in text
+    told = equipoise(*ASK, "--json").data
+    assert told["estimates"][0]["lost_units"] == 2.5
+    assert told["anomalies"][0]["kind"] == "spike"
