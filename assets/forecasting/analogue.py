@@ -24,7 +24,15 @@ FEW_ANALOGUES = 3
 FEW_ANALOGUES_CV2 = 1.0
 # Jeffreys' prior of a Poisson rate: half an event, in no time.
 JEFFREYS_SHAPE = 0.5
-ANALOGUE_KEYS: tuple[tuple[str, ...], ...] = (("item_id",), ("category", "site_id"), ("category",), ())
+# What is borrowed from, in this order, and from how many series at least.
+ANALOGUE_KEYS: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("item_id",), 1),
+    (("category", "price_band"), FEW_ANALOGUES),
+    (("category",), 1),
+    ((), 1),
+)
+# Series of average demand that a wider profile weighs when a narrower one is told.
+PROFILE_SERIES = 40.0
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,11 @@ class AnalogueForecast:
 def forecast_from_analogues(panel: SeriesPanel, history: History, future_phase: Integers) -> AnalogueForecast:
     """Forecast the thin series of a panel from the others.
 
-    Analogues are the same item at other sites; else the category at the site; else the category;
-    else all. With prior mean ``m`` and squared coefficient of variation ``c`` over analogues, and
-    demand ``d`` in ``n`` known buckets of its own, the rate is gamma with shape ``1/c + d`` and
-    exposure ``1/(c m) + n``. Without any analogue the prior is Jeffreys', spread over the horizon.
+    Analogues are the same item at other sites; else the category's items in its price band; else the
+    category; else all; each scaled from its site's profile to the series' own. With prior mean ``m`` and
+    squared coefficient of variation ``c`` over analogues, and demand ``d`` in ``n`` known buckets of its
+    own, the rate is gamma with shape ``1/c + d`` and exposure ``1/(c m) + n``. Without any analogue the
+    prior is Jeffreys', spread over the horizon.
     What was certainly sold in censored buckets is a lower bound of the rate.
     """
     rows = np.flatnonzero(panel.is_thin)
@@ -106,28 +115,66 @@ def negative_binomial_quantiles(mean: Reals, shape: Reals) -> Reals:
 def _prior(panel: SeriesPanel, history: History, thin: Flags) -> tuple[Reals, Reals]:
     recent = LEVEL_WINDOW[panel.bucket]
     rate = history.level[:, -recent:].mean(axis=1) if panel.length else np.zeros(panel.size)
-    known = panel.index.assign(rate=rate)[~thin]
-    wanted = panel.index[thin]
+    index = panel.index if "price_band" in panel.index else panel.index.assign(price_band=0)
+    index = index.assign(rate=np.where(thin, 0.0, rate), profile=site_profiles(index, rate, ~thin))
+    known, wanted = index[~thin], index[thin]
     mean, cv2 = np.zeros(len(wanted)), np.full(len(wanted), FEW_ANALOGUES_CV2)
     open_rows = np.ones(len(wanted), dtype=bool)
-    for keys in ANALOGUE_KEYS:
-        group_mean, group_cv2, found = _pool(known, wanted, list(keys))
+    for keys, least in ANALOGUE_KEYS:
+        group_mean, group_cv2, found = _pool(known, wanted, list(keys), least)
         use = open_rows & found
         mean[use], cv2[use] = group_mean[use], group_cv2[use]
         open_rows &= ~found
-    return mean, cv2
+    return mean * wanted["profile"].to_numpy(), cv2
 
 
-def _pool(known: pd.DataFrame, wanted: pd.DataFrame, keys: list[str]) -> tuple[Reals, Reals, Flags]:
+def site_profiles(index: pd.DataFrame, rate: Reals, known: Flags) -> Reals:
+    """Return how much a site sells of what is sold elsewhere too, for the site and category of each series.
+
+    What a site sells over what its items sell at a site on average, both summed over known series; a
+    category at a site shrinks to the site, and a site to 1.
+
+    Parameters
+    ----------
+    index : DataFrame
+        ``item_id``, ``site_id`` and ``category`` of each series.
+    rate : array (n,)
+        Demand per bucket.
+    known : array (n,)
+        Which series tell.
+    """
+    item, site, pair = (_codes(index, *keys) for keys in (("item_id",), ("site_id",), ("site_id", "category")))
+    sold, count = np.where(known, rate, 0.0), known.astype(np.float64)
+    average = np.bincount(item, sold) / np.maximum(np.bincount(item, count), 1.0)
+    expected = np.where(known, average[item], 0.0)
+    weight = PROFILE_SERIES * sold.sum() / max(count.sum(), 1.0)
+    if weight <= 0:
+        return np.ones(len(index))
+    of_site = (np.bincount(site, sold) + weight) / (np.bincount(site, expected) + weight)
+    first = np.zeros(int(pair.max()) + 1, dtype=site.dtype)
+    first[pair] = site
+    of_pair = np.bincount(pair, sold) + weight * of_site[first]
+    profile: Reals = np.asarray(of_pair / (np.bincount(pair, expected) + weight), dtype=np.float64)[pair]
+    return profile
+
+
+def _codes(index: pd.DataFrame, *names: str) -> Integers:
+    return np.asarray(index.groupby(list(names), sort=True).ngroup(), dtype=np.int64)
+
+
+def _pool(known: pd.DataFrame, wanted: pd.DataFrame, keys: list[str], least: int) -> tuple[Reals, Reals, Flags]:
+    """Return mean and spread of the analogues' rates at a site of profile 1, and where there are enough."""
     by = keys or ["every"]
-    pools = known.assign(every=0).groupby(by, sort=True)["rate"].agg(["mean", "var", "count"]).reset_index()
-    found = wanted.assign(every=0).merge(pools, on=by, how="left")
+    scaled = known.assign(every=0, scaled=known["rate"] / known["profile"])
+    groups = scaled.groupby(by, sort=True)
+    pools = groups["scaled"].agg(["var", "count"]).assign(mean=groups["rate"].sum() / groups["profile"].sum())
+    found = wanted.assign(every=0).merge(pools.reset_index(), on=by, how="left")
     mean = found["mean"].fillna(0.0).to_numpy(dtype=float)
     count = found["count"].fillna(0).to_numpy(dtype=float)
     variance = found["var"].fillna(0.0).to_numpy(dtype=float)
     cv2 = np.maximum(variance / np.maximum(mean, 1e-12) ** 2, LEAST_CV2)
     cv2 = np.where(count < FEW_ANALOGUES, FEW_ANALOGUES_CV2, cv2)
-    return mean, cv2, mean > 0
+    return mean, cv2, (mean > 0) & (count >= least)
 
 
 def _lower_bound_rate(panel: SeriesPanel, rows: Integers) -> Reals:

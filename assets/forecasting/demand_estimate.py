@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.forecasting.forecast import series_to_forecast
 from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_shifts
 from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.fills import Filled, fill_block
+from assets.forecasting.history.ranged import series_to_forecast
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
 from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel, build_panel, cells_of, row_blocks
 from assets.kernel.calendar import Bucket, PlanCalendar

@@ -19,8 +19,10 @@ from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.effects_table import effects_table
+from assets.forecasting.history.ending import DELISTED, ENDING, fading, lifecycles
+from assets.forecasting.history.ranged import series_to_forecast
 from assets.forecasting.history.segments import rows_by_segment
-from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel, build_panel, runs_of, season_phase
+from assets.forecasting.history.series import KEY, Flags, Integers, Reals, SeriesPanel, build_panel, season_phase
 from assets.forecasting.models.candidates import candidate
 from assets.forecasting.models.known import Candidate, Known, learned
 from assets.forecasting.registry.championship import selected
@@ -39,6 +41,7 @@ from assets.policy.release import ForecastRules, Release
 
 ANALOGUE = "analogue"
 UNINFORMED = "uninformed"
+ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def forecast_demand(
     events: pd.DataFrame | None = None,
     items: pd.DataFrame | None = None,
     sites: pd.DataFrame | None = None,
+    settings: pd.DataFrame | None = None,
     selection: Selection | None = None,
     standing: Selection | None = None,
     pins: Mapping[str, Pin] | None = None,
@@ -109,6 +113,9 @@ def forecast_demand(
         Frames ``DIM_ITEM`` (category, for seasons and analogues) and ``DIM_SITE`` (echelon). A site
         that serves others and sells nothing itself is not forecast: what it must hold follows
         from the sites below it.
+    settings : DataFrame, optional
+        Frame ``DIM_ITEM_SITE``, for lifecycles: nothing is expected of what is delisted, and what is
+        ending fades.
     selection : Selection, optional
         Of an earlier run: its champions and calibrations are used and nothing is backtested or
         fitted again, except to series that it does not know. Scores are then that run's.
@@ -144,9 +151,11 @@ def forecast_demand(
     chosen = chosen.pinned(pins or {})
     effects = None if panel.drivers is None else learn_drivers(panel)
     phase = season_phase(calendar, plan_date, 0, horizon_buckets)
-    known = _known(panel, effects, chosen, release.forecast, phase)
+    declared = lifecycles(panel.index, settings)
+    known = _known(panel, effects, chosen, release.forecast, phase, declared == ENDING)
     arrays, fitted = _forecast_segments(known, chosen, release.forecast)
     _forecast_thin(known, arrays)
+    _end(arrays, declared == DELISTED)
     complete = replace(chosen, fitted=fitted, boosted=known.boosted)
     # Whoever plans the date again, with the selection that this run leaves, stamps the same.
     stamp = digest(panel.data_digest(), (complete if selection is None else chosen).version)
@@ -178,31 +187,17 @@ def _known(
     selection: Selection,
     rules: ForecastRules,
     phase: Integers,
+    ending: Flags,
 ) -> Known:
     """Return what is known at the plan date, the model of all series among it if a champion asks it."""
     champions = [
         candidate(selection.of_segment(segment, rules)[0], panel.bucket) for segment in rows_by_segment(panel.index)
     ]
     plain, driven = without_drivers(panel, effects)
+    if ending.any():
+        driven = fading(plain, ending, len(phase)) * (1.0 if driven is None else driven)
     boosted = selection.boosted or learned(champions, plain, phase)
     return Known(panel, fill_censored(plain, driven=driven), phase, plain, np.arange(panel.size), boosted)
-
-
-def series_to_forecast(
-    demand: pd.DataFrame, features: pd.DataFrame, items: pd.DataFrame | None, sites: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Return the item-sites that meet demand, with segment, category and region."""
-    ranged = features[[*KEY, "demand_segment"]]
-    if sites is not None:
-        located = sites[["site_id", "echelon"]].assign(region=sites.get("region", ""))
-        ranged = ranged.merge(located, on="site_id", how="inner")
-        selling = pd.MultiIndex.from_frame(runs_of(demand)[0])
-        sells = pd.MultiIndex.from_frame(ranged[KEY]).isin(selling)
-        ranged = ranged[(ranged["echelon"] == 0).to_numpy() | sells]
-    if items is None:
-        return ranged.assign(category="")
-    categories = items[["item_id", "category"]]
-    return ranged.merge(categories, on="item_id", how="left").fillna({"category": ""})
 
 
 def _forecast_segments(known: Known, selection: Selection, rules: ForecastRules) -> tuple[_Arrays, pd.DataFrame]:
@@ -236,6 +231,11 @@ def _forecast_thin(known: Known, arrays: _Arrays) -> None:
     arrays.deviation[thin] = borrowed.deviation
     arrays.quantiles[thin] = borrowed.quantiles
     arrays.model[thin] = np.where(borrowed.informed, ANALOGUE, UNINFORMED)
+
+
+def _end(arrays: _Arrays, ended: Flags) -> None:
+    arrays.mean[ended], arrays.deviation[ended], arrays.quantiles[ended] = 0.0, 0.0, 0.0
+    arrays.model[ended] = ENDED
 
 
 def _forecast_frame(

@@ -16,7 +16,7 @@ import pandas as pd
 
 from assets.forecasting.analogue import negative_binomial_quantiles
 from assets.forecasting.evaluation.calibrate import LEVELS, scale
-from assets.forecasting.forecast import ANALOGUE, UNINFORMED
+from assets.forecasting.forecast import ANALOGUE, ENDED, UNINFORMED
 from assets.forecasting.history.series import KEY, Flags, Integers, Reals
 from assets.forecasting.registry.selection import Selection
 from assets.kernel.frames.forecasts import INTERVAL_CALIBRATION, RESIDUAL_COLUMNS
@@ -60,6 +60,8 @@ class IntervalForecast:
         Of residuals over the root of the mean, by number of buckets.
     deviation : array (R, H)
         Root mean square of the same.
+    is_ended : array (n,)
+        Of which nothing is expected: certainly 0.
     is_borrowed : array (n,)
         Forecast from analogues: a gamma-Poisson mixture.
     inverse_shape : array (n,)
@@ -71,6 +73,7 @@ class IntervalForecast:
     group: Integers
     quantiles: Reals
     deviation: Reals
+    is_ended: Flags
     is_borrowed: Flags
     inverse_shape: Reals
 
@@ -100,7 +103,7 @@ class IntervalForecast:
         std, quantiles = self._calibrated(row, start, end, mean)
         borrowed = np.flatnonzero(self.is_borrowed[row])
         std[borrowed], quantiles[borrowed] = self._mixture(row[borrowed], mean[borrowed])
-        none = end < start
+        none = (end < start) | self.is_ended[row]
         std[none], quantiles[none] = 0.0, 0.0
         return IntervalDemand(mean.reshape(shape), std.reshape(shape), quantiles.reshape(*shape, len(LEVELS)))
 
@@ -171,6 +174,7 @@ def interval_forecast(forecast: pd.DataFrame, calibration: pd.DataFrame) -> Inte
         _groups(heads["demand_segment"], total[:, -1] / horizon, rows.iloc[:: shape[1]]),
         rows[list(RESIDUAL_COLUMNS)].to_numpy(dtype=np.float64).reshape(*shape, len(LEVELS)),
         rows["residual_deviation"].to_numpy(dtype=np.float64).reshape(shape),
+        (heads["model"] == ENDED).to_numpy(dtype=bool),
         borrowed,
         np.where(borrowed, excess, 0.0),
     )

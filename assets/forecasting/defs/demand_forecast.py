@@ -31,7 +31,7 @@ from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
 
 _GROUP = "forecasting"
-_MARTS = ("fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site")
+_MARTS = ("fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site", "dim_item_site")
 _OUTPUTS = {
     DEMAND_FORECAST: "Champion of the segment's backtest, calibrated conformally.",
     FORECAST_SCORES: "Out-of-stock buckets are never scored; a segment without an origin scores 0 over 0 origins.",
@@ -58,6 +58,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         feat_item_site: pd.DataFrame,
         dim_item: pd.DataFrame,
         dim_site: pd.DataFrame,
+        dim_item_site: pd.DataFrame,
         profile: dg.ResourceParam[NetworkProfile],
         policies: dg.ResourceParam[PolicyRegistry],
         published: dg.ResourceParam[Published],
@@ -67,7 +68,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         plan_date, release = plan_date_of(context), policies.active()
         make = partial(
             forecast_demand, fct_demand, feat_item_site, release, profile.calendar, plan_date,
-            profile.horizon_buckets, events=dim_event, items=dim_item, sites=dim_site,
+            profile.horizon_buckets, events=dim_event, items=dim_item, sites=dim_site, settings=dim_item_site,
         )  # fmt: skip
         driven = has_drivers(fct_demand, dim_event, profile.calendar, plan_date, release.forecast.history_buckets)
         day = day_of(published, plan_date, release, profile, as_known, feat_item_site, _MARTS, driven)

@@ -40,7 +40,8 @@ class SeriesPanel:
     Attributes
     ----------
     index : DataFrame
-        ``item_id``, ``site_id``, ``demand_segment`` and ``category`` of each row, sorted by key.
+        ``item_id``, ``site_id``, ``demand_segment`` and ``category`` of each row, sorted by key; also
+        ``price_band`` where it is told.
     demand : array (n, T)
         Demand that is certain, in base units; 0 where nothing is known.
     observed : array (n, T)
@@ -163,7 +164,8 @@ def build_panel(
     horizon : int
         Buckets ahead whose announcements are kept.
     """
-    index = ranged[[*KEY, "demand_segment", "category"]].sort_values(KEY, ignore_index=True)
+    labels = [name for name in ("price_band",) if name in ranged]
+    index = ranged[[*KEY, "demand_segment", "category", *labels]].sort_values(KEY, ignore_index=True)
     place, cell, length = cells_of(demand, index, calendar, plan_date, history_buckets)
     shape = (len(index), length)
     units, observed, reported = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
