@@ -1,3 +1,8 @@
+{%- set season = "isodow(demand.bucket_start)" -%}
+{%- if var("bucket") == "week" -%}
+    {%- set season = "(least(week(demand.bucket_start), 52) - 1) // 4" -%}
+{%- endif -%}
+
 with demand as (
     select * from {{ ref("int_demand") }}
 ),
@@ -24,11 +29,7 @@ history as (
         demand.bucket_start >= {{ window_start(var("recent_window_buckets")) }} as is_recent,
         demand.bucket_start >= {{ window_start((var("recent_window_buckets") | int) // 4) }} as is_latest,
         -- Thirteen stretches of four ISO weeks: what forecasting can tell of a week, whose months it does not know.
-        {% if var("bucket") == "week" %}
-            (least(week(demand.bucket_start), 52) - 1) // 4
-        {% else %}
-            isodow(demand.bucket_start)
-        {% endif %} as season
+        {{ season }} as season
     from demand
     inner join sold on demand.item_id = sold.item_id and demand.site_id = sold.site_id
     where

@@ -187,7 +187,9 @@ final as (
                 < {{ var("dying_ratio") }} * seasonal.earlier_units
                 then 'dying'
             -- What drives demand goes before how it is spread: it decides which models can follow it.
-            when seasonal.promoted_buckets >= {{ var("promoted_share") }} * seasonal.known_buckets then 'promoted'
+            when
+                seasonal.promoted_buckets >= {{ var("promoted_share") }} * seasonal.known_buckets
+                then 'promoted'
             -- By chance alone the strength has a deviation of sqrt(2 (seasons - 1)) / buckets.
             when
                 seasonal.seasonality_strength >= {{ var("seasonal_strength") }}
