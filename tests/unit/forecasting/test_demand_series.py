@@ -139,8 +139,8 @@ def test_the_data_digest_sees_a_changed_unit_and_not_the_order_of_rows(rows):
 
 
 def test_an_unknown_segment_is_refused_by_name():
-    with pytest.raises(EquipoiseError, match="seasonal"):
-        rows_by_segment(pd.DataFrame({"demand_segment": ["seasonal"]}))
+    with pytest.raises(EquipoiseError, match="fashionable"):
+        rows_by_segment(pd.DataFrame({"demand_segment": ["fashionable"]}))
 
 
 def test_a_segment_without_candidates_is_refused(release):

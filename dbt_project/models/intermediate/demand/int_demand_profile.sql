@@ -28,7 +28,7 @@ history as (
         demand.is_promoted,
         demand.bucket_start >= {{ window_start(var("recent_window_buckets")) }} as is_recent,
         demand.bucket_start >= {{ window_start((var("recent_window_buckets") | int) // 4) }} as is_latest,
-        -- Thirteen stretches of four ISO weeks: what forecasting can tell of a week, whose months it does not know.
+        -- Weeks by fours, as forecasting tells them: it knows a week by its ISO number, not by its month.
         {{ season }} as season
     from demand
     inner join sold on demand.item_id = sold.item_id and demand.site_id = sold.site_id
