@@ -30,28 +30,29 @@ FINEST_STEP = 10**6
 
 @dataclass(frozen=True)
 class Answer:
-    """What the flow of one item gave: its integer cost, whether it breaks a limit, units by arc."""
+    """What the flow of one item gave: its integer cost, whether it breaks a limit, units by arc, potentials by node."""
 
     cost: int
     broken: bool
     flows: NDArray[np.int32]
+    potential: Ints
 
 
 @dataclass(frozen=True)
 class Start:
-    """An optimum that other solves start from.
+    """Optima that other solves start from.
 
     Attributes
     ----------
     flows : int array, shape (a,)
         Units by arc.
-    reduced : int array, shape (a,)
-        Reduced costs: but for first-bucket moves at least 0 where an arc has room, at most 0
-        where it carries units.
+    potential : int array, shape (nodes,)
+        With ``cost + potential[tail] - potential[head]`` the costs are, but for first-bucket
+        moves, at least 0 where an arc has room, at most 0 where it carries units.
     """
 
     flows: Ints
-    reduced: Ints
+    potential: Ints
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ solved in one call. Not here: which moves to fix (``lots``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assets.kernel.errors import EquipoiseError
-from assets.rebalancing.expansion import Answer, Network
+from assets.rebalancing.expansion import Answer, Network, Start
 from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.residual import Residual, settle
+from assets.rebalancing.residual import Frontier, Residual, settle, shortest
 
 FREE_UNITS = -1
 """Stands for a first-bucket move that the flow may choose."""
@@ -24,8 +24,8 @@ REMEMBERED = 20_000
 NODES_PER_CALL = 500
 """Items are gathered up to so many nodes a call; larger graphs are slower."""
 
-NODES_PER_SEARCH = 20_000
-"""The same for changes of a start."""
+LARGEST_EXACT = 2**53
+"""Distances beyond this are no whole numbers in the search of a change."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ class Flow:
         Positions of the network's arcs, item by item, and the units on them.
     broken : bool array, shape (v,)
         Whether an item breaks a maximum stock.
+    nodes, potential : int array
+        Nodes, item by item, and their potentials: with ``cost + potential[tail] - potential[head]``
+        for costs no arc but the first-bucket moves gains by carrying more or less.
     """
 
     variant: Variant
@@ -68,6 +71,8 @@ class Flow:
     arcs: Ints
     flows: Ints
     broken: np.ndarray
+    nodes: Ints
+    potential: Ints
 
 
 def gather(starts: Ints, chosen: Ints) -> tuple[Ints, Ints]:
@@ -113,25 +118,33 @@ def solve_flows(network: Network, variant: Variant) -> Flow:
     }
     known.update(dict(list(answers.items())[: max(0, REMEMBERED - len(known))]))
     found = [answers[key] for key in keys]
-    flows = np.concatenate([np.zeros(0, np.int64), *(answer.flows for answer in found)]).astype(np.int64)
+    nothing = np.zeros(0, dtype=np.int64)
+    flows = np.concatenate([nothing, *(answer.flows for answer in found)])
+    potential = np.concatenate([nothing, *(answer.potential for answer in found)])
     arcs, counts = gather(network.arc_start, variant.items)
     lead = _first_arcs(network, variant.items, counts)
     cost = np.array([answer.cost for answer in found], dtype=np.int64)
-    return Flow(variant, flows[lead], cost, arcs, flows, np.array([answer.broken for answer in found], dtype=bool))
+    broken = np.array([answer.broken for answer in found], dtype=bool)
+    nodes, _ = gather(network.node_start, variant.items)
+    return Flow(variant, flows[lead], cost, arcs, flows, broken, nodes, potential)
 
 
 def _keys(network: Network, variant: Variant) -> list[tuple[int, bytes]]:
     """Return what identifies each item of a variant: the item, and which moves are fixed to what."""
-    counts = network.first_start[variant.items + 1] - network.first_start[variant.items]
-    parts = np.split(variant.units.astype(np.int64), np.cumsum(counts)[:-1]) if len(counts) else []
+    parts = _split(variant.units.astype(np.int64), network.first_start, variant.items)
     return [(item, part.tobytes()) for item, part in zip(variant.items.tolist(), parts, strict=True)]
 
 
 def _by_item(network: Network, flow: Flow, keys: list[tuple[int, bytes]]) -> dict[tuple[int, bytes], Answer]:
-    counts = network.arc_start[flow.variant.items + 1] - network.arc_start[flow.variant.items]
-    parts = np.split(flow.flows.astype(np.int32), np.cumsum(counts)[:-1]) if len(counts) else []
-    whole = zip(keys, flow.cost.tolist(), flow.broken.tolist(), parts, strict=True)
-    return {key: Answer(cost, broken, flows) for key, cost, broken, flows in whole}
+    flows = _split(flow.flows.astype(np.int32), network.arc_start, flow.variant.items)
+    potential = _split(flow.potential, network.node_start, flow.variant.items)
+    whole = zip(keys, flow.cost.tolist(), flow.broken.tolist(), flows, potential, strict=True)
+    return {key: Answer(*answer) for key, *answer in whole}
+
+
+def _split(values: np.ndarray, starts: Ints, items: Ints) -> list[np.ndarray]:
+    """Return the values of each item in turn."""
+    return np.split(values, np.cumsum(starts[items + 1] - starts[items])[:-1]) if len(items) else []
 
 
 def _first_arcs(network: Network, items: Ints, arc_counts: Ints) -> Ints:
@@ -150,6 +163,7 @@ class Batch:
     arc_offset: Ints
     owner: Ints
     first_arcs: Ints
+    nodes: Ints
     node_counts: Ints
     node_offset: Ints
     tail: Ints
@@ -161,12 +175,12 @@ class Batch:
         """Line up the items of a variant; nodes are counted from 0."""
         arcs, counts = gather(network.arc_start, variant.items)
         owner = np.repeat(np.arange(len(variant.items)), counts)
-        node_counts = network.node_start[variant.items + 1] - network.node_start[variant.items]
+        nodes, node_counts = gather(network.node_start, variant.items)
         node_offset, ends = np.cumsum(node_counts) - node_counts, np.concatenate([[0], np.cumsum(counts)])
         tail, head = network.tail[arcs] + node_offset[owner], network.head[arcs] + node_offset[owner]
         first = _first_arcs(network, variant.items, counts)
         fixed = variant.units != FREE_UNITS
-        return cls(variant, arcs, ends, owner, first, node_counts, node_offset, tail, head, fixed)
+        return cls(variant, arcs, ends, owner, first, nodes, node_counts, node_offset, tail, head, fixed)
 
     def entering(self, supply: Ints, units: Ints) -> Ints:
         """Return a supply after ``units`` of the fixed moves have flowed."""
@@ -175,24 +189,31 @@ class Batch:
         np.add.at(supply, self.head[fixed], units)
         return supply
 
+    def residual(self, network: Network, flows: Ints, excess: Ints) -> Residual:
+        """Return what can still change beside the first-bucket moves."""
+        room, back = network.capacity[self.arcs] - flows, flows.copy()
+        room[self.first_arcs] = back[self.first_arcs] = 0
+        item = np.repeat(np.arange(len(self.node_counts)), self.node_counts)
+        return Residual(self.tail, self.head, network.cost[self.arcs], room, back, excess, item)
+
 
 def _solve_fresh(network: Network, variant: Variant) -> Flow:
     batch = Batch.of(network, variant)
-    flows = _from_start(network, batch)
-    flows = _from_nothing(network, batch) if flows is None else flows
+    flows, potential = _from_start(network, batch) or _from_nothing(network, batch)
     cost = network.cost[batch.arcs]
     sums = np.concatenate([[0], np.cumsum(flows * cost)])[batch.arc_offset]
     broken = np.zeros(len(variant.items), dtype=bool)
-    np.logical_or.at(broken, batch.owner, (flows > 0) & (cost >= network.penalty // 2))
-    return Flow(variant, flows[batch.first_arcs], np.diff(sums), batch.arcs, flows, broken)
+    broken[batch.owner[(flows > 0) & (cost >= network.penalty // 2)]] = True
+    units = flows[batch.first_arcs]
+    return Flow(variant, units, np.diff(sums), batch.arcs, flows, broken, batch.nodes, potential)
 
 
-def _from_nothing(network: Network, batch: Batch) -> Ints:
-    """Return the flow of every arc by OR-Tools."""
+def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
+    """Return the flow of every arc by OR-Tools, and the potential of every node."""
     capacity, cost = network.capacity[batch.arcs], network.cost[batch.arcs]
     fixed, units = batch.first_arcs[batch.fixed], batch.variant.units[batch.fixed]
     capacity[fixed] = 0
-    supply = batch.entering(network.supply[gather(network.node_start, batch.variant.items)[0]], units)
+    supply = batch.entering(network.supply[batch.nodes], units)
     flows = np.zeros(len(batch.arcs), dtype=np.int64)
     for start, stop in _calls(batch.node_counts, NODES_PER_CALL):
         part = slice(int(batch.arc_offset[start]), int(batch.arc_offset[stop]))
@@ -201,34 +222,58 @@ def _from_nothing(network: Network, batch: Batch) -> Ints:
         ends = batch.tail[part] - low, batch.head[part] - low
         flows[part] = _solve(*ends, capacity[part], cost[part], supply[low:high], name)
     flows[fixed] = units
-    return flows
+    at_rest = np.zeros(len(batch.nodes), dtype=np.int64)
+    residual = batch.residual(network, flows, at_rest)
+    return flows, shortest(Frontier.of(residual), residual, at_rest)
 
 
-def _from_start(network: Network, batch: Batch) -> Ints | None:
-    """Return the flow of every arc as a change of the network's start; none if it has to be solved from nothing.
+def _from_start(network: Network, batch: Batch) -> tuple[Ints, Ints] | None:
+    """Return flows and potentials as a change of the network's start; none if it has to be solved from nothing.
 
     Whole plans only: where moves are free, equal plans are told apart as the solver does.
     """
     start = network.start
     if start is None or not batch.fixed.all():
         return None
-    flows, reduced = start.flows[batch.arcs], start.reduced[batch.arcs]
-    room, back = network.capacity[batch.arcs] - flows, flows.copy()
-    room[batch.first_arcs] = back[batch.first_arcs] = 0
+    flows, potential = start.flows[batch.arcs], start.potential[batch.nodes]
     change = batch.variant.units - flows[batch.first_arcs]
-    excess = batch.entering(np.zeros(int(batch.node_counts.sum()), dtype=np.int64), change)
-    item = np.repeat(np.arange(len(batch.node_counts)), batch.node_counts)
-    before = back.copy()
-    for first, stop in _calls(batch.node_counts, NODES_PER_SEARCH):
-        part = slice(int(batch.arc_offset[first]), int(batch.arc_offset[stop]))
-        low, high = int(batch.node_offset[first]), int(batch.node_offset[stop - 1] + batch.node_counts[stop - 1])
-        ends = batch.tail[part] - low, batch.head[part] - low
-        beside = Residual(*ends, reduced[part], room[part], back[part], excess[low:high], item[low:high] - first)
-        if not settle(beside):
-            return None
-    flows += back - before
+    residual = batch.residual(network, flows, batch.entering(np.zeros(len(batch.nodes), dtype=np.int64), change))
+    beside = replace(residual, cost=residual.cost + potential[batch.tail] - potential[batch.head])
+    further = settle(beside)
+    if further is None:
+        return None
     flows[batch.first_arcs] += change
-    return flows
+    later = np.ones(len(flows), dtype=bool)
+    later[batch.first_arcs] = False
+    flows[later] = beside.back[later]
+    return flows, potential + further
+
+
+def started(network: Network, flow: Flow) -> Network:
+    """Return the network with optima that whole plans are solved from.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    flow : Flow
+        Each item at most once; the others keep their start. The nearer it is to the plans that
+        are solved next, the sooner those are.
+
+    Notes
+    -----
+    Where reduced costs are too large to add up exactly, the network comes back as it was.
+    """
+    start = network.start or Start(np.zeros(len(network.tail), np.int64), np.zeros(len(network.supply), np.int64))
+    start = Start(start.flows.copy(), start.potential.copy())
+    start.flows[flow.arcs], start.potential[flow.nodes] = flow.flows, flow.potential
+    nodes = int(np.diff(network.node_start).max(initial=0))
+    item = np.repeat(np.arange(network.items), np.diff(network.arc_start))
+    tail, head = network.tail + network.node_start[item], network.head + network.node_start[item]
+    reduced = network.cost + start.potential[tail] - start.potential[head]
+    if int(np.abs(reduced).max(initial=0)) * (nodes + 1) > LARGEST_EXACT:
+        return network
+    return replace(network, start=start)
 
 
 def problem_name(network: Network, items: Ints) -> str:
@@ -294,25 +339,12 @@ def unit_prices(network: Network, flow: Flow) -> Floats:
         Currency per unit: minus the shortest way of one more unit to the outside, with the
         moves of the plan fixed as they are.
     """
-    item = np.repeat(flow.variant.items, np.diff(network.arc_start)[flow.variant.items])
-    tail, head = network.tail[flow.arcs] + network.node_start[item], network.head[flow.arcs] + network.node_start[item]
-    fixed = np.isin(network.move[flow.arcs], network.first)
-    forward = (flow.flows < network.capacity[flow.arcs]) & ~fixed
-    backward = (flow.flows > 0) & ~fixed
-    source = np.concatenate([tail[forward], head[backward]])
-    target = np.concatenate([head[forward], tail[backward]])
-    cost = np.concatenate([network.cost[flow.arcs][forward], -network.cost[flow.arcs][backward]])
-    order = np.argsort(source, kind="stable")
-    source, target, cost = source[order], target[order], cost[order]
-    starts = np.flatnonzero(np.diff(source, prepend=-1))
+    batch = Batch.of(network, flow.variant)
     far = np.int64(2**61)
-    distance = np.full(int(network.node_start[-1]), far)
-    distance[network.node_start[:-1]] = 0
-    for _ in range(4 * network.problem.horizon + 64):
-        shortest = distance.copy()
-        reached = np.minimum.reduceat(np.where(distance[target] < far, distance[target] + cost, far), starts)
-        shortest[source[starts]] = np.minimum(shortest[source[starts]], reached)
-        if np.array_equal(shortest, distance):
-            break
-        distance = shortest
-    return np.where(distance < far, -distance / network.scale, np.nan)
+    distance = np.full(len(batch.nodes), far)
+    distance[batch.node_offset] = 0
+    residual = batch.residual(network, flow.flows, np.zeros_like(distance))
+    # From the outside against the steps: the same steps with their ends exchanged.
+    frontier = Frontier.of(residual)
+    distance = shortest(replace(frontier, source=frontier.target, target=frontier.source), residual, distance)
+    return np.where(distance < far // 2, -distance / network.scale, np.nan)

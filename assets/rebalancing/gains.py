@@ -10,7 +10,7 @@ import numpy as np
 
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import Flow, Variant, solve_flows
+from assets.rebalancing.flow import Flow, Variant, solve_flows, started
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import Incumbent, copies, first_items
 
@@ -73,7 +73,8 @@ def drop_small_gains(
             dropped = _smallest(destination, lines, judge(network, units, cost, dirty, lines), least)
             units[dropped] = 0
             dirty = np.unique(owner[dropped])
-            cost[dirty] = solve_flows(network, Variant(dirty, copies(network, dirty, units)[0])).cost
+            flow = solve_flows(network, Variant(dirty, copies(network, dirty, units)[0]))
+            network, cost[dirty] = started(network, flow) if network.start else network, flow.cost
             lines = np.flatnonzero(transfer & (units > 0) & np.isin(owner, dirty))
     return Incumbent(units, cost)
 

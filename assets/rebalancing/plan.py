@@ -15,11 +15,10 @@ from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.identifiers import digest
 from assets.rebalancing import baselines, lots, reasons
 from assets.rebalancing.expansion import Network, expand
-from assets.rebalancing.flow import Flow, unit_prices
+from assets.rebalancing.flow import Flow, started, unit_prices
 from assets.rebalancing.gains import drop_small_gains, line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.problem import Problem
-from assets.rebalancing.residual import started
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,12 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     network = expand(problem)
     network = network if prices is None else network.priced(prices)
     relaxed = lots.relaxed_optimum(network)
-    network = started(network, relaxed.flows)
+    network = started(network, relaxed)
     everything = np.ones(len(network.first), dtype=bool)
     whole = lots.search(network, relaxed, everything)
-    network = started(network, lots.evaluate(network, whole.units).flows)
+    network = started(network, lots.evaluate(network, whole.units))
     found = drop_small_gains(network, whole)
+    network = started(network, lots.evaluate(network, found.units))
     policies = {
         name: _cleared(network, found, flow) for name, flow in baselines.all_policies(network, relaxed, found).items()
     }

@@ -1,23 +1,21 @@
 """Many small changes of an optimum at once: shortest augmenting paths in residual networks.
 
 A variant of an item differs from its optimum by a few units. Each round sends units of every
-item along its own shortest way; items are apart, so that one search over all of them does. Not
+item along its own shortest ways; items are apart, so that one search over all of them does. Not
 here: solving from nothing (``flow``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from assets.rebalancing.expansion import Network, Start
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-
-LARGEST_EXACT = 2**53
-"""Distances beyond this are no whole numbers in the search."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,8 @@ class Residual:
     Attributes
     ----------
     tail, head, cost : int array, shape (a,)
-        Arcs; those between the same two nodes that follow one another get dearer. Reduced costs:
-        at least 0 where there is room, at most 0 where units can go back.
+        Arcs; those between the same two nodes that follow one another get dearer. For ``settle``
+        reduced costs: at least 0 where there is room, at most 0 where units can go back.
     room, back : int array, shape (a,)
         Units that can still flow, and that can be taken back.
     excess : int array, shape (nodes,)
@@ -45,51 +43,11 @@ class Residual:
     excess: Ints
     item: Ints
 
-
-def started(network: Network, flows: Ints) -> Network:
-    """Return the network with an optimum that whole plans are solved from.
-
-    Parameters
-    ----------
-    network : Network
-        Of every item.
-    flows : int array, shape (a,)
-        Units by arc, optimal for the first-bucket moves among them. The nearer they are to the
-        plans that are solved next, the sooner those are.
-
-    Notes
-    -----
-    Reduced costs are ``c + d(tail) - d(head)`` with d the shortest distances in the residual
-    network. Where they are too large to add up exactly, the network comes back as it was.
-    """
-    item = np.repeat(np.arange(network.items), np.diff(network.arc_start))
-    tail, head = network.tail + network.node_start[item], network.head + network.node_start[item]
-    nodes = int(np.diff(network.node_start).max(initial=0))
-    distance = _distances(network, flows, tail, head, nodes)
-    reduced = network.cost + distance[tail] - distance[head]
-    if int(np.abs(reduced).max(initial=0)) * (nodes + 1) > LARGEST_EXACT:
-        return network
-    return replace(network, start=Start(flows, reduced))
-
-
-def _distances(network: Network, flows: Ints, tail: Ints, head: Ints, nodes: int) -> Ints:
-    """Return shortest distances without first-bucket moves; an optimum leaves no negative cycle."""
-    later = ~np.isin(network.move, network.first)
-    ahead, behind = (flows < network.capacity) & later, (flows > 0) & later
-    source, target = np.concatenate([tail[ahead], head[behind]]), np.concatenate([head[ahead], tail[behind]])
-    cost = np.concatenate([network.cost[ahead], -network.cost[behind]])
-    order = np.argsort(target, kind="stable")
-    source, target, cost = source[order], target[order], cost[order]
-    starts = np.flatnonzero(np.diff(target, prepend=-1))
-    distance = np.zeros(int(network.node_start[-1]), dtype=np.int64)
-    for _ in range(nodes if len(starts) else 0):
-        shorter = distance.copy()
-        reached = np.minimum.reduceat(distance[source] + cost, starts)
-        shorter[target[starts]] = np.minimum(shorter[target[starts]], reached)
-        if np.array_equal(shorter, distance):
-            break
-        distance = shorter
-    return distance
+    def unsettled(self) -> Flags:
+        """Return which items still have units to send."""
+        result = np.zeros(int(self.item.max(initial=-1)) + 1, dtype=bool)
+        result[self.item[self.excess > 0]] = True
+        return result
 
 
 @dataclass(frozen=True)
@@ -111,8 +69,8 @@ class Frontier:
     """
 
     begin: Ints
-    source: Ints
-    target: Ints
+    source: NDArray[np.int32]
+    target: NDArray[np.int32]
     sign: Ints
     arc: Ints
     row: Ints
@@ -123,8 +81,10 @@ class Frontier:
         """Build the frontier of every row."""
         tail, head, cost = residual.tail, residual.head, residual.cost
         same = (tail[1:] == tail[:-1]) & (head[1:] == head[:-1]) & (cost[1:] >= cost[:-1])
-        first = np.concatenate([[0], np.flatnonzero(~same) + 1])
-        source, target = np.concatenate([tail[first], head[first]]), np.concatenate([head[first], tail[first]])
+        first = np.concatenate([[0], np.flatnonzero(~same) + 1])[: len(tail)]
+        # The search takes 32 bits; others would be copied every round.
+        source = np.concatenate([tail[first], head[first]]).astype(np.int32)
+        target = np.concatenate([head[first], tail[first]]).astype(np.int32)
         order = np.argsort(source, kind="stable")
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
@@ -146,59 +106,100 @@ class Frontier:
         self.arc[self.place[rows + len(self.begin) - 1]] = behind
 
 
-def settle(residual: Residual) -> bool:
-    """Send every excess where it is missing at the least cost; false if there is no way.
+def shortest(frontier: Frontier, residual: Residual, distance: Ints) -> Ints:
+    """Return the shortest distances over the steps of a residual network without negative cycles.
+
+    Parameters
+    ----------
+    frontier, residual : Frontier, Residual
+        Costs of any sign.
+    distance : int array, shape (nodes,)
+        Where the ways may begin, and at what.
+    """
+    steps = np.flatnonzero(frontier.arc >= 0)
+    source, target = frontier.source[steps], frontier.target[steps]
+    length = residual.cost[frontier.arc[steps]] * frontier.sign[steps]
+    order = np.argsort(target, kind="stable")
+    source, target, length = source[order], target[order], length[order]
+    starts = np.flatnonzero(np.diff(target, prepend=-1))
+    reached = target[starts]
+    while len(starts):
+        shorter = distance.copy()
+        shorter[reached] = np.minimum(distance[reached], np.minimum.reduceat(distance[source] + length, starts))
+        if np.array_equal(shorter, distance):
+            break
+        distance = shorter
+    return distance
+
+
+def settle(residual: Residual) -> Ints | None:
+    """Send every excess where it is missing at the least cost; none if there is no way.
+
+    Returns
+    -------
+    int array, shape (nodes,)
+        Potentials that prove it: with ``cost + potential[tail] - potential[head]`` the costs are
+        reduced costs of what flows then.
 
     Notes
     -----
-    Successive shortest paths with potentials (Ahuja, Magnanti and Orlin 1993, section 9.7), one
-    path an item and round.
+    Successive shortest paths with potentials (Ahuja, Magnanti and Orlin 1993, section 9.7). Only
+    items with something to send are searched; whenever half of them are done, the others go on
+    without them.
     """
-    if not residual.excess.any():
-        return True
-    frontier, potential = Frontier.of(residual), np.zeros(len(residual.excess), dtype=np.int64)
-    while (residual.excess > 0).any():
-        active = np.zeros(int(residual.item.max()) + 1, dtype=bool)
-        active[residual.item[residual.excess > 0]] = True
-        if 2 * active.sum() <= len(active):
-            return _settle_rest(residual, potential, active)
-        distance, entering = _search(residual, frontier, potential)
-        sinks = np.flatnonzero((residual.excess < 0) & active[residual.item])
-        sinks = sinks[np.lexsort((distance[sinks], residual.item[sinks]))]
-        sinks = sinks[np.unique(residual.item[sinks], return_index=True)[1]]
-        if len(sinks) < active.sum() or not np.isfinite(distance[sinks]).all():
-            return False
-        reach = np.zeros(len(active))
-        reach[residual.item[sinks]] = distance[sinks]
-        potential += np.minimum(distance, reach[residual.item]).astype(np.int64)
-        _augment(residual, frontier, sinks, entering)
-    return True
+    result, unsettled = np.zeros(len(residual.excess), dtype=np.int64), residual.unsettled()
+    if not unsettled.any():
+        return result
+    node = np.flatnonzero(unsettled[residual.item])
+    arc = np.flatnonzero(unsettled[residual.item[residual.tail]])
+    rest = _part(residual, unsettled, node, arc)
+    potential = _settle_half(rest)
+    if potential is None:
+        return None
+    further = settle(replace(rest, cost=rest.cost + potential[rest.tail] - potential[rest.head]))
+    if further is None:
+        return None
+    residual.room[arc], residual.back[arc], residual.excess[node] = rest.room, rest.back, rest.excess
+    result[node] = potential + further
+    return result
 
 
-def _settle_rest(residual: Residual, potential: Ints, active: Flags) -> bool:
-    """Settle the items that are still active without carrying the others along."""
-    node = np.flatnonzero(active[residual.item])
-    arc = np.flatnonzero(active[residual.item[residual.tail]])
-    tail, head = residual.tail[arc], residual.head[arc]
+def _part(residual: Residual, items: Flags, node: Ints, arc: Ints) -> Residual:
+    """Return copies of some items, with their nodes and arcs."""
     place = np.zeros(len(residual.item), dtype=np.int64)
     place[node] = np.arange(len(node))
-    rest = Residual(
-        place[tail], place[head], residual.cost[arc] + potential[tail] - potential[head],
-        residual.room[arc], residual.back[arc], residual.excess[node], np.cumsum(active)[residual.item[node]] - 1,
+    return Residual(
+        place[residual.tail[arc]], place[residual.head[arc]], residual.cost[arc], residual.room[arc],
+        residual.back[arc], residual.excess[node], np.cumsum(items)[residual.item[node]] - 1,
     )  # fmt: skip
-    settled = settle(rest)
-    residual.room[arc], residual.back[arc], residual.excess[node] = rest.room, rest.back, rest.excess
-    return settled
 
 
-def _search(residual: Residual, frontier: Frontier, potential: Ints) -> tuple[Floats, Ints]:
-    """Return each node's distance from the excess of its item, and the step that enters it; -1 for none."""
+def _settle_half(residual: Residual) -> Ints | None:
+    """Settle at least half of the items and return potentials; none if there is no way."""
+    frontier, potential = Frontier.of(residual), np.zeros(len(residual.excess), dtype=np.int64)
+    unsettled = residual.unsettled()
+    half = len(unsettled) // 2
+    while unsettled.sum() > half:
+        distance, entering, root = _search(residual, frontier, potential)
+        sinks = np.flatnonzero((residual.excess < 0) & np.isfinite(distance))
+        if not unsettled[residual.item[sinks]].sum() or len(np.unique(residual.item[sinks])) < unsettled.sum():
+            return None
+        farthest = np.zeros(len(unsettled))
+        np.maximum.at(farthest, residual.item[sinks], distance[sinks])
+        potential += np.minimum(distance, farthest[residual.item]).astype(np.int64)
+        _augment(residual, frontier, sinks[np.argsort(distance[sinks], kind="stable")], entering, root)
+        unsettled = residual.unsettled()
+    return potential
+
+
+def _search(residual: Residual, frontier: Frontier, potential: Ints) -> tuple[Floats, Ints, Ints]:
+    """Return each node's distance from the excess of its item, the step that enters it (-1 for none), its origin."""
     nodes, steps = len(residual.excess), np.flatnonzero(frontier.arc >= 0)
     source, target = frontier.source[steps], frontier.target[steps]
     length = residual.cost[frontier.arc[steps]] * frontier.sign[steps] + potential[source] - potential[target]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=nodes))])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=nodes))]).astype(np.int32)
     graph = csr_array((length.astype(np.float64), target, starts), shape=(nodes, nodes))
-    distance, before, _ = dijkstra(
+    distance, before, root = dijkstra(
         graph, indices=np.flatnonzero(residual.excess > 0), min_only=True, return_predecessors=True
     )
     used = np.flatnonzero(before[target] == source)
@@ -206,26 +207,55 @@ def _search(residual: Residual, frontier: Frontier, potential: Ints) -> tuple[Fl
     used = used[distance[source[used]] + length[used] == distance[target[used]]]
     entering = np.full(nodes, -1, dtype=np.int64)
     entering[target[used]] = steps[used]
-    return distance, entering
+    return distance, entering, root
 
 
-def _augment(residual: Residual, frontier: Frontier, sinks: Ints, entering: Ints) -> None:
-    """Send along the way to each sink what its narrowest step lets through."""
-    node, units = sinks.copy(), -residual.excess[sinks]
+def _augment(residual: Residual, frontier: Frontier, sinks: Ints, entering: Ints, root: Ints) -> None:
+    """Send along the way to each sink what its narrowest step lets through, the nearest of an item first.
+
+    Every way of a search costs nothing more by now, so that all may be used until a step on them is full.
+    """
+    turn = _turns(residual.item[sinks])
+    order = np.argsort(turn, kind="stable")
+    sinks, turn = sinks[order], turn[order]
+    steps, offset = _ways(frontier, sinks, entering)
+    searched, along = frontier.arc[steps], frontier.sign[steps]
+    for first, stop in pairwise(np.searchsorted(turn, np.arange(turn[-1] + 2)).tolist()):
+        part = slice(int(offset[first]), int(offset[stop]))
+        to, of = sinks[first:stop], root[sinks[first:stop]]
+        arcs, sign = searched[part], along[part]
+        room = np.where(sign > 0, residual.room[arcs], residual.back[arcs])
+        room[frontier.arc[steps[part]] != arcs] = 0
+        units = np.minimum(np.minimum(-residual.excess[to], residual.excess[of]), np.minimum.reduceat(room, offset[first:stop] - offset[first]))
+        if not units.any():
+            return
+        sent = np.repeat(units, np.diff(offset[first:stop + 1])) * sign
+        residual.room[arcs] -= sent
+        residual.back[arcs] += sent
+        residual.excess[to] += units
+        residual.excess[of] -= units
+        frontier.refresh(residual, np.unique(frontier.row[steps[part]][sent != 0]))
+
+
+def _turns(item: Ints) -> Ints:
+    """Return how often the item of each position stood before it."""
+    order = np.argsort(item, kind="stable")
+    begin = np.flatnonzero(np.diff(item[order], prepend=-1))
+    result = np.empty(len(item), dtype=np.int64)
+    result[order] = np.arange(len(item)) - np.repeat(begin, np.diff(begin, append=len(item)))
+    return result
+
+
+def _ways(frontier: Frontier, sinks: Ints, entering: Ints) -> tuple[Ints, Ints]:
+    """Return the steps to each sink in turn, and where each one's begin."""
+    node, open_ = sinks.copy(), np.arange(len(sinks))
     path, owner = [], []
-    open_ = np.flatnonzero(entering[node] >= 0)
     while len(open_):
         step = entering[node[open_]]
         path.append(step)
         owner.append(open_)
         node[open_] = frontier.source[step]
         open_ = open_[entering[node[open_]] >= 0]
-    steps, mine = np.concatenate(path), np.concatenate(owner)
-    arcs, along = frontier.arc[steps], frontier.sign[steps]
-    np.minimum.at(units, mine, np.where(along > 0, residual.room[arcs], residual.back[arcs]))
-    units = np.minimum(units, residual.excess[node])
-    residual.room[arcs] -= units[mine] * along
-    residual.back[arcs] += units[mine] * along
-    residual.excess[sinks] += units
-    residual.excess[node] -= units
-    frontier.refresh(residual, np.unique(frontier.row[steps]))
+    mine = np.concatenate(owner)
+    order = np.argsort(mine, kind="stable")
+    return np.concatenate(path)[order], np.concatenate([[0], np.cumsum(np.bincount(mine))])
