@@ -62,7 +62,7 @@ class Flow:
         Whether an item breaks a maximum stock.
     nodes, potential : int array
         Nodes, item by item, and their potentials: with ``cost + potential[tail] - potential[head]``
-        for costs no arc but the first-bucket moves gains by carrying more or less.
+        for costs no arc but the fixed moves gains by carrying more or less.
     """
 
     variant: Variant
@@ -190,9 +190,9 @@ class Batch:
         return supply
 
     def residual(self, network: Network, flows: Ints, excess: Ints) -> Residual:
-        """Return what can still change beside the first-bucket moves."""
-        room, back = network.capacity[self.arcs] - flows, flows.copy()
-        room[self.first_arcs] = back[self.first_arcs] = 0
+        """Return what can still change beside the fixed moves."""
+        room, back, fixed = network.capacity[self.arcs] - flows, flows.copy(), self.first_arcs[self.fixed]
+        room[fixed] = back[fixed] = 0
         item = np.repeat(np.arange(len(self.node_counts)), self.node_counts)
         return Residual(self.tail, self.head, network.cost[self.arcs], room, back, excess, item)
 
@@ -228,24 +228,22 @@ def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
 
 
 def _from_start(network: Network, batch: Batch) -> tuple[Ints, Ints] | None:
-    """Return flows and potentials as a change of the network's start; none if it has to be solved from nothing.
-
-    Whole plans only: where moves are free, equal plans are told apart as the solver does.
-    """
+    """Return flows and potentials as a change of the network's start; none if it has to be solved from nothing."""
     start = network.start
-    if start is None or not batch.fixed.all():
+    if start is None:
         return None
     flows, potential = start.flows[batch.arcs], start.potential[batch.nodes]
-    change = batch.variant.units - flows[batch.first_arcs]
+    fixed = batch.first_arcs[batch.fixed]
+    change = batch.variant.units[batch.fixed] - flows[fixed]
     residual = batch.residual(network, flows, batch.entering(np.zeros(len(batch.nodes), dtype=np.int64), change))
     beside = replace(residual, cost=residual.cost + potential[batch.tail] - potential[batch.head])
-    further = settle(beside)
+    # A move that was fixed in the start proves nothing once it is free.
+    further = settle(beside) if beside.at_optimum() else None
     if further is None:
         return None
-    flows[batch.first_arcs] += change
-    later = np.ones(len(flows), dtype=bool)
-    later[batch.first_arcs] = False
-    flows[later] = beside.back[later]
+    held = flows[fixed] + change
+    flows = beside.back
+    flows[fixed] = held
     return flows, potential + further
 
 

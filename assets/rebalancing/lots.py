@@ -13,7 +13,7 @@ import numpy as np
 
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, free_variant, gather, solve_flows
+from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, free_variant, gather, solve_flows, started
 from assets.rebalancing.item_sites import Flags, Ints
 
 LOT_ROUNDS = 4
@@ -63,9 +63,11 @@ def search(network: Network, relaxed: Flow, allowed: Flags, known: Incumbent | N
         items = np.unique(first_items(network)[touched])
         mine = np.isin(first_items(network), items)
         best = Incumbent(np.where(mine, relaxed.units, known.units), known.cost.copy())
+    network = started(network, relaxed)
     units = _without_cycles(network, _nearest_lots(network, best.units, start, items), start)
-    best.cost[items] = _costs(network, items, units)
-    return _one_lot_search(network, Incumbent(units, best.cost), start, items)
+    flow = solve_flows(network, Variant(items, copies(network, items, units)[0]))
+    best.cost[items] = np.where(flow.broken, FAR, flow.cost)
+    return _one_lot_search(started(network, flow), Incumbent(units, best.cost), start, items)
 
 
 def first_items(network: Network) -> Ints:
@@ -82,12 +84,6 @@ def copies(network: Network, items: Ints, units: Ints) -> tuple[Ints, Ints]:
     """Return the units of items in turn, and where each one's begin."""
     positions, counts = gather(network.first_start, items)
     return units[positions].copy(), np.cumsum(counts) - counts
-
-
-def _costs(network: Network, items: Ints, units: Ints) -> Ints:
-    """Return the integer cost of items with every first-bucket move fixed; ``FAR`` where a limit breaks."""
-    flow = solve_flows(network, Variant(items, copies(network, items, units)[0]))
-    return np.where(flow.broken, FAR, flow.cost)
 
 
 def _lots(network: Network) -> tuple[Ints, Ints]:

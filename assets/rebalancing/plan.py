@@ -81,7 +81,6 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     network = expand(problem)
     network = network if prices is None else network.priced(prices)
     relaxed = lots.relaxed_optimum(network)
-    network = started(network, relaxed)
     everything = np.ones(len(network.first), dtype=bool)
     whole = lots.search(network, relaxed, everything)
     network = started(network, lots.evaluate(network, whole.units))

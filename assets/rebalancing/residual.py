@@ -43,6 +43,10 @@ class Residual:
     excess: Ints
     item: Ints
 
+    def at_optimum(self) -> bool:
+        """Return whether the costs are reduced costs of what flows."""
+        return not (((self.cost < 0) & (self.room > 0)) | ((self.cost > 0) & (self.back > 0))).any()
+
     def unsettled(self) -> Flags:
         """Return which items still have units to send."""
         result = np.zeros(int(self.item.max(initial=-1)) + 1, dtype=bool)
