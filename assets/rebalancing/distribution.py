@@ -37,24 +37,22 @@ def _areas(at: Floats) -> Floats:
     return np.concatenate([np.zeros((*at.shape[:-1], 1)), np.cumsum(steps, axis=-1)], axis=-1)
 
 
-def _locate(at: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return, for every x, the distance to the knot at or below it, F(x), and that knot's area."""
-    position = (at[..., None, :] <= x[..., :, None]).sum(axis=-1) - 1
+def integrated(at: Floats, x: Floats) -> tuple[Floats, Floats]:
+    """Return E[(x - D)+], the integral of F up to x, and F(x); see ``expected_excess``."""
+    position = np.full(np.broadcast_shapes(at[..., :1].shape, x.shape), -1)
+    for knot in range(at.shape[-1]):
+        position += at[..., knot, None] <= x
     below, last = position < 0, position >= at.shape[-1] - 1
-    left = np.clip(position, 0, at.shape[-1] - 2)
+    left, reached = np.clip(position, 0, at.shape[-1] - 2), np.clip(position, 0, None)
     start = np.take_along_axis(at, left, axis=-1)
     width = np.take_along_axis(at, left + 1, axis=-1) - start
     share = np.clip((x - start) / np.where(width > 0, width, 1.0), 0.0, 1.0)
     level = LEVELS[left] + (LEVELS[left + 1] - LEVELS[left]) * share
     level = np.where(below, 0.0, np.where(last, 1.0, level))
-    knot = np.take_along_axis(_areas(at), np.clip(position, 0, None), axis=-1)
-    distance = x - np.take_along_axis(at, np.clip(position, 0, None), axis=-1)
-    return np.where(below, 0.0, distance), level, np.where(below, 0.0, knot)
-
-
-def probability(at: Floats, x: Floats) -> Floats:
-    """Return F(x) of distributions with knots ``at`` (R, 15), at points ``x`` (R, B)."""
-    return _locate(at, x)[1]
+    area = np.where(below, 0.0, np.take_along_axis(_areas(at), reached, axis=-1))
+    distance = np.where(below, 0.0, x - np.take_along_axis(at, reached, axis=-1))
+    # Beyond the last knot both levels are 1, so that the mean of the two holds everywhere.
+    return np.asarray(area + distance * (LEVELS[reached] + level) / 2), level
 
 
 def expected_excess(at: Floats, x: Floats) -> Floats:
@@ -74,11 +72,7 @@ def expected_excess(at: Floats, x: Floats) -> Floats:
     >>> expected_excess(known, np.array([[3.0, 4.0, 6.0]])).tolist()
     [[0.0, 0.0, 2.0]]
     """
-    distance, level, knot = _locate(at, x)
-    position = (at[..., None, :] <= x[..., :, None]).sum(axis=-1) - 1
-    start = LEVELS[np.clip(position, 0, None)]
-    # Beyond the last knot both levels are 1, so that the mean of the two holds everywhere.
-    return np.asarray(knot + distance * (start + level) / 2)
+    return integrated(at, x)[0]
 
 
 def mean(at: Floats) -> Floats:

@@ -265,13 +265,10 @@ def started(network: Network, flow: Flow) -> Network:
     start = network.start or Start(np.zeros(len(network.tail), np.int64), np.zeros(len(network.supply), np.int64))
     start = Start(start.flows.copy(), start.potential.copy())
     start.flows[flow.arcs], start.potential[flow.nodes] = flow.flows, flow.potential
-    nodes = int(np.diff(network.node_start).max(initial=0))
-    item = np.repeat(np.arange(network.items), np.diff(network.arc_start))
-    tail, head = network.tail + network.node_start[item], network.head + network.node_start[item]
-    reduced = network.cost + start.potential[tail] - start.potential[head]
-    if int(np.abs(reduced).max(initial=0)) * (nodes + 1) > LARGEST_EXACT:
-        return network
-    return replace(network, start=start)
+    batch = Batch.of(network, flow.variant)
+    reduced = network.cost[flow.arcs] + flow.potential[batch.tail] - flow.potential[batch.head]
+    exact = int(np.abs(reduced).max(initial=0)) * (int(batch.node_counts.max(initial=0)) + 1) <= LARGEST_EXACT
+    return replace(network, start=start) if exact else network
 
 
 def problem_name(network: Network, items: Ints) -> str:

@@ -8,6 +8,7 @@ shortage and purchase. Not here: moves, and how demand is projected (``projectio
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -62,10 +63,14 @@ class Curves:
     base_purchase: Floats
     error_bound: float
 
-    @property
+    @cached_property
     def slope(self) -> Floats:
         """Currency per unit along the segment, all parts together."""
         return self.holding + self.shortage + self.purchase
+
+    @cached_property
+    def _key(self) -> Ints:
+        return self.row * (int(self.bucket.max(initial=0)) + 1) + self.bucket
 
     def cost_at(self, row: Ints, bucket: Ints, supply: Ints) -> Floats:
         """Return the cost of curves at a supply, less their cost at none, in currency.
@@ -76,16 +81,15 @@ class Curves:
             Which curves, and where on them.
         """
         buckets = int(self.bucket.max(initial=0)) + 1
-        key = self.row * buckets + self.bucket
-        first = np.searchsorted(key, row * buckets + bucket)
-        count = np.searchsorted(key, row * buckets + bucket, side="right") - first
+        first = np.searchsorted(self._key, row * buckets + bucket)
+        count = np.searchsorted(self._key, row * buckets + bucket, side="right") - first
         asked = np.repeat(np.arange(len(row)), count)
         segment = np.arange(len(asked)) - np.repeat(np.cumsum(count) - count, count) + first[asked]
         start = self.starts[segment]
         used = np.clip(supply[asked] - start, 0, self.width[segment])
         return np.bincount(asked, weights=used * self.slope[segment], minlength=len(row)).astype(np.float64)
 
-    @property
+    @cached_property
     def starts(self) -> Ints:
         """Supply at which each segment begins."""
         ends = np.cumsum(self.width)
@@ -162,12 +166,11 @@ def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats,
     charged = (price[row] * projection.weight[row, bucket])[:, None]
     held = item_sites.holding_cost[row][:, None]
     shelf = np.where(show > 0, PRESENTATION_SHARE * charged, 0.0)
-    excess = distribution.expected_excess(demand, at.astype(float))
+    excess, level = distribution.integrated(demand, at.astype(float))
     mean = distribution.mean(demand)[:, None]
     short = (charged - shelf) * (mean - at + excess)
     if show.any():
         short += shelf * (mean + show - at + distribution.expected_excess(demand, (at - show).astype(float)))
-    level = distribution.probability(demand, at.astype(float))
     error = _error_bound(at, (held + charged) * level)
     return Part(row, bucket, at, held * excess, short, np.zeros_like(excess), error)
 
@@ -218,8 +221,9 @@ def _end_curves(item_sites: ItemSites, projection: Projection, end_value: Floats
         shift = shifts[:, k : k + 1]
         beyond = (at - shift).astype(np.float64)
         # What is useful beyond the end is credited, not owed: E[(D + m - x)+] - m.
-        cost += weight * value * (mean - at + distribution.expected_excess(demand, beyond))
-        slope += weight * value * distribution.probability(demand, beyond)
+        excess, level = distribution.integrated(demand, beyond)
+        cost += weight * value * (mean - at + excess)
+        slope += weight * value * level
     zeros = np.zeros(at.shape)
     return Part(row, np.full(len(row), item_sites.horizon), at, zeros, zeros, cost, _error_bound(at, slope))
 
