@@ -62,6 +62,8 @@ class Frontier:
     ----------
     begin : int array, shape (rows + 1,)
         Where each row begins among the arcs.
+    starts : int array, shape (nodes + 1,)
+        Where the steps from each node begin.
     source, target : int array, shape (2 rows,)
         Nodes of a step, sorted by source.
     sign : int array, shape (2 rows,)
@@ -73,6 +75,7 @@ class Frontier:
     """
 
     begin: Ints
+    starts: NDArray[np.int32]
     source: NDArray[np.int32]
     target: NDArray[np.int32]
     sign: Ints
@@ -86,7 +89,7 @@ class Frontier:
         tail, head, cost = residual.tail, residual.head, residual.cost
         same = (tail[1:] == tail[:-1]) & (head[1:] == head[:-1]) & (cost[1:] >= cost[:-1])
         first = np.concatenate([[0], np.flatnonzero(~same) + 1])[: len(tail)]
-        # The search takes 32 bits; others would be copied every round.
+        # The search takes 32 bits; others would be copied every time.
         source = np.concatenate([tail[first], head[first]]).astype(np.int32)
         target = np.concatenate([head[first], tail[first]]).astype(np.int32)
         order = np.argsort(source, kind="stable")
@@ -94,7 +97,8 @@ class Frontier:
         place[order] = np.arange(len(order))
         sign, arc = np.where(order < len(first), 1, -1), np.full(len(order), -1, dtype=np.int64)
         ends = np.append(first, len(tail))
-        frontier = cls(ends, source[order], target[order], sign, arc, order % len(first), place)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=len(residual.excess)))]).astype(np.int32)
+        frontier = cls(ends, starts, source[order], target[order], sign, arc, order % max(1, len(first)), place)
         frontier.refresh(residual, np.arange(len(first)))
         return frontier
 
@@ -186,31 +190,32 @@ def _settle_half(residual: Residual) -> Ints | None:
     while unsettled.sum() > half:
         distance, entering, root = _search(residual, frontier, potential)
         sinks = np.flatnonzero((residual.excess < 0) & np.isfinite(distance))
-        if not unsettled[residual.item[sinks]].sum() or len(np.unique(residual.item[sinks])) < unsettled.sum():
+        sinks = sinks[np.argsort(distance[sinks], kind="stable")]
+        farthest = np.full(len(unsettled), -1.0)
+        farthest[residual.item[sinks]] = distance[sinks]
+        if (farthest[unsettled] < 0).any():
             return None
-        farthest = np.zeros(len(unsettled))
-        np.maximum.at(farthest, residual.item[sinks], distance[sinks])
-        potential += np.minimum(distance, farthest[residual.item]).astype(np.int64)
-        _augment(residual, frontier, sinks[np.argsort(distance[sinks], kind="stable")], entering, root)
+        potential += np.minimum(distance, np.maximum(0.0, farthest)[residual.item]).astype(np.int64)
+        _augment(residual, frontier, sinks, entering, root)
         unsettled = residual.unsettled()
     return potential
 
 
 def _search(residual: Residual, frontier: Frontier, potential: Ints) -> tuple[Floats, Ints, Ints]:
     """Return each node's distance from the excess of its item, the step that enters it (-1 for none), its origin."""
-    nodes, steps = len(residual.excess), np.flatnonzero(frontier.arc >= 0)
-    source, target = frontier.source[steps], frontier.target[steps]
-    length = residual.cost[frontier.arc[steps]] * frontier.sign[steps] + potential[source] - potential[target]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=nodes))]).astype(np.int32)
-    graph = csr_array((length.astype(np.float64), target, starts), shape=(nodes, nodes))
+    source, target, nodes = frontier.source, frontier.target, len(residual.excess)
+    length = residual.cost[frontier.arc] * frontier.sign + potential[source] - potential[target]
+    # Steps without an arc stay in the matrix, which is the same for every search.
+    lengths = np.where(frontier.arc >= 0, length, np.inf)
     distance, before, root = dijkstra(
-        graph, indices=np.flatnonzero(residual.excess > 0), min_only=True, return_predecessors=True
-    )
+        csr_array((lengths, target, frontier.starts), shape=(nodes, nodes)),
+        indices=np.flatnonzero(residual.excess > 0), min_only=True, return_predecessors=True,
+    )  # fmt: skip
     used = np.flatnonzero(before[target] == source)
     # Of parallel steps the shortest was taken.
-    used = used[distance[source[used]] + length[used] == distance[target[used]]]
+    used = used[distance[source[used]] + lengths[used] == distance[target[used]]]
     entering = np.full(nodes, -1, dtype=np.int64)
-    entering[target[used]] = steps[used]
+    entering[target[used]] = used
     return distance, entering, root
 
 
