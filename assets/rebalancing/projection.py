@@ -66,7 +66,7 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     arrival = np.clip(first_arrival, 0, horizon)
     t = np.arange(horizon)[None, :]
     since = _roll_point(item_sites.known_supply, arrival) if lost_sales else np.zeros((n, horizon), np.int64)
-    sold_mean, sold_variance = sold_by(item_sites, int(since.max(initial=0)))
+    sold_mean, sold_variance = sold_by(item_sites, np.minimum(arrival, int(since.max(initial=0))))
     rows = np.arange(n)[:, None]
     before_mean = np.concatenate([np.zeros((n, 1)), item_sites.mean], axis=1)
     variance = np.maximum.accumulate(item_sites.std**2, axis=1)
@@ -99,26 +99,35 @@ def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:
     return np.asarray(np.where(t >= arrival[:, None], arrival[:, None], np.minimum(last_receipt, arrival[:, None])))
 
 
-def sold_by(item_sites: ItemSites, buckets: int) -> tuple[Floats, Floats]:
-    """Return mean and variance of what known supply sells before bucket 0, 1, ..., ``buckets``.
+def sold_by(item_sites: ItemSites, until: Ints) -> tuple[Floats, Floats]:
+    """Return mean and variance of what known supply sells before each bucket.
 
     ``sold[t+1] = sold[t] + min(d[t], known supply[t] - sold[t])``, by 13 x 13 points a step.
 
+    Parameters
+    ----------
+    item_sites : ItemSites
+        n of them.
+    until : int array, shape (n,)
+        The last bucket wanted of each.
+
     Returns
     -------
-    mean, variance : float array, shape (n, buckets + 1)
+    mean, variance : float array, shape (n, max(until) + 1)
+        Nought after the last bucket wanted.
     """
-    n = len(item_sites)
+    n, buckets = len(item_sites), int(until.max(initial=0))
     means, variances = np.zeros((n, buckets + 1)), np.zeros((n, buckets + 1))
     sold = np.zeros((n, len(POINT_WEIGHTS)))
-    joint = np.broadcast_to(np.outer(POINT_WEIGHTS, POINT_WEIGHTS).ravel(), (n, len(POINT_WEIGHTS) ** 2))
     for t in range(buckets):
-        left = np.maximum(0.0, item_sites.known_supply[:, t, None] - sold)
-        demand = _bucket_points(item_sites, t)
-        after = sold[:, :, None] + np.minimum(demand[:, None, :], left[:, :, None])
-        sold = distribution.as_points(after.reshape(n, -1), joint)
-        means[:, t + 1] = sold @ POINT_WEIGHTS
-        variances[:, t + 1] = np.maximum(0.0, (sold**2) @ POINT_WEIGHTS - means[:, t + 1] ** 2)
+        row = np.flatnonzero(until > t)
+        left = np.maximum(0.0, item_sites.known_supply[row, t, None] - sold[row])
+        demand = _bucket_points(item_sites, t)[row]
+        after = sold[row, :, None] + np.minimum(demand[:, None, :], left[:, :, None])
+        joint = np.broadcast_to(np.outer(POINT_WEIGHTS, POINT_WEIGHTS).ravel(), (len(row), len(POINT_WEIGHTS) ** 2))
+        sold[row] = distribution.as_points(after.reshape(len(row), -1), joint)
+        means[row, t + 1] = sold[row] @ POINT_WEIGHTS
+        variances[row, t + 1] = np.maximum(0.0, (sold[row] ** 2) @ POINT_WEIGHTS - means[row, t + 1] ** 2)
     return means, variances
 
 
