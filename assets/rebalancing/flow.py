@@ -236,7 +236,7 @@ def _from_start(network: Network, batch: Batch) -> tuple[Ints, Ints] | None:
     fixed = batch.first_arcs[batch.fixed]
     change = batch.variant.units[batch.fixed] - flows[fixed]
     residual = batch.residual(network, flows, batch.entering(np.zeros(len(batch.nodes), dtype=np.int64), change))
-    beside = replace(residual, cost=residual.cost + potential[batch.tail] - potential[batch.head])
+    beside = replace(residual, cost=residual.reduced(potential))
     # A move that was fixed in the start proves nothing once it is free.
     further = settle(beside) if beside.at_optimum() else None
     if further is None:

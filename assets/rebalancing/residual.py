@@ -43,6 +43,10 @@ class Residual:
     excess: Ints
     item: Ints
 
+    def reduced(self, potential: Ints) -> Ints:
+        """Return the costs reduced by potentials of the nodes."""
+        return self.cost + potential[self.tail] - potential[self.head]
+
     def at_optimum(self) -> bool:
         """Return whether the costs are reduced costs of what flows."""
         return not (((self.cost < 0) & (self.room > 0)) | ((self.cost > 0) & (self.back > 0))).any()
@@ -146,8 +150,7 @@ def settle(residual: Residual) -> Ints | None:
     Returns
     -------
     int array, shape (nodes,)
-        Potentials that prove it: with ``cost + potential[tail] - potential[head]`` the costs are
-        reduced costs of what flows then.
+        Potentials that prove it: with them the costs are reduced costs of what flows then.
 
     Notes
     -----
@@ -164,7 +167,7 @@ def settle(residual: Residual) -> Ints | None:
     potential = _settle_half(rest)
     if potential is None:
         return None
-    further = settle(replace(rest, cost=rest.cost + potential[rest.tail] - potential[rest.head]))
+    further = settle(replace(rest, cost=rest.reduced(potential)))
     if further is None:
         return None
     residual.room[arc], residual.back[arc], residual.excess[node] = rest.room, rest.back, rest.excess
@@ -235,10 +238,13 @@ def _augment(residual: Residual, frontier: Frontier, sinks: Ints, entering: Ints
         arcs, sign = searched[part], along[part]
         room = np.where(sign > 0, residual.room[arcs], residual.back[arcs])
         room[frontier.arc[steps[part]] != arcs] = 0
-        units = np.minimum(np.minimum(-residual.excess[to], residual.excess[of]), np.minimum.reduceat(room, offset[first:stop] - offset[first]))
+        units = np.minimum(
+            np.minimum(-residual.excess[to], residual.excess[of]),
+            np.minimum.reduceat(room, offset[first:stop] - offset[first]),
+        )
         if not units.any():
             return
-        sent = np.repeat(units, np.diff(offset[first:stop + 1])) * sign
+        sent = np.repeat(units, np.diff(offset[first : stop + 1])) * sign
         residual.room[arcs] -= sent
         residual.back[arcs] += sent
         residual.excess[to] += units
