@@ -86,7 +86,7 @@ class Network:
     solved : dict
         What ``flow`` has already solved, by item and fixed moves.
     start : Start, optional
-        Optimum of every item that whole plans are solved from; none solves them from nothing.
+        Optima of every item that plans are solved from; none solves them from nothing.
     """
 
     problem: Problem

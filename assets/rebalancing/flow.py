@@ -1,7 +1,8 @@
 """Min-cost flow, many items at once: the only importer of OR-Tools.
 
 Items are independent, so that several copies of one item, each with other moves fixed, can be
-solved in one call. Not here: which moves to fix (``lots``).
+solved in one call. Every answer carries the potentials that prove it, so that the next plan can
+start from it. Not here: which moves to fix (``lots``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FREE_UNITS = -1
 """Stands for a first-bucket move that the flow may choose."""
 
 REMEMBERED = 20_000
-"""Most answers that a network remembers; each takes four bytes an arc."""
+"""Most answers that a network remembers; each takes four bytes an arc and eight a node."""
 
 NODES_PER_CALL = 500
 """Items are gathered up to so many nodes a call; larger graphs are slower."""
@@ -248,7 +249,7 @@ def _from_start(network: Network, batch: Batch) -> tuple[Ints, Ints] | None:
 
 
 def started(network: Network, flow: Flow) -> Network:
-    """Return the network with optima that whole plans are solved from.
+    """Return the network with optima that plans are solved from.
 
     Parameters
     ----------
@@ -260,9 +261,12 @@ def started(network: Network, flow: Flow) -> Network:
 
     Notes
     -----
-    Where reduced costs are too large to add up exactly, the network comes back as it was.
+    Where reduced costs are too large to add up exactly, or an item would have no start, the
+    network comes back as it was.
     """
-    start = network.start or Start(np.zeros(len(network.tail), np.int64), np.zeros(len(network.supply), np.int64))
+    if network.start is None and len(flow.variant.items) < network.items:
+        return network
+    start = network.start or Start(np.zeros_like(network.cost), np.zeros_like(network.supply))
     start = Start(start.flows.copy(), start.potential.copy())
     start.flows[flow.arcs], start.potential[flow.nodes] = flow.flows, flow.potential
     batch = Batch.of(network, flow.variant)

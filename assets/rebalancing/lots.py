@@ -54,7 +54,7 @@ def search(network: Network, relaxed: Flow, allowed: Flags, known: Incumbent | N
     Notes
     -----
     Nearest lot first, then a one-lot search; cycles are broken on their cheaper side. Every
-    step re-solves the flow.
+    step re-solves the flow, from the relaxed optimum and then from the plan of whole lots.
     """
     start, items = np.where(allowed, FREE_UNITS, 0), np.arange(network.items)
     best = Incumbent(relaxed.units.copy(), np.full(network.items, FAR))

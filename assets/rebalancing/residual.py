@@ -135,7 +135,8 @@ def shortest(frontier: Frontier, residual: Residual, distance: Ints) -> Ints:
     source, target, length = source[order], target[order], length[order]
     starts = np.flatnonzero(np.diff(target, prepend=-1))
     reached = target[starts]
-    while len(starts):
+    # Without negative cycles no way passes a node twice.
+    for _ in range(len(distance) if len(starts) else 0):
         shorter = distance.copy()
         shorter[reached] = np.minimum(distance[reached], np.minimum.reduceat(distance[source] + length, starts))
         if np.array_equal(shorter, distance):

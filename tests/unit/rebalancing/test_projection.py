@@ -12,7 +12,7 @@ from assets.kernel.frames.forecasts import INTERVAL_COLUMNS, QUANTILE_LEVELS
 from assets.rebalancing import distribution
 from assets.rebalancing.item_sites import ItemSites
 from assets.rebalancing.problem import build_problem
-from assets.rebalancing.projection import project
+from assets.rebalancing.projection import project, sold_by
 
 ARRIVAL, RATE, HORIZON = 2, 5.0, 6
 # As wide as if demand varied three times as much as the forecast's increments say.
@@ -73,3 +73,15 @@ def test_with_backorders_nothing_is_rolled_and_cumulative_demand_stands():
 @pytest.mark.parametrize("available", [0, 3, 12, 40])
 def test_knots_never_cross(available):
     assert (np.diff(knots(item_sites(available, last=ARRIVAL + 1)), axis=1) >= 0.0).all()
+
+
+def test_what_is_sold_by_a_bucket_does_not_depend_on_how_far_others_are_rolled():
+    sites = [{"item_id": "i", "site_id": s, "available_units": u} for s, u in (("a", 3), ("b", 9))]
+    told = snapshot(sites, [row for site in "ab" for row in poisson_forecast("i", site, 1.5, 6)])
+    item_sites = build_problem(told, release=release(), profile=profile(6), plan_date=PLAN_DATE).item_sites
+    (mean, variance), (some_mean, some_variance) = (sold_by(item_sites, np.array(u)) for u in ((4, 4), (2, 4)))
+    np.testing.assert_allclose(some_mean[1], mean[1])
+    np.testing.assert_allclose(some_variance[1], variance[1])
+    np.testing.assert_allclose(some_mean[0, :3], mean[0, :3])
+    np.testing.assert_allclose(some_variance[0, :3], variance[0, :3])
+    assert not some_mean[0, 3:].any()

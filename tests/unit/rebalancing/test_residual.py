@@ -64,6 +64,12 @@ def test_a_move_that_was_fixed_in_the_start_is_free_again_at_the_optimum() -> No
     assert np.array_equal(lots.relaxed_optimum(replace(started(network, nothing), solved={})).cost, relaxed.cost)
 
 
+def test_a_network_takes_no_start_that_leaves_an_item_without_one() -> None:
+    network = network_of(two_stores())
+    none = solve_flows(network, Variant(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)))
+    assert started(network, none).start is None
+
+
 def test_items_that_are_not_started_anew_keep_their_start() -> None:
     network = network_of(two_stores())
     near = started(network, lots.relaxed_optimum(network))
