@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import os
-import warnings
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,13 +110,19 @@ def _batch(frame: pd.DataFrame) -> Any:
     return definition.get_batch({"dataframe": frame})
 
 
+def import_ahead() -> None:
+    """Begin to import the library in a thread, beside what this process does next.
+
+    A gate would wait for it longer than it takes to judge.
+    """
+    threading.Thread(target=_library, name="import of great_expectations", daemon=True).start()
+
+
 def _library() -> Any:
     # Read on import; nothing leaves the machine.
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    with warnings.catch_warnings():
-        # It imports modules that Python has deprecated, which is not ours to mend.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import great_expectations
+    import great_expectations
+
     return great_expectations
 
 

@@ -1,13 +1,17 @@
 """dbt as a resource of the graph. Not here: a run of it (``run``)."""
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
+
+from assets.features.warm_dbt import awake
 
 
 class NetworkDbt(DbtCliResource):
@@ -15,7 +19,8 @@ class NetworkDbt(DbtCliResource):
 
     Unlike its base it takes dbt from the environment that Python runs in, reads dbt's version
     from the package instead of asking a process (two seconds a step), and opens no adapter in
-    this process: what is shown of a table is read after dbt has ended.
+    this process: what is shown of a table is read after dbt has ended. For as long as a run needs
+    it, a process that has imported dbt and parsed the project answers (``warm_dbt``).
 
     The two underscored names are private to dagster-dbt, which has no option for either. Until it has
     one: 2027-05-31 at the latest. Without them a run is right, and slower.
@@ -24,6 +29,12 @@ class NetworkDbt(DbtCliResource):
     def __init__(self, project_dir: DbtProject | str | Path, **options: Any) -> None:
         options.setdefault("dbt_executable", str(Path(sys.executable).parent / "dbt"))
         super().__init__(project_dir, **options)
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["NetworkDbt"]:  # noqa: ARG002
+        """Yield a dbt that stays awake until the run ends."""
+        with awake(self.dbt_executable) as (executable, *flags):
+            yield self.model_copy(update={"dbt_executable": executable, "global_config_flags": flags})
 
     @property
     def _cli_version(self) -> Version:

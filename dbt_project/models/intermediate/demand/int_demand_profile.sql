@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 {%- set season = "isodow(demand.bucket_start)" -%}
 {%- if var("bucket") == "week" -%}
     {%- set season = "(least(week(demand.bucket_start), 52) - 1) // 4" -%}
