@@ -132,7 +132,7 @@ def run_dbt(
     """
     arguments = [
         "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables, sort_keys=True),
-        # A log of every statement took a tenth of dbt's time; the statements stand beside it, compiled.
+        # Not a log of every statement: they stand beside it, compiled.
         "--log-level-file", "info",
     ]  # fmt: skip
     events: list[Any] = []
