@@ -140,7 +140,8 @@ def _let_go_of_the_warehouse() -> None:
     """Close what the profile has dbt keep open until its process ends."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    # The environment of its connections; a command that reached no model has none.
+    # The environment of its connections; a command that reached no model has none. Private: dbt-duckdb closes it
+    # only when its process ends. Until it has a way: 2027-05-31 at the latest.
     if DuckDBConnectionManager._ENV is not None:
         DuckDBConnectionManager._ENV.close()
         DuckDBConnectionManager.close_all_connections()

@@ -130,11 +130,7 @@ def run_dbt(
 
     Unit tests are about the models, not about the day's data: the test suite runs them.
     """
-    arguments = [
-        "build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables, sort_keys=True),
-        # Not a log of every statement: they stand beside it, compiled.
-        "--log-level-file", "info",
-    ]  # fmt: skip
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables, sort_keys=True)]
     events: list[Any] = []
     failed = False
     # One folder for all runs: the second step finds the first one's parsed project there.
