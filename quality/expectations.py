@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,14 +107,6 @@ def _batch(frame: pd.DataFrame) -> Any:
     source = context.data_sources.add_pandas("equipoise")
     definition = source.add_dataframe_asset("profile").add_batch_definition_whole_dataframe("whole")
     return definition.get_batch({"dataframe": frame})
-
-
-def import_ahead() -> None:
-    """Begin to import the library in a thread, beside what this process does next.
-
-    A gate would wait for it longer than it takes to judge.
-    """
-    threading.Thread(target=_library, name="import of great_expectations", daemon=True).start()
 
 
 def _library() -> Any:

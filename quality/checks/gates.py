@@ -27,7 +27,6 @@ from assets.kernel.page import Page
 from assets.kernel.warehouse import Warehouse
 from assets.monitoring.alerts import raise_alerts
 from quality import pages
-from quality.expectations import import_ahead
 from quality.forecast_profile import profile_forecasts
 from quality.gate import run_gate
 from quality.known import Known
@@ -94,8 +93,6 @@ def _measured(
         warehouse: dg.ResourceParam[Warehouse],
         as_known: dg.ResourceParam[AsKnown],
     ) -> dg.MaterializeResult[pd.DataFrame]:
-        # The gate judges in some seconds; until then DuckDB measures and dbt builds staging.
-        import_ahead()
         with warehouse.connect() as connection:
             found = measure(connection, Known.of(profile.calendar, plan_date_of(context), as_known))
         return dg.MaterializeResult(value=found, metadata=shown(page(found)))

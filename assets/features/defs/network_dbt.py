@@ -1,15 +1,18 @@
 """dbt as a resource of the graph. Not here: a run of it (``run``)."""
 
 import contextlib
+import importlib
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, DbtProject
+from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from packaging.version import Version
+from pydantic import Field
 
 from assets.features.warm_dbt import awake
 
@@ -22,9 +25,16 @@ class NetworkDbt(DbtCliResource):
     this process: what is shown of a table is read after dbt has ended. For as long as a run needs
     it, a process that has imported dbt and parsed the project answers (``warm_dbt``).
 
+    Attributes
+    ----------
+    meanwhile : list of str
+        Modules that this process imports while dbt builds in its own: later steps would wait for them.
+
     The two underscored names are private to dagster-dbt, which has no option for either. Until it has
     one: 2027-05-31 at the latest. Without them a run is right, and slower.
     """
+
+    meanwhile: list[str] = Field(default_factory=list)
 
     def __init__(self, project_dir: DbtProject | str | Path, **options: Any) -> None:
         options.setdefault("dbt_executable", str(Path(sys.executable).parent / "dbt"))
@@ -36,9 +46,19 @@ class NetworkDbt(DbtCliResource):
         with awake(self.dbt_executable) as (executable, *flags):
             yield self.model_copy(update={"dbt_executable": executable, "global_config_flags": flags})
 
+    def cli(self, *arguments: Any, **options: Any) -> DbtCliInvocation:
+        """Begin to build, and to import what later steps ask for."""
+        threading.Thread(target=_imported, args=(self.meanwhile,), name="imports", daemon=True).start()
+        return super().cli(*arguments, **options)
+
     @property
     def _cli_version(self) -> Version:
         return Version(version("dbt-core"))
 
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002
         return None
+
+
+def _imported(modules: Sequence[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)

@@ -181,7 +181,9 @@ class Frame:
             raise self._fault(f"column {column.name} holds {int(values.isna().sum())} nulls")
         try:
             if column.kind in (Kind.DATE, Kind.TIME):
-                return pd.to_datetime(values).astype("datetime64[us]").reset_index(drop=True)
+                # What is a time already is not parsed: that looks at every value.
+                times = values if pd.api.types.is_datetime64_dtype(values) else pd.to_datetime(values)
+                return times.astype("datetime64[us]").reset_index(drop=True)
             if column.kind is Kind.MONEY:
                 return values.astype("float64").round(MONEY_DECIMALS).reset_index(drop=True)
             if column.kind is Kind.TEXT:
