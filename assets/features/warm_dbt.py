@@ -4,7 +4,7 @@ A plan asks dbt twice, and half of what each cold process did was to import dbt 
 project. This one starts with the run and wakes while the feeds are taken in. It is run as a script,
 so that whoever asks imports nothing but the standard library::
 
-    python warm_dbt.py serve SOCKET              ends when its standard input is closed
+    python warm_dbt.py serve SOCKET              ends at once when its standard input is closed
     python warm_dbt.py ask SOCKET DBT build ...  prints and returns what ``DBT build ...`` does
 
 Between two builds it holds no warehouse. Not here: what dbt is asked, and what is made of its answer.
@@ -13,12 +13,12 @@ Between two builds it holds no warehouse. Not here: what dbt is asked, and what 
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -65,7 +65,12 @@ def ask(path: str, command: list[str]) -> int:
 
 
 def serve(path: str) -> None:
-    """Run what is asked at a socket, one command at a time, until standard input is closed."""
+    """Run what is asked at a socket, one command at a time, until standard input is closed.
+
+    Whoever started it holds that open. When it is closed nobody waits for an answer, and what a
+    killed run held must be free: the process ends in the middle of a command too.
+    """
+    threading.Thread(target=_end_with_whoever_started, daemon=True).start()
     with socket.socket(socket.AF_UNIX) as listener:
         # Before dbt is imported: who asks meanwhile waits.
         listener.bind(path)
@@ -75,17 +80,21 @@ def serve(path: str) -> None:
         resource_tracker.ensure_running()
         dbt = _Dbt()
         while True:
-            ready, _, _ = select.select([listener, sys.stdin], [], [])
-            if sys.stdin in ready:
-                return
             connection, _ = listener.accept()
             with connection, contextlib.suppress(ConnectionError):
                 length, outputs, *_ = socket.recv_fds(connection, _LENGTH, 1)
+                if not outputs:
+                    continue  # who asked was killed before it said what
                 request = json.loads(_received(connection, int.from_bytes(length)))
                 connection.sendall(os.getpid().to_bytes(_LENGTH))
                 with _printing_to(outputs[0]):
                     code = dbt.run(request)
                 connection.sendall(code.to_bytes(_LENGTH))
+
+
+def _end_with_whoever_started() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
 
 
 class _Dbt:
@@ -104,13 +113,14 @@ class _Dbt:
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(request["directory"])
-        # The variables are part of a parse, and the environment may be.
+        # The variables are part of a parse, and what the profile reads of the environment.
         variables = arguments[arguments.index("--vars") + 1] if "--vars" in arguments else "{}"
-        if self._parsed_for != (variables, environment):
+        told = {name: value for name, value in environment.items() if name.startswith(("DBT_", "EQUIPOISE_"))}
+        if self._parsed_for != (variables, told):
             parsed = self._runner().invoke(["--no-write-json", "parse", "--vars", variables])
             if not parsed.success:
                 return 1
-            self._parsed_for, self._manifest = (variables, environment), parsed.result
+            self._parsed_for, self._manifest = (variables, told), parsed.result
         # Of what dbt writes the graph reads the results; the manifest it has from its own parse.
         done = self._runner(manifest=self._manifest).invoke(["--no-write-json", *arguments])
         _let_go_of_the_warehouse()

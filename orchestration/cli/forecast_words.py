@@ -57,7 +57,7 @@ def _stands_out(told: Record) -> list[str]:
     """Return the latest outliers and level shifts, one sentence each."""
     return [
         f"{_KINDS[row['kind']]} {day(row['bucket_start'])}: {number(row['found_units'])} units a {told['bucket']}, "
-        f"{number(row['usual_units'])} as usual{'; cut for models of levels' if row['is_cut'] else ''}."
+        f"{number(row['usual_units'])} as usual{'; cut for models of single series' if row['is_cut'] else ''}."
         for row in told["anomalies"][-_NAMED:]
     ]
 

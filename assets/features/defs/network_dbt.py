@@ -48,7 +48,8 @@ class NetworkDbt(DbtCliResource):
 
     def cli(self, *arguments: Any, **options: Any) -> DbtCliInvocation:
         """Begin to build, and to import what later steps ask for."""
-        threading.Thread(target=_imported, args=(self.meanwhile,), name="imports", daemon=True).start()
+        # No daemon: an interpreter that ends in the middle of an import may crash, so that it waits for this one.
+        threading.Thread(target=_imported, args=(self.meanwhile,), name="imports").start()
         return super().cli(*arguments, **options)
 
     @property

@@ -18,8 +18,8 @@ _GROUP = "forecasting"
 _OUTPUTS = {
     DEMAND_ESTIMATE: "Filled as the models are; the raw sale stays beside it. Lost units are demand, not sales lost "
     "for good.",
-    DEMAND_ANOMALIES: "Found from both sides of a bucket. Spikes are cut for models of levels; dips and shifts are "
-    "shown and left to them.",
+    DEMAND_ANOMALIES: "Found from both sides of a bucket. Spikes are cut for models of single series; "
+    "dips and shifts are shown only.",
 }
 
 

@@ -20,9 +20,10 @@ from assets.kernel.calendar import Bucket
 LEVEL_WINDOW = {Bucket.DAY: 56, Bucket.WEEK: 26}
 # A bound says at least that the expectation is this share of it.
 LEAST_SHARE = 0.1
-# Variance over mean: a series' own shrinks to its block's by so many expected units; squares beyond so many
-# deviations are cut.
+# Variance over mean: a series' own shrinks by so many expected units to that of counts twice as variable as
+# Poisson's, whatever its neighbours are; squares beyond so many deviations are cut.
 RATIO_PRIOR_UNITS = 30.0
+PRIOR_RATIO = 2.0
 MOST_DEVIATIONS = 5.0
 LEAST_RATIO, MOST_RATIO = 1.05, 30.0
 # A spike counts as if it stood out by so many deviations: more than most buckets ever do.
@@ -128,7 +129,7 @@ def level_before(values: Reals, known: Flags, window: int) -> Reals:
 
 
 def variance_ratio(square: Reals, mean: Reals, known: Flags) -> Reals:
-    """Return variance over mean of each series, shrunk to that of all, shape (m,).
+    """Return variance over mean of each series, shrunk to that of retail counts, shape (m,).
 
     Parameters
     ----------
@@ -144,6 +145,6 @@ def variance_ratio(square: Reals, mean: Reals, known: Flags) -> Reals:
     raw = square.sum(axis=1) / np.maximum(total, 1e-9)
     cut = MOST_DEVIATIONS**2 * np.maximum(raw[:, None] * promised, 1.0)
     square = np.minimum(square, cut).sum(axis=1)
-    pooled = float(square.sum()) / max(float(total.sum()), 1e-9)
-    ratio: Reals = np.clip((square + RATIO_PRIOR_UNITS * pooled) / (total + RATIO_PRIOR_UNITS), LEAST_RATIO, MOST_RATIO)
+    prior = RATIO_PRIOR_UNITS * PRIOR_RATIO
+    ratio: Reals = np.clip((square + prior) / (total + RATIO_PRIOR_UNITS), LEAST_RATIO, MOST_RATIO)
     return ratio

@@ -155,7 +155,7 @@ class ModelLog:
     def procedure(self, plan_date: dt.date, terms: Terms) -> Procedure | None:
         """Return the procedure that a date was first ruled by under these terms; ``None`` where no record says."""
         uses = (use for use in self.of(Used, terms) if use.plan_date == plan_date)
-        return next((use.procedure for use in uses if use.procedure is not None), None)
+        return next((use.procedure for use in uses), None)
 
     def ruling(
         self, plan_date: dt.date, terms: Terms, data_version: str, procedure: Procedure, has_drivers: bool

@@ -96,11 +96,12 @@ class ModelRegistry:
         return found
 
     def tested(self, champions: pd.DataFrame) -> BoostedModel | None:
-        """Return the model of all series as it was tested for the champions in force (frame ``CHAMPIONS``).
+        """Return the model of all series as it was tested for the champions of a plan (frame ``CHAMPIONS``).
 
-        None where no champion asks it, or nothing was selected.
+        None where no champion asks it, and where the plan did not choose them itself: what was tested
+        before may know the future of an origin that a longer history has since admitted.
         """
-        versions = sorted(set(champions["selection_version"]))
+        versions = sorted(set(champions.loc[champions["is_refit"], "selection_version"]))
         return self.selection(versions[0]).tested if versions else None
 
     def record(self, selection: Selection | None, entered: Entered | None, used: Used) -> None:

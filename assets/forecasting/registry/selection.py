@@ -140,7 +140,8 @@ class Selection:
             "rules": self.rules,
             "network": document_of_calibration(self.network),
             "boosted": None if self.boosted is None else self.boosted.document(),
-            "tested": None if self.tested is None else self.tested.document(),
+            # Left out where there is none, as in what was kept before there was any.
+            **({} if self.tested is None else {"tested": self.tested.document()}),
             "choices": [document_of_choice(choice) for choice in self.choices],
         }
 
@@ -161,7 +162,7 @@ class Selection:
             )
             boosted, tested = (
                 None if told is None else BoostedModel.of_document(told)
-                for told in (document["boosted"], document["tested"])
+                for told in (document["boosted"], document.get("tested"))
             )
             return cls(made_for, str(document["rules"]), choices, network, fitted, boosted, tested)
         except (KeyError, TypeError, ValueError) as error:

@@ -265,7 +265,7 @@ DEMAND_ESTIMATE = Frame(
         _real_units("estimated_units", "Expected demand, given what is known of the bucket and of those before it."),
         _real_units("estimated_std_units", "Standard deviation of demand around it; 0 where demand is known."),
         _real_units("lost_units", "Estimated demand less sales of a censored bucket; 0 in others."),
-        _real_units("heeded_units", "What models of levels are shown: the estimate, spikes cut."),
+        _real_units("heeded_units", "What models of single series are shown: the estimate, spikes cut."),
         text("anomaly", "spike, dip, level_up or level_down; empty where nothing stands out."),
     ),
     ("plan_date", "item_id", "site_id", "bucket_start"),
@@ -284,7 +284,7 @@ DEMAND_ANOMALIES = Frame(
         _real_units("usual_units", "What was to be expected of it; of a shift the mean per bucket before it."),
         _real_units("size_units", "Found less usual."),
         real("evidence_deviations", "How far that is, in standard deviations of the usual; signed."),
-        flag("is_cut", "Whether models of levels are shown less of it: spikes. A shift they follow by themselves."),
+        flag("is_cut", "Whether models of single series are shown less of it: spikes. Shifts they follow."),
     ),
     ("plan_date", "item_id", "site_id", "bucket_start", "kind"),
 )

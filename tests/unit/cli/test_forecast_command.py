@@ -229,7 +229,7 @@ def test_what_was_hidden_and_what_stands_out_is_told(equipoise: Equipoise, forec
     published.write(DEMAND_ANOMALIES, rows(DEMAND_ANOMALIES, {**spike, **units}), PLAN_DATE, "run-1")
     text = " ".join(equipoise(*ASK).out.split())
     assert "Estimated: 2.50 units more were asked for than sold, on 1 days with a stock-out since 28 Feb." in text
-    assert "Spike Sun 1 Mar: 40 units a day, 4 as usual; cut for models of levels." in text
+    assert "Spike Sun 1 Mar: 40 units a day, 4 as usual; cut for models of single series." in text
     told = equipoise(*ASK, "--json").data
     assert told["estimates"][0]["lost_units"] == 2.5
     assert told["anomalies"][0]["kind"] == "spike"

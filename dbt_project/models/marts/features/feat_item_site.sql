@@ -188,7 +188,8 @@ final as (
                 then 'dying'
             -- What drives demand goes before how it is spread: it decides which models can follow it.
             when
-                seasonal.promoted_buckets >= {{ var("promoted_share") }} * seasonal.known_buckets
+                seasonal.known_buckets > 0
+                and seasonal.promoted_buckets >= {{ var("promoted_share") }} * seasonal.known_buckets
                 then 'promoted'
             -- By chance alone the strength has a deviation of sqrt(2 (seasons - 1)) / buckets.
             when
