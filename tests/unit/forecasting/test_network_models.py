@@ -83,11 +83,10 @@ def test_the_model_of_a_backtest_never_saw_what_it_forecasts(boosted):
     oldest = panel.length - boosted.forecast.origins * HORIZON
     later = panel.demand.copy()
     later[:, oldest:] *= 5
-    means = [
-        part.outcomes.mean[part.outcomes.origin == oldest]
-        for demand in (panel.demand, later)
-        for part in backtest(replace(panel, demand=demand), boosted.forecast, HORIZON).segments
-    ]
+    tested = [backtest(replace(panel, demand=demand), boosted.forecast, HORIZON) for demand in (panel.demand, later)]
+    means = [found.segments[0].outcomes.mean[found.segments[0].outcomes.origin == oldest] for found in tested]
+    assert tested[0].boosted.taught
+    assert tested[0].boosted.trees == tested[1].boosted.trees
     np.testing.assert_array_equal(*means)
 
 
