@@ -14,6 +14,9 @@ from orchestration.settings import Settings
 
 DECIDED = ["kind", "origin_id", "destination_id", "item_id", "quantity_units"]
 
+# A second network planned for one claim: not in the default run.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pinned(planned_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:

@@ -132,10 +132,14 @@ def test_reading_works_while_a_run_writes(equipoise: CommandLine, orders: list[d
     assert equipoise("plan", code=1).stderr.endswith("reading commands work meanwhile\n")
 
 
+# In the default run `tests/integration/test_plan_day.py` replays.
+@pytest.mark.slow
 def test_a_replay_finds_every_table_the_same(equipoise: CommandLine) -> None:
     assert equipoise.json("replay")["identical"]
 
 
+# In the default run `tests/integration/test_plan_day.py` plans a past date.
+@pytest.mark.slow
 def test_a_past_date_is_planned_in_a_channel_of_its_own(equipoise: CommandLine, orders: list[dict[str, Any]]) -> None:
     # A Thursday: the demo plans a Monday, and the Sunday before it orders nothing.
     past = (dt.date.fromisoformat(orders[0]["plan_date"]) - dt.timedelta(days=4)).isoformat()

@@ -22,6 +22,9 @@ COUNTED = END - ONE_DAY
 PAST = END
 STOCK = feed_table("wms", "inventory")
 
+# A second network planned for one claim: not in the default run.
+pytestmark = pytest.mark.slow
+
 
 def counted() -> Rows:
     """Return the stock as it was counted on the day before the past date."""
