@@ -4,7 +4,7 @@ A plan asks dbt twice, and half of what each cold process did was to import dbt 
 project. This one starts with the run and wakes while the feeds are taken in. It is run as a script,
 so that whoever asks imports nothing but the standard library::
 
-    python warm_dbt.py serve SOCKET              ends at once when its standard input is closed
+    python warm_dbt.py serve SOCKET              ends when its standard input is closed
     python warm_dbt.py ask SOCKET DBT build ...  prints and returns what ``DBT build ...`` does
 
 Between two builds it holds no warehouse. Not here: what dbt is asked, and what is made of its answer.
@@ -13,12 +13,14 @@ Between two builds it holds no warehouse. Not here: what dbt is asked, and what 
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -26,6 +28,9 @@ from typing import Any
 
 _LENGTH = 8
 """Bytes of a number on the socket: the length of a request, the number of a process, an exit code."""
+
+_GRACE_SECONDS = 5.0
+"""Most that a command goes on after whoever started this process has gone."""
 
 
 @contextlib.contextmanager
@@ -80,6 +85,9 @@ def serve(path: str) -> None:
         resource_tracker.ensure_running()
         dbt = _Dbt()
         while True:
+            ready, _, _ = select.select([listener, sys.stdin], [], [])
+            if sys.stdin in ready:
+                return
             connection, _ = listener.accept()
             with connection, contextlib.suppress(ConnectionError):
                 length, outputs, *_ = socket.recv_fds(connection, _LENGTH, 1)
@@ -93,8 +101,11 @@ def serve(path: str) -> None:
 
 
 def _end_with_whoever_started() -> None:
-    sys.stdin.buffer.read()
-    os._exit(0)
+    # Not through Python's buffer, whose lock the end of the interpreter asks for.
+    os.read(sys.stdin.fileno(), 1)
+    # Time to end in order, for a process that is not in the middle of a command.
+    time.sleep(_GRACE_SECONDS)
+    os._exit(1)
 
 
 class _Dbt:
