@@ -225,6 +225,9 @@ def test_the_graph_says_in_one_line_what_dbt_failed_at_and_publishes_nothing(
 
 def test_the_unit_tests_of_the_models_hold(planned: Planned) -> None:
     run_dbt(planned.home, LATER, "test", "--select", "test_type:unit")
+    told = json.loads((planned.home.dbt_target / "run" / "run_results.json").read_text())["results"]
+    assert {result["status"] for result in told} == {"pass"}
+    assert len(told) >= len(MARTS)
 
 
 def test_an_earlier_date_is_planned_alike_before_and_after_a_later_one(
