@@ -31,6 +31,7 @@ LEAST_SHIFT = 1.5
 CUT_DEVIATIONS = 4.0
 # A count of next to nothing still varies by a unit; a mean of it by less.
 CELL_VARIANCE, MEAN_VARIANCE = 1.0, 0.05
+# Counts vary at least as Poisson's do; a series promised less than a unit in all says nothing of its ratio.
 LEAST_RATIO, LEAST_PROMISED = 1.0, 1.0
 # What is usual and what is far from it are found from each other, as often.
 ROUNDS = 3
@@ -38,6 +39,8 @@ ROUNDS = 3
 LEFT_OUT = 2
 # What stands out is so many times as far from usual as any other; a series that sold less often tells nothing.
 APART, LEAST_SOLD = 2.0, 12
+# Further deviations asked of a spread that is itself unsure, times the root of the buckets it sold in: with 12
+# of them 3.5 more, with 180 one more.
 UNSURE = 12.0
 
 
@@ -129,7 +132,6 @@ def find_outliers(level: Reals, known: Flags, bucket: Bucket) -> Anomalies:
     kind = np.where(evidence > 0, Anomaly.SPIKE, Anomaly.DIP).astype(object)
     found = Anomalies(rows[row], column, kind, level[cell], usual[cell], np.sqrt(own), evidence)
     alone = np.abs(level[cell] - usual[cell]) >= APART * _farthest(level, known, usual)[row]
-    # The spread of a series that sold seldom is itself unsure.
     sold = (known & (level > 0)).sum(axis=1)[row]
     return found.take(np.flatnonzero(alone & (np.abs(evidence) >= OUTLIER_DEVIATIONS + UNSURE / np.sqrt(sold))))
 

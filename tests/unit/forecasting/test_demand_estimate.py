@@ -12,6 +12,7 @@ from assets.forecasting.history.fills import fill_block
 from assets.forecasting.history.series import build_panel
 from assets.forecasting.pages.estimate_page import anomalies_page, estimate_page
 from assets.kernel.calendar import Bucket, PlanCalendar
+from assets.policy.registry import PolicyRegistry
 
 DAYS = PlanCalendar(Bucket.DAY, "UTC")
 # A band of so many standard deviations holds 80 % of a normal law.
@@ -57,14 +58,8 @@ def test_the_share_of_the_day_in_stock_tells_more_than_the_bound():
     assert most == pytest.approx(10 + 0.1 * 10, rel=0.05)
 
 
-def estimated(rows: pd.DataFrame, **told):
+def estimated(rows: pd.DataFrame):
     ranged = rows[["item_id", "site_id"]].drop_duplicates().assign(demand_segment="smooth")
-    return demand_estimate(rows, ranged, told.pop("release"), DAYS, PLAN_DATE, **told) if told else _plain(rows, ranged)
-
-
-def _plain(rows, ranged):
-    from assets.policy.registry import PolicyRegistry
-
     return demand_estimate(rows, ranged, PolicyRegistry().active(), DAYS, PLAN_DATE)
 
 
@@ -130,7 +125,7 @@ def test_rows_in_any_order_make_the_same_tables():
 def test_a_network_without_demand_has_empty_tables():
     rows = sample()
     ranged = rows[["item_id", "site_id"]].drop_duplicates().assign(demand_segment="new")
-    made = _plain(rows.head(0), ranged)
+    made = demand_estimate(rows.head(0), ranged, PolicyRegistry().active(), DAYS, PLAN_DATE)
     assert made.estimate.empty
     assert made.anomalies.empty
     assert estimate_page(made.estimate, rows.head(0), DAYS)["lost_units_estimated"] == 0
