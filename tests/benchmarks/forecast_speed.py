@@ -20,9 +20,10 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -241,17 +242,21 @@ def _library_frames(forecast: Forecasting, selection: Selection) -> Iterator[tup
 
 @dataclass
 class _Clock:
+    """CPU seconds of some calls, which may come from threads beside each other."""
+
     seconds: float = 0.0
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
     def timing(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return the same call, its CPU seconds added up."""
 
         def timed_call(*told: Any, **named: Any) -> Any:
-            began = time.process_time()
+            began = time.thread_time()
             try:
                 return call(*told, **named)
             finally:
-                self.seconds += time.process_time() - began
+                with self._one:
+                    self.seconds += time.thread_time() - began
 
         return timed_call
 

@@ -67,6 +67,7 @@ def _block(
 ) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
     units, begins = _units(random, len(labels), bucket, length)
     censored = random.random(units.shape) < CENSORED_SHARE
+    # Half of a bucket out of stock, and half of its demand unseen.
     units[censored] //= 2
     row, column = np.nonzero(np.arange(length) >= begins[:, None])
     demand = pd.DataFrame(
@@ -75,6 +76,7 @@ def _block(
             "site_id": labels["site_id"].to_numpy()[row],
             "bucket_start": _starts(bucket, length)[column],
             "demand_lower_bound_units": units[row, column],
+            "in_stock_share": np.where(censored, 0.5, 1.0)[row, column],
             "is_censored": censored[row, column],
             "is_promoted": False,
             "unit_price": 1.0,

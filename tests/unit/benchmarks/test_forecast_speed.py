@@ -1,0 +1,42 @@
+"""The speed benchmark on a panel small enough to forecast in seconds."""
+
+from pathlib import Path
+
+import pytest
+
+from assets.kernel.calendar import Bucket
+from orchestration.cli.bench import load
+
+bench, panels = load("forecast_speed"), load("speed_panel")
+SIZE = bench.Size(60, Bucket.WEEK, 60, 4)
+
+
+@pytest.fixture(scope="module")
+def forecast(tmp_path_factory: pytest.TempPathFactory) -> bench.Forecasting:
+    folder: Path = tmp_path_factory.mktemp("panel")
+    panels.write_panel(folder, SIZE.series, SIZE.bucket, SIZE.length)
+    return bench.Forecasting(SIZE, folder)
+
+
+def test_a_selection_is_made_kept_and_reused(forecast: bench.Forecasting) -> None:
+    made = bench.full(forecast)
+    again = bench.reused(forecast)
+    assert set(made["champions"]) == set(forecast.features["demand_segment"])
+    assert made["cpu_seconds"] > again["cpu_seconds"] > 0
+    own = bench.models(forecast)
+    assert own["full_cpu_seconds"] > own["reused_cpu_seconds"] >= 0
+    assert bench.series_models.definition.__module__ == bench.series_models.__name__
+
+
+def test_growth_is_the_slope_between_the_two_largest_weekly_panels() -> None:
+    sizes = [
+        {"bucket": bucket, "series": series, "full": {"cpu_seconds": full}, "reused": {"cpu_seconds": reused}}
+        for bucket, series, full, reused in (
+            ("week", 10, 9, 9),
+            ("week", 100, 2, 1),
+            ("day", 999, 5, 5),
+            ("week", 1_000, 20, 100),
+        )
+    ]
+    assert bench.growth(sizes) == pytest.approx({"full": 1.0, "reused": 2.0})
+    assert bench.growth(sizes[:1]) == {"full": None, "reused": None}
