@@ -1,4 +1,4 @@
-"""Min-cost flow, many items at once: the only importer of OR-Tools.
+"""Min-cost flow, many items at once.
 
 Items are independent, so that several copies of one item, each with other moves fixed, can be
 solved in one call. Every answer carries the potentials that prove it, so that the next plan can
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assets.kernel.errors import EquipoiseError
+from assets.kernel.solvers.min_cost_flow import optimal_flow
 from assets.rebalancing.expansion import Answer, Network, Start
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.residual import Frontier, Residual, settle, shortest
@@ -210,7 +210,7 @@ def _solve_fresh(network: Network, variant: Variant) -> Flow:
 
 
 def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
-    """Return the flow of every arc by OR-Tools, and the potential of every node."""
+    """Return the flow of every arc, solved afresh, and the potential of every node."""
     capacity, cost = network.capacity[batch.arcs], network.cost[batch.arcs]
     fixed, units = batch.first_arcs[batch.fixed], batch.variant.units[batch.fixed]
     capacity[fixed] = 0
@@ -221,7 +221,7 @@ def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
         low, high = int(batch.node_offset[start]), int(batch.node_offset[stop - 1] + batch.node_counts[stop - 1])
         name = problem_name(network, batch.variant.items[start:stop])
         ends = batch.tail[part] - low, batch.head[part] - low
-        flows[part] = _solve(*ends, capacity[part], cost[part], supply[low:high], name)
+        flows[part] = optimal_flow(*ends, capacity[part], cost[part], supply[low:high], name)
     flows[fixed] = units
     at_rest = np.zeros(len(batch.nodes), dtype=np.int64)
     residual = batch.residual(network, flows, at_rest)
@@ -290,36 +290,6 @@ def _calls(node_counts: Ints, most: int) -> list[tuple[int, int]]:
             start, nodes = position, 0
         nodes += count
     return [*calls, (start, len(node_counts))] if len(node_counts) else []
-
-
-def _solve(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints, name: str) -> Ints:
-    from ortools.graph.python import min_cost_flow
-
-    solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(
-        tail.astype(np.int32), head.astype(np.int32), capacity.astype(np.int64), cost.astype(np.int64)
-    )
-    solver.set_nodes_supplies(np.arange(len(supply), dtype=np.int32), supply.astype(np.int64))
-    status = solver.solve()
-    if status != solver.OPTIMAL:
-        raise EquipoiseError(
-            f"the flow has no optimum ({status})", where=name, remedy="Look at the problem's consistency() for its data"
-        )
-    return np.asarray(solver.flows(arcs), dtype=np.int64)
-
-
-def min_cost(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints) -> int:
-    """Return the optimal cost of a plain min-cost flow.
-
-    Parameters
-    ----------
-    tail, head, capacity, cost : int array, shape (a,)
-        Arcs.
-    supply : int array, shape (nodes,)
-        Units entering (positive) or leaving (negative) each node.
-    """
-    flows = _solve(tail, head, capacity, cost, supply, "graph")
-    return int((flows * cost).sum())
 
 
 def unit_prices(network: Network, flow: Flow) -> Floats:
