@@ -15,7 +15,9 @@ CPU seconds are compared: the machine may be busy with other things.
 
 from __future__ import annotations
 
+import cProfile
 import json
+import pstats
 import resource
 import subprocess
 import sys
@@ -68,6 +70,18 @@ SIZES = (
     Size(30_000, Bucket.DAY, 730, 14),
 )
 RUNS = ("full", "reused", "models", "library")
+# Steps of a forecast by the functions that do them.
+PARTS = {
+    "rows to a panel": ("build_panel",),
+    "season and stock-outs": ("fill_censored",),
+    "what trees see": ("features_at",),
+    "trees": ("predict",),
+    "shrunken means": ("shrunken_means",),
+    "quantiles": ("quantiles_of", "deviation_of"),
+    "analogues of thin series": ("forecast_from_analogues",),
+    "panel to rows": ("_forecast_frame",),
+    "digest of the data": ("data_digest",),
+}
 
 
 def run(largest: int = 100_000) -> dict[str, Any]:
@@ -121,9 +135,18 @@ def show(console: Console, found: dict[str, Any]) -> None:
             measured = f"{spent['seconds']:.1f}", f"{spent['cpu_seconds']:.1f}", f"{spent['peak_gb']:.2f}"
             table.add_row(*labels, kind, *measured, *beside)
     console.print(table)
+    console.print(_parts_table(found["sizes"]))
     for kind, exponent in found["growth_exponent"].items():
         if exponent is not None:
             console.print(f"growth of CPU seconds with series, {kind}: exponent {exponent:.2f}")
+
+
+def _parts_table(sizes: list[dict[str, Any]]) -> Table:
+    named = [f"{size['series']:,} × {size['length']} {size['bucket']}s" for size in sizes]
+    table = Table("CPU s of a step, selection reused", *named)
+    for part in (*PARTS, "all else"):
+        table.add_row(part, *(f"{size['reused']['parts_cpu_seconds'][part]:.2f}" for size in sizes))
+    return table
 
 
 def _in_a_child(kind: str, size: Size, folder: Path) -> dict[str, Any]:
@@ -178,9 +201,25 @@ def full(forecast: Forecasting) -> dict[str, Any]:
 
 
 def reused(forecast: Forecasting) -> dict[str, Any]:
-    """Time a run that reuses the selection."""
+    """Time a run that reuses the selection, and what each of its steps takes of another."""
     selection = forecast.kept()
-    return timed(lambda: forecast(selection))[1]
+    spent = timed(lambda: forecast(selection))[1]
+    return spent | {"parts_cpu_seconds": parts(lambda: forecast(selection))}
+
+
+def parts(work: Callable[[], Any]) -> dict[str, float]:
+    """Return the CPU seconds of each step of a forecast, and of all else, as a profile tells them.
+
+    Steps do not call each other, so that they add up.
+    """
+    profile = cProfile.Profile(time.process_time)
+    profile.runcall(work)
+    stats = pstats.Stats(profile)
+    found = {
+        part: sum(told[3] for (_, _, function), told in stats.stats.items() if function in functions)  # type: ignore[attr-defined]
+        for part, functions in PARTS.items()
+    }
+    return found | {"all else": stats.total_tt - sum(found.values())}  # type: ignore[attr-defined]
 
 
 def models(forecast: Forecasting) -> dict[str, Any]:

@@ -23,6 +23,9 @@ def test_a_selection_is_made_kept_and_reused(forecast: bench.Forecasting) -> Non
     again = bench.reused(forecast)
     assert set(made["champions"]) == set(forecast.features["demand_segment"])
     assert made["cpu_seconds"] > again["cpu_seconds"] > 0
+    assert set(again["parts_cpu_seconds"]) == {*bench.PARTS, "all else"}
+    assert all(seconds >= 0 for seconds in again["parts_cpu_seconds"].values())
+    assert again["parts_cpu_seconds"]["rows to a panel"] > 0
     own = bench.models(forecast)
     assert own["full_cpu_seconds"] > own["reused_cpu_seconds"] >= 0
     assert bench.series_models.definition.__module__ == bench.series_models.__name__
