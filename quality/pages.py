@@ -49,4 +49,5 @@ def told(verdicts: pd.DataFrame, feed: str | None = None) -> str:
     worst = worst_offenders(verdicts, feed)
     if worst.empty:
         return "Nothing stands out."
-    return f"{len(worst)} verdicts; {worst['action'].iloc[0]}: {worst['message'].iloc[0]}"
+    count = "1 verdict" if len(worst) == 1 else f"{len(worst)} verdicts"
+    return f"{count}; {worst['action'].iloc[0]}: {worst['message'].iloc[0]}"

@@ -91,7 +91,8 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats)
         if moves.is_transfer[k]:
             o = moves.origin[k]
             spare = f"; {moves.source_id[k]} holds {item_sites.available[o]} against {item_sites.base_stock[o]}"
-        texts.append(f"{need}{spare}; {quantity[k]} units avoid {gains[k]:.2f} of expected cost, net")
+        moved = "1 unit avoids" if quantity[k] == 1 else f"{quantity[k]} units avoid"
+        texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, net")
     return texts
 
 
