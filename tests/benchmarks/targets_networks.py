@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from targets_peer import SAFETY_FACTOR
+
 from assets.inventory.guaranteed_service.network import Arc, Demand, Stage, StageNetwork
 
 ANSWERS = Path(__file__).parents[1] / "golden" / "inventory" / "guaranteed_service.json"
@@ -97,32 +99,32 @@ def _stockpyl_stage(node: Mapping[str, Any]) -> Stage:
     )
 
 
-def drawn_tree(size: int, *, branching: int = 3, seed: int = 0) -> StageNetwork:
+def drawn_tree(size: int, *, branching: int = 3, slowest: int = 10, seed: int = 0) -> StageNetwork:
     """Return a tree of ``size`` stages, each serving ``branching`` others but the last, which sell.
 
-    364 stages with a branching of 3 are six full echelons. Processing times are 1 to 10 periods,
-    and customers wait 0 to 2.
+    364 stages with a branching of 3 are six full echelons. Processing times are 1 to ``slowest``
+    periods, and customers wait 0 to 2.
     """
     draw = random.Random(seed)
-    stages = tuple(_drawn_stage(draw, at, sells=branching * at + 1 >= size) for at in range(size))
+    stages = tuple(_drawn_stage(draw, at, slowest, sells=branching * at + 1 >= size) for at in range(size))
     arcs = tuple(Arc(str((at - 1) // branching), str(at)) for at in range(1, size))
     return StageNetwork(stages, arcs, 0.3)
 
 
-def _drawn_stage(draw: random.Random, at: int, *, sells: bool) -> Stage:
-    time, cost, wait, std = draw.randint(1, 10), draw.uniform(1, 10), draw.randint(0, 2), draw.uniform(1, 5)
+def _drawn_stage(draw: random.Random, at: int, slowest: int, *, sells: bool) -> Stage:
+    time, cost, wait, std = draw.randint(1, slowest), draw.uniform(1, 10), draw.randint(0, 2), draw.uniform(1, 5)
     if not sells:
         return Stage(str(at), time, added_cost=cost)
-    return Stage(str(at), time, added_cost=cost, max_service_time=wait, demand=Demand(10.0, std, 1.645))
+    return Stage(str(at), time, added_cost=cost, max_service_time=wait, demand=Demand(10.0, std, SAFETY_FACTOR))
 
 
-def drawn_acyclic(size: int, extra: int, *, seed: int = 0) -> StageNetwork:
+def drawn_acyclic(size: int, extra: int, *, slowest: int = 10, seed: int = 0) -> StageNetwork:
     """Return a network of ``size`` stages that is no tree: ``extra`` arcs more than hold it together."""
     draw = random.Random(seed)
     links = {(at, draw.randrange(max(0, at - 4), at)) for at in range(1, size)}
     links |= set(_more_links(draw, size, extra, links))
     feeding = {above for above, _ in links}
-    stages = tuple(_drawn_stage(draw, at, sells=at not in feeding) for at in range(size))
+    stages = tuple(_drawn_stage(draw, at, slowest, sells=at not in feeding) for at in range(size))
     return StageNetwork(stages, tuple(Arc(str(above), str(below)) for above, below in sorted(links)), 0.3)
 
 
