@@ -91,7 +91,7 @@ def enumerated(network: StageNetwork) -> float:
     return best
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(networks(tree=True))
 def test_the_dynamic_program_on_a_tree_finds_the_enumerated_optimum(network):
     placed = place_safety_stock(network)
@@ -109,7 +109,7 @@ def test_the_integer_program_agrees_with_the_dynamic_program(network):
     assert general.bound == pytest.approx(tree.cost, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(networks(tree=False))
 def test_a_general_network_finds_the_enumerated_optimum(network):
     placed = place_safety_stock(network)
