@@ -94,6 +94,16 @@ def forecast_speed(
     _measure(out, "forecast_speed", largest=largest)
 
 
+@bench.command("targets")
+@command
+def targets(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a source.")] = Path(),
+) -> None:
+    """Place safety stock over networks, beside published answers, proven bounds and stockpyl."""
+    _measure(out, "targets", data=data)
+
+
 def _measure(out: Output, name: str, **options: Any) -> None:
     benchmark = load(name)
     with out.working(f"Measuring {name.replace('_', '-')}"):
