@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from assets.inventory.guaranteed_service.levels import Level, network_levels
+from assets.inventory.guaranteed_service.levels import network_levels
 from assets.inventory.guaranteed_service.network import Stage, StageNetwork
 
 SAFETY_FACTOR = 1.645
@@ -26,16 +26,20 @@ def peer_network(network: StageNetwork) -> Any:
     It takes holding costs per unit and one safety factor, so that ours are handed over as they
     came out; its answer is the same money.
     """
-    from stockpyl.supply_chain_network import SupplyChainNetwork
+    from stockpyl.supply_chain_network import network_from_edges
 
-    made = SupplyChainNetwork()
-    levels = network_levels(network)
-    place = {level.name: at for at, level in enumerate(levels)}
-    stages = {stage.name: stage for stage in network.stages}
-    for level in levels:
-        made.add_node(_node(place[level.name], stages[level.name], level, network.holding_rate))
-    made.add_edges_from_list([(place[arc.upstream], place[arc.downstream]) for arc in network.arcs])
-    return made
+    levels = {level.name: level for level in network_levels(network)}
+    place = {stage.name: at for at, stage in enumerate(network.stages)}
+    by_place = dict(enumerate(network.stages))
+    # All at once: adding an edge rebuilds the network.
+    return network_from_edges(
+        [(place[arc.upstream], place[arc.downstream]) for arc in network.arcs],
+        processing_time={at: stage.processing_time for at, stage in by_place.items()},
+        local_holding_cost={at: network.holding_rate * levels[stage.name].unit_cost for at, stage in by_place.items()},
+        external_outbound_cst={at: stage.max_service_time for at, stage in by_place.items()},
+        demand_bound_constant=SAFETY_FACTOR,
+        demand_source={at: _demand(stage) for at, stage in by_place.items() if stage.demand is not None},
+    )
 
 
 def stockpyl_cost(made: Any) -> float:
@@ -45,17 +49,8 @@ def stockpyl_cost(made: Any) -> float:
     return float(optimize_committed_service_times(made)[1])
 
 
-def _node(at: int, stage: Stage, level: Level, holding_rate: float) -> Any:
+def _demand(stage: Stage) -> Any:
     from stockpyl.demand_source import DemandSource
-    from stockpyl.supply_chain_node import SupplyChainNode
 
-    node = SupplyChainNode(
-        at,
-        processing_time=stage.processing_time,
-        local_holding_cost=holding_rate * level.unit_cost,
-        external_outbound_cst=stage.max_service_time,
-        demand_bound_constant=SAFETY_FACTOR,
-    )
-    if stage.demand is not None:
-        node.demand_source = DemandSource(type="N", mean=stage.demand.mean, standard_deviation=stage.demand.std)
-    return node
+    assert stage.demand is not None, "only stages with a demand of their own are asked"
+    return DemandSource(type="N", mean=stage.demand.mean, standard_deviation=stage.demand.std)
