@@ -67,7 +67,7 @@ class Lattice:
     @property
     def points(self) -> Reals:
         """Quantities, in units, shape (n,)."""
-        points: Reals = (self.start + np.arange(self.mass.size)) * self.step
+        points: Reals = np.arange(self.start, self.start + self.mass.size, dtype=float) * self.step
         return points
 
     @property

@@ -174,7 +174,9 @@ def economic_order_quantity_with_price_breaks(
     (800.0, 978.6)
     """
     if len(breaks) != len(prices) or not len(breaks) or breaks[0] != 0 or np.any(np.diff(breaks) <= 0):
-        raise _error(f"price breaks at {list(breaks)} for {len(prices)} prices", "Give rising breaks from 0, one a price")
+        raise _error(
+            f"price breaks at {list(breaks)} for {len(prices)} prices", "Give rising breaks from 0, one a price"
+        )
     costed = []
     for start, end, price in zip(breaks, [*breaks[1:], np.inf], prices, strict=True):
         free = economic_order_quantity(fixed_cost, holding_rate * price, rate).quantity

@@ -11,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 
-from assets.inventory.demand_distributions.families import poisson
 from assets.inventory.demand_distributions.lattice import Lattice, Reals
 from assets.inventory.single_echelon.newsvendor import newsvendor_lattice
 from assets.kernel.errors import EquipoiseError
@@ -90,6 +89,7 @@ class ReorderLevelModel:
 
         Examples
         --------
+        >>> from assets.inventory.demand_distributions.families import poisson
         >>> model = ReorderLevelModel(1, 4, 5, poisson(6))  # Snyder and Shen 2019, example 4.7
         >>> round(model.cost(6, 18), 4)
         10.1938
@@ -111,6 +111,7 @@ class ReorderLevelModel:
 
         Examples
         --------
+        >>> from assets.inventory.demand_distributions.families import poisson
         >>> best = ReorderLevelModel(1, 4, 5, poisson(6)).best()  # Snyder and Shen 2019, example 4.7
         >>> best.reorder, best.upto, round(best.cost, 4)
         (4, 10, 8.0341)

@@ -16,7 +16,6 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from assets.inventory.demand_distributions.families import poisson
 from assets.inventory.demand_distributions.lattice import Lattice, Reals
 from assets.inventory.single_echelon.newsvendor import newsvendor_lattice, newsvendor_normal
 from assets.kernel.errors import EquipoiseError
@@ -66,6 +65,7 @@ def best_reorder_quantity(
 
     Examples
     --------
+    >>> from assets.inventory.demand_distributions.families import poisson
     >>> best = best_reorder_quantity(20, 150, 100, 1.5, poisson(3))  # Snyder and Shen 2019, example 5.8
     >>> best.point, best.quantity, round(best.cost, 2)
     (3.0, 5.0, 107.92)
@@ -102,13 +102,14 @@ def reorder_quantity_cost(
 
     Examples
     --------
+    >>> from assets.inventory.demand_distributions.families import poisson
     >>> round(reorder_quantity_cost((8, 12), 20, 150, 100, 1.5, poisson(3)), 4)  # example 5.8, other levels
     242.5282
     """
     point, quantity = policy
     _require(holding_cost, shortage_cost, fixed_cost, rate)
     _require_quantity(quantity)
-    positions: Reals = point + 1.0 + np.arange(quantity)
+    positions: Reals = point + 1.0 + np.arange(quantity, dtype=float)
     cost = lead_time_demand.holding_and_shortage(positions, holding_cost, shortage_cost)
     return float((fixed_cost * rate + cost.sum()) / quantity)
 
