@@ -65,7 +65,8 @@ def projected_ratio(model: LostSales, ratio: float) -> Integers:
             f"decision ratio {ratio} is no quantile", where="lost sales", remedy="Give one between 0 and 1"
         )
     enough = np.minimum((_enough(model) < ratio - ROUNDING).sum(axis=-1), model.ceiling)
-    return enough.astype(np.int64)
+    orders: Integers = enough.astype(np.int64)
+    return orders
 
 
 def best_rule(model: LostSales, table: Callable[..., Integers], parameters: Sequence[tuple[float, ...]]) -> Rule:

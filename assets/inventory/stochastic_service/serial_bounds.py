@@ -20,7 +20,7 @@ class LevelBounds:
     ----------
     lower, upper : tuple of float
     heuristic : tuple of float
-        Their mean, up to the next multiple of demand's step where it lies between two.
+        Their mean, down to a multiple of demand's step where it lies between two.
     """
 
     lower: tuple[float, ...]
@@ -50,5 +50,5 @@ def newsvendor_bounds(system: SerialSystem) -> LevelBounds:
         lower.append(demand.quantile(upstream[stage] / (upstream[stage] + costs[: stage + 1].sum())))
         upper.append(demand.quantile(upstream[stage] / (upstream[stage] + costs[stage])))
         mean = (lower[-1] + upper[-1]) / 2.0
-        middle.append(float(np.ceil(mean / demand.step - 1e-9) * demand.step))
+        middle.append(float(np.floor(mean / demand.step + 1e-9) * demand.step))
     return LevelBounds(tuple(lower), tuple(upper), tuple(middle))
