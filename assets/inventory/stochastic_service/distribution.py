@@ -19,6 +19,9 @@ from assets.inventory.demand_distributions.families import poisson
 from assets.inventory.demand_distributions.lattice import Lattice, Reals
 from assets.kernel.errors import EquipoiseError
 
+# Logarithm of a probability that no cost can show.
+NEGLIGIBLE = -70.0
+
 
 @dataclass(frozen=True)
 class Retailer:
@@ -206,7 +209,8 @@ def thinning(units: int, share: float) -> Reals:
     chosen, of = counts[:, None], counts[None, :]
     rest = np.maximum(of - chosen, 0.0)
     logs = gammaln(of + 1) - gammaln(chosen + 1) - gammaln(rest + 1) + xlogy(chosen, share) + xlogy(rest, 1.0 - share)
-    table: Reals = np.exp(np.where(chosen <= of, logs, -np.inf))
+    # Sums of numbers below the normal range would take most of the time.
+    table: Reals = np.exp(np.where((chosen <= of) & (logs > NEGLIGIBLE), logs, -np.inf))
     return table
 
 

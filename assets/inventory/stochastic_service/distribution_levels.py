@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.inventory.demand_distributions.lattice import ROUNDING, Integers, Reals
+from assets.inventory.demand_distributions.lattice import ROUNDING, TAIL, Integers, Reals
 from assets.inventory.single_echelon.newsvendor import critical_ratio
 from assets.inventory.stochastic_service.distribution import (
     DistributionSystem,
@@ -54,8 +54,12 @@ def best_levels(system: DistributionSystem) -> DistributionPlan:
     """
     top = int(system.warehouse_demand.points[-1])
     warehouse = np.array([warehouse_stock_cost(system, level) for level in range(top + 1)])
+    owed = np.zeros((top + 1, top + 1))
+    for level in range(top + 1):
+        mass = owed_by_warehouse(system, level).mass
+        owed[: mass.size, level] = mass
     # Equal retailers have equal answers.
-    answers = {retailer: _answers(system, place) for place, retailer in enumerate(system.retailers)}
+    answers = {retailer: _answers(system, place, owed) for place, retailer in enumerate(system.retailers)}
     chosen = [answers[retailer] for retailer in system.retailers]
     cost = warehouse + system.in_transit_cost + sum(costs for _, costs in chosen)
     best = int(np.argmin(cost))
@@ -141,10 +145,10 @@ def _least_shared(system: DistributionSystem, wanted: Integers, short: int) -> I
     return levels
 
 
-def _answers(system: DistributionSystem, place: int) -> tuple[Integers, Reals]:
+def _answers(system: DistributionSystem, place: int, owed: Reals) -> tuple[Integers, Reals]:
     """Return a retailer's best level and its cost for every warehouse level from 0 up."""
     one, demand = system.retailers[place], system.retailer_demand[place]
-    law = _outstanding_by_level(system, place)
+    law = _outstanding_by_level(system, place, owed)
     columns = np.arange(law.shape[1])
     cumulative = np.minimum(np.cumsum(law, axis=0), 1.0)
     ratio = critical_ratio(one.holding_cost, one.shortage_cost)
@@ -156,15 +160,13 @@ def _answers(system: DistributionSystem, place: int) -> tuple[Integers, Reals]:
     return levels + demand.start, costs
 
 
-def _outstanding_by_level(system: DistributionSystem, place: int) -> Reals:
+def _outstanding_by_level(system: DistributionSystem, place: int, owed: Reals) -> Reals:
     """Return the distribution of a retailer's outstanding units, a column per warehouse level."""
-    top, demand = int(system.warehouse_demand.points[-1]), system.retailer_demand[place]
-    owed = np.zeros((top + 1, top + 1))
-    for level in range(top + 1):
-        mass = owed_by_warehouse(system, level).mass
-        owed[: mass.size, level] = mass
+    top, demand = len(owed) - 1, system.retailer_demand[place]
     part = thinning(top, system.retailers[place].rate / system.rate) @ owed
-    law = np.zeros((top + demand.mass.size, top + 1))
+    # A small share of what is owed is never more than a few units.
+    part = part[: int(np.flatnonzero(part.max(axis=1) > TAIL)[-1]) + 1]
+    law = np.zeros((len(part) + demand.mass.size - 1, top + 1))
     for units, mass in enumerate(demand.mass):
-        law[units : units + top + 1] += mass * part
+        law[units : units + len(part)] += mass * part
     return law
