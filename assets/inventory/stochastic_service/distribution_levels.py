@@ -80,10 +80,12 @@ def balanced_levels(system: DistributionSystem) -> DistributionPlan:
     DistributionPlan
         Its ``cost`` is the bound.
     """
-    wanted, given = _shared_out(system)
+    wanted, needed = _wanted(system, system.holding_cost), _wanted(system, 0.0)
     demand, full = system.warehouse_demand, int(wanted.sum())
     reach = int(demand.points[-1])
-    positions = np.arange(full - reach, full + reach + 1)
+    # Least: retailers that never wait and pay for all their stock. Most: all they want after any demand.
+    positions = np.arange(int(needed.sum()), full + reach + 1)
+    given = _shared_out(system, wanted, full - int(positions[0]) + reach)
     # What is left for retailers after the warehouse's lead time, as units short of what they want.
     left = positions[:, None] - demand.points[None, :].astype(np.int64)
     retailers = given[np.maximum(full - left, 0)]
@@ -122,20 +124,20 @@ def losses(system: DistributionSystem, levels: Integers, depth: int) -> Reals:
     return table
 
 
-def _shared_out(system: DistributionSystem) -> tuple[Integers, Reals]:
-    """Return what retailers want when stock abounds, and their cost together by units short of it."""
-    depth = 2 * int(system.warehouse_demand.points[-1]) + 1
-    wanted = np.array([_wanted(system, place) for place in range(len(system.retailers))], dtype=np.int64)
+def _shared_out(system: DistributionSystem, wanted: Integers, depth: int) -> Reals:
+    """Return the retailers' cost together by units short of what they want, shape (depth + 1,)."""
     start = sum(float(position_costs(system, place, wanted[[place]])[0]) for place in range(len(wanted)))
     # Convex costs: the cheapest way to lack n units is to lack the n cheapest.
     cheapest = np.sort(losses(system, wanted, depth), axis=None)[:depth]
-    return wanted, start + np.append(0.0, np.cumsum(cheapest))
+    given: Reals = start + np.append(0.0, np.cumsum(cheapest))
+    return given
 
 
-def _wanted(system: DistributionSystem, place: int) -> int:
-    one, demand = system.retailers[place], system.retailer_demand[place]
-    ratio = (one.shortage_cost + system.holding_cost) / (one.shortage_cost + one.holding_cost)
-    return int(demand.quantile(ratio))
+def _wanted(system: DistributionSystem, paid_upstream: float) -> Integers:
+    """Return what each retailer wants if so much of its holding cost is paid anyway."""
+    ratios = [(one.shortage_cost + paid_upstream) / (one.shortage_cost + one.holding_cost) for one in system.retailers]
+    levels = [demand.quantile(ratio) for demand, ratio in zip(system.retailer_demand, ratios, strict=True)]
+    return np.array(levels, dtype=np.int64)
 
 
 def _least_shared(system: DistributionSystem, wanted: Integers, short: int) -> Integers:
