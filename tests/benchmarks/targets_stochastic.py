@@ -165,7 +165,8 @@ def _rules(model: LostSales, case: str, optimum: float) -> Iterator[Row]:
 def _sampled(model: LostSales, ratio: float, seed: int = 1) -> npt.NDArray[np.int64]:
     """Return the orders of ``projected_order``, as real items get them, in every state."""
     states = np.indices((model.ceiling + 1,) * model.lead_time)
-    on_hand, under_way = states[0].ravel(), states[1:].reshape(model.lead_time - 1, -1).T
+    on_hand = states[0].ravel()
+    under_way = states[1:].reshape(model.lead_time - 1, on_hand.size).T
     # What arrived in time for this bucket is on hand already.
     pipeline = np.concatenate([np.zeros((len(on_hand), 1), dtype=np.int64), under_way], axis=1)
     demand = model.demand
