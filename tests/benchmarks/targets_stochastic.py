@@ -22,6 +22,7 @@ from assets.inventory.single_echelon import order_quantity
 from assets.inventory.single_echelon.base_stock import base_stock_normal
 from assets.inventory.single_echelon.lost_sales import LostSales, best_policy, evaluate
 from assets.inventory.single_echelon.lost_sales_rules import (
+    Rule,
     base_stock,
     best_rule,
     capped_base_stock,
@@ -99,7 +100,7 @@ def rows(data: Path) -> list[Row]:
     -------
     list of dict
         ``case``, ``reached`` and ``reference`` (costs per period or unit of time), ``difference``
-        relative to the reference, and ``seconds``.
+        relative to the reference, and ``seconds``; of a lost-sales rule also its best ``parameter``.
     """
     return [*published(data), *lost_sales(data), *distribution()]
 
@@ -152,11 +153,15 @@ def _rules(model: LostSales, case: str, optimum: float) -> Iterator[Row]:
         "base stock": (base_stock, [(level,) for level in range(ceiling - 6, ceiling + 1)]),
     }
     yield _row(f"{case}: value iteration", optimum, lambda: best_policy(model).cost)
+    best: dict[str, Rule] = {}
     for name, (table, parameters) in rules.items():
-        yield _row(
-            f"{case}: {name}", optimum, lambda table=table, tried=parameters: best_rule(model, table, tried).policy.cost
-        )
-    ratio = best_rule(model, projected_ratio, RATIOS).parameter[0]
+
+        def solve(name: str = name, table: Any = table, parameters: Any = parameters) -> float:
+            best[name] = best_rule(model, table, parameters)
+            return best[name].policy.cost
+
+        yield {**_row(f"{case}: {name}", optimum, solve), "parameter": best[name].parameter}
+    (ratio,) = best["projected ratio"].parameter
     yield _row(
         f"{case}: projected_order on sample paths", optimum, lambda: evaluate(model, _sampled(model, ratio)).cost
     )
