@@ -1,7 +1,7 @@
 """`equipoise bench targets`: stock targets over echelons beside published answers, bounds and peers.
 
 Gathers parts, each a function from the folder of data to its lines. Not here: what a part measures
-(``targets_guaranteed`` and its like).
+(``targets_guaranteed``, ``targets_stochastic``).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import targets_guaranteed
+import targets_stochastic
 from rich.console import Console
 from targets_rows import Row
 
 from orchestration.cli.console import table
 
-PARTS = {**targets_guaranteed.PARTS}
+PARTS = {**targets_guaranteed.PARTS, **targets_stochastic.PARTS}
 
 
 def run(*, data: Path) -> dict[str, Any]:

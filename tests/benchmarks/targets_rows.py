@@ -1,6 +1,6 @@
 """A line of `equipoise bench targets`: what was reached, beside its reference.
 
-Not here: what is measured (``targets_guaranteed`` and its like).
+Not here: what is measured (``targets_guaranteed``, ``targets_stochastic``).
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from assets.inventory.single_echelon import (
+from assets.inventory.single_echelon.base_stock import base_stock_normal
+from assets.inventory.single_echelon.newsvendor import (
     BaseStock,
-    base_stock_normal,
     newsvendor_discrete,
+    newsvendor_lognormal,
     newsvendor_normal,
     newsvendor_poisson,
 )
@@ -29,6 +30,8 @@ def solve(case: dict[str, Any]) -> BaseStock:
         return newsvendor_poisson(*costs, case["mean"])
     if case["demand"] == "discrete":
         return newsvendor_discrete(*costs, {int(units): mass for units, mass in case["probability"].items()})
+    if case["demand"] == "lognormal":
+        return newsvendor_lognormal(*costs, case["log_mean"], case["log_std"])
     if case["demand"] == "base_stock":
         return base_stock_normal(*costs, case["mean"], case["std"], case["lead_time"])
     return newsvendor_normal(*costs, case["mean"], case["std"])

@@ -11,12 +11,8 @@ from assets.inventory.lead_time_demand import (
     distribution_function,
     gamma_quantiles,
 )
-from assets.inventory.single_echelon import (
-    base_stock_empirical,
-    base_stock_normal,
-    critical_ratio,
-    newsvendor_poisson,
-)
+from assets.inventory.single_echelon.base_stock import base_stock_empirical, base_stock_normal
+from assets.inventory.single_echelon.newsvendor import critical_ratio, newsvendor_poisson
 from assets.kernel.errors import EquipoiseError
 
 
