@@ -123,7 +123,8 @@ def _moves(rng: np.random.Generator, item_sites: ItemSites, items: int, cost: np
     supplier = np.array([f"p{k}" for k in range(SUPPLIERS)], dtype=object)[rng.integers(0, SUPPLIERS, items)]
     sites = np.array(item_sites.site_ids, dtype=object)
     buy = pd.DataFrame({"kind": "purchase", "origin": -1, "destination": row[:, 0], "source_id": supplier,
-                        "mode": "supplier", "lead": 2, "price": cost, "transport": 0.0, "multiple": multiple})  # fmt: skip
+                        "mode": "supplier", "lead": 2, "price": cost, "transport": 0.0,
+                        "multiple": multiple})  # fmt: skip
     down = pd.DataFrame(
         {"kind": "transfer", "origin": np.repeat(row[:, 0], width - 1), "destination": row[:, 1:].ravel()}
     )

@@ -7,12 +7,14 @@ gains; relaxed ones do not, and prove the bound. Not here: who gets what (``awar
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import csr_array
 
 from assets.rebalancing import constraints, lots
 from assets.rebalancing.expansion import TIE_STEPS, Network
-from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, free_variant, gather, solve_flows, started
+from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, gather, solve_flows, started
 from assets.rebalancing.gains import drop_small_gains
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import Limits
@@ -60,14 +62,7 @@ def idle(network: Network, limits: Limits) -> Proposals:
 
 def still_network(network: Network) -> Network:
     """Return a network in which nothing can move."""
-    return Network(
-        **{
-            **{name: getattr(network, name) for name in network.__dataclass_fields__},
-            "capacity": np.where(network.move >= 0, 0, network.capacity),
-            "solved": {},
-            "start": None,
-        }
-    )
+    return replace(network, capacity=np.where(network.move >= 0, 0, network.capacity), solved={}, start=None)
 
 
 def proposals(network: Network, limits: Limits, flow: Flow) -> Proposals:
@@ -138,7 +133,7 @@ def whole(network: Network, columns: Ints, units: csr_array) -> Flags:
     bad = now & ~lot
     if network.problem.release.guardrails.minimum_gain_amount > 0:
         bad |= now & moves.is_transfer[move]
-    result = np.bincount(row[bad], minlength=units.shape[0]) == 0
+    result: Flags = np.asarray(np.bincount(row[bad], minlength=units.shape[0]) == 0)
     sideways = now & moves.lateral[move]
     sites = np.int64(len(network.problem.item_sites))
     given, taken = (row[sideways] * sites + ends[move[sideways]] for ends in (moves.origin, moves.destination))
@@ -149,8 +144,3 @@ def whole(network: Network, columns: Ints, units: csr_array) -> Flags:
 def paid(proposals: Proposals, prices: Prices) -> Floats:
     """Return what each proposal pays at the prices, in currency."""
     return np.asarray(proposals.use @ prices.per_limit)
-
-
-def free(network: Network) -> Variant:
-    """Return the variant in which every move of every item is free."""
-    return free_variant(network, np.arange(network.items))

@@ -13,15 +13,16 @@ import numpy as np
 
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.market.agents import idle, propose_whole, whole
+from assets.rebalancing.lots import FAR
+from assets.rebalancing.market.agents import propose_whole, whole
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.master import WHOLE_SHARE, Master, Mixture
 from assets.rebalancing.market.messages import Award, Prices, Proposals, Refusal, joined
 from assets.rebalancing.market.offers import SLACK, offers
 from assets.rebalancing.market.rounds import Bidding, Budget
 
-DEAREST_SHARE = 1e-7
-"""Items that lose less than this share of all cost at the prices do not bid for leftovers."""
+DEAREST_SHARE = 1e-5
+"""Items that lose less than this share of an average item's cost at the prices do not bid for leftovers."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class State:
     use: Floats
 
 
-def award(network: Network, limits: Limits, bidding: Bidding, today: Proposals, budget: Budget) -> Award:
+def award(network: Network, limits: Limits, bidding: Bidding, today: Proposals | None, budget: Budget) -> Award:
     """Return whole plans of every item within the limits.
 
     Parameters
@@ -43,18 +44,19 @@ def award(network: Network, limits: Limits, bidding: Bidding, today: Proposals, 
         Over the network's moves.
     bidding : Bidding
         Prices and proposals that the rounds ended with.
-    today : Proposals
+    today : Proposals, optional
         Whole plans of every item as if there were no limits.
     budget : Budget
         Rounds of whole proposals, and turns.
     """
-    waiting = idle(network, limits)
+    waiting = bidding.idle
     master = Master(waiting, limits, network.scale)
     proposed = bidding.pool.take(
         np.flatnonzero(whole(network, np.arange(len(network.problem.moves)), bidding.pool.units))
     )
     for batch in (proposed, today):
-        master.add(batch)
+        if batch is not None:
+            master.add(batch)
     prices, mixture = bidding.bound.prices, master.solve()
     for number in range(budget.award_rounds):
         at = prices if number == 0 else Prices(prices.round, mixture.per_limit)
@@ -97,8 +99,9 @@ def _sum(plans: Proposals) -> Floats:
 def _leftovers(network: Network, limits: Limits, prices: Prices, state: State, optimal: Ints, budget: Budget) -> Award:
     """Offer what is left until nobody gains by it."""
     refusals: list[Refusal] = []
+    content = np.zeros(len(state.plans), dtype=bool)
     for turn in range(budget.turns):
-        items = _losers(network, state, prices, optimal, budget.offers)
+        items = _losers(network, state, prices, np.where(content, FAR, optimal), budget.offers)
         if not len(items):
             return Award(state.plans, tuple(refusals), turn)
         mine = state.plans.take(items)
@@ -106,15 +109,16 @@ def _leftovers(network: Network, limits: Limits, prices: Prices, state: State, o
         found, fit = offers(network, limits, prices, items, np.maximum(0.0, left) + mine.use.toarray())
         state, refused = _granted(limits, state, mine, found, fit)
         refusals += refused
-        if len(refused) == len(items):
-            return Award(state.plans, tuple(refusals), turn + 1)
+        # Whoever saves nothing with all that is left need not be asked again.
+        content[[refusal.item for refusal in refused if not refusal.limit]] = True
     return Award(state.plans, tuple(refusals), budget.turns)
 
 
 def _losers(network: Network, state: State, prices: Prices, optimal: Ints, most: int) -> Ints:
     """Return the items that lose most at the prices against their own optimum, ascending."""
-    lost = state.plans.cost + (state.plans.use @ prices.per_limit) * network.scale - optimal
-    least = max(1.0, DEAREST_SHARE * float(np.abs(optimal).sum()) / max(1, len(optimal)))
+    now = state.plans.cost + (state.plans.use @ prices.per_limit) * network.scale
+    lost = np.where(optimal < FAR, now - optimal, 0.0)
+    least = max(1.0, DEAREST_SHARE * float(np.abs(now).sum()) / max(1, len(now)))
     losers = np.flatnonzero(lost > least)
     order = np.lexsort((losers, -lost[losers]))
     return np.sort(losers[order[:most]])

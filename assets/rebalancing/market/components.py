@@ -17,7 +17,7 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import Limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Component:
     """Items and the limits that join them, both ascending."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing import lots
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import Flow, Variant
+from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.agents import idle, priced, proposals
 from assets.rebalancing.market.award import award
@@ -107,19 +108,24 @@ def negotiate(network: Network, limits: Limits, budget: Budget | None = None, wa
     """
     limits, budget = limits.ordered(), budget or Budget()
     faults = limits.consistency(len(network.problem.moves))
-    _require_numbers(limits, faults)
-    today = choose(network)
-    plans = proposals(network, limits, today.flow)
-    free = proposals(network, limits, today.relaxed)
-    units = _units(plans, network)
-    cost, bound, still = plans.cost.copy(), today.relaxed.cost.copy(), today.policies["do_nothing"].cost.copy()
+    _require_numbers(faults)
+    relaxed = lots.relaxed_optimum(network)
+    free = proposals(network, limits, relaxed)
+    apart = components(network, limits)
+    scarce = [c for c in apart if breaches(limits.take(c.limits), _units(free, network))]
+    covered = sum(len(component.items) for component in scarce) == network.items
+    # Where everybody negotiates, nobody needs to know what today's plan would have been.
+    today = None if covered else choose(network)
+    plans = free if today is None else proposals(network, limits, today.flow)
+    still = relaxed.cost if today is None else today.policies["do_nothing"].cost
+    units, cost, bound = _units(plans, network), plans.cost, relaxed.cost
     deals = []
-    for component in components(network, limits):
-        mine = plans.take(component.items)
-        if not breaches(limits.take(component.limits), units):
-            continue
-        deal = _settle(network, limits, component, mine, free.take(component.items), budget, watch)
-        deals.append((component, deal))
+    for component in apart:
+        if component in scarce or breaches(limits.take(component.limits), units):
+            mine = None if today is None else plans.take(component.items)
+            deals.append(
+                (component, _settle(network, limits, component, mine, free.take(component.items), budget, watch))
+            )
     prices = np.zeros(len(limits))
     total, least, nothing = int(cost.sum()), int(bound.sum()), int(still.sum())
     for component, deal in deals:
@@ -147,7 +153,7 @@ def negotiate(network: Network, limits: Limits, budget: Budget | None = None, wa
     )  # fmt: skip
 
 
-def _require_numbers(limits: Limits, faults: list[str]) -> None:
+def _require_numbers(faults: list[str]) -> None:
     """Refuse what cannot be relaxed: only capacities that are too small can."""
     hard = [fault for fault in faults if "negative" not in fault and "exceeded" not in fault]
     if hard:
@@ -155,13 +161,14 @@ def _require_numbers(limits: Limits, faults: list[str]) -> None:
 
 
 def _settle(
-    network: Network, limits: Limits, component: Component, plans: Proposals, free: Proposals, budget: Budget,
+    network: Network, limits: Limits, component: Component, plans: Proposals | None, free: Proposals, budget: Budget,
     watch: Watch | None,
 ) -> Deal:  # fmt: skip
     """Negotiate one component."""
     some = part(network, component.items)
     shared = limits.take(component.limits, some.moves)
-    own = (_own(plans, some.moves, component.limits), _own(free, some.moves, component.limits))
+    asked = _own(free, some.moves, component.limits)
+    today = None if plans is None else _own(plans, some.moves, component.limits)
     rows: list[Row] = []
     last: list[Round] = []
 
@@ -171,9 +178,9 @@ def _settle(
         if watch is not None:
             watch(round_)
 
-    bidding = bid(some.network, shared, idle(some.network, shared), own[1], budget, heard)
-    found = award(some.network, shared, bidding, own[0], budget)
-    rows += award_rows(some.network, shared, found, last[0])
+    bidding = bid(some.network, shared, idle(some.network, shared), asked, budget, heard)
+    found = award(some.network, shared, bidding, today, budget)
+    rows += award_rows(some.network, found, last[0])
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     units[some.moves] = _units(found.plans, some.network)
     return Deal(
@@ -184,8 +191,6 @@ def _settle(
 
 def _own(plans: Proposals, moves: Ints, limits: Ints) -> Proposals:
     """Return proposals over the moves and limits of a component."""
-    from scipy.sparse import csr_array
-
     count = len(plans)
     return Proposals(
         np.arange(count), plans.cost, plans.bid, csr_array(plans.units[:, moves]), csr_array(plans.use[:, limits])
@@ -196,7 +201,7 @@ def _still(network: Network, limits: Limits, bidding: Bidding) -> int:
     """Return a lower bound of the cost if nothing starts today, at the prices of the bound."""
     at = priced(network, limits, bidding.bound.prices)
     nothing = np.zeros(len(network.first), dtype=np.int64)
-    flow: Flow = lots.solve_flows(at, Variant(np.arange(network.items), nothing))
+    flow = solve_flows(at, Variant(np.arange(network.items), nothing))
     return int(flow.cost.sum()) - int(bidding.bound.bids.bid.sum()) + bidding.bound.value
 
 

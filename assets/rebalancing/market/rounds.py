@@ -46,7 +46,7 @@ class Budget:
     columns_per_item: int = 25
     award_rounds: int = 2
     turns: int = 12
-    offers: int = 400
+    offers: int = 150
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,10 @@ Watch = Callable[[Round], None]
 
 @dataclass(frozen=True)
 class Bidding:
-    """Where the rounds ended: the bound, what items do if all is free, the pool of proposals, its last mixture."""
+    """Where the rounds ended: the bound, what items do idle or free, the proposals, their last mixture."""
 
     bound: Bound
+    idle: Proposals
     free: Proposals
     pool: Proposals
     mixture: Mixture
@@ -125,7 +126,7 @@ def bid(network: Network, limits: Limits, idle: Proposals, free: Proposals, budg
         if not fresh.any() and np.array_equal(prices.per_limit, mixture.per_limit):
             break
         mixture = master.solve()
-    return Bidding(best, free, master.pool, mixture, number)
+    return Bidding(best, idle, free, master.pool, mixture, number)
 
 
 def base_cost(network: Network) -> float:

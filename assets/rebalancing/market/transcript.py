@@ -80,10 +80,10 @@ def round_rows(network: Network, limits: Limits, round_: Round) -> list[Row]:
     return rows
 
 
-def award_rows(network: Network, limits: Limits, award: Award, prices: Round) -> list[Row]:
+def award_rows(network: Network, award: Award, last: Round) -> list[Row]:
     """Return the rows of an award: what each item got, and what was refused on the way."""
-    number, names, plans = prices.prices.round, network.problem.item_sites.item_ids, award.plans
-    amounts = paid(plans, prices.prices)
+    number, names, plans = last.prices.round, network.problem.item_sites.item_ids, award.plans
+    amounts = paid(plans, last.prices)
     rows = [
         Row(
             number,
@@ -96,7 +96,6 @@ def award_rows(network: Network, limits: Limits, award: Award, prices: Round) ->
         )
         for refusal in award.refusals
     ]
-    del limits
     return rows + [
         Row(number, "conflict_resolver", names[k], plans.cost[k] / network.scale, float(amounts[k]), "awarded", "")
         for k in range(len(plans))

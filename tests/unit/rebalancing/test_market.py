@@ -45,7 +45,7 @@ def test_the_market_meets_the_monolith(seed: int) -> None:
     assert found.bound <= fractions + slack <= whole + 2 * slack <= found.cost + 3 * slack
     assert found.cost - whole <= found.gap * abs(found.cost) + slack
     assert found.bound >= fractions - 2e-4 * abs(fractions), "the bound is that of the linear program"
-    assert found.cost - whole <= 0.012 * abs(whole)
+    assert found.cost - whole <= 0.03 * abs(whole)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
