@@ -79,7 +79,58 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
     dearer than they are.
     """
     network = expand(problem)
-    network = network if prices is None else network.priced(prices)
+    choice = choose(network if prices is None else network.priced(prices))
+    network, units, flow, policies = choice.network, choice.units, choice.flow, choice.policies
+    gains = line_gains(network, units, flow.cost, np.flatnonzero(units > 0))
+    values = unit_prices(network, flow)
+    lines = reasons.plan_lines(network, units, gains, values)
+    decisions = reasons.decisions(network, units, values, gains)
+    plan_digest = lines_digest(lines)
+    bound = Costs.of(network, flow).total - _excess(network, flow, choice.relaxed)
+    rows = [_summary_row(network, "joint_plan", flow, plan_digest, bound)]
+    rows += [_summary_row(network, name, result, "", None) for name, result in policies.items()]
+    summary = _with_decidable_gap(pd.DataFrame(rows))
+    joint = summary.loc[summary["policy"] == "joint_plan"].iloc[0]
+    return Plan(
+        lines, decisions, summary,
+        float(joint["cost_amount"]), float(joint["bound_amount"]), float(joint["gap_share"]),
+        float(joint["decidable_gap_share"]), plan_digest, problem.faults,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The cheapest whole plan of every item, and what it was found beside.
+
+    Attributes
+    ----------
+    network : Network
+        With the optima that further solves start from.
+    relaxed : Flow
+        Optimum without lots, least gains and cycles.
+    units : int array
+        Of first-bucket moves, in the order of ``network.first``.
+    flow : Flow
+        Of these units.
+    policies : dict
+        Flow of each baseline.
+    """
+
+    network: Network
+    relaxed: Flow
+    units: Ints
+    flow: Flow
+    policies: dict[str, Flow]
+
+
+def choose(network: Network) -> Choice:
+    """Return the cheapest whole plan of every item, each by itself.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    """
     relaxed = lots.relaxed_optimum(network)
     everything = np.ones(len(network.first), dtype=bool)
     whole = lots.search(network, relaxed, everything)
@@ -90,22 +141,7 @@ def solve(problem: Problem, prices: Floats | None = None) -> Plan:
         name: _cleared(network, found, flow) for name, flow in baselines.all_policies(network, relaxed, found).items()
     }
     units = _cheapest(network, found, list(policies.values()))
-    flow = lots.evaluate(network, units)
-    gains = line_gains(network, units, flow.cost, np.flatnonzero(units > 0))
-    values = unit_prices(network, flow)
-    lines = reasons.plan_lines(network, units, gains, values)
-    decisions = reasons.decisions(network, units, values, gains)
-    plan_digest = lines_digest(lines)
-    bound = Costs.of(network, flow).total - _excess(network, flow, relaxed)
-    rows = [_summary_row(network, "joint_plan", flow, plan_digest, bound)]
-    rows += [_summary_row(network, name, result, "", None) for name, result in policies.items()]
-    summary = _with_decidable_gap(pd.DataFrame(rows))
-    joint = summary.loc[summary["policy"] == "joint_plan"].iloc[0]
-    return Plan(
-        lines, decisions, summary,
-        float(joint["cost_amount"]), float(joint["bound_amount"]), float(joint["gap_share"]),
-        float(joint["decidable_gap_share"]), plan_digest, problem.faults,
-    )  # fmt: skip
+    return Choice(network, relaxed, units, lots.evaluate(network, units), policies)
 
 
 def lines_digest(lines: pd.DataFrame) -> str:

@@ -104,6 +104,24 @@ def targets(
     _measure(out, "targets", data=data)
 
 
+@bench.command("market")
+@command
+def market(
+    out: Output,
+    item_sites: Annotated[int, typer.Option(metavar="N", help="Item-sites; ten to an item.")] = 10_000,
+    limits: Annotated[int, typer.Option(metavar="N", help="Limits that items share.")] = 100,
+    tightness: Annotated[float, typer.Option(help="Capacity as a share of what free plans would use.")] = 0.35,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Seeded problems to settle.")] = 1,
+    multiple: Annotated[int, typer.Option(metavar="N", help="Order multiple of purchases.")] = 1,
+    least_gain: Annotated[float, typer.Option(help="Least gain of a transfer line.")] = 0.0,
+) -> None:
+    """Settle seeded problems whose items share limits: seconds, rounds, both gaps, gap against time."""
+    _measure(
+        out, "market", item_sites=item_sites, limits=limits, tightness=tightness, seeds=seeds, multiple=multiple,
+        least_gain=least_gain,
+    )  # fmt: skip
+
+
 def _measure(out: Output, name: str, **options: Any) -> None:
     benchmark = load(name)
     with out.working(f"Measuring {name.replace('_', '-')}"):

@@ -1,0 +1,144 @@
+"""The award: whole plans within every limit.
+
+The master over whole proposals decides for the items that it takes whole; the others wait, and
+then what is left is offered, turn by turn, to those that lose most at the prices. Every state
+on the way is within the limits, and cost never rises. Not here: prices and the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.rebalancing.expansion import Network
+from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.lots import FAR
+from assets.rebalancing.market.agents import propose_whole, whole
+from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.master import WHOLE_SHARE, Master, Mixture
+from assets.rebalancing.market.messages import Award, Prices, Proposals, Refusal, joined
+from assets.rebalancing.market.offers import SLACK, offers
+from assets.rebalancing.market.rounds import Bidding, Budget
+
+DEAREST_SHARE = 1e-5
+"""Items that lose less than this share of an average item's cost at the prices do not bid for leftovers."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A plan of every item and the use of all, kept within the limits."""
+
+    plans: Proposals
+    use: Floats
+
+
+def award(network: Network, limits: Limits, bidding: Bidding, today: Proposals | None, budget: Budget) -> Award:
+    """Return whole plans of every item within the limits.
+
+    Parameters
+    ----------
+    network : Network
+        Of the items that share the limits, at its own costs.
+    limits : Limits
+        Over the network's moves.
+    bidding : Bidding
+        Prices and proposals that the rounds ended with.
+    today : Proposals, optional
+        Whole plans of every item as if there were no limits.
+    budget : Budget
+        Rounds of whole proposals, and turns.
+    """
+    waiting = bidding.idle
+    master = Master(waiting, limits, network.scale)
+    proposed = bidding.pool.take(
+        np.flatnonzero(whole(network, np.arange(len(network.problem.moves)), bidding.pool.units))
+    )
+    for batch in (proposed, today):
+        if batch is not None:
+            master.add(batch)
+    prices, mixture = bidding.bound.prices, master.solve()
+    for number in range(budget.award_rounds):
+        at = prices if number == 0 else Prices(prices.round, mixture.per_limit)
+        if not master.add(propose_whole(network, limits, at)).any():
+            break
+        mixture = master.solve()
+    state = _fixed(limits, waiting, master.pool if master.size else waiting, mixture)
+    # First to those who would pay, then what nobody would pay for.
+    nothing = Prices(prices.round, np.zeros(len(limits)))
+    found: list[Award] = []
+    for at, optimal in ((prices, bidding.bound.bids.bid), (nothing, bidding.free.bid)):
+        found.append(_leftovers(network, limits, at, state, optimal, budget))
+        state = State(found[-1].plans, _sum(found[-1].plans))
+    return Award(state.plans, found[0].refusals + found[1].refusals, found[0].turns + found[1].turns)
+
+
+def _fixed(limits: Limits, waiting: Proposals, pool: Proposals, mixture: Mixture) -> State:
+    """Take what the master takes whole; every other item waits.
+
+    Where one that waits would have freed room for others, those that use most wait as well.
+    """
+    taken = np.flatnonzero(mixture.share >= WHOLE_SHARE)
+    chosen = np.arange(len(waiting))
+    chosen[pool.item[taken]] = len(waiting) + taken
+    every = joined([waiting, pool])
+    while True:
+        plans = every.take(chosen)
+        use = _sum(plans)
+        over = np.flatnonzero(use > limits.room * (1 + SLACK))
+        if not len(over):
+            return State(plans, use)
+        asked = plans.use[:, [over[0]]].toarray().ravel()
+        chosen[int(asked.argmax())] = int(asked.argmax())
+
+
+def _sum(plans: Proposals) -> Floats:
+    return np.asarray(plans.use.sum(axis=0)).ravel()
+
+
+def _leftovers(network: Network, limits: Limits, prices: Prices, state: State, optimal: Ints, budget: Budget) -> Award:
+    """Offer what is left until nobody gains by it."""
+    refusals: list[Refusal] = []
+    content = np.zeros(len(state.plans), dtype=bool)
+    for turn in range(budget.turns):
+        items = _losers(network, state, prices, np.where(content, FAR, optimal), budget.offers)
+        if not len(items):
+            return Award(state.plans, tuple(refusals), turn)
+        mine = state.plans.take(items)
+        left = limits.room - state.use
+        found, fit = offers(network, limits, prices, items, np.maximum(0.0, left) + mine.use.toarray())
+        state, refused = _granted(limits, state, mine, found, fit)
+        refusals += refused
+        # Whoever saves nothing with all that is left need not be asked again.
+        content[[refusal.item for refusal in refused if not refusal.limit]] = True
+    return Award(state.plans, tuple(refusals), budget.turns)
+
+
+def _losers(network: Network, state: State, prices: Prices, optimal: Ints, most: int) -> Ints:
+    """Return the items that lose most at the prices against their own optimum, ascending."""
+    now = state.plans.cost + (state.plans.use @ prices.per_limit) * network.scale
+    lost = np.where(optimal < FAR, now - optimal, 0.0)
+    least = max(1.0, DEAREST_SHARE * float(np.abs(now).sum()) / max(1, len(now)))
+    losers = np.flatnonzero(lost > least)
+    order = np.lexsort((losers, -lost[losers]))
+    return np.sort(losers[order[:most]])
+
+
+def _granted(
+    limits: Limits, state: State, mine: Proposals, found: Proposals, fit: np.ndarray
+) -> tuple[State, list[Refusal]]:
+    """Grant offers, the largest saving first, as long as the limits hold."""
+    saving = mine.cost - found.cost
+    change = found.use.toarray() - mine.use.toarray()
+    use, chosen, refused = state.use.copy(), np.arange(len(state.plans)), []
+    for k in np.lexsort((found.item, -saving)).tolist():
+        item = int(found.item[k])
+        over = np.flatnonzero(use + change[k] > np.maximum(limits.room, use))
+        if saving[k] > 0 and fit[k] and not len(over):
+            use += change[k]
+            chosen[item] = len(state.plans) + k
+        else:
+            reason = "saves nothing" if saving[k] <= 0 else "breaks the limit beside those that save more"
+            refused.append(Refusal(item, limits.names[over[0]] if len(over) else "", reason))
+    plans = joined([state.plans, found]).take(chosen)
+    return State(plans, _sum(plans)), refused

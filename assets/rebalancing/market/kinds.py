@@ -1,0 +1,93 @@
+"""Kinds of shared limits as rows over moves: one function a kind, its inequality in the docstring.
+
+Symbols: move j of q[j] units, item i(j), bucket of departure b(j) and of arrival a(j). Not here:
+solving, and where capacities come from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from assets.rebalancing.item_sites import Flags, Floats
+from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.problem import Problem
+
+
+def lane_weight(problem: Problem, origin: str, destination: str, bucket: int, most: float, weight: Floats) -> Limits:
+    """``sum_j weight[i(j)] q[j] <= most`` over transfers of a lane that leave in a bucket.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose moves they are.
+    origin, destination : str
+        Sites of the lane.
+    bucket : int
+        Of departure.
+    most : float
+        Capacity of the departure.
+    weight : float array, shape (items,)
+        Per unit; volumes make the same row.
+    """
+    moves, ends = problem.moves, _site(problem, destination)
+    on = moves.is_transfer & (moves.source_id == origin) & ends & (moves.bucket == bucket)
+    return _row(problem, f"lane {origin} {destination} bucket {bucket}", "lane_weight", most, on * _of(problem, weight))
+
+
+def dock_in(problem: Problem, site: str, bucket: int, most: float) -> Limits:
+    """``sum_j q[j] <= most`` over moves of any kind that reach a site in a bucket."""
+    on = _site(problem, site) & (problem.moves.arrival == bucket)
+    return _row(problem, f"dock in {site} bucket {bucket}", "dock_in", most, on.astype(np.float64))
+
+
+def dock_out(problem: Problem, site: str, bucket: int, most: float) -> Limits:
+    """``sum_j q[j] <= most`` over transfers that leave a site in a bucket."""
+    moves = problem.moves
+    on = moves.is_transfer & (moves.source_id == site) & (moves.bucket == bucket)
+    return _row(problem, f"dock out {site} bucket {bucket}", "dock_out", most, on.astype(np.float64))
+
+
+def supplier_capacity(problem: Problem, supplier: str, bucket: int, most: float) -> Limits:
+    """``sum_j q[j] <= most`` over purchases from a supplier, of all items, ordered in a bucket."""
+    moves = problem.moves
+    on = ~moves.is_transfer & (moves.source_id == supplier) & (moves.bucket == bucket)
+    return _row(problem, f"supplier {supplier} bucket {bucket}", "supplier_capacity", most, on.astype(np.float64))
+
+
+def budget(problem: Problem, first: int, last: int, most: float) -> Limits:
+    """``sum_j price[j] q[j] <= most`` over purchases ordered in buckets first..last."""
+    moves = problem.moves
+    on = ~moves.is_transfer & (moves.bucket >= first) & (moves.bucket <= last)
+    return _row(problem, f"budget buckets {first} to {last}", "budget", most, on * moves.price)
+
+
+def storage(problem: Problem, site: str, bucket: int, most: float, volume: Floats) -> Limits:
+    """``sum_i volume[i] expected stock[i] + sum_j volume[i(j)] (in - out) q[j] <= most`` at the end of a bucket.
+
+    Expected stock is known supply less mean demand, never below nothing; in counts what has
+    arrived by then, out what has left.
+    """
+    item_sites, moves = problem.item_sites, problem.moves
+    here = np.array(item_sites.site_ids, dtype=object)[item_sites.site] == site
+    stock = np.maximum(0.0, item_sites.known_supply[:, bucket] - item_sites.mean[:, bucket])
+    fixed = float((volume[item_sites.item] * stock)[here].sum())
+    into = _site(problem, site) & (moves.arrival <= bucket)
+    out = moves.is_transfer & (moves.source_id == site) & (moves.bucket <= bucket)
+    net = (into.astype(np.float64) - out) * _of(problem, volume)
+    return _row(problem, f"storage {site} bucket {bucket}", "storage", most, net, fixed)
+
+
+def _site(problem: Problem, site: str) -> Flags:
+    """Return which moves end at a site."""
+    item_sites = problem.item_sites
+    return np.asarray(np.array(item_sites.site_ids, dtype=object)[item_sites.site[problem.moves.destination]] == site)
+
+
+def _of(problem: Problem, per_item: Floats) -> Floats:
+    return np.asarray(per_item[problem.item_sites.item[problem.moves.destination]])
+
+
+def _row(problem: Problem, name: str, kind: str, most: float, use: Floats, fixed: float = 0.0) -> Limits:
+    row = csr_array(use.reshape(1, len(problem.moves)))
+    return Limits((name,), (kind,), np.array([most]), np.array([fixed]), row)

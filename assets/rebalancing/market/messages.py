@@ -1,0 +1,128 @@
+"""What agents say to one another: proposals, prices, awards, refusals.
+
+Messages are frozen and typed. Proposals of many items travel as one batch of arrays; its
+elements are single proposals. Not here: how anybody makes up their mind (``agents``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from assets.rebalancing.item_sites import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What one unit of each limit costs.
+
+    Attributes
+    ----------
+    round : int
+        Counted from 0, where everything is free.
+    per_limit : float array, shape (L,)
+        Currency per unit of the limit; never negative.
+    """
+
+    round: int
+    per_limit: Floats
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One item's plan and what it needs: units by move, its own cost, its use of limits."""
+
+    item: int
+    cost: int
+    moves: Ints
+    units: Ints
+    limits: Ints
+    use: Floats
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Plans of many items; ``k`` of them.
+
+    Attributes
+    ----------
+    item : int array, shape (k,)
+        Item of each.
+    cost, bid : int array, shape (k,)
+        Integer cost of the plan by itself, and with the prices that it was made at.
+    units : sparse int array, shape (k, m)
+        Units of every move, of the first bucket and later ones alike.
+    use : sparse float array, shape (k, L)
+        Use of each limit.
+    """
+
+    item: Ints
+    cost: Ints
+    bid: Ints
+    units: csr_array
+    use: csr_array
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def __getitem__(self, k: int) -> Proposal:
+        units, use = self.units[[k]], self.use[[k]]
+        return Proposal(int(self.item[k]), int(self.cost[k]), units.indices, units.data, use.indices, use.data)
+
+    def take(self, chosen: Ints) -> Proposals:
+        """Return the proposals at ``chosen``."""
+        return Proposals(
+            self.item[chosen], self.cost[chosen], self.bid[chosen],
+            csr_array(self.units[chosen]), csr_array(self.use[chosen]),
+        )  # fmt: skip
+
+    def keys(self) -> list[bytes]:
+        """Return what tells one plan from another."""
+        units, ends = self.units, self.units.indptr.tolist()
+        return [
+            int(item).to_bytes(8, "little")
+            + units.indices[ends[k] : ends[k + 1]].astype(np.int64).tobytes()
+            + units.data[ends[k] : ends[k + 1]].tobytes()
+            for k, item in enumerate(self.item.tolist())
+        ]
+
+
+def joined(batches: list[Proposals]) -> Proposals:
+    """Return several batches as one."""
+    return Proposals(
+        np.concatenate([batch.item for batch in batches]),
+        np.concatenate([batch.cost for batch in batches]),
+        np.concatenate([batch.bid for batch in batches]),
+        csr_array(vstack([batch.units for batch in batches])),
+        csr_array(vstack([batch.use for batch in batches])),
+    )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a proposal was not taken: the limit it would break, or that another was cheaper."""
+
+    item: int
+    limit: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Award:
+    """What each item may do in the end.
+
+    Attributes
+    ----------
+    plans : Proposals
+        One an item, in order.
+    refusals : tuple of Refusal
+        What was asked for on the way and not granted.
+    turns : int
+        How often leftovers were offered.
+    """
+
+    plans: Proposals
+    refusals: tuple[Refusal, ...]
+    turns: int

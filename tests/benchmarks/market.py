@@ -1,0 +1,118 @@
+"""The market on seeded problems: seconds, rounds, gaps, and the gap against time.
+
+Seconds run from the network's arrays to the settlement; CPU seconds stand beside them because
+the machine may be busy with other things. Limits are those that free plans use most, at a
+share of that use; what they cost is the bound over the free optimum, a proven figure.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from typing import Any
+
+import numpy as np
+from market_problem import shared, world
+from rich.console import Console
+from rich.table import Table
+
+from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.lots import relaxed_optimum
+from assets.rebalancing.market.negotiate import negotiate
+from assets.rebalancing.market.rounds import Budget, Round, base_cost
+from assets.rebalancing.market.verify import breaches
+
+
+def run(
+    item_sites: int = 10_000,
+    limits: int = 100,
+    tightness: float = 0.35,
+    seeds: int = 1,
+    multiple: int = 1,
+    least_gain: float = 0.0,
+    budget: Budget | None = None,
+) -> dict[str, Any]:
+    """Settle ``seeds`` problems.
+
+    Returns
+    -------
+    dict
+        ``problems``: one object a seed; ``flow``: item-sites a CPU second of the flow without limits;
+        ``peak_memory_gb`` of the process.
+    """
+    problems = [
+        _settled(item_sites // 10, limits, tightness, seed, multiple, least_gain, budget) for seed in range(seeds)
+    ]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return {
+        "item_sites": item_sites, "limits": limits, "tightness": tightness, "multiple": multiple,
+        "least_gain": least_gain, "problems": problems, "peak_memory_gb": peak,
+        "flow_item_sites_per_cpu_second": float(np.median([p["flow_item_sites_per_cpu_second"] for p in problems])),
+    }  # fmt: skip
+
+
+def _settled(
+    items: int, count: int, tightness: float, seed: int, multiple: int, least_gain: float, budget: Budget | None
+) -> dict[str, Any]:
+    made = world(items, seed, multiple=multiple, least_gain=least_gain)
+    network = expand(made.problem)
+    began = time.process_time()
+    free, units = _free(network)
+    flow = len(made.problem.item_sites) / (time.process_time() - began)
+    limits = shared(made, units, count, tightness)
+    network = expand(made.problem)
+    base, curve = base_cost(network), []
+    wall, cpu = time.perf_counter(), time.process_time()
+
+    def watch(round_: Round) -> None:
+        gap = (round_.value - round_.bound) / network.scale / abs(base + round_.bound / network.scale)
+        curve.append(
+            {"round": round_.prices.round, "seconds": time.perf_counter() - wall,
+             "cpu_seconds": time.process_time() - cpu, "gap": gap}
+        )  # fmt: skip
+
+    found = negotiate(network, limits, budget, watch)
+    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+    return {
+        "seed": seed, "limits": len(limits), "priced": int((found.prices > 0).sum()), "rounds": found.rounds,
+        "seconds": seconds, "cpu_seconds": cpu_seconds, "cost": found.cost, "bound": found.bound,
+        "free_cost": free, "limits_cost_share": found.bound / free - 1, "gap": found.gap,
+        "decidable_gap": found.decidable_gap, "broken_limits": len(breaches(limits, found.units)),
+        "curve": curve, "flow_item_sites_per_cpu_second": flow,
+    }  # fmt: skip
+
+
+def _free(network: Network) -> tuple[float, np.ndarray]:
+    """Return cost and units by move of the optimum without limits."""
+    flow = relaxed_optimum(network)
+    move = network.move[flow.arcs]
+    units = np.zeros(len(network.problem.moves), dtype=np.int64)
+    units[move[move >= 0]] = flow.flows[move >= 0]
+    return base_cost(network) + float(flow.cost.sum()) / network.scale, units
+
+
+def show(console: Console, found: dict[str, Any]) -> None:
+    """Print what was measured."""
+    table = Table(title=f"{found['item_sites']:,} item-sites, {found['limits']} limits at {found['tightness']:.0%}")
+    columns = ("seed", "priced", "rounds", "seconds", "CPU s", "limits cost", "gap", "decidable gap", "broken")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for one in found["problems"]:
+        table.add_row(
+            str(one["seed"]), f"{one['priced']} of {one['limits']}", str(one["rounds"]), f"{one['seconds']:.1f}",
+            f"{one['cpu_seconds']:.1f}", f"{one['limits_cost_share']:.2%}", f"{one['gap']:.4%}",
+            f"{one['decidable_gap']:.3%}", str(one["broken_limits"]),
+        )  # fmt: skip
+    console.print(table)
+    curve = Table(title=f"Master over bound against time, seed {found['problems'][-1]['seed']}")
+    for name in ("round", "seconds", "CPU s", "gap"):
+        curve.add_column(name, justify="right")
+    for point in found["problems"][-1]["curve"]:
+        curve.add_row(
+            str(point["round"]), f"{point['seconds']:.1f}", f"{point['cpu_seconds']:.1f}", f"{point['gap']:.4%}"
+        )
+    console.print(curve)
+    console.print(
+        f"Flow without limits: {found['flow_item_sites_per_cpu_second']:,.0f} item-sites a CPU second; "
+        f"peak memory {found['peak_memory_gb']:.2f} GB"
+    )

@@ -1,0 +1,89 @@
+"""Small problems whose items share limits, and the whole of one as a mixed-integer program."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import block_diag, csr_array
+from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
+
+from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.market import kinds
+from assets.rebalancing.market.limits import Limits, together
+from assets.rebalancing.problem import Problem, build_problem
+
+HORIZON = 4
+
+
+def problem(items: int, seed: int, *, shuffle: bool = False, multiple: int = 1, **rules: float) -> Problem:
+    """Return a seeded problem: a centre that buys, two stores that it serves and that help each other."""
+    rng = np.random.default_rng(seed)
+    stores, forecast, sourcing = [], [], []
+    for k in range(items):
+        item = f"i{k:02d}"
+        stores.append({"item_id": item, "site_id": "dc", "echelon": 1, "available_units": int(rng.integers(0, 12))})
+        for site in ("a", "b"):
+            stores.append({"item_id": item, "site_id": site, "available_units": int(rng.integers(0, 9)),
+                           "protection_units": 1, "receipt_kind": "transfer", "source_id": "dc"})  # fmt: skip
+            forecast += poisson_forecast(item, site, float(rng.choice([0.3, 1.0, 2.0])), HORIZON)
+        sourcing.append({"item_id": item, "supplier_id": "sup", "site_id": "dc", "quoted_lead_time_days": 1,
+                         "order_multiple_units": multiple, "unit_cost": float(rng.integers(4, 12))})  # fmt: skip
+    lanes = [
+        {"origin_id": o, "destination_id": d, "cost_per_unit": c}
+        for o, d, c in (("dc", "a", 0.3), ("dc", "b", 0.4), ("a", "b", 0.6), ("b", "a", 0.7))
+    ]
+    if shuffle:
+        for rows in (stores, forecast, sourcing, lanes):
+            rng.shuffle(rows)  # type: ignore[arg-type]
+    made = snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
+    return build_problem(made, release=release(**rules), profile=profile(HORIZON), plan_date=PLAN_DATE)
+
+
+def limits(made: Problem, seed: int, tightness: float) -> Limits:
+    """Return limits of several kinds, at a share of what ample ones would be."""
+    rng = np.random.default_rng(seed)
+    items = len(made.item_sites.item_ids)
+    weight = rng.integers(1, 4, items).astype(np.float64)
+    ample = 3.0 * items
+    rows = [
+        kinds.lane_weight(made, "dc", "a", 0, 2 * ample * tightness, weight),
+        kinds.dock_in(made, "b", 1, ample * tightness),
+        kinds.dock_out(made, "dc", 1, 1.5 * ample * tightness),
+        kinds.supplier_capacity(made, "sup", 0, ample * tightness),
+        kinds.budget(made, 0, 2, 15 * ample * tightness),
+        kinds.storage(made, "a", 2, 4 * ample * tightness + 3 * items, weight),
+    ]
+    return together(rows)
+
+
+def network(made: Problem) -> Network:
+    return expand(made)
+
+
+def base(net: Network) -> float:
+    """Return the part of cost that no arc carries."""
+    curves = net.curves
+    return float(curves.base_holding.sum() + curves.base_shortage.sum() + curves.base_purchase.sum())
+
+
+def monolith(net: Network, shared: Limits, *, whole: bool = True) -> float:
+    """Return the least cost of everything at once, in currency; of fractions unless whole."""
+    blocks, use, units = [], shared.use.tocsc(), np.where(net.move >= 0, net.move, 0)
+    for k in range(net.items):
+        arcs = np.arange(net.arc_start[k], net.arc_start[k + 1])
+        nodes = int(net.node_start[k + 1] - net.node_start[k])
+        one = np.ones(len(arcs))
+        out = csr_array((one, (net.tail[arcs], np.arange(len(arcs)))), shape=(nodes, len(arcs)))
+        into = csr_array((one, (net.head[arcs], np.arange(len(arcs)))), shape=(nodes, len(arcs)))
+        blocks.append(out - into)
+    of_arcs = csr_array(use[:, units].multiply((net.move >= 0)[None, :]))
+    books = block_diag(blocks, format="csr")
+    found = milp(
+        net.cost / net.scale,
+        integrality=np.full(len(net.cost), int(whole)),
+        bounds=Bounds(0, net.capacity),
+        constraints=[LinearConstraint(books, net.supply, net.supply), LinearConstraint(of_arcs, -np.inf, shared.room)],
+        options={"mip_rel_gap": 0.0},
+    )
+    assert found.success, found.message
+    return base(net) + float(found.fun)

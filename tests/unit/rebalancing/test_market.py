@@ -1,0 +1,157 @@
+"""The market's laws: within every limit, bound never above cost, the same to the bit, today's plan without limits."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from market_worlds import base, limits, monolith, network, problem
+from scipy.sparse import csr_array
+
+from assets.kernel.errors import EquipoiseError
+from assets.rebalancing.market.components import components
+from assets.rebalancing.market.limits import Limits, no_limits
+from assets.rebalancing.market.negotiate import negotiate
+from assets.rebalancing.market.rounds import Budget
+from assets.rebalancing.market.verify import breaches
+from assets.rebalancing.plan import choose
+
+TIGHT = st.sampled_from([0.0, 0.1, 0.25, 0.5])
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), tightness=TIGHT, multiple=st.sampled_from([1, 4]))
+def test_every_limit_holds_and_the_bound_is_never_above_cost(seed: int, tightness: float, multiple: int) -> None:
+    made = problem(5, seed, multiple=multiple)
+    shared = limits(made, seed, tightness)
+    found = negotiate(network(made), shared)
+    assert breaches(shared, found.units) == []
+    assert (shared.used(found.units) <= shared.room + 1e-6).all()
+    assert found.bound <= found.cost
+    assert found.gap >= 0
+    assert found.decidable_gap >= 0
+
+
+@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(k, marks=pytest.mark.slow) for k in range(5, 20))])
+def test_the_market_meets_the_monolith(seed: int) -> None:
+    made = problem(4, seed)
+    shared = limits(made, seed, 0.2)
+    net = network(made)
+    found, whole, fractions = negotiate(net, shared), monolith(net, shared), monolith(net, shared, whole=False)
+    slack = 1e-6 * abs(whole)
+    assert found.bound <= fractions + slack <= whole + 2 * slack <= found.cost + 3 * slack
+    assert found.cost - whole <= found.gap * abs(found.cost) + slack
+    assert found.bound >= fractions - 2e-4 * abs(fractions), "the bound is that of the linear program"
+    assert found.cost - whole <= 0.03 * abs(whole)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_order_of_items_or_limits_and_no_second_run_changes_a_bit(seed: int) -> None:
+    made, turned = problem(5, seed), problem(5, seed, shuffle=True)
+    shared = limits(made, seed, 0.2)
+    mirrored = limits(turned, seed, 0.2).take(slice(None, None, -1))
+    one, again, other = (negotiate(network(p), s) for p, s in ((made, shared), (made, shared), (turned, mirrored)))
+    for found in (again, other):
+        assert found.units.tolist() == one.units.tolist()
+        assert found.prices.tobytes() == one.prices.tobytes()
+        assert (found.cost, found.bound, found.gap) == (one.cost, one.bound, one.gap)
+        assert found.transcript == one.transcript
+
+
+@pytest.mark.parametrize("least_gain", [0.0, 1.0])
+def test_without_a_limit_that_can_bind_today_s_plan_stands(least_gain: float) -> None:
+    made = problem(6, 4, multiple=3, minimum_gain_amount=least_gain)
+    net = network(made)
+    today = choose(network(made))
+    for shared in (no_limits(len(made.moves)), limits(made, 4, 1000.0)):
+        found = negotiate(net, shared)
+        assert found.units[net.first].tolist() == today.units.tolist()
+        assert found.cost == pytest.approx(base(net) + today.flow.cost.sum() / net.scale, abs=1e-9)
+        assert found.bound == pytest.approx(base(net) + today.relaxed.cost.sum() / net.scale, abs=1e-9)
+        assert (found.rounds, found.negotiated, found.transcript) == (0, 0, [])
+
+
+def test_a_limit_that_tightens_never_gets_cheaper() -> None:
+    made = problem(4, 7)
+    net, loose = network(made), limits(made, 7, 0.6)
+    for own in (0, 1, 3):
+        prices = []
+        for share in (1.0, 0.4, 0.1):
+            room = loose.room.copy()
+            room[own] *= share
+            tight = Limits(loose.names, loose.kinds, room, np.zeros(len(loose)), loose.use)
+            name = tight.names[own]
+            found = negotiate(net, tight, Budget(tolerance=1e-7, rounds=80))
+            prices.append(found.prices[found.limits.index(name)])
+        assert all(later >= earlier - 0.02 * (1 + earlier) for earlier, later in pairwise(prices)), prices
+
+
+def test_whole_lots_and_least_gains_stand_in_the_award() -> None:
+    made = problem(6, 11, multiple=4, minimum_gain_amount=0.5)
+    net, shared = network(made), limits(made, 11, 0.25)
+    found = negotiate(net, shared)
+    bought = found.units[(made.moves.bucket == 0) & ~made.moves.is_transfer]
+    assert bought.any()
+    assert (bought % 4 == 0).all()
+    assert found.negotiated == 1
+
+
+def test_faults_of_limits_are_named_and_what_is_too_small_is_relaxed() -> None:
+    made = problem(3, 1)
+    shared = limits(made, 1, 0.3)
+    short = Limits(shared.names, shared.kinds, np.array([-1.0, *shared.capacity[1:]]), shared.fixed, shared.use)
+    assert f"{shared.names[0]}: capacity is negative" in short.consistency(len(made.moves))
+    found = negotiate(network(made), short)
+    assert found.used[found.limits.index(shared.names[0])] == 0
+    assert found.faults
+    nothing = Limits(shared.names, shared.kinds, np.full(len(shared), np.nan), shared.fixed, shared.use)
+    with pytest.raises(EquipoiseError, match="no number"):
+        negotiate(network(made), nothing)
+    full = Limits(shared.names, shared.kinds, shared.capacity, shared.capacity + 1, shared.use)
+    assert len(full.consistency(len(made.moves))) == len(full)
+    assert "there are 1" in " ".join(shared.consistency(1))
+    odd = Limits((shared.names[0],) * len(shared), ("truck",) * len(shared), shared.capacity, shared.fixed, shared.use)
+    said = " ".join(odd.consistency(len(made.moves)))
+    assert "more than once" in said
+    assert "unknown kind truck" in said
+
+
+def test_verification_names_the_limit_that_is_broken() -> None:
+    made = problem(3, 1)
+    shared = limits(made, 1, 0.0)
+    units = np.zeros(len(made.moves), dtype=np.int64)
+    assert breaches(shared, units) == []
+    lane = shared.names.index("lane dc a bucket 0")
+    move = shared.use[[lane]].indices[0]
+    units[move] = 1
+    assert "lane dc a bucket 0" in [breach.limit for breach in breaches(shared, units)]
+
+
+def test_components_meet_only_over_limits_that_can_bind() -> None:
+    made = problem(4, 2)
+    net = network(made)
+    lane = limits(made, 2, 0.05).take([0])
+    halves = [lane.use.toarray() * (made.item_sites.item[made.moves.destination] // 2 == k) for k in (0, 1)]
+    apart = Limits(
+        ("left", "right"), lane.kinds * 2, np.repeat(lane.capacity, 2), np.zeros(2), csr_array(np.vstack(halves))
+    )
+    assert [c.items.tolist() for c in components(net, apart)] == [[0, 1], [2, 3]]
+    assert [c.items.tolist() for c in components(net, lane)] == [[0, 1, 2, 3]]
+    ample = Limits(apart.names, apart.kinds, apart.capacity * 1e6, apart.fixed, apart.use)
+    assert components(net, ample) == []
+
+
+def test_the_transcript_tells_every_round_and_who_got_what() -> None:
+    made = problem(5, 3)
+    found = negotiate(network(made), limits(made, 3, 0.2))
+    agents = {row.agent for row in found.transcript}
+    assert {"supply_executor", "conflict_resolver"} <= agents
+    assert {row.round for row in found.transcript} == set(range(found.rounds))
+    awarded = [row.subject for row in found.transcript if row.outcome == "awarded"]
+    assert awarded == list(made.item_sites.item_ids)
+    assert sum(row.bid for row in found.transcript if row.outcome == "awarded") == pytest.approx(
+        found.cost - base(network(made))
+    )
