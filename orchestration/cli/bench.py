@@ -108,11 +108,11 @@ def targets(
 @command
 def market(
     out: Output,
-    item_sites: Annotated[int, typer.Option(metavar="N", help="Item-sites; ten to an item.")] = 10_000,
-    limits: Annotated[int, typer.Option(metavar="N", help="Limits that items share.")] = 100,
-    tightness: Annotated[float, typer.Option(help="Capacity as a share of what free plans would use.")] = 0.35,
-    seeds: Annotated[int, typer.Option(metavar="N", help="Seeded problems to settle.")] = 1,
-    multiple: Annotated[int, typer.Option(metavar="N", help="Order multiple of purchases.")] = 1,
+    item_sites: Annotated[int, typer.Option(min=10, metavar="N", help="Item-sites; ten to an item.")] = 10_000,
+    limits: Annotated[int, typer.Option(min=1, metavar="N", help="Limits that items share.")] = 100,
+    tightness: Annotated[float, typer.Option(min=0.0, help="Capacity as a share of what free plans would use.")] = 0.35,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Seeded problems to settle.")] = 1,
+    multiple: Annotated[int, typer.Option(min=1, metavar="N", help="Order multiple of purchases.")] = 1,
     least_gain: Annotated[float, typer.Option(help="Least gain of a transfer line.")] = 0.0,
 ) -> None:
     """Settle seeded problems whose items share limits: seconds, rounds, both gaps, gap against time."""

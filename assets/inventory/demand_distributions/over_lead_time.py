@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.inventory.demand_distributions.families import constant, gamma, negative_binomial, observed
+from assets.inventory.demand_distributions.families import gamma, negative_binomial, observed
 from assets.inventory.demand_distributions.lattice import Integers, Lattice, Reals, mixture
 from assets.kernel.errors import EquipoiseError
 
@@ -39,8 +39,7 @@ def convolved(demand: Lattice, lead_time: Lattice) -> Lattice:
     (100.0, 500.0)
     """
     _require_buckets(lead_time)
-    total, parts = constant(0, demand.step), []
-    total = demand.times(lead_time.start)
+    parts, total = [], demand.times(lead_time.start)
     for _ in range(lead_time.mass.size):
         parts.append(total)
         total = total.convolve(demand)

@@ -1,6 +1,6 @@
 """Order-up-to levels of one site when unmet demand waits: the newsvendor over lead time and review.
 
-Not here: fixed costs (``reorder``) or demand that is lost (``lost_sales``).
+Not here: fixed costs (``reorder_level``, ``reorder_quantity``) or demand that is lost (``lost_sales``).
 """
 
 from __future__ import annotations

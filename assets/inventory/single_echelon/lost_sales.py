@@ -20,6 +20,9 @@ from assets.kernel.errors import EquipoiseError
 
 # States times orders beyond which value iteration would take minutes.
 LARGEST = 5_000_000
+# Share of a sweep that is taken: what is kept of the value before breaks the cycles of steady demand.
+STEP = 0.9
+MOST_SWEEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _iterate(model: LostSales, ceiling: int, orders: Integers | None, tolerance:
     chosen = None if orders is None else np.minimum(orders, np.maximum(ceiling - position, 0))
     value: Reals = np.zeros((size,) * lead)
     shape = (size,) + (1,) * (lead - 1)
-    while True:
+    for _ in range(MOST_SWEEPS):
         costs = np.where(allowed, _next_value(value, leave, size), np.inf)
         picked = costs.argmin(axis=-1) if chosen is None else chosen
         after = period.reshape(shape) + np.take_along_axis(costs, picked[..., None], axis=-1)[..., 0]
@@ -147,7 +150,12 @@ def _iterate(model: LostSales, ceiling: int, orders: Integers | None, tolerance:
         if high - low <= tolerance * abs(high):
             return StatePolicy(picked.astype(np.int64), (low + high) / 2.0, (high - low) / 2.0)
         # States beyond the ceiling are never met; they must only stay finite.
-        value = np.where(position <= ceiling, after - after.flat[0], 0.0)
+        mixed = (1.0 - STEP) * value + STEP * after
+        value = np.where(position <= ceiling, mixed - mixed.flat[0], 0.0)
+    raise _error(
+        f"the cost of a period lies between {low:.4g} and {high:.4g} after {MOST_SWEEPS:,} sweeps",
+        "Give a rule whose states lead to each other, or a larger tolerance",
+    )
 
 
 def _next_value(value: Reals, leave: Reals, size: int) -> Reals:

@@ -2,7 +2,7 @@
 
 The published cases of this theory; targets of a network use the same ratio on the forecast's own
 distribution (``lead_time_demand``, ``targets``). Not here: lead times (``base_stock``), fixed costs
-(``order_quantity``, ``reorder``), or anything that reads a frame.
+(``order_quantity``, ``reorder_level``, ``reorder_quantity``), or anything that reads a frame.
 
 Notation: ``h`` holding cost per unit left, ``p`` shortage cost per unit short, ``F`` the
 distribution of demand.

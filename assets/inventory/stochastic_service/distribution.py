@@ -85,10 +85,10 @@ class DistributionSystem:
             raise _error("no retailer", "Give at least one")
         if not (self.lead_time >= 0 and self.review >= 0):
             raise _error(f"lead time {self.lead_time} and review {self.review}", "Give both at least 0")
-        dearest = min(retailer.holding_cost for retailer in self.retailers)
-        if not 0 < self.holding_cost <= dearest:
+        cheapest = min(retailer.holding_cost for retailer in self.retailers)
+        if not 0 < self.holding_cost <= cheapest:
             raise _error(
-                f"holding cost {self.holding_cost} of the warehouse, {dearest} of a retailer",
+                f"holding cost {self.holding_cost} of the warehouse, {cheapest} of a retailer",
                 "Give the warehouse a cost above 0 and at most that of its retailers",
             )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
+from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.item_sites import Flags, Floats
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.problem import Problem
@@ -28,21 +29,25 @@ def lane_weight(problem: Problem, origin: str, destination: str, bucket: int, mo
     most : float
         Capacity of the departure.
     weight : float array, shape (items,)
-        Per unit; volumes make the same row.
+        Per unit.
     """
-    moves, ends = problem.moves, _site(problem, destination)
-    on = moves.is_transfer & (moves.source_id == origin) & ends & (moves.bucket == bucket)
-    return _row(problem, f"lane {origin} {destination} bucket {bucket}", "lane_weight", most, on * _of(problem, weight))
+    return _lane(problem, origin, destination, bucket, "lane_weight", most, weight)
+
+
+def lane_volume(problem: Problem, origin: str, destination: str, bucket: int, most: float, volume: Floats) -> Limits:
+    """``sum_j volume[i(j)] q[j] <= most`` over transfers of a lane that leave in a bucket; as ``lane_weight``."""
+    return _lane(problem, origin, destination, bucket, "lane_volume", most, volume)
 
 
 def dock_in(problem: Problem, site: str, bucket: int, most: float) -> Limits:
     """``sum_j q[j] <= most`` over moves of any kind that reach a site in a bucket."""
-    on = _site(problem, site) & (problem.moves.arrival == bucket)
+    on = _site(problem, site, bucket) & (problem.moves.arrival == bucket)
     return _row(problem, f"dock in {site} bucket {bucket}", "dock_in", most, on.astype(np.float64))
 
 
 def dock_out(problem: Problem, site: str, bucket: int, most: float) -> Limits:
     """``sum_j q[j] <= most`` over transfers that leave a site in a bucket."""
+    _require(problem, site, bucket)
     moves = problem.moves
     on = moves.is_transfer & (moves.source_id == site) & (moves.bucket == bucket)
     return _row(problem, f"dock out {site} bucket {bucket}", "dock_out", most, on.astype(np.float64))
@@ -68,6 +73,7 @@ def storage(problem: Problem, site: str, bucket: int, most: float, volume: Float
     Expected stock is known supply less mean demand, never below nothing; in counts what has
     arrived by then, out what has left.
     """
+    _require(problem, site, bucket)
     item_sites, moves = problem.item_sites, problem.moves
     here = np.array(item_sites.site_ids, dtype=object)[item_sites.site] == site
     stock = np.maximum(0.0, item_sites.known_supply[:, bucket] - item_sites.mean[:, bucket])
@@ -78,8 +84,30 @@ def storage(problem: Problem, site: str, bucket: int, most: float, volume: Float
     return _row(problem, f"storage {site} bucket {bucket}", "storage", most, net, fixed)
 
 
-def _site(problem: Problem, site: str) -> Flags:
+def _lane(
+    problem: Problem, origin: str, destination: str, bucket: int, kind: str, most: float, per_item: Floats
+) -> Limits:
+    moves, ends = problem.moves, _site(problem, destination)
+    _require(problem, origin, bucket)
+    on = moves.is_transfer & (moves.source_id == origin) & ends & (moves.bucket == bucket)
+    name = f"{kind.replace('_', ' ')} {origin} {destination} bucket {bucket}"
+    return _row(problem, name, kind, most, on * _of(problem, per_item))
+
+
+def _require(problem: Problem, site: str, bucket: int) -> None:
+    """Refuse a limit on what does not exist: it would hold nobody."""
+    if site not in problem.item_sites.site_ids:
+        raise EquipoiseError(f"there is no site {site}", where="shared limits", remedy="Name a site of the plan")
+    if not 0 <= bucket < problem.horizon:
+        raise EquipoiseError(
+            f"there is no bucket {bucket}", where=f"shared limits of {site}",
+            remedy=f"Give one from 0 to {problem.horizon - 1}",
+        )  # fmt: skip
+
+
+def _site(problem: Problem, site: str, bucket: int = 0) -> Flags:
     """Return which moves end at a site."""
+    _require(problem, site, bucket)
     item_sites = problem.item_sites
     return np.asarray(np.array(item_sites.site_ids, dtype=object)[item_sites.site[problem.moves.destination]] == site)
 

@@ -82,7 +82,7 @@ class Limits:
         doubles = sorted({name for name in self.names if self.names.count(name) > 1})
         faults += [f"{name}: stands more than once" for name in doubles]
         faults += [f"{n}: unknown kind {k}" for n, k in zip(self.names, self.kinds, strict=True) if k not in KINDS]
-        faults += self._said("capacity is no number", np.isnan(self.capacity) | np.isnan(self.fixed))
+        faults += self._said("capacity is no number", np.isnan(self.capacity) | ~np.isfinite(self.fixed))
         faults += self._said("capacity is negative", self.capacity < 0)
         faults += self._said("use per unit is no finite number", self._with(~np.isfinite(self.use.data)))
         over = (self.capacity >= 0) & (self.fixed > self.capacity)

@@ -65,7 +65,7 @@ class Master:
     @property
     def pool(self) -> Proposals:
         """Every proposal so far, in the order of the mixture's shares."""
-        return joined(self._pool)
+        return joined(self._pool) if self._pool else self._idle.take(np.zeros(0, dtype=np.int64))
 
     @property
     def size(self) -> int:
@@ -90,13 +90,6 @@ class Master:
         optimum = self._program.solve()
         duals = np.maximum(0.0, -optimum.duals) * self._money
         return Mixture(optimum.value * self._money, optimum.columns, duals[items:] / self._row, duals[:items])
-
-    def prune(self, kept: Flags) -> None:
-        """Keep only some of the proposals; the others may come again."""
-        pool = self.pool.take(np.flatnonzero(kept))
-        self._pool, self._program = [], None
-        self._known = set(self._idle.keys()) | set(pool.keys())
-        self._take(pool)
 
     def _take(self, proposals: Proposals) -> None:
         saving = (proposals.cost - self._idle.cost[proposals.item]) / self._scale

@@ -31,18 +31,6 @@ class Prices:
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """One item's plan and what it needs: units by move, its own cost, its use of limits."""
-
-    item: int
-    cost: int
-    moves: Ints
-    units: Ints
-    limits: Ints
-    use: Floats
-
-
-@dataclass(frozen=True)
 class Proposals:
     """Plans of many items; ``k`` of them.
 
@@ -66,10 +54,6 @@ class Proposals:
 
     def __len__(self) -> int:
         return len(self.item)
-
-    def __getitem__(self, k: int) -> Proposal:
-        units, use = self.units[[k]], self.use[[k]]
-        return Proposal(int(self.item[k]), int(self.cost[k]), units.indices, units.data, use.indices, use.data)
 
     def take(self, chosen: Ints) -> Proposals:
         """Return the proposals at ``chosen``."""

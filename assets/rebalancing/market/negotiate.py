@@ -46,7 +46,8 @@ class Settlement:
     limits : tuple of str
         Names, sorted.
     prices : float array, shape (L,)
-        Currency per unit of each limit; 0 where it does not bind.
+        Currency per unit of each limit, as in the best bound; smoothing can leave a trace of one
+        where a limit does not bind.
     used, room : float array, shape (L,)
         Use of each limit, and what there is.
     transcript : list of Row
@@ -170,17 +171,15 @@ def _settle(
     asked = _own(free, some.moves, component.limits)
     today = None if plans is None else _own(plans, some.moves, component.limits)
     rows: list[Row] = []
-    last: list[Round] = []
 
     def heard(round_: Round) -> None:
         rows.extend(round_rows(some.network, shared, round_))
-        last[:] = [round_]
         if watch is not None:
             watch(round_)
 
     bidding = bid(some.network, shared, idle(some.network, shared), asked, budget, heard)
     found = award(some.network, shared, bidding, today, budget)
-    rows += award_rows(some.network, found, last[0])
+    rows += award_rows(some.network, found, bidding.rounds - 1, bidding.bound.prices)
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     units[some.moves] = _units(found.plans, some.network)
     return Deal(

@@ -32,8 +32,6 @@ class Budget:
         Bidding ends when master and bound differ by at most this share of the whole cost.
     smoothing : float
         Weight of the best bound's prices in the next round's.
-    columns_per_item : int
-        Proposals an item on average that the master keeps.
     award_rounds, turns : int
         Most rounds of whole proposals, and most turns in which leftovers are offered.
     offers : int
@@ -43,7 +41,6 @@ class Budget:
     rounds: int = 40
     tolerance: float = 1e-4
     smoothing: float = 0.5
-    columns_per_item: int = 25
     award_rounds: int = 2
     turns: int = 12
     offers: int = 150
@@ -110,7 +107,7 @@ def bid(network: Network, limits: Limits, idle: Proposals, free: Proposals, budg
     best = lagrangian(free, nothing, limits.room, network.scale)
     master = Master(idle, limits, network.scale)
     watch(Round(nothing, free, master.add(free), best.value, float(waiting)))
-    mixture, smoothing, number = master.solve(), budget.smoothing, 0
+    mixture, smoothing, heard = master.solve(), budget.smoothing, 1
     for number in range(1, budget.rounds + 1):
         value = waiting + mixture.value * network.scale
         if value - best.value <= budget.tolerance * abs(least + best.value):
@@ -123,10 +120,11 @@ def bid(network: Network, limits: Limits, idle: Proposals, free: Proposals, budg
         smoothing = budget.smoothing if fresh.any() else smoothing / 2 if smoothing > 0.05 else 0.0
         best = found if found.value > best.value else best
         watch(Round(prices, bids, fresh, best.value, value))
+        heard += 1
         if not fresh.any() and np.array_equal(prices.per_limit, mixture.per_limit):
             break
         mixture = master.solve()
-    return Bidding(best, idle, free, master.pool, mixture, number)
+    return Bidding(best, idle, free, master.pool, mixture, heard)
 
 
 def base_cost(network: Network) -> float:

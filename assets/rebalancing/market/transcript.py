@@ -12,7 +12,7 @@ import numpy as np
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.market.agents import paid
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.messages import Award
+from assets.rebalancing.market.messages import Award, Prices
 from assets.rebalancing.market.rounds import Round
 
 
@@ -80,10 +80,10 @@ def round_rows(network: Network, limits: Limits, round_: Round) -> list[Row]:
     return rows
 
 
-def award_rows(network: Network, award: Award, last: Round) -> list[Row]:
-    """Return the rows of an award: what each item got, and what was refused on the way."""
-    number, names, plans = last.prices.round, network.problem.item_sites.item_ids, award.plans
-    amounts = paid(plans, last.prices)
+def award_rows(network: Network, award: Award, number: int, prices: Prices) -> list[Row]:
+    """Return the rows of an award after round ``number``: what each item got and pays, and what was refused."""
+    names, plans = network.problem.item_sites.item_ids, award.plans
+    amounts = paid(plans, prices)
     rows = [
         Row(
             number,

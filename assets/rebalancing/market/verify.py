@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits
 
@@ -38,8 +36,3 @@ def breaches(limits: Limits, units: Ints) -> list[Breach]:
         if used > room[k] + TOLERANCE * max(1.0, abs(room[k])):
             found.append(Breach(name, used, float(room[k])))
     return found
-
-
-def fits(use: np.ndarray, left: np.ndarray) -> bool:
-    """Return whether a use stays within what is left, limit by limit."""
-    return bool((use <= left).all())

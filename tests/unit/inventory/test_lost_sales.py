@@ -106,3 +106,18 @@ def test_what_makes_no_sense_is_refused_in_one_line(make, message: str) -> None:
     with pytest.raises(EquipoiseError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_steady_demand_whose_states_take_turns_has_its_cost() -> None:
+    model = LostSales(1, 4, constant(3), 1)
+    found = evaluate(model, np.array([3, 3, 3, 2, 1, 0]))
+    assert found.cost == pytest.approx(_turns(np.array([3, 3, 3, 2, 1, 0])), abs=1e-4)
+
+
+def _turns(orders: np.ndarray) -> float:
+    stock, costs = 0, []
+    for _ in range(1_000):
+        order, left = orders[stock], max(stock - 3, 0)
+        costs.append(left + 4 * max(3 - stock, 0))
+        stock = left + order
+    return float(np.mean(costs[100:]))
