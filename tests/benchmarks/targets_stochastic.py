@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,9 @@ from assets.inventory.stochastic_service.rationing import FirstComeFirstServed, 
 from assets.inventory.stochastic_service.serial import SerialSystem, normal_demand, optimal_levels, poisson_demand
 
 Answers = dict[str, float]
+
+INSTANCES = Path("stockpyl_instances") / "stockpyl_instances.json"
+LOST_SALES = Path("lost_sales") / "lost_sales_known_costs_L1_L2.csv"
 
 # Published costs by instance (Snyder and Shen 2019; Shang and Song 2003), as the data's README or the
 # package that the instances come from states them.
@@ -88,17 +92,24 @@ NETWORKS = {
 }
 
 
+def _where_it_is(path: Path, part: Callable[[Path], Iterator[Row]]) -> list[Row]:
+    """Return the lines of a part, or that its file is absent."""
+    if not path.exists():
+        return [Row(path.name, math.nan, note=f"{path.name} is absent")]
+    return list(part(path.parents[1]))
+
+
 def published(data: Path, names: dict[str, float] | None = None) -> Iterator[Row]:
     """Yield the textbook instances that have a published cost."""
-    path = data / "stockpyl_instances" / "stockpyl_instances.json"
-    found = {instance["name"]: instance["data"] for instance in json.loads(path.read_text())["instances"]}
+    told = json.loads((data / INSTANCES).read_text())
+    found = {instance["name"]: instance["data"] for instance in told["instances"]}
     for name, reference in (names or PUBLISHED).items():
         yield _row(name, reference, lambda data=found[name]: _solve(data))
 
 
 def lost_sales(data: Path) -> Iterator[Row]:
     """Yield our rule and others on the lost-sales grid, each evaluated exactly, beside the optimum."""
-    with (data / "lost_sales" / "lost_sales_known_costs_L1_L2.csv").open() as file:
+    with (data / LOST_SALES).open() as file:
         for line in csv.DictReader(file):
             mean = float(line["demand"].removeprefix("Poisson(").removesuffix(")"))
             lead_time, penalty = int(line["lead_time"]), float(line["penalty"])
@@ -231,7 +242,9 @@ def serial_system(data: dict[str, Any]) -> SerialSystem:
 
 
 PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
-    "One item and site, and serial systems: published answers": lambda data: list(published(data)),
-    "Lost sales: ordering rules beside the optimum, on their own chain of states": lambda data: list(lost_sales(data)),
+    "One item and site, and serial systems: published answers": lambda data: _where_it_is(data / INSTANCES, published),
+    "Lost sales: ordering rules beside the optimum, on their own chain of states": lambda data: _where_it_is(
+        data / LOST_SALES, lost_sales
+    ),
     "One warehouse and its retailers: beside the exact cost or the bound": lambda _: list(distribution()),
 }

@@ -71,6 +71,7 @@ def negative_binomial(mean: float, variance: float) -> Lattice:
 def gamma(mean: float, variance: float, step: float = 1.0) -> Lattice:
     """Return gamma demand by its moments, on cells of ``step`` units."""
     _require_moments(mean, variance)
+    _require_step(step)
     if mean == 0 or variance == 0:
         return constant(round(mean / step), step)
     shape, scale = mean**2 / variance, variance / mean
@@ -82,6 +83,7 @@ def gamma(mean: float, variance: float, step: float = 1.0) -> Lattice:
 def normal(mean: float, std: float, step: float) -> Lattice:
     """Return normal demand on cells of ``step`` units; its left tail may be below 0."""
     _require_moments(abs(mean), std)
+    _require_step(step)
     if std == 0:
         return constant(round(mean / step), step)
     low, high = (round((mean + side * NORMAL_REACH * std) / step) for side in (-1, 1))
@@ -92,11 +94,11 @@ def normal(mean: float, std: float, step: float) -> Lattice:
 def observed(sample: Integers | npt.ArrayLike) -> Lattice:
     """Return the empirical distribution of whole units, each observation with the same weight."""
     units = np.asarray(sample)
-    if units.size == 0 or units.min() < 0:
+    if units.size == 0 or not ((units >= 0) & (units < np.inf) & (np.floor(units) == units)).all():
         raise EquipoiseError(
-            f"{units.size} observations, none below 0 allowed",
+            f"{units.size} observations, only whole units and none below 0 allowed",
             where="observed demand",
-            remedy="Give at least one observation of at least 0 units",
+            remedy="Give at least one, each a whole number of units",
         )
     start = int(units.min())
     counts = np.bincount(units.astype(np.int64).ravel() - start)
@@ -105,6 +107,8 @@ def observed(sample: Integers | npt.ArrayLike) -> Lattice:
 
 def tabulated(probability: Mapping[int, float]) -> Lattice:
     """Return the distribution that a table of whole units states."""
+    if not probability:
+        raise EquipoiseError("a table without a row", where="tabulated demand", remedy="Give at least one quantity")
     start = min(probability)
     mass = np.zeros(max(probability) - start + 1)
     for units, share in probability.items():
@@ -120,6 +124,11 @@ def _of_logs(logs: Reals) -> Lattice:
 def _of_cells(start: int, cumulative: Reals, step: float) -> Lattice:
     mass = np.diff(cumulative)
     return Lattice(start, mass / mass.sum(), step)
+
+
+def _require_step(step: float) -> None:
+    if not 0 < step < np.inf:
+        raise EquipoiseError(f"cells of {step} units", where="demand distribution", remedy="Give a finite step above 0")
 
 
 def _require_moments(mean: float, variance: float) -> None:

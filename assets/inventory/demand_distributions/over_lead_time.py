@@ -65,8 +65,19 @@ def negative_binomial_fit(demand: Lattice, lead_time: Lattice) -> Lattice:
     """Return the negative binomial of the compound sum's moments; whole units only.
 
     It is exact for Poisson demand over a gamma distributed lead time.
+
+    Raises
+    ------
+    EquipoiseError
+        If demand is on cells of other than a unit.
     """
     _require_buckets(lead_time)
+    if demand.step != 1.0:
+        raise EquipoiseError(
+            f"demand on cells of {demand.step:g} units",
+            where="negative binomial over a lead time",
+            remedy="Use gamma_fit, which has cells of any size",
+        )
     return negative_binomial(*compound_moments(demand, lead_time))
 
 

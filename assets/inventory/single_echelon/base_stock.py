@@ -54,6 +54,8 @@ def base_stock_empirical(holding_cost: float, shortage_cost: float, demand: Sequ
     3.0
     """
     ratio = critical_ratio(holding_cost, shortage_cost)
+    if not len(demand):
+        raise EquipoiseError("no demand was observed", where="empirical base stock", remedy="Give at least one period")
     return float(np.quantile(np.asarray(demand, dtype=float), ratio, method="inverted_cdf"))
 
 

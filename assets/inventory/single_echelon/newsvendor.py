@@ -45,18 +45,18 @@ def critical_ratio(holding_cost: float, shortage_cost: float) -> float:
     Raises
     ------
     EquipoiseError
-        If a cost is negative, or both are 0.
+        If a cost is negative or no finite number, or both are 0.
 
     Examples
     --------
     >>> round(critical_ratio(0.18, 0.70), 4)
     0.7955
     """
-    if holding_cost < 0 or shortage_cost < 0 or holding_cost + shortage_cost == 0:
+    if not (holding_cost >= 0 and shortage_cost >= 0 and 0 < holding_cost + shortage_cost < np.inf):
         raise EquipoiseError(
             f"holding cost {holding_cost} and shortage cost {shortage_cost} have no critical ratio",
             where="newsvendor",
-            remedy="Give costs of at least 0, one of them above",
+            remedy="Give finite costs of at least 0, one of them above",
         )
     return shortage_cost / (shortage_cost + holding_cost)
 

@@ -177,6 +177,10 @@ def economic_order_quantity_with_price_breaks(
         raise _error(
             f"price breaks at {list(breaks)} for {len(prices)} prices", "Give rising breaks from 0, one a price"
         )
+    if np.any(np.diff(prices) > 0):
+        raise _error(
+            f"prices {list(prices)} rise with the quantity", "Give prices that fall, or stay, from break to break"
+        )
     costed = []
     for start, end, price in zip(breaks, [*breaks[1:], np.inf], prices, strict=True):
         free = economic_order_quantity(fixed_cost, holding_rate * price, rate).quantity

@@ -43,8 +43,8 @@ class Retailer:
     shortage_cost: float
 
     def __post_init__(self) -> None:
-        if not self.rate > 0:
-            raise _error(f"demand of {self.rate} per unit of time", "Give a demand above 0")
+        if not 0 < self.rate < np.inf:
+            raise _error(f"demand of {self.rate} per unit of time", "Give a finite demand above 0")
         if not self.lead_time >= 0:
             raise _error(f"lead time {self.lead_time}", "Give one of at least 0")
         if not (self.holding_cost > 0 and self.shortage_cost > 0):
@@ -162,12 +162,7 @@ def evaluate(system: DistributionSystem, warehouse_level: int, retailer_levels: 
     >>> round(cost.retailers[0], 4), cost.in_transit
     (3.5701, 3.0)
     """
-    if warehouse_level < 0 or len(retailer_levels) != len(system.retailers):
-        raise _error(
-            f"warehouse level {warehouse_level}, levels of {len(retailer_levels)} retailers out of "
-            f"{len(system.retailers)}",
-            "Give a warehouse level of at least 0 and one level per retailer",
-        )
+    require_levels(system, warehouse_level, retailer_levels)
     costs = [
         float(law.holding_and_shortage(np.array([float(level)]), retailer.holding_cost, retailer.shortage_cost)[0])
         for law, level, retailer in zip(
@@ -175,6 +170,22 @@ def evaluate(system: DistributionSystem, warehouse_level: int, retailer_levels: 
         )
     ]
     return DistributionCost(warehouse_stock_cost(system, warehouse_level), tuple(costs), system.in_transit_cost)
+
+
+def require_levels(system: DistributionSystem, warehouse_level: int, retailer_levels: tuple[int, ...]) -> None:
+    """Refuse base stocks that do not belong to a system.
+
+    Raises
+    ------
+    EquipoiseError
+        If the warehouse's is below 0, or there is not one a retailer.
+    """
+    if warehouse_level < 0 or len(retailer_levels) != len(system.retailers):
+        raise _error(
+            f"warehouse level {warehouse_level}, levels of {len(retailer_levels)} retailers out of "
+            f"{len(system.retailers)}",
+            "Give a warehouse level of at least 0 and one level per retailer",
+        )
 
 
 def warehouse_stock_cost(system: DistributionSystem, level: int) -> float:

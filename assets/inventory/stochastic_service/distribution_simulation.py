@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.inventory.demand_distributions.lattice import Integers, Reals
-from assets.inventory.stochastic_service.distribution import DistributionSystem
+from assets.inventory.stochastic_service.distribution import DistributionSystem, require_levels
 from assets.inventory.stochastic_service.rationing import Rationing
 from assets.kernel.errors import EquipoiseError
 
@@ -75,9 +75,11 @@ def simulate(
     Raises
     ------
     EquipoiseError
-        Unless the review is 1 and lead times are whole periods.
+        Unless the review is 1, lead times are whole periods, and there is a level a retailer.
     """
     _require_periods(system)
+    require_levels(system, warehouse_level, retailer_levels)
+    rationing.begin()
     generator = np.random.default_rng(run.seed)
     count, rates = len(system.retailers), np.array([retailer.rate for retailer in system.retailers])
     stock = np.full(run.systems, warehouse_level, dtype=np.int64)

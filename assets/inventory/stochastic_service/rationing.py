@@ -18,6 +18,10 @@ from assets.inventory.stochastic_service.distribution_levels import losses
 class Rationing(Protocol):
     """Takes orders and says what is shipped; what is not shipped stays owed."""
 
+    def begin(self) -> None:
+        """Forget what is owed: another simulation starts."""
+        ...
+
     def ship(self, orders: Integers, available: Integers) -> Integers:
         """Return what is shipped to each retailer now.
 
@@ -43,6 +47,10 @@ class FirstComeFirstServed:
     def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
         self._waiting: list[Integers] = []
+
+    def begin(self) -> None:
+        """Forget the orders that wait; the generator goes on where it stands."""
+        self._waiting = []
 
     def ship(self, orders: Integers, available: Integers) -> Integers:
         """Return what is shipped (see ``Rationing.ship``)."""
@@ -79,6 +87,10 @@ class Myopic:
         self._system, self._levels = system, np.array(retailer_levels, dtype=np.int64)
         self._losses: Reals = losses(system, self._levels, 16)
         self._owed: Integers | None = None
+
+    def begin(self) -> None:
+        """Forget what is owed."""
+        self._owed = None
 
     def ship(self, orders: Integers, available: Integers) -> Integers:
         """Return what is shipped (see ``Rationing.ship``)."""

@@ -12,12 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.lots import FAR
-from assets.rebalancing.market.agents import propose_whole, whole
+from assets.rebalancing.market.agents import paid, propose_whole, whole
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.master import WHOLE_SHARE, Master, Mixture
-from assets.rebalancing.market.messages import Award, Prices, Proposals, Refusal, joined
+from assets.rebalancing.market.messages import (
+    BESIDE_OTHERS,
+    OVER_ITS_SHARE,
+    SAVES_NOTHING,
+    Award,
+    Prices,
+    Proposals,
+    Refusal,
+    joined,
+)
 from assets.rebalancing.market.offers import SLACK, offers
 from assets.rebalancing.market.rounds import Bidding, Budget
 
@@ -107,10 +116,10 @@ def _leftovers(network: Network, limits: Limits, prices: Prices, state: State, o
         mine = state.plans.take(items)
         left = limits.room - state.use
         found, fit = offers(network, limits, prices, items, np.maximum(0.0, left) + mine.use.toarray())
-        state, refused = _granted(limits, state, mine, found, fit)
+        state, refused = _granted(limits, prices, state, mine, found, fit)
         refusals += refused
         # Whoever saves nothing with all that is left need not be asked again.
-        content[[refusal.item for refusal in refused if not refusal.limit]] = True
+        content[[refusal.item for refusal in refused if refusal.saves_nothing]] = True
     return Award(state.plans, tuple(refusals), budget.turns)
 
 
@@ -125,10 +134,10 @@ def _losers(network: Network, state: State, prices: Prices, optimal: Ints, most:
 
 
 def _granted(
-    limits: Limits, state: State, mine: Proposals, found: Proposals, fit: np.ndarray
+    limits: Limits, prices: Prices, state: State, mine: Proposals, found: Proposals, fit: Flags
 ) -> tuple[State, list[Refusal]]:
     """Grant offers, the largest saving first, as long as the limits hold."""
-    saving = mine.cost - found.cost
+    saving, payment = mine.cost - found.cost, paid(found, prices)
     change = found.use.toarray() - mine.use.toarray()
     use, chosen, refused = state.use.copy(), np.arange(len(state.plans)), []
     for k in np.lexsort((found.item, -saving)).tolist():
@@ -138,7 +147,8 @@ def _granted(
             use += change[k]
             chosen[item] = len(state.plans) + k
         else:
-            reason = "saves nothing" if saving[k] <= 0 else "breaks the limit beside those that save more"
-            refused.append(Refusal(item, limits.names[over[0]] if len(over) else "", reason))
+            limit = limits.names[over[0]] if saving[k] > 0 and len(over) else ""
+            reason = SAVES_NOTHING if saving[k] <= 0 else BESIDE_OTHERS if limit else OVER_ITS_SHARE
+            refused.append(Refusal(item, int(found.cost[k]), float(payment[k]), limit, reason))
     plans = joined([state.plans, found]).take(chosen)
     return State(plans, _sum(plans)), refused

@@ -84,13 +84,39 @@ def joined(batches: list[Proposals]) -> Proposals:
     )
 
 
+SAVES_NOTHING = "saves nothing"
+OVER_ITS_SHARE = "asks for more than is left"
+BESIDE_OTHERS = "breaks the limit beside those that save more"
+
+
 @dataclass(frozen=True)
 class Refusal:
-    """Why a proposal was not taken: the limit it would break, or that another was cheaper."""
+    """Why a plan was not taken.
+
+    Attributes
+    ----------
+    item : int
+        Whose plan.
+    cost : int
+        Integer cost of the plan by itself.
+    payment : float
+        What it would have paid, in currency.
+    limit : str
+        The first limit that it would break; empty where it saves nothing.
+    reason : str
+        In words.
+    """
 
     item: int
+    cost: int
+    payment: float
     limit: str
     reason: str
+
+    @property
+    def saves_nothing(self) -> bool:
+        """Whether the item is as well off with what it has."""
+        return self.reason == SAVES_NOTHING
 
 
 @dataclass(frozen=True)

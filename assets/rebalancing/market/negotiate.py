@@ -128,21 +128,15 @@ def negotiate(network: Network, limits: Limits, budget: Budget | None = None, wa
                 (component, _settle(network, limits, component, mine, free.take(component.items), budget, watch))
             )
     prices = np.zeros(len(limits))
-    total, least, nothing = int(cost.sum()), int(bound.sum()), int(still.sum())
+    apart_from_deals = np.ones(network.items, dtype=bool)
     for component, deal in deals:
-        of = component.items
-        total += deal.cost - int(cost[of].sum())
-        least += deal.bound - int(bound[of].sum())
-        nothing += deal.still - int(still[of].sum())
-        units = np.where(_owned(network, of), deal.units, units)
+        apart_from_deals[component.items] = False
+        units = np.where(_owned(network, component.items), deal.units, units)
         prices[component.limits] = deal.prices
-    broken = breaches(limits, units)
-    if broken:
-        raise EquipoiseError(
-            f"the award uses {broken[0].used} of {broken[0].room}",
-            where=broken[0].limit,
-            remedy="Report it: no award may",
-        )
+    total = int(cost[apart_from_deals].sum()) + sum(deal.cost for _, deal in deals)
+    least = int(bound[apart_from_deals].sum()) + sum(deal.bound for _, deal in deals)
+    nothing = int(still[apart_from_deals].sum()) + sum(deal.still for _, deal in deals)
+    _require_within(limits, units)
     base = base_cost(network)
     amount, proven = base + total / network.scale, base + least / network.scale
     over, decidable = (total - least) / network.scale, (nothing - least) / network.scale
@@ -159,6 +153,17 @@ def _require_numbers(faults: list[str]) -> None:
     hard = [fault for fault in faults if "negative" not in fault and "exceeded" not in fault]
     if hard:
         raise EquipoiseError(hard[0], where="shared limits", remedy="Look at the limits' consistency()")
+
+
+def _require_within(limits: Limits, units: Ints) -> None:
+    """Refuse an award that breaks a limit: the sums of whoever made it are not trusted."""
+    broken = breaches(limits, units)
+    if broken:
+        raise EquipoiseError(
+            f"the award uses {broken[0].used} of {broken[0].room}",
+            where=broken[0].limit,
+            remedy="Report it: no award may",
+        )
 
 
 def _settle(

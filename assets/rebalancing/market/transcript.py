@@ -89,8 +89,8 @@ def award_rows(network: Network, award: Award, number: int, prices: Prices) -> l
             number,
             "constraint_evaluator",
             names[refusal.item],
-            0.0,
-            0.0,
+            refusal.cost / network.scale,
+            refusal.payment,
             "refused",
             f"{refusal.limit} {refusal.reason}".strip(),
         )

@@ -129,6 +129,11 @@ def test_myopic_rationing_serves_whom_a_shortage_costs_most() -> None:
     assert shipped.tolist() == [[0, 2]]
 
 
+def test_a_rule_that_served_one_simulation_owes_nothing_in_the_next() -> None:
+    rule, run = Myopic(UNLIKE, (1, 1)), replace(SHORT_RUN, periods=20)
+    assert simulate(UNLIKE, 1, (1, 1), rule, run) == simulate(UNLIKE, 1, (1, 1), rule, run)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -141,6 +146,8 @@ def test_myopic_rationing_serves_whom_a_shortage_costs_most() -> None:
         (lambda: DistributionSystem(1, -1, (Retailer(1, 1, 1, 1),)), "lead time -1"),
         (lambda: evaluate(UNLIKE, -1, (1, 1)), "warehouse level -1"),
         (lambda: evaluate(UNLIKE, 1, (1,)), "levels of 1 retailers out of 2"),
+        (lambda: Retailer(float("inf"), 1, 1, 1), "demand of inf"),
+        (lambda: simulate(UNLIKE, 1, (1,), Myopic(UNLIKE, (1, 1)), SHORT_RUN), "levels of 1 retailers out of 2"),
         (
             lambda: simulate(replace(UNLIKE, lead_time=1.5), 1, (1, 1), Myopic(UNLIKE, (1, 1)), SHORT_RUN),
             "lead times in whole periods",

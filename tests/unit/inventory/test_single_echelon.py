@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from assets.inventory.demand_distributions.families import constant, negative_binomial, poisson, tabulated
 from assets.inventory.single_echelon import base_stock, newsvendor, order_quantity, reorder_level, reorder_quantity
-from assets.inventory.single_echelon.base_stock import base_stock_normal, base_stock_random_lead_time
+from assets.inventory.single_echelon.base_stock import (
+    base_stock_empirical,
+    base_stock_normal,
+    base_stock_random_lead_time,
+)
 from assets.inventory.single_echelon.newsvendor import newsvendor_lattice, newsvendor_normal, unit_margins
 from assets.inventory.single_echelon.order_quantity import (
     economic_order_quantity,
@@ -133,6 +137,9 @@ def test_a_lower_price_that_starts_too_far_away_is_not_taken() -> None:
     ("make", "message"),
     [
         (lambda: newsvendor_normal(-1, 1, 5, 1), "no critical ratio"),
+        (lambda: newsvendor_normal(float("nan"), 1, 5, 1), "no critical ratio"),
+        (lambda: base_stock_empirical(1, 3, []), "no demand was observed"),
+        (lambda: economic_order_quantity_with_price_breaks(8, 0.3, 9, [0, 5], [1.0, 2.0]), "rise with the quantity"),
         (lambda: newsvendor_normal(1, 1, 5, -1), "standard deviation -1 is below 0"),
         (lambda: unit_margins(1, 2, 0), "out of order"),
         (lambda: base_stock_normal(1, 1, 5, 1, -2), "lead time -2"),

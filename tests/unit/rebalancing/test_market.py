@@ -187,5 +187,9 @@ def test_with_a_spent_budget_awards_pay_the_prices_of_the_settlement() -> None:
     shared = limits(made, 3, 0.2)
     found = negotiate(network(made), shared, Budget(rounds=2))
     assert {row.round for row in found.transcript} == set(range(found.rounds))
+    refused = [row for row in found.transcript if row.outcome == "refused"]
+    assert refused
+    assert all(row.bid for row in refused), "the cost of what was refused is told, less what no plan changes"
+    assert [row for row in refused if row.reason.endswith("saves nothing") and row.reason != "saves nothing"] == []
     paid = sum(row.price for row in found.transcript if row.outcome == "awarded")
     assert paid == pytest.approx(float(found.used @ found.prices))
