@@ -14,6 +14,7 @@ import dagster as dg
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
+from assets.kernel.defs import event_log_kept_open
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DOCUMENTS, PLAN_SUMMARY
 from assets.kernel.frames.quality import VERDICTS
@@ -148,7 +149,7 @@ def execute(
         definitions = build_defs(settings, **overrides)
         job = definitions.resolve_job_def(jobs.PLAN_DAY)
         stages = timings.stage_of_step(definitions.assets or (), _checks(definitions))
-        with _reported(store, run_id, on_step):
+        with event_log_kept_open(store, run_id), _reported(store, run_id, on_step):
             job.execute_in_process(
                 instance=store,
                 partition_key=plan_date.isoformat(),

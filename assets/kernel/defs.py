@@ -6,11 +6,17 @@ here: any asset, and what a page says, which the ``pages`` of each capability do
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+
+# Private, because no public name tells whether the event log is SQLite and where its files are. Until
+# Dagster keeps its own connection open over many events, or moves the name: 2027-05-31 at the latest.
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from assets.kernel.frames import Frame
 from assets.kernel.page import Markdown, Page, Plain, Record
@@ -148,3 +154,29 @@ def _cell(value: Any) -> Plain:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return None
     return round(value, 4) if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Keep Dagster's SQLite event log open while many events are logged; others need no help.
+
+    Dagster opens and closes up to three connections an event, and the last to close a WAL database
+    checkpoints it. Holding one more open spares that.
+
+    Parameters
+    ----------
+    instance : DagsterInstance
+        Whose log it is.
+    run_id : str
+        Run that logs; its file is made if it has none yet.
+    """
+    storage = instance.event_log_storage
+    paths = []
+    if isinstance(storage, SqliteEventLogStorage):
+        with storage.run_connection(run_id):
+            paths = [storage.path_for_shard(shard) for shard in (run_id, "index")]
+    with ExitStack() as held:
+        for path in paths:
+            connection = held.enter_context(closing(sqlite3.connect(path)))
+            connection.execute("select count(*) from sqlite_master").fetchone()  # opens the file at last
+        yield

@@ -3,17 +3,11 @@
 Not here: the assets, and which orders are to be logged (``projections``).
 """
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-# Private, because no public name tells whether the event log is SQLite and where its files are. Until
-# Dagster keeps its own connection open over many events, or moves the name: 2027-05-31 at the latest.
-from dagster._core.storage.event_log import SqliteEventLogStorage
-
-from assets.kernel.defs import shown
+from assets.kernel.defs import event_log_kept_open, shown
 from assets.orders import pages
 from assets.orders.order import Order
 from assets.orders.projections import unlogged
@@ -36,30 +30,12 @@ def log_orders(context: dg.AssetExecutionContext, orders: Sequence[Order], withd
     missing = unlogged(orders, _logged(context.instance, [order.order_id for order in orders]))
     # All partitions in one call: one by one they would cost as much as the events.
     context.instance.add_dynamic_partitions(ORDER_PARTITIONS, [order.order_id for order in missing])
-    with _event_log_kept_open(context.instance, context.run.run_id):
+    with event_log_kept_open(context.instance, context.run.run_id):
         for order in missing:
             context.log_event(_materialization(order))
         for order in withdrawn:
             context.log_event(_observation(order))
     return len(missing)
-
-
-@contextmanager
-def _event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Keep Dagster's SQLite event log open while many events are logged; others need no help.
-
-    Dagster opens and closes three connections an event, and the last to close a WAL database
-    checkpoints it. Holding one more open spares that; measured in the README.
-    """
-    storage = instance.event_log_storage
-    paths = []
-    if isinstance(storage, SqliteEventLogStorage):
-        paths = [storage.path_for_shard(shard) for shard in (run_id, "index")]
-    with ExitStack() as held:
-        for path in paths:
-            connection = held.enter_context(closing(sqlite3.connect(path)))
-            connection.execute("select count(*) from sqlite_master").fetchone()  # opens the file at last
-        yield
 
 
 def _logged(instance: dg.DagsterInstance, order_ids: Sequence[str]) -> Mapping[str, str]:
