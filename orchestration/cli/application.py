@@ -52,6 +52,7 @@ COMMANDS: dict[str, Listed] = {
     "forecast": Listed("forecast:forecast", "Draw the demand forecast of an item at a site, and its past.", _ASK),
     "explain": Listed("explain:explain", "Say why an order, or an item at a site, was decided so.", _ASK),
     "lineage": Listed("lineage:lineage", "Trace an order, or an item at a site, to its feed batches.", _ASK),
+    "impact": Listed("impact:impact", "Say what depends on a supplier, lane, site or item.", _ASK),
     "verdicts": Listed("judgements:verdicts", "List what the quality gates found.", _ASK),
     "alerts": Listed("judgements:alerts", "List the alerts of a plan.", _ASK),
     "features": Listed("features:features", "List, pin or roll back feature sets.", _KEEP),
