@@ -70,7 +70,7 @@ def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
 def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
     season = panel.season_length
     actual, expected = np.empty((2, panel.size, season))
-    for rows in row_blocks(panel.size):
+    for rows in row_blocks(panel.size, panel.length):
         demand, observed = panel.demand[rows], panel.observed[rows]
         level = centred_level(demand, observed, season)
         clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * level + SPIKE_UNITS), 0.0)

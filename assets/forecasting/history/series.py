@@ -28,8 +28,9 @@ Flags = npt.NDArray[np.bool_]
 KEY = ["item_id", "site_id"]
 # Below this many known buckets a series is forecast from its analogues (``analogue``).
 MINIMUM_OBSERVED = 8
-# Arithmetic over series goes by blocks of them: no temporary is as large as the panel.
-BLOCK_SERIES = 2048
+# Arithmetic over series goes by blocks of them: no temporary is as large as the panel, and where only
+# rows are added up it stays in the cache.
+BLOCK_SERIES, BLOCK_CELLS = 2048, 65_536
 SEASON_LENGTH = {Bucket.DAY: 7, Bucket.WEEK: 52}
 
 
@@ -171,9 +172,9 @@ def build_panel(
     units, observed, reported = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     told = demand["demand_lower_bound_units"].to_numpy(dtype=np.float64)[place]
     number = np.isfinite(told)
-    units.flat[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
-    observed.flat[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
-    reported.flat[cell] = True
+    units.reshape(-1)[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
+    observed.reshape(-1)[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
+    reported.reshape(-1)[cell] = True
     phase, begins = season_phase(calendar, plan_date, -length, 0), _first(reported)
     share = _shares(demand["in_stock_share"].to_numpy(dtype=np.float32)[place], cell, shape)
     panel = SeriesPanel(index, units, observed, begins, phase, calendar.bucket, in_stock=share)
@@ -237,10 +238,26 @@ def key_order(index: pd.DataFrame) -> Integers:
     return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])
 
 
-def row_blocks(size: int) -> Iterator[slice]:
-    """Yield slices of rows small enough for what is computed of them to stay in the cache."""
-    for first in range(0, size, BLOCK_SERIES):
-        yield slice(first, min(first + BLOCK_SERIES, size))
+def row_blocks(size: int, length: int = 0) -> Iterator[slice]:
+    """Yield slices of rows small enough for what is computed of them to stay in the cache.
+
+    Parameters
+    ----------
+    size : int
+        Rows.
+    length : int
+        Cells of a row, where nothing is added up from block to block: sums over blocks of another
+        size would differ in the last bit. A block then has more rows than cells in one, if the panel
+        has: numpy lays arrays out, and so adds them up, by which is the longer side.
+    """
+    if length:
+        blocks = max(size // int(np.clip(max(BLOCK_CELLS // length, length + 1), 1, BLOCK_SERIES)), 1)
+        edges = [size * place // blocks for place in range(blocks + 1)]
+    else:
+        edges = [*range(0, size, BLOCK_SERIES), size]
+    for first, last in zip(edges, edges[1:], strict=False):
+        if last > first:
+            yield slice(first, last)
 
 
 def season_phase(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: int) -> Integers:
@@ -306,7 +323,7 @@ def _shares(told: npt.NDArray[np.float32], cell: Integers, shape: tuple[int, int
     if not ((told > 0) & (told < 1)).any():
         return None
     shares = np.zeros(shape, dtype=np.float32)
-    shares.flat[cell] = told
+    shares.reshape(-1)[cell] = told
     return shares
 
 
