@@ -91,7 +91,7 @@ def _looked_at(panel: SeriesPanel, since: int) -> tuple[_Cells, Anomalies]:
     plain, _ = without_drivers(panel, effects)
     factors = season_factors(plain)
     cells, anomalies = [], []
-    for rows in row_blocks(panel.size, panel.length):
+    for rows in row_blocks(panel.size):
         driven = 1.0 if effects is None else np.maximum(effects.past(panel, rows), CLOSED_FACTOR)
         factor = factors[rows][:, panel.phase]
         filled = fill_block(plain, rows, factor)

@@ -34,7 +34,7 @@ def network_calibration(outcomes: Outcomes, horizon: int) -> tuple[Calibration, 
     plain = calibrated(outcomes, untested(horizon))
     ahead, anywhere = _sums(outcomes, plain)
     usual = UsualShares(shared_share(ahead).mean(axis=0), shared_share(anywhere).mean(axis=0))
-    return _widened(plain, outcomes, usual), usual
+    return widened(plain, outcomes, usual), usual
 
 
 def segment_calibration(outcomes: Outcomes, network: Calibration, usual: UsualShares) -> Calibration:
@@ -47,13 +47,28 @@ def segment_calibration(outcomes: Outcomes, network: Calibration, usual: UsualSh
     network, usual
         As ``network_calibration`` returns them.
     """
-    if outcomes.over(0)[2].sum(axis=0).min() < OWN_POOLS:
+    if has_few(outcomes):
         return recalibrated(outcomes, network, usual)
-    return _widened(calibrated(outcomes, network), outcomes, usual)
+    return widened(calibrated(outcomes, network), outcomes, usual)
 
 
-def _widened(plain: Calibration, outcomes: Outcomes, usual: UsualShares) -> Calibration:
-    """Stretch the pools of a calibration; what it borrowed for want of outcomes is wide already."""
+def has_few(outcomes: Outcomes) -> bool:
+    """Return whether a segment has too few outcomes for pools of its own by level."""
+    return bool(outcomes.over(0)[2].sum(axis=0).min() < OWN_POOLS)
+
+
+def widened(plain: Calibration, outcomes: Outcomes, usual: UsualShares) -> Calibration:
+    """Return a calibration with its pools stretched; what it borrowed for want of outcomes is wide already.
+
+    Parameters
+    ----------
+    plain : Calibration
+        By ``calibrated``.
+    outcomes : Outcomes
+        What it was pooled from.
+    usual : UsualShares
+        Of the network.
+    """
     ahead, anywhere = _sums(outcomes, plain)
     own = ahead.count.sum(axis=1) >= MINIMUM_POOL
     cumulative, intervals = _told(stretch(ahead, usual.cumulative), own), _told(stretch(anywhere, usual.intervals), own)

@@ -15,14 +15,17 @@ from scipy.special import ndtr, ndtri
 
 from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL, Calibration, scale
 from assets.forecasting.evaluation.outcomes import Outcomes
-from assets.forecasting.evaluation.pit import pit_bounds
+from assets.forecasting.evaluation.pit import share_below
 from assets.forecasting.evaluation.shocks import OriginSums, UsualShares, origin_sums, stretch
 from assets.forecasting.history.series import Flags, Integers, Reals
 
-# Transforms are kept from 0 and 1 by as much, where a normal score has no end.
-LEAST_TRANSFORM = 1e-3
-# An outcome beyond all quantiles has transforms of one place, which is given a width.
-LEAST_WIDTH = 1e-6
+# Between the published levels, and beyond them, a law is a line over normal scores, which ends here.
+MOST_SCORE = 6.0
+_SCORES: Reals = np.concatenate([[-MOST_SCORE], ndtri(LEVELS), [MOST_SCORE]])
+# A tail is at least as steep as if this share of the law's width were its last step.
+LEAST_STEP, LEAST_RANGE = 0.05, 1e-6
+# An outcome beyond the tails has transforms of one place, which is given a width.
+LEAST_WIDTH = 1e-7
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,15 @@ def moved_levels(lower: Reals, upper: Reals, weight: float) -> Reals:
 
 def _fallen(outcomes: Outcomes, law: Calibration, first: int) -> _Fallen:
     expected, actual, scored = outcomes.over(first)
-    lengths = expected.shape[1]
-    group = law.group(outcomes.level)
-    quantiles = replace(law, quantiles=law.quantiles[:, :lengths]).quantiles_of(expected, outcomes.level)
+    group, unit = np.broadcast_to(law.group(outcomes.level)[:, None], scored.shape)[scored], scale(expected)
+    knots = _knots(law.quantiles)[group, np.nonzero(scored)[1]]
     lower, upper = np.zeros(expected.shape), np.zeros(expected.shape)
-    lower[scored], upper[scored] = pit_bounds(actual[scored], quantiles[scored], LEVELS)
-    promised = scale(expected) * law.deviation[group, :lengths]
+    for bound, half in ((lower, -0.5), (upper, 0.5)):
+        residual = np.maximum(((actual + half - expected) / unit)[scored], knots[:, 0])
+        bound[scored] = ndtr(share_below(residual, knots, _SCORES))
+    # Less than nothing is never asked for.
+    lower[actual <= 0] = 0.0
+    promised = unit * law.deviation[law.group(outcomes.level), : expected.shape[1]]
     return _Fallen(lower, upper, ((actual - expected) / np.maximum(promised, 1e-9)) ** 2, scored)
 
 
@@ -131,8 +137,9 @@ def _moved(law: Calibration, windows: list[_Fallen], origin: Integers, usual: Re
             np.concatenate([getattr(fallen, name)[flags, place] for fallen, flags in zip(told, seen, strict=True)])
             for name in ("lower", "upper", "excess")
         )
-        levels = _widened(moved_levels(lower, upper, weight), factor.quantiles[0, place])
-        quantiles[:, place] = _read(law.quantiles[:, place], levels)
+        score = _score(moved_levels(lower, upper, weight))
+        score = score[MEDIAN] + factor.quantiles[0, place] * (score - score[MEDIAN])
+        quantiles[:, place] = [np.interp(score, _SCORES, knots) for knots in _knots(law.quantiles[:, place])]
         spread = np.sqrt(weight * excess.mean() + 1.0 - weight)
         deviation[:, place] *= spread * factor.deviation[0, place]
     return quantiles, deviation
@@ -142,22 +149,22 @@ def _sums(windows: list[_Fallen], origin: Integers) -> OriginSums:
     """Add up the normal scores of transforms, in which a shock common to all levels is one number."""
     sums = None
     for fallen in windows:
-        score = ndtri(np.clip((fallen.lower + fallen.upper) / 2.0, LEAST_TRANSFORM, 1.0 - LEAST_TRANSFORM))
+        score = _score((fallen.lower + fallen.upper) / 2.0)
         part = origin_sums(score, fallen.scored, np.zeros(len(origin), dtype=np.int64), origin, 1)
         sums = part if sums is None else sums.plus(part)
     assert sums is not None, "there is a window from the origin"
     return sums
 
 
-def _widened(levels: Reals, factor: Reals) -> Reals:
-    score = ndtri(np.clip(levels, LEAST_TRANSFORM, 1.0 - LEAST_TRANSFORM))
-    found: Reals = ndtr(score[MEDIAN] + factor * (score - score[MEDIAN]))
-    return found
+def _score(levels: Reals) -> Reals:
+    score: Reals = ndtri(np.clip(levels, LEAST_WIDTH, 1.0 - LEAST_WIDTH))
+    return score
 
 
-def _read(quantiles: Reals, levels: Reals) -> Reals:
-    """Return quantiles (G, 13) at other levels; a tail goes on as the step before it."""
-    low, high = 2.0 * quantiles[:, :1] - quantiles[:, 1:2], 2.0 * quantiles[:, -1:] - quantiles[:, -2:-1]
-    knots = np.concatenate([low, quantiles, high], axis=1)
-    shares = np.concatenate([[0.0], LEVELS, [1.0]])
-    return np.stack([np.interp(levels, shares, row) for row in knots])
+def _knots(quantiles: Reals) -> Reals:
+    """Return quantiles (..., 13) with the ends of their tails, shape (..., 15)."""
+    least = LEAST_STEP * np.maximum(quantiles[..., -1:] - quantiles[..., :1], LEAST_RANGE)
+    low, high = np.maximum(quantiles[..., 1:2] - quantiles[..., :1], least), quantiles[..., -1:] - quantiles[..., -2:-1]
+    first, last = (MOST_SCORE - _SCORES[-2]) / np.diff(_SCORES)[[1, -2]]
+    begin, end = quantiles[..., :1] - first * low, quantiles[..., -1:] + last * np.maximum(high, least)
+    return np.concatenate([begin, quantiles, end], axis=-1)

@@ -106,7 +106,7 @@ def shrunken_means(panel: SeriesPanel, phase: Integers, rows: Integers | None = 
     """
     factors, chosen = level_factors(panel), np.arange(panel.size) if rows is None else rows
     means = np.empty((len(chosen), len(phase)))
-    for block in row_blocks(len(chosen), panel.length):
+    for block in row_blocks(len(chosen)):
         part = chosen[block]
         means[block] = levels_under(panel.take(part), factors[part]).base_means(phase)
     return means

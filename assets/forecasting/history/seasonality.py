@@ -57,14 +57,27 @@ def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
 def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
     """Return the mean of observed demand over a window of about one season around each bucket."""
     half = season // 2
-    padding = ((0, 0), (half + 1, half))
-    total = np.cumsum(np.pad(np.where(observed, demand, 0.0), padding), axis=1)
-    count = np.cumsum(np.pad(observed.astype(np.float64), padding), axis=1)
+    total = sums_until(np.where(observed, demand, 0.0), half + 1, half)
+    count = sums_until(observed, half + 1, half)
     width = 2 * half + 1
     window_total = total[:, width:] - total[:, :-width]
     window_count = count[:, width:] - count[:, :-width]
     level: Reals = np.maximum(window_total, 0.0) / np.maximum(window_count, 1.0)
     return level
+
+
+def sums_until(cells: Reals | Flags, before: int, after: int) -> Reals:
+    """Return the sum of the cells up to each, with as many cells of nothing put before and after them.
+
+    >>> sums_until(np.array([[1.0, 2.0]]), 1, 2)
+    array([[0., 1., 3., 3., 3.]])
+    """
+    count, length = cells.shape
+    sums = np.empty((count, before + length + after), order="F" if cells.flags.fnc else "C")
+    sums[:, :before] = 0.0
+    np.cumsum(cells, axis=1, dtype=np.float64, out=sums[:, before : before + length])
+    sums[:, before + length :] = sums[:, before + length - 1 : before + length]
+    return sums
 
 
 def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
