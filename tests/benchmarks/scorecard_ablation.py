@@ -47,7 +47,7 @@ def ablation(found: list[SegmentBacktest], origins: int, decision_quantile: floa
     """
     cuts = np.unique(np.concatenate([part.outcomes.origin for part in found]))[::-1]
     windows: dict[str, list[tuple[Reals, dict[str, Reals]]]] = {part.segment: [] for part in found}
-    for place, cut in enumerate(cuts[:-1]):
+    for place in range(len(cuts) - 1):
         earlier, longer = (
             [_at(part.outcomes, cuts[place + 1 : place + 1 + count]) for part in found]
             for count in (origins, 2 * origins)

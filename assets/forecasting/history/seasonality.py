@@ -20,6 +20,7 @@ SPIKE_MULTIPLE = 6.0
 SPIKE_UNITS = 6.0
 # Below this a phase is closed: dividing by it would tell nothing of the level.
 CLOSED_FACTOR = 0.1
+_KEPT = "season factors"
 
 
 def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
@@ -38,6 +39,13 @@ def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
     season = panel.season_length
     if panel.size == 0 or panel.length < least_seasons * season:
         return np.ones((panel.size, season))
+    # Histories, levels and trees all ask for them.
+    if _KEPT not in panel.kept:
+        panel.kept[_KEPT] = _factors(panel, season)
+    return panel.kept[_KEPT]
+
+
+def _factors(panel: SeriesPanel, season: int) -> Reals:
     actual, expected = _sums_by_phase(panel)
     smooth = panel.bucket is Bucket.WEEK
     network = _shrink(

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +83,11 @@ class SeriesPanel:
     def season_length(self) -> int:
         """Buckets of a season."""
         return SEASON_LENGTH[self.bucket]
+
+    @cached_property
+    def kept(self) -> dict[str, Reals]:
+        """What was computed of the panel and will be asked for again: a panel never changes."""
+        return {}
 
     @property
     def observed_count(self) -> Integers:

@@ -54,9 +54,7 @@ def selected(
     outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found.segments, chosen, strict=True)]
     network, usual = network_calibration(joined(outcomes, horizon), horizon)
     choices = tuple(
-        replace(
-            choice, calibrations=tuple(segment_calibration(each.outcomes, network, usual) for each in part.tested)
-        )
+        replace(choice, calibrations=tuple(segment_calibration(each.outcomes, network, usual) for each in part.tested))
         for part, choice in zip(found.segments, chosen, strict=True)
     )
     nothing = pd.DataFrame(columns=[*KEY, "model"], dtype=object)

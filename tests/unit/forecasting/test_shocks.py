@@ -61,9 +61,7 @@ def test_the_next_origin_is_covered_where_the_pool_alone_is_too_narrow():
 
 
 def test_factors_go_to_one_as_origins_grow_and_to_nothing_else_without_a_shock():
-    few, many = (
-        stretch(sums_of(*residuals(0.3, count, 40, 6)), np.array([0.3])).quantiles[0, 0] for count in (3, 200)
-    )
+    few, many = (stretch(sums_of(*residuals(0.3, count, 40, 6)), np.array([0.3])).quantiles[0, 0] for count in (3, 200))
     assert (few >= many).all()
     assert few[0] > 1.1
     assert many == pytest.approx(np.ones(len(LEVELS)), abs=0.01)
