@@ -2,7 +2,7 @@
 
 Quantiles of an origin are calibrated at the other origins; segments are those before the first.
 Not here: the panels (``scorecard_panels``), the numbers of a score (``assets.forecasting.evaluation.scorecard``),
-or coverage of whole plans (``scorecard_plans``).
+coverage of whole plans (``scorecard_plans``), or what each part of the calibration is worth (``scorecard_ablation``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from scorecard_ablation import LAWS, ablation
 from scorecard_panels import PANELS, BenchPanel
 from scorecard_plans import ALL, planned_coverage
 
@@ -74,6 +75,7 @@ def measured(bench: BenchPanel, release: Release) -> dict[str, Any]:
             "decision_quantile": rules.decision_quantile,
             "scores": [*scores, _total(found, rules.decision_quantile)],
             "planned": planned_coverage(bench, release),
+            "ablation": ablation(found, release.forecast.origins, rules.decision_quantile),
             "seconds": round(time.monotonic() - started, 1),
         }
     )
@@ -88,6 +90,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
         console.print(table(title, _COLUMNS, [_shown(row) for row in panel["scores"]]))
         covered = [_covered(row) for row in panel["planned"]]
         console.print(table(f"{name}: coverage of the 80 % interval, planned at each origin", _COVERAGE, covered))
+        title = f"{name}: raw / PIT coverage and decision loss by what calibrates the champion's earlier origins"
+        console.print(table(title, _ABLATION, [_ablated(row) for row in panel["ablation"]]))
         console.print(f"{panel['seconds']:.0f} s")
 
 
@@ -110,13 +114,34 @@ _COLUMNS = (
 _METRICS = ("pinball_loss", "wape", "bias", "mase", "rmsse", "scaled_pinball", "coverage_80", "pit_coverage_80")
 
 
-_COVERAGE = ("segment", "uncensored windows", "raw coverage", "PIT coverage", "in the wrong tenth", "tenths of the PIT")
+_COVERAGE = (
+    "segment",
+    "uncensored windows",
+    "raw coverage",
+    "PIT coverage",
+    "in the wrong tenth",
+    "without borrowed forecasts",
+    "PIT coverage of each plan, the latest first",
+    "tenths of the PIT",
+)
 
 
 def _covered(row: dict[str, Any]) -> list[Any]:
-    shares = [f"{row[name]:.3f}" for name in ("coverage_80", "pit_coverage_80", "calibration_error")]
+    names = ("coverage_80", "pit_coverage_80", "calibration_error", "pit_coverage_80_not_borrowed")
+    shares = ["–" if row[name] is None else f"{row[name]:.3f}" for name in names]
+    plans = " ".join(f"{share:.2f}" for share in row["pit_coverage_80_by_plan"])
     tenths = " ".join(f"{100 * share:.0f}" for share in row["pit_histogram"])
-    return [row["demand_segment"], row["uncensored_window_count"], *shares, tenths]
+    return [row["demand_segment"], row["uncensored_window_count"], *shares, plans, tenths]
+
+
+_ABLATION = ("segment", "uncensored windows", *LAWS)
+
+
+def _ablated(row: dict[str, Any]) -> list[Any]:
+    laws = [f"{row['coverage_80'][law]:.3f} / {row['pit_coverage_80'][law]:.3f}" for law in LAWS]
+    losses = [f"{row['pinball_loss'][law]:.4f}" for law in LAWS]
+    both = [f"{share}, {loss}" for share, loss in zip(laws, losses, strict=True)]
+    return [row["demand_segment"], row["uncensored_window_count"], *both]
 
 
 def _shown(row: dict[str, Any]) -> list[Any]:

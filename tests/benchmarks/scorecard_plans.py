@@ -17,7 +17,7 @@ from assets.forecasting.evaluation.calibrate import LEVELS
 from assets.forecasting.evaluation.pit import calibration_error, pit_bounds, pit_coverage, pit_histogram
 from assets.forecasting.evaluation.scorecard import BAND, band_of
 from assets.forecasting.evaluation.scores import coverage
-from assets.forecasting.forecast import forecast_demand
+from assets.forecasting.forecast import ANALOGUE, UNINFORMED, forecast_demand
 from assets.forecasting.history.series import build_panel
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 from assets.policy.release import Release
@@ -37,11 +37,17 @@ class Windows:
         Base units.
     quantiles : array (n, 13)
         Of the same.
+    origin : array (n,)
+        Which plan it was; 0 is the latest.
+    borrowed : array (n,)
+        Whether the series told too little of itself and was forecast from others.
     """
 
     segment: npt.NDArray[np.object_]
     actual: Reals
     quantiles: Reals
+    origin: npt.NDArray[np.int64]
+    borrowed: Flags
 
 
 def planned_coverage(bench: BenchPanel, release: Release) -> list[dict[str, Any]]:
@@ -68,8 +74,10 @@ def _planned(bench: BenchPanel, release: Release, origin: int) -> Windows:
     ).forecast
     segment = made["demand_segment"].to_numpy(dtype=object).reshape(-1, horizon)
     quantiles = made[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64).reshape(-1, horizon, len(LEVELS))
+    borrowed = made["model"].isin([ANALOGUE, UNINFORMED]).to_numpy(dtype=bool).reshape(-1, horizon)
     whole, actual = _happened(bench, made.iloc[::horizon][["item_id", "site_id"]], origin)
-    return Windows(segment[whole], actual[whole], quantiles[whole])
+    plan = np.full(int(whole.sum()), origin, dtype=np.int64)
+    return Windows(segment[whole], actual[whole], quantiles[whole], plan, borrowed[whole])
 
 
 def _happened(bench: BenchPanel, series: Any, origin: int) -> tuple[Flags, Reals]:
@@ -93,4 +101,15 @@ def _coverage(name: str, windows: Windows, chosen: Flags) -> dict[str, Any]:
         "pit_coverage_80": pit_coverage(lower, upper, *BAND),
         "pit_histogram": histogram.tolist(),
         "calibration_error": calibration_error(histogram),
+        "pit_coverage_80_by_plan": _by_plan(windows.origin[chosen], lower, upper),
+        "pit_coverage_80_not_borrowed": _covered(lower, upper, ~windows.borrowed[chosen]),
     }
+
+
+def _by_plan(origin: npt.NDArray[np.int64], lower: Reals, upper: Reals) -> list[float | None]:
+    """Return the coverage of each plan that has a window, the latest first."""
+    return [_covered(lower, upper, origin == plan) for plan in np.unique(origin)]
+
+
+def _covered(lower: Reals, upper: Reals, chosen: Flags) -> float | None:
+    return pit_coverage(lower[chosen], upper[chosen], *BAND)

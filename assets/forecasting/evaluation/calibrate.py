@@ -2,8 +2,9 @@
 
 Here: pooling scaled residuals within a segment and level group, of windows that begin at the
 origin (cumulative demand) and of windows of the same length wherever they begin (demand of an
-interval ahead), and applying the first. Not here: making the residuals (``backtest``), applying
-the second (``intervals``), or series without any (``analogue``).
+interval ahead), and applying the first. Not here: making the residuals (``backtest``), what is
+widened before it is published (``published``), applying the second (``intervals``), or series
+without any (``analogue``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from assets.forecasting.history.series import Flags, Integers, Reals
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 LEVELS: Reals = np.array(QUANTILE_LEVELS)
+MEDIAN = QUANTILE_LEVELS.index(0.5)
 # Fewer residuals than this say too little of a 5 % tail; a wider pool speaks then.
 MINIMUM_POOL = 50
 GROUP_RESIDUALS = 150
@@ -135,7 +137,7 @@ def calibrate(outcomes: Outcomes, wider: Calibration) -> Calibration:
 
 
 def calibrated(outcomes: Outcomes, wider: Calibration) -> Calibration:
-    """Return what is published: cumulative demand and intervals of any beginning, each from its own pool."""
+    """Return cumulative demand and intervals of any beginning, each from its own pool."""
     return with_intervals(calibrate(outcomes, wider), outcomes)
 
 

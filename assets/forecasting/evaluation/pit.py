@@ -51,11 +51,21 @@ def pit_bounds(actual: Reals, quantiles: Reals, levels: Reals) -> tuple[Reals, R
     tail = quantiles[:, -1:] + np.maximum(quantiles[:, -1:] - quantiles[:, -2:-1], 1.0)
     knots = np.concatenate([np.full((len(quantiles), 1), _BELOW_NOTHING), quantiles, tail], axis=1)
     shares = np.concatenate([[0.0], levels, [1.0]])
-    return _share_below(actual - 0.5, knots, shares), _share_below(actual + 0.5, knots, shares)
+    return share_below(actual - 0.5, knots, shares), share_below(actual + 0.5, knots, shares)
 
 
-def _share_below(value: Reals, knots: Reals, shares: Reals) -> Reals:
-    """Return the line through (knots, shares) at each value; at a step, its upper end."""
+def share_below(value: Reals, knots: Reals, shares: Reals) -> Reals:
+    """Return the line through (knots, shares) at each value; at a step, its upper end.
+
+    Parameters
+    ----------
+    value : array (n,)
+        Anything ordered.
+    knots : array (n, K)
+        Of each value's own law; they do not fall.
+    shares : array (K,)
+        Of the law at the knots, from 0 to 1.
+    """
     passed = (knots <= value[:, None]).sum(axis=1)
     left, right = np.clip(passed - 1, 0, None), np.clip(passed, None, len(shares) - 1)
     row = np.arange(len(value))

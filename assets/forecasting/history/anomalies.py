@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from assets.forecasting.history.seasonality import centred_level
+from assets.forecasting.history.seasonality import centred_level, sums_until
 from assets.forecasting.history.series import Flags, Integers, Reals
 from assets.forecasting.history.truncated import deviations_of
 from assets.kernel.calendar import Bucket
@@ -205,10 +205,9 @@ def _ratio(level: Reals, known: Flags, usual: Reals) -> Reals:
 
 def _sides(units: Reals, known: Flags, width: int) -> tuple[Reals, Reals, Reals, Reals]:
     """Return mean and count of known cells in the window before each cell, and in the one that begins with it."""
-    length, padding = units.shape[1], ((0, 0), (width + 1, width))
-    found = []
-    for values in (units, known.astype(np.float64)):
-        sums = np.cumsum(np.pad(values, padding), axis=1)
+    length, found = units.shape[1], []
+    for values in (units, known):
+        sums = sums_until(values, width + 1, width)
         middle = sums[:, width : width + length]
         found.append((middle - sums[:, :length], sums[:, 2 * width : 2 * width + length] - middle))
     (before, after), (before_count, after_count) = found

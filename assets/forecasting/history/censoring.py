@@ -86,7 +86,7 @@ def fill_censored(panel: SeriesPanel, factors: Reals | None = None, driven: Real
         panel, driven = without_drivers(panel)
     factors = season_factors(panel) if factors is None else factors
     level, units = np.empty(panel.demand.shape), np.empty(panel.demand.shape)
-    for rows in row_blocks(panel.size):
+    for rows in row_blocks(panel.size, panel.length):
         filled = fill_block(panel, rows, factors[rows][:, panel.phase])
         level[rows], units[rows] = filled.level, filled.units
     return History(level, units, factors, driven)

@@ -84,7 +84,7 @@ def without_drivers(panel: SeriesPanel, effects: DriverEffects | None = None) ->
         return panel, None
     known = learn_drivers(panel) if effects is None else effects
     demand = np.empty_like(panel.demand)
-    for rows in row_blocks(panel.size):
+    for rows in row_blocks(panel.size, panel.length):
         demand[rows] = panel.demand[rows] / np.maximum(known.past(panel, rows), CLOSED_FACTOR)
     return replace(panel, demand=demand, drivers=None), known.ahead(panel)
 
@@ -164,7 +164,7 @@ def _reference(panel: SeriesPanel) -> Reals:
     drivers, found = drivers_of(panel), np.full(panel.size, np.nan)
     if drivers.price is None or panel.length == 0:
         return found
-    for rows in row_blocks(panel.size):
+    for rows in row_blocks(panel.size, panel.length):
         carried = carried_prices(drivers.price[rows], ~drivers.promoted[rows])[:, -REFERENCE_BUCKETS[panel.bucket] :]
         found[rows] = _median(carried, np.isfinite(carried))
     return found

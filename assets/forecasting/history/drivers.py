@@ -171,8 +171,8 @@ def told_drivers(demand: pd.DataFrame, cell: Integers, planned: Flags) -> tuple[
         What the calendar had planned: with it, a network whose tills flag nothing learns too.
     """
     promoted, price = planned.copy(), np.full(planned.shape, np.nan, dtype=np.float32)
-    promoted.flat[cell] |= demand["is_promoted"].to_numpy(dtype=bool)
-    price.flat[cell] = demand["unit_price"].to_numpy(dtype=np.float32)
+    promoted.reshape(-1)[cell] |= demand["is_promoted"].to_numpy(dtype=bool)
+    price.reshape(-1)[cell] = demand["unit_price"].to_numpy(dtype=np.float32)
     listed = ~promoted
     most = np.fmax.reduce(price, axis=1, initial=-np.inf, where=listed)
     least = np.fmin.reduce(price, axis=1, initial=np.inf, where=listed)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_outliers
-from assets.forecasting.history.seasonality import CLOSED_FACTOR
+from assets.forecasting.history.seasonality import CLOSED_FACTOR, sums_until
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
 from assets.forecasting.history.truncated import moments_above, moments_after
 from assets.kernel.calendar import Bucket
@@ -117,8 +117,7 @@ def _cut_spikes(level: Reals, units: Reals, factor: Reals, found: Anomalies) -> 
 def level_before(values: Reals, known: Flags, window: int) -> Reals:
     """Return the mean of known cells in the window before each cell; of all known cells where it has none."""
     counted = known.astype(np.float64)
-    total = np.cumsum(np.pad(np.where(known, values, 0.0), ((0, 0), (window + 1, 0))), axis=1)
-    count = np.cumsum(np.pad(counted, ((0, 0), (window + 1, 0))), axis=1)
+    total, count = sums_until(np.where(known, values, 0.0), window + 1, 0), sums_until(counted, window + 1, 0)
     # Column t of these sums ends before bucket t, so that a fill never looks ahead.
     before_total = (total[:, window:] - total[:, :-window])[:, : values.shape[1]]
     before_count = (count[:, window:] - count[:, :-window])[:, : values.shape[1]]

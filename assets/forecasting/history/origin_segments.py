@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from assets.forecasting.history.series import Flags, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 Names = npt.NDArray[np.object_]
@@ -49,6 +49,9 @@ class SegmentLimits:
 SEASON_STEP = {Bucket.DAY: 1, Bucket.WEEK: 4}
 # By chance alone the strength of a season has a deviation of sqrt(2 (seasons - 1)) / buckets.
 CHANCE_DEVIATIONS = 4.0
+SEASONAL = "seasonal"
+# What a series is called by interval and variation, where nothing that goes before names it.
+BY_INTERVAL = ("smooth", "erratic", "intermittent", "lumpy")
 LIMITS = {Bucket.DAY: SegmentLimits(56, 364, 28), Bucket.WEEK: SegmentLimits(13, 104, 8)}
 
 
@@ -56,17 +59,33 @@ def segments_at(panel: SeriesPanel, cuts: Sequence[int]) -> list[Names]:
     """Return the segment of each series at each of some buckets.
 
     Where what was known there classifies a series as what is known now does, it is the segment
-    that the panel tells, whatever told it.
+    that the panel tells, whatever told it. So is it where the series is seasonal now and could not
+    be called so then, for want of two seasons: it had its season all the same, and without these
+    origins a segment that is called by its name for the first time would have none.
     """
     told, now = panel.index["demand_segment"].to_numpy(dtype=object), classified(panel)
-    found = [classified(panel.until(cut)) for cut in cuts]
-    return [np.where(then == now, told, then) for then in found]
+    found = []
+    for cut in cuts:
+        past = panel.until(cut)
+        then = classified(past)
+        untold = (now == SEASONAL) & np.isin(then, BY_INTERVAL) & (_age(past) < 2 * panel.season_length)
+        found.append(np.where((then == now) | untold, told, then))
+    return found
+
+
+def _age(panel: SeriesPanel) -> Integers:
+    """Return the buckets since the first sale of each series, that one too."""
+    age = np.zeros(panel.size, dtype=np.int64)
+    for rows in row_blocks(panel.size, panel.length):
+        sold = panel.demand[rows] > 0
+        age[rows] = np.where(sold.any(axis=1), panel.length - sold.argmax(axis=1), 0) if panel.length else 0
+    return age
 
 
 def classified(panel: SeriesPanel) -> Names:
     """Return the segment of each series as ``feat_item_site`` classifies it."""
     names = np.empty(panel.size, dtype=object)
-    for rows in row_blocks(panel.size):
+    for rows in row_blocks(panel.size, panel.length):
         names[rows] = _classified(panel, rows, LIMITS[panel.bucket])
     return names
 
@@ -85,7 +104,7 @@ def _classified(panel: SeriesPanel, rows: slice, limits: SegmentLimits) -> Names
     names = np.where(regular, np.where(calm, "smooth", "erratic"), np.where(calm, "intermittent", "lumpy"))
     strength = _strength(panel, units, known, ranged)
     beyond_chance = strength * known.sum(axis=1) >= CHANCE_DEVIATIONS * np.sqrt(2.0 * (_season_count(panel) - 1))
-    names = np.where((strength >= limits.seasonal_strength) & beyond_chance, "seasonal", names)
+    names = np.where((strength >= limits.seasonal_strength) & beyond_chance, SEASONAL, names)
     names = np.where(_promoted(panel, rows, ranged) >= limits.promoted_share, "promoted", names)
     names = np.where(_is_dying(units, known, limits), "dying", names)
     names = np.where(unsold, "dying", np.where(length - first < limits.new_buckets, "new", names))

@@ -20,6 +20,7 @@ SPIKE_MULTIPLE = 6.0
 SPIKE_UNITS = 6.0
 # Below this a phase is closed: dividing by it would tell nothing of the level.
 CLOSED_FACTOR = 0.1
+_KEPT = "season factors"
 
 
 def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
@@ -38,6 +39,13 @@ def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
     season = panel.season_length
     if panel.size == 0 or panel.length < least_seasons * season:
         return np.ones((panel.size, season))
+    # Histories, levels and trees all ask for them.
+    if _KEPT not in panel.kept:
+        panel.kept[_KEPT] = _factors(panel, season)
+    return panel.kept[_KEPT]
+
+
+def _factors(panel: SeriesPanel, season: int) -> Reals:
     actual, expected = _sums_by_phase(panel)
     smooth = panel.bucket is Bucket.WEEK
     network = _shrink(
@@ -57,9 +65,8 @@ def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
 def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
     """Return the mean of observed demand over a window of about one season around each bucket."""
     half = season // 2
-    padding = ((0, 0), (half + 1, half))
-    total = np.cumsum(np.pad(np.where(observed, demand, 0.0), padding), axis=1)
-    count = np.cumsum(np.pad(observed.astype(np.float64), padding), axis=1)
+    total = sums_until(np.where(observed, demand, 0.0), half + 1, half)
+    count = sums_until(observed, half + 1, half)
     width = 2 * half + 1
     window_total = total[:, width:] - total[:, :-width]
     window_count = count[:, width:] - count[:, :-width]
@@ -67,10 +74,24 @@ def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
     return level
 
 
+def sums_until(cells: Reals | Flags, before: int, after: int) -> Reals:
+    """Return the sum of the cells up to each, with as many cells of nothing put before and after them.
+
+    >>> sums_until(np.array([[1.0, 2.0]]), 1, 2)
+    array([[0., 1., 3., 3., 3.]])
+    """
+    count, length = cells.shape
+    sums = np.empty((count, before + length + after), order="F" if cells.flags.fnc else "C")
+    sums[:, :before] = 0.0
+    np.cumsum(cells, axis=1, dtype=np.float64, out=sums[:, before : before + length])
+    sums[:, before + length :] = sums[:, before + length - 1 : before + length]
+    return sums
+
+
 def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
     season = panel.season_length
     actual, expected = np.empty((2, panel.size, season))
-    for rows in row_blocks(panel.size):
+    for rows in row_blocks(panel.size, panel.length):
         demand, observed = panel.demand[rows], panel.observed[rows]
         level = centred_level(demand, observed, season)
         clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * level + SPIKE_UNITS), 0.0)

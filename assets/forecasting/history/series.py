@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,9 @@ Flags = npt.NDArray[np.bool_]
 KEY = ["item_id", "site_id"]
 # Below this many known buckets a series is forecast from its analogues (``analogue``).
 MINIMUM_OBSERVED = 8
-# Arithmetic over series goes by blocks of them: no temporary is as large as the panel.
-BLOCK_SERIES = 2048
+# Arithmetic over series goes by blocks of them: no temporary is as large as the panel, and where only
+# rows are added up it stays in the cache.
+BLOCK_SERIES, BLOCK_CELLS, LEAST_BLOCK_SERIES = 2048, 131_072, 64
 SEASON_LENGTH = {Bucket.DAY: 7, Bucket.WEEK: 52}
 
 
@@ -82,6 +84,11 @@ class SeriesPanel:
         """Buckets of a season."""
         return SEASON_LENGTH[self.bucket]
 
+    @cached_property
+    def kept(self) -> dict[str, Reals]:
+        """What was computed of the panel and will be asked for again: a panel never changes."""
+        return {}
+
     @property
     def observed_count(self) -> Integers:
         """Buckets per series whose whole demand is known."""
@@ -107,7 +114,9 @@ class SeriesPanel:
         )
 
     def take(self, rows: Integers) -> SeriesPanel:
-        """Return the panel of some of the series."""
+        """Return the panel of some of the series; itself where they are all, in their order."""
+        if len(rows) == self.size and bool((rows == np.arange(self.size)).all()):
+            return self
         return replace(
             self,
             index=self.index.iloc[rows].reset_index(drop=True),
@@ -115,6 +124,18 @@ class SeriesPanel:
             observed=self.observed[rows],
             begins=self.begins[rows],
             drivers=None if self.drivers is None else self.drivers.take(rows),
+            in_stock=None if self.in_stock is None else self.in_stock[rows],
+        )
+
+    def block(self, rows: slice) -> SeriesPanel:
+        """Return the panel of neighbouring series, which shares their arrays."""
+        return replace(
+            self,
+            index=self.index.iloc[rows].reset_index(drop=True),
+            demand=self.demand[rows],
+            observed=self.observed[rows],
+            begins=self.begins[rows],
+            drivers=None if self.drivers is None else self.drivers.take(np.arange(self.size)[rows]),
             in_stock=None if self.in_stock is None else self.in_stock[rows],
         )
 
@@ -169,18 +190,20 @@ def build_panel(
     place, cell, length = cells_of(demand, index, calendar, plan_date, history_buckets)
     shape = (len(index), length)
     units, observed, reported = np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    told = demand["demand_lower_bound_units"].to_numpy(dtype=np.float64)[place]
+    # Where every row stands, which is as the mart comes, none is picked out.
+    standing: slice | Integers = slice(None) if len(place) == len(demand) else place
+    told = demand["demand_lower_bound_units"].to_numpy(dtype=np.float64)[standing]
     number = np.isfinite(told)
-    units.flat[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
-    observed.flat[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[place]
-    reported.flat[cell] = True
+    units.reshape(-1)[cell] = np.where(number, np.maximum(told, 0.0), 0.0)
+    observed.reshape(-1)[cell] = number & ~demand["is_censored"].to_numpy(dtype=bool)[standing]
+    reported.reshape(-1)[cell] = True
     phase, begins = season_phase(calendar, plan_date, -length, 0), _first(reported)
-    share = _shares(demand["in_stock_share"].to_numpy(dtype=np.float32)[place], cell, shape)
+    share = _shares(demand["in_stock_share"].to_numpy(dtype=np.float32)[standing], cell, shape)
     panel = SeriesPanel(index, units, observed, begins, phase, calendar.bucket, in_stock=share)
     calendar_events = DIM_EVENT.empty() if events is None else events
     located = ranged.assign(region=ranged.get("region", "")).sort_values(KEY, ignore_index=True)
     plans = announced(calendar_events, located[[*KEY, "region"]], calendar, plan_date, length, horizon)
-    told_rows = demand[["is_promoted", "unit_price"]].iloc[place]
+    told_rows = demand[["is_promoted", "unit_price"]].iloc[standing]
     promoted, price = told_drivers(told_rows, cell, plans.planned[:, :length])
     if not (promoted.any() or price is not None or len(calendar_events)):
         return panel
@@ -237,10 +260,20 @@ def key_order(index: pd.DataFrame) -> Integers:
     return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])
 
 
-def row_blocks(size: int) -> Iterator[slice]:
-    """Yield slices of rows small enough for what is computed of them to stay in the cache."""
-    for first in range(0, size, BLOCK_SERIES):
-        yield slice(first, min(first + BLOCK_SERIES, size))
+def row_blocks(size: int, length: int = 0) -> Iterator[slice]:
+    """Yield slices of rows small enough for what is computed of them to stay in the cache.
+
+    Parameters
+    ----------
+    size : int
+        Rows.
+    length : int
+        Cells of a row, where nothing that is computed depends on which rows stand together, as sums
+        over the rows of a block do, and sums along rows of whatever order numpy lays a block out in.
+    """
+    step = int(np.clip(BLOCK_CELLS // length, LEAST_BLOCK_SERIES, BLOCK_SERIES)) if length else BLOCK_SERIES
+    for first in range(0, size, step):
+        yield slice(first, min(first + step, size))
 
 
 def season_phase(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: int) -> Integers:
@@ -280,7 +313,7 @@ def _age(demand: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date) -> In
     """Return how many buckets before the plan date each row lies; the bucket before it is 1."""
     starts = pd.to_datetime(demand["bucket_start"]).to_numpy(dtype="datetime64[us]").astype("datetime64[D]")
     days = (np.datetime64(plan_date, "D") - starts).astype(np.int64)
-    age: Integers = -(-days // calendar.bucket.days)
+    age: Integers = days if calendar.bucket.days == 1 else -(-days // calendar.bucket.days)
     return age
 
 
@@ -290,7 +323,7 @@ def _standing(demand: pd.DataFrame, place: Integers, cell: Integers, cells: int)
     Versions known at the same time from the same batch are told apart by what they say, so that
     the order of rows decides nothing.
     """
-    if bool((np.diff(cell) > 0).all()):
+    if bool((cell[1:] > cell[:-1]).all()):
         return place, cell
     twice = np.bincount(cell, minlength=cells)[cell] > 1
     order = ["available_at", "batch_id", "demand_lower_bound_units", "is_censored"]
@@ -306,7 +339,7 @@ def _shares(told: npt.NDArray[np.float32], cell: Integers, shape: tuple[int, int
     if not ((told > 0) & (told < 1)).any():
         return None
     shares = np.zeros(shape, dtype=np.float32)
-    shares.flat[cell] = told
+    shares.reshape(-1)[cell] = told
     return shares
 
 

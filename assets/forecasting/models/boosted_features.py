@@ -80,7 +80,7 @@ def features_at(
     network = np.log(np.maximum(factors.mean(axis=0), 1e-6))
     # By blocks, so that no temporary is as large as the panel.
     for block in row_blocks(panel.size):
-        part = panel.take(np.arange(panel.size)[block])
+        part = panel.block(block)
         levels = levels_under(part, factors[block])
         recent[block], base[block] = _recent(part, levels), levels.base
         told = chosen[(chosen >= block.start) & (chosen < block.stop)] - block.start

@@ -12,9 +12,9 @@ from dataclasses import replace
 import pandas as pd
 
 from assets.forecasting.evaluation.backtest import Backtest, SegmentBacktest, Tested
-from assets.forecasting.evaluation.calibrate import calibrated, untested
 from assets.forecasting.evaluation.outcomes import joined
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
+from assets.forecasting.evaluation.published import network_calibration, segment_calibration
 from assets.forecasting.history.series import KEY, Reals
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
@@ -52,9 +52,9 @@ def selected(
     """
     chosen = [_judged(part, standing, made_for, decision_quantile, margin) for part in found.segments]
     outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found.segments, chosen, strict=True)]
-    network = calibrated(joined(outcomes, horizon), untested(horizon))
+    network, usual = network_calibration(joined(outcomes, horizon), horizon)
     choices = tuple(
-        replace(choice, calibrations=tuple(calibrated(each.outcomes, network) for each in part.tested))
+        replace(choice, calibrations=tuple(segment_calibration(each.outcomes, network, usual) for each in part.tested))
         for part, choice in zip(found.segments, chosen, strict=True)
     )
     nothing = pd.DataFrame(columns=[*KEY, "model"], dtype=object)

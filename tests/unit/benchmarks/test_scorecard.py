@@ -12,7 +12,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry
 from orchestration.cli.bench import load
 
-bench, panels = load("scorecard"), load("scorecard_panels")
+bench, panels, ablation = load("scorecard"), load("scorecard_panels"), load("scorecard_ablation")
 MONTHS = 45
 
 
@@ -58,6 +58,25 @@ def test_coverage_of_plans_is_told_by_segment_and_in_total(found: dict) -> None:
     assert sum(total["pit_histogram"]) == pytest.approx(1, abs=0.001)
 
 
+def test_coverage_of_each_plan_and_without_borrowed_forecasts_stand_beside_it(found: dict) -> None:
+    total = found["planned"][-1]
+    assert len(total["pit_coverage_80_by_plan"]) == 6
+    assert min(total["pit_coverage_80_by_plan"]) <= total["pit_coverage_80"] <= max(total["pit_coverage_80_by_plan"])
+    # Every part sells from the first months on, so that none is forecast from others.
+    assert total["pit_coverage_80_not_borrowed"] == total["pit_coverage_80"]
+
+
+def test_the_ablation_holds_each_origin_but_the_first_against_every_law(found: dict) -> None:
+    *rows, total = found["ablation"]
+    assert total["demand_segment"] == "all"
+    # One origin has none before it; of the part that ends early four more are not known whole.
+    assert total["uncensored_window_count"] == sum(row["uncensored_window_count"] for row in rows)
+    assert 0 < total["uncensored_window_count"] <= 31 * 5 * 3 - 4 * 3 - 2
+    for measure in ("coverage_80", "pit_coverage_80", "pinball_loss"):
+        assert tuple(total[measure]) == ablation.LAWS
+    assert total["pit_coverage_80"]["shocks"] >= total["pit_coverage_80"]["pools"]
+
+
 def test_a_plan_at_an_origin_sees_nothing_after_it(folder: Path) -> None:
     whole = panels.carparts(folder)
     first = whole.origin_date(whole.origins - 1)
@@ -68,11 +87,11 @@ def test_a_plan_at_an_origin_sees_nothing_after_it(folder: Path) -> None:
     assert (changed.panel().index == whole.panel().index).all(axis=None)
 
 
-def test_it_prints_both_tables(found: dict) -> None:
+def test_it_prints_all_tables(found: dict) -> None:
     console = Console(file=io.StringIO(), width=250)
     bench.show(console, {"panels": {"carparts": found}})
     told = console.file.getvalue()  # type: ignore[attr-defined]
-    for words in ("PIT coverage", "MASE", "champions", "planned at each origin"):
+    for words in ("PIT coverage", "MASE", "champions", "planned at each origin", "twice"):
         assert words in told
 
 

@@ -3,11 +3,12 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from forecasting_panels import weekly_panel
 
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.segments import menu, rows_by_segment
-from assets.forecasting.history.series import build_panel, has_drivers, season_phase
+from assets.forecasting.history.series import build_panel, has_drivers, row_blocks, season_phase
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.marts import DIM_EVENT
@@ -183,3 +184,29 @@ def test_an_event_is_a_driver_and_no_row_is_none(rows):
     one = pd.DataFrame({"event_id": ["e"]})
     assert has_drivers(none, one, DAYS, PLAN_DATE, 9)
     assert not has_drivers(none, DIM_EVENT.empty(), DAYS, PLAN_DATE, 9)
+
+
+@pytest.mark.parametrize(("size", "length"), [(0, 5), (1, 9), (5000, 0), (5000, 40), (5000, 3000)])
+def test_blocks_are_all_rows_once_and_in_order(size, length):
+    blocks = list(row_blocks(size, length))
+    assert [row for rows in blocks for row in range(rows.start, rows.stop)] == list(range(size))
+    assert max((rows.stop - rows.start for rows in blocks), default=0) <= 2048
+
+
+def test_a_history_is_the_same_to_the_bit_however_its_series_are_cut_into_blocks():
+    random = np.random.default_rng(3)
+    panel = weekly_panel(
+        random.negative_binomial(1, 0.3, (700, 130)).astype(float), observed=random.random((700, 130)) > 0.1
+    )
+    factors = season_factors(panel)
+    whole = fill_censored(panel, factors)
+    for rows in (slice(0, 3), slice(3, 400), slice(400, 700)):
+        part = fill_censored(panel.block(rows), factors[rows])
+        assert (part.level == whole.level[rows]).all()
+        assert (part.units == whole.units[rows]).all()
+
+
+def test_all_series_in_their_order_are_the_panel_itself():
+    panel = weekly_panel(np.ones((4, 30)))
+    assert panel.take(np.arange(4)) is panel
+    assert list(panel.take(np.array([2, 1])).index["item_id"]) == list(panel.index["item_id"].iloc[[2, 1]])

