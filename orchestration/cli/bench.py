@@ -104,6 +104,17 @@ def targets(
     _measure(out, "targets", data=data)
 
 
+@bench.command("flow")
+@command
+def flow(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a source.")] = Path(),
+    largest: Annotated[int, typer.Option(min=1_000, metavar="N", help="Most item-sites of the growth.")] = 1_000_000,
+) -> None:
+    """Solve plans without shared limits: speed beside the bare solver, growth, a published answer."""
+    _measure(out, "flow", data=data, largest=largest)
+
+
 @bench.command("market")
 @command
 def market(
