@@ -125,9 +125,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
         f"{'the same' if one['same_cost'] else 'ANOTHER'} cost"
     )
     for line in found["published"]:
-        console.print(
-            f"{line['instance']}: {line['reached']:,}, published {line['published']:,}, {1000 * line['cpu_seconds']:.1f} CPU ms"
-        )
+        took = 1000 * line["cpu_seconds"]
+        console.print(f"{line['instance']}: {line['reached']:,}, published {line['published']:,}, {took:.1f} CPU ms")
     columns = ("item-sites", "seconds", "CPU s", "of it expanding", "item-sites a second", "peak GB at most", "n^")
     rows = [
         [
