@@ -147,7 +147,7 @@ class Auction:
 
     def value(self, mixture: Mixture) -> float:
         """Return the integer cost of a mixture."""
-        return self._waiting + mixture.value * self.network.scale
+        return float(self._waiting + mixture.value * self.network.scale)
 
     def is_close(self, value: float) -> bool:
         """Return whether master and bound are close enough."""
