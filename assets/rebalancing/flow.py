@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assets.kernel.solvers.min_cost_flow import optimal_flow
+from assets.kernel.solvers.min_cost_flow import optimal_flows
 from assets.rebalancing.expansion import Answer, Network, Start
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.residual import Frontier, Residual, settle, shortest
@@ -21,9 +21,6 @@ FREE_UNITS = -1
 
 REMEMBERED = 20_000
 """Most answers that a network remembers; each takes four bytes an arc and eight a node."""
-
-NODES_PER_CALL = 500
-"""Items are gathered up to so many nodes a call; larger graphs are slower."""
 
 LARGEST_EXACT = 2**53
 """Distances beyond this are no whole numbers in the search of a change."""
@@ -94,11 +91,20 @@ def free_variant(network: Network, items: Ints) -> Variant:
     return Variant(items, np.full(len(positions), FREE_UNITS, dtype=np.int64))
 
 
-def solve_flows(network: Network, variant: Variant) -> Flow:
-    """Solve every item of a variant to proven optimality.
+def solve_flows(network: Network, variant: Variant, threads: int | None = None) -> Flow:
+    """Solve every item of a variant to proven optimality, each by itself.
 
     What the network has solved before, it remembers: a search asks for the same item with the
     same moves fixed many times.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    variant : Variant
+        What to solve.
+    threads : int, optional
+        As in ``optimal_flows``; the answer is the same for any.
 
     Raises
     ------
@@ -112,7 +118,7 @@ def solve_flows(network: Network, variant: Variant) -> Flow:
     first = np.concatenate(
         [[0], np.cumsum(network.first_start[variant.items + 1] - network.first_start[variant.items])]
     )
-    fresh = _solve_fresh(network, Variant(variant.items[missing], variant.units[gather(first, missing)[0]]))
+    fresh = _solve_fresh(network, Variant(variant.items[missing], variant.units[gather(first, missing)[0]]), threads)
     answers = {
         **{key: known[key] for key in asked if key in known},
         **_by_item(network, fresh, [keys[k] for k in missing]),
@@ -198,9 +204,9 @@ class Batch:
         return Residual(self.tail, self.head, network.cost[self.arcs], room, back, excess, item)
 
 
-def _solve_fresh(network: Network, variant: Variant) -> Flow:
+def _solve_fresh(network: Network, variant: Variant, threads: int | None) -> Flow:
     batch = Batch.of(network, variant)
-    flows, potential = _from_start(network, batch) or _from_nothing(network, batch)
+    flows, potential = _from_start(network, batch) or _from_nothing(network, batch, threads)
     cost = network.cost[batch.arcs]
     sums = np.concatenate([[0], np.cumsum(flows * cost)])[batch.arc_offset]
     broken = np.zeros(len(variant.items), dtype=bool)
@@ -209,19 +215,17 @@ def _solve_fresh(network: Network, variant: Variant) -> Flow:
     return Flow(variant, units, np.diff(sums), batch.arcs, flows, broken, batch.nodes, potential)
 
 
-def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
+def _from_nothing(network: Network, batch: Batch, threads: int | None) -> tuple[Ints, Ints]:
     """Return the flow of every arc, solved afresh, and the potential of every node."""
     capacity, cost = network.capacity[batch.arcs], network.cost[batch.arcs]
     fixed, units = batch.first_arcs[batch.fixed], batch.variant.units[batch.fixed]
     capacity[fixed] = 0
     supply = batch.entering(network.supply[batch.nodes], units)
-    flows = np.zeros(len(batch.arcs), dtype=np.int64)
-    for start, stop in _calls(batch.node_counts, NODES_PER_CALL):
-        part = slice(int(batch.arc_offset[start]), int(batch.arc_offset[stop]))
-        low, high = int(batch.node_offset[start]), int(batch.node_offset[stop - 1] + batch.node_counts[stop - 1])
-        name = problem_name(network, batch.variant.items[start:stop])
-        ends = batch.tail[part] - low, batch.head[part] - low
-        flows[part] = optimal_flow(*ends, capacity[part], cost[part], supply[low:high], name)
+    flows = optimal_flows(
+        network.tail[batch.arcs], network.head[batch.arcs], capacity, cost, supply, batch.arc_offset,
+        np.append(batch.node_offset, len(batch.nodes)), lambda k: problem_name(network, batch.variant.items[k : k + 1]),
+        threads,
+    )  # fmt: skip
     flows[fixed] = units
     at_rest = np.zeros(len(batch.nodes), dtype=np.int64)
     residual = batch.residual(network, flows, at_rest)
@@ -279,17 +283,6 @@ def problem_name(network: Network, items: Ints) -> str:
     """Return the items of a call, for an error message."""
     names = [network.problem.item_sites.item_ids[i] for i in items[:3]]
     return f"items {', '.join(names)}" + (" ..." if len(items) > 3 else "")
-
-
-def _calls(node_counts: Ints, most: int) -> list[tuple[int, int]]:
-    """Cut a row of items into calls of at most ``most`` nodes, at least one item each."""
-    calls, start, nodes = [], 0, 0
-    for position, count in enumerate(node_counts.tolist()):
-        if nodes and nodes + count > most:
-            calls.append((start, position))
-            start, nodes = position, 0
-        nodes += count
-    return [*calls, (start, len(node_counts))] if len(node_counts) else []
 
 
 def unit_prices(network: Network, flow: Flow) -> Floats:

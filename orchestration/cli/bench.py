@@ -104,6 +104,17 @@ def targets(
     _measure(out, "targets", data=data)
 
 
+@bench.command("flow")
+@command
+def flow(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a source.")] = Path(),
+    largest: Annotated[int, typer.Option(min=1_000, metavar="N", help="Most item-sites of the growth.")] = 1_000_000,
+) -> None:
+    """Solve plans without shared limits: speed beside the bare solver, growth, a published answer."""
+    _measure(out, "flow", data=data, largest=largest)
+
+
 @bench.command("market")
 @command
 def market(
@@ -114,11 +125,12 @@ def market(
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Seeded problems to settle.")] = 1,
     multiple: Annotated[int, typer.Option(min=1, metavar="N", help="Order multiple of purchases.")] = 1,
     least_gain: Annotated[float, typer.Option(help="Least gain of a transfer line.")] = 0.0,
+    gap: Annotated[float, typer.Option(min=0.0, help="Asked gap, a share of cost; 0 for the best there is.")] = 0.0,
 ) -> None:
     """Settle seeded problems whose items share limits: seconds, rounds, both gaps, gap against time."""
     _measure(
         out, "market", item_sites=item_sites, limits=limits, tightness=tightness, seeds=seeds, multiple=multiple,
-        least_gain=least_gain,
+        least_gain=least_gain, gap=gap,
     )  # fmt: skip
 
 

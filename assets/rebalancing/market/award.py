@@ -1,6 +1,6 @@
 """The award: whole plans within every limit.
 
-The master over whole proposals decides for the items that it takes whole; the others wait, and
+The mixture of whole proposals decides for the items that it takes whole; the others wait, and
 then what is left is offered, turn by turn, to those that lose most at the prices. Every state
 on the way is within the limits, and cost never rises. Not here: prices and the bound.
 """
@@ -16,7 +16,7 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.lots import FAR
 from assets.rebalancing.market.agents import paid, propose_whole, whole
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.master import WHOLE_SHARE, Master, Mixture
+from assets.rebalancing.market.master import WHOLE_SHARE
 from assets.rebalancing.market.messages import (
     BESIDE_OTHERS,
     OVER_ITS_SHARE,
@@ -27,8 +27,10 @@ from assets.rebalancing.market.messages import (
     Refusal,
     joined,
 )
+from assets.rebalancing.market.mixing import mixed, whole_mixture
 from assets.rebalancing.market.offers import SLACK, offers
-from assets.rebalancing.market.rounds import Bidding, Budget
+from assets.rebalancing.market.pool import Mixture, Pool
+from assets.rebalancing.market.rounds import Bidding, Budget, base_cost
 
 DEAREST_SHARE = 1e-5
 """Items that lose less than this share of an average item's cost at the prices do not bid for leftovers."""
@@ -58,28 +60,45 @@ def award(network: Network, limits: Limits, bidding: Bidding, today: Proposals |
     budget : Budget
         Rounds of whole proposals, and turns.
     """
-    waiting = bidding.idle
-    master = Master(waiting, limits, network.scale)
+    waiting, scale, prices = bidding.idle, network.scale, bidding.bound.prices
+    pool = Pool(waiting)
     proposed = bidding.pool.take(
         np.flatnonzero(whole(network, np.arange(len(network.problem.moves)), bidding.pool.units))
     )
     for batch in (proposed, today):
         if batch is not None:
-            master.add(batch)
-    prices, mixture = bidding.bound.prices, master.solve()
+            pool.add(batch)
+    mixture = mixed(waiting, pool.proposals, limits, scale, prices.per_limit, bidding.gain)
     for number in range(budget.award_rounds):
         at = prices if number == 0 else Prices(prices.round, mixture.per_limit)
-        if not master.add(propose_whole(network, limits, at)).any():
+        if not pool.add(propose_whole(network, limits, at)).any():
             break
-        mixture = master.solve()
-    state = _fixed(limits, waiting, master.pool if master.size else waiting, mixture)
-    # First to those who would pay, then what nobody would pay for.
+        mixture = mixed(waiting, pool.proposals, limits, scale, mixture.per_limit, bidding.gain)
+    every = pool.proposals if pool.size else waiting
+    mixtures = [mixture, whole_mixture(waiting, pool.proposals, limits, scale)]
+    found = [
+        _completed(network, limits, bidding, _fixed(limits, waiting, every, one), budget)
+        for one in mixtures
+        if one is not None
+    ]
+    return min(found, key=lambda one: int(one.plans.cost.sum()))
+
+
+def _completed(network: Network, limits: Limits, bidding: Bidding, state: State, budget: Budget) -> Award:
+    """Offer what is left: first to those who would pay, then what nobody would pay for."""
+    prices, enough = bidding.bound.prices, _enough(network, bidding, budget)
     nothing = Prices(prices.round, np.zeros(len(limits)))
     found: list[Award] = []
     for at, optimal in ((prices, bidding.bound.bids.bid), (nothing, bidding.free.bid)):
-        found.append(_leftovers(network, limits, at, state, optimal, budget))
+        found.append(_leftovers(network, limits, at, state, optimal, budget, enough))
         state = State(found[-1].plans, _sum(found[-1].plans))
     return Award(state.plans, found[0].refusals + found[1].refusals, found[0].turns + found[1].turns)
+
+
+def _enough(network: Network, bidding: Bidding, budget: Budget) -> float:
+    """Return the integer cost at which the asked gap is reached; none is where none is asked."""
+    whole_cost = abs(base_cost(network) * network.scale + bidding.bound.value)
+    return bidding.bound.value + budget.gap * whole_cost if budget.gap else -np.inf
 
 
 def _fixed(limits: Limits, waiting: Proposals, pool: Proposals, mixture: Mixture) -> State:
@@ -105,13 +124,15 @@ def _sum(plans: Proposals) -> Floats:
     return np.asarray(plans.use.sum(axis=0)).ravel()
 
 
-def _leftovers(network: Network, limits: Limits, prices: Prices, state: State, optimal: Ints, budget: Budget) -> Award:
+def _leftovers(
+    network: Network, limits: Limits, prices: Prices, state: State, optimal: Ints, budget: Budget, enough: float
+) -> Award:
     """Offer what is left until nobody gains by it."""
     refusals: list[Refusal] = []
     content = np.zeros(len(state.plans), dtype=bool)
     for turn in range(budget.turns):
         items = _losers(network, state, prices, np.where(content, FAR, optimal), budget.offers)
-        if not len(items):
+        if not len(items) or state.plans.cost.sum() <= enough:
             return Award(state.plans, tuple(refusals), turn)
         mine = state.plans.take(items)
         left = limits.room - state.use

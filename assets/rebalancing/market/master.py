@@ -6,39 +6,16 @@ there always is an answer) and one row a limit. Not here: where proposals come f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from assets.kernel.solvers.linear_program import LinearProgram
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.messages import Proposals, joined
+from assets.rebalancing.market.messages import Proposals
+from assets.rebalancing.market.pool import Mixture, Pool
 
 WHOLE_SHARE = 1 - 1e-6
 """A proposal with this share of its item is taken whole."""
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """The optimum over the proposals so far.
-
-    Attributes
-    ----------
-    value : float
-        Currency, less that of waiting.
-    share : float array, shape (k,)
-        Of each proposal.
-    per_limit : float array, shape (L,)
-        Price of each limit, currency per unit.
-    per_item : float array, shape (items,)
-        What each item still saves at these prices, in currency.
-    """
-
-    value: float
-    share: Floats
-    per_limit: Floats
-    per_item: Floats
 
 
 class Master:
@@ -55,28 +32,15 @@ class Master:
     """
 
     def __init__(self, idle: Proposals, limits: Limits, scale: float) -> None:
+        self.pool = Pool(idle)
         self._idle, self._limits, self._scale = idle, limits, scale
-        self._pool: list[Proposals] = []
-        self._known: set[bytes] = set(idle.keys())
         self._program: LinearProgram | None = None
         self._row = np.ones(len(limits))
         self._money = 1.0
 
-    @property
-    def pool(self) -> Proposals:
-        """Every proposal so far, in the order of the mixture's shares."""
-        return joined(self._pool) if self._pool else self._idle.take(np.zeros(0, dtype=np.int64))
-
-    @property
-    def size(self) -> int:
-        """Number of proposals."""
-        return sum(len(batch) for batch in self._pool)
-
     def add(self, proposals: Proposals) -> Flags:
         """Take proposals into the pool; return which of them it did not know."""
-        keys = proposals.keys()
-        fresh = np.array([key not in self._known for key in keys], dtype=bool)
-        self._known.update(keys)
+        fresh = self.pool.add(proposals)
         chosen = np.flatnonzero(fresh)
         if len(chosen):
             self._take(proposals.take(chosen))
@@ -86,17 +50,16 @@ class Master:
         """Return the best mixture, from the basis of the last."""
         items, limits = len(self._idle), len(self._limits)
         if self._program is None:
-            return Mixture(0.0, np.zeros(0), np.zeros(limits), np.zeros(items))
+            return Mixture(0.0, np.zeros(0), np.zeros(limits))
         optimum = self._program.solve()
         duals = np.maximum(0.0, -optimum.duals) * self._money
-        return Mixture(optimum.value * self._money, optimum.columns, duals[items:] / self._row, duals[:items])
+        return Mixture(optimum.value * self._money, optimum.columns, duals[items:] / self._row)
 
     def _take(self, proposals: Proposals) -> None:
         saving = (proposals.cost - self._idle.cost[proposals.item]) / self._scale
         if self._program is None:
             self._start(proposals, saving)
         assert self._program is not None
-        self._pool.append(proposals)
         starts, rows, values = _columns(proposals, self._row, len(self._idle))
         self._program.add(saving / self._money, starts, rows, values)
 

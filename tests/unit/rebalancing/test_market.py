@@ -91,8 +91,8 @@ def test_a_limit_that_tightens_never_gets_cheaper() -> None:
 
 
 def test_whole_lots_and_least_gains_stand_in_the_award() -> None:
-    made = problem(6, 11, multiple=4, minimum_gain_amount=0.5)
-    net, shared = network(made), limits(made, 11, 0.25)
+    made = problem(6, 16, multiple=4, minimum_gain_amount=0.5)
+    net, shared = network(made), limits(made, 16, 0.25)
     found = negotiate(net, shared)
     bought = found.units[(made.moves.bucket == 0) & ~made.moves.is_transfer]
     assert bought.any()

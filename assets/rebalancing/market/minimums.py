@@ -1,0 +1,63 @@
+"""Documents with a minimum: an order goes out with at least so much on it, or not at all.
+
+``amount[d] = 0`` or ``amount[d] >= least[d]``, with ``amount = use @ units``. The amount is money for
+a minimum order value and units for a minimum quantity. A linear master sees nothing of it: any
+amount is a mixture of nothing and of enough, so that the bound leaves it out. Not here: which
+documents go out (``charged``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from assets.rebalancing.item_sites import Flags, Floats, Ints
+from assets.rebalancing.market.limits import TOLERANCE, Limits
+
+
+@dataclass(frozen=True)
+class Minimums:
+    """Documents over the moves of a problem; ``d`` of them.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Unique.
+    least : float array, shape (d,)
+        Smallest amount of a document that goes out.
+    use : sparse float array, shape (d, m)
+        Amount per unit of each move; never negative.
+    """
+
+    names: tuple[str, ...]
+    least: Floats
+    use: csr_array
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def amount(self, units: Ints) -> Floats:
+        """Return the amount on each document, shape (d,)."""
+        return np.asarray(self.use @ units.astype(np.float64))
+
+    def broken(self, units: Ints) -> Flags:
+        """Return which documents have something on them, but too little."""
+        amount = self.amount(units)
+        return np.asarray((amount > 0) & (amount < self.least * (1 - TOLERANCE)))
+
+    def closed(self, which: Flags) -> Limits:
+        """Return the limits that keep some documents empty."""
+        rows = np.flatnonzero(which)
+        names = tuple(f"closed {self.names[k]}" for k in rows)
+        return Limits(names, ("other",) * len(rows), np.zeros(len(rows)), np.zeros(len(rows)), csr_array(self.use[rows]))
+
+    def take(self, moves: Ints) -> Minimums:
+        """Return the documents over some of the moves."""
+        return Minimums(self.names, self.least, csr_array(self.use[:, moves]))
+
+
+def no_minimums(moves: int) -> Minimums:
+    """Return the documents of a problem whose orders may be of any size."""
+    return Minimums((), np.zeros(0), csr_array((0, moves)))

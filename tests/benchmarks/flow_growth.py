@@ -1,0 +1,77 @@
+"""Up to a million item-sites, part by part on two processes: seconds, memory, growth.
+
+The arrays of all parts (stock, quantiles, moves) are in memory before the clock starts, and
+workers inherit them; each expands and solves a part and hands back the units of its moves.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import resource
+import time
+from typing import Any
+
+import numpy as np
+from market_problem import SITES_AN_ITEM, world
+
+from assets.rebalancing.expansion import expand
+from assets.rebalancing.flow import free_variant, solve_flows
+from assets.rebalancing.problem import Problem
+
+WORKERS, SIZES = 2, 3
+PARTS_OF_THE_LEAST = 2
+PARTS: list[Problem] = []
+"""What workers inherit."""
+
+
+def grow(largest: int) -> list[dict[str, Any]]:
+    """Return one object a size, from a hundredth of ``largest`` to all of it.
+
+    ``peak_memory_gb`` counts what workers share with their parent once for each, so that it is
+    never too small; ``exponent`` is the slope of CPU seconds since the size before.
+    """
+    found: list[dict[str, Any]] = []
+    items = max(1, largest // 10 ** (SIZES - 1) // PARTS_OF_THE_LEAST // SITES_AN_ITEM)
+    for size in (PARTS_OF_THE_LEAST * 10**k for k in range(SIZES)):
+        PARTS.extend(world(items, seed).problem for seed in range(len(PARTS), size))
+        one = measured(PARTS)
+        before = found[-1] if found else None
+        one["exponent"] = None if before is None else (
+            math.log(one["cpu_seconds"] / before["cpu_seconds"]) / math.log(one["item_sites"] / before["item_sites"])
+        )  # fmt: skip
+        found.append(one)
+    PARTS.clear()
+    return found
+
+
+def measured(parts: list[Problem]) -> dict[str, Any]:
+    """Solve parts that workers inherit: nothing is sent to them but a number."""
+    began = time.perf_counter()
+    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
+        done = pool.map(solved, range(len(parts)), chunksize=1)
+        peaks = [peak for *_, peak in done]
+    seconds = time.perf_counter() - began
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return {
+        "item_sites": sum(len(part.item_sites) for part in parts),
+        "seconds": seconds,
+        "cpu_seconds": sum(expanding + solving for _, expanding, solving, _ in done),
+        "expanding_cpu_seconds": sum(expanding for _, expanding, _, _ in done),
+        "units": sum(int(units.sum()) for units, *_ in done),
+        "peak_memory_gb": own + WORKERS * max(peaks),
+    }
+
+
+def solved(number: int) -> tuple[np.ndarray, float, float, float]:
+    """Return the units of a part's moves, CPU seconds of expanding and of solving, and the worker's peak in GB."""
+    began = time.process_time()
+    network = expand(PARTS[number])
+    between = time.process_time()
+    found = solve_flows(network, free_variant(network, np.arange(network.items)), threads=1)
+    solving = time.process_time() - between
+    units = np.zeros(len(network.problem.moves), dtype=np.int64)
+    moved = network.move[found.arcs] >= 0
+    units[network.move[found.arcs][moved]] = found.flows[moved]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return units, between - began, solving, peak
