@@ -6,6 +6,7 @@ weight or a budget becomes such a row (``kinds``), and prices.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ class Limits:
             Number of moves of the problem.
         """
         faults = [] if self.use.shape[1] == moves else [f"use speaks of {self.use.shape[1]} moves, there are {moves}"]
-        doubles = sorted({name for name in self.names if self.names.count(name) > 1})
+        doubles = sorted(name for name, count in Counter(self.names).items() if count > 1)
         faults += [f"{name}: stands more than once" for name in doubles]
         faults += [f"{n}: unknown kind {k}" for n, k in zip(self.names, self.kinds, strict=True) if k not in KINDS]
         faults += self._said("capacity is no number", np.isnan(self.capacity) | ~np.isfinite(self.fixed))
