@@ -74,9 +74,7 @@ SUPPLIERS = Frame(
         text("supplier_id", "Supplier."),
         text("supplier_name", "Name of the supplier."),
         text("country", "ISO 3166 country code.", nullable=True),
-        _later(
-            _units("capacity_units_per_day", "Most it ships a day, all items together; null if unlimited.", nullable=True)
-        ),
+        _later(_units("capacity_units_per_day", "Most it ships a day of all items; null if unlimited.", nullable=True)),
     ),
     ("supplier_id",),
 )
@@ -197,7 +195,7 @@ LANES = Frame(
         ),
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days", minimum=0, maximum=365),
         flag("is_allowed", "Whether rules allow the lane to be used."),
-        _later(real("capacity_m3", "Most a departure carries; null if unlimited.", nullable=True, unit="m3", minimum=0)),
+        _later(real("capacity_m3", "Most a departure holds; null if unlimited.", nullable=True, unit="m3", minimum=0)),
     ),
     ("origin_id", "destination_id", "mode"),
 )

@@ -68,7 +68,7 @@ DIM_LANE = Frame(
         real("capacity_kg", "Most a departure carries; null if unlimited.", nullable=True, unit="kg"),
         text("departure_days", "ISO weekdays of departure, such as 1,3,5; empty for every day."),
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days"),
-        real("capacity_m3", "Most a departure carries; null if unlimited.", nullable=True, unit="m3"),
+        real("capacity_m3", "Most a departure holds; null if unlimited.", nullable=True, unit="m3"),
     ),
     ("plan_date", "origin_id", "destination_id", "mode"),
 )
@@ -92,7 +92,7 @@ DIM_SOURCING = Frame(
         ),
         _units(
             "supplier_capacity_units_per_day",
-            "Most the supplier ships a day, all items together; null if unlimited.",
+            "Most the supplier ships a day of all items; null if unlimited.",
             nullable=True,
         ),
     ),

@@ -17,6 +17,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.rebalancing import lots
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.expansion import Network
+from assets.rebalancing.flow import Flow
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.agents import proposals
 from assets.rebalancing.market.components import components, largest_use, touched_items
@@ -78,6 +79,14 @@ def negotiate(
     return _settlement(market, deals, units, active, tuple(faults))
 
 
+def standing(choice: Choice, limits: Limits, flow: Flow) -> Settlement:
+    """Return the settlement of a plan that nobody negotiated, whatever limits it breaks."""
+    limits = limits.ordered()
+    market = replace(_opened(choice.network, limits, choice), standing=proposals(choice.network, limits, flow))
+    nothing = np.zeros(len(limits), dtype=bool)
+    return _settlement(market, [], market.units, nothing, tuple(limits.consistency(len(market.units))))
+
+
 @dataclass(frozen=True)
 class _Market:
     """Every item's plan as if nothing were shared: at its optimum, and in whole lots where they are known."""
@@ -110,11 +119,11 @@ def _opened(network: Network, limits: Limits, today: Choice | None) -> _Market:
     market = _Market(network, limits, free, free, None, relaxed.cost)
     # Whoever negotiates is not asked what he would have done otherwise.
     apart = np.flatnonzero(~market.concerned(_broken(limits, market.units)))
-    return replace(market, **_whole(market, apart)) if len(apart) else market
+    return _whole(market, apart) if len(apart) else market
 
 
-def _whole(market: _Market, items: Ints) -> dict[str, Proposals | Ints]:
-    """Return the market's plans with whole ones for some items, and what they cost if nothing starts today."""
+def _whole(market: _Market, items: Ints) -> _Market:
+    """Return the market with whole plans of some items, and what they cost if nothing starts today."""
     everybody = len(items) == market.network.items
     some = part(market.network, items)
     choice = choose(market.network if everybody else some.network)
@@ -126,7 +135,8 @@ def _whole(market: _Market, items: Ints) -> dict[str, Proposals | Ints]:
     place, still = np.arange(market.network.items), market.still.copy()
     place[items] = market.network.items + np.arange(len(items))
     still[items] = choice.policies["do_nothing"].cost
-    return {"standing": joined([market.free, replace(found, item=items, units=wide)]).take(place), "still": still}
+    every = joined([market.free, replace(found, item=items, units=wide)])
+    return replace(market, standing=every.take(place), still=still)
 
 
 def _broken(limits: Limits, units: Ints) -> Flags:

@@ -32,7 +32,7 @@ class Stage:
     @property
     def free(self) -> Flags:
         """Which moves no guardrail forbids."""
-        return self.moves.blocked == 0
+        return np.asarray(self.moves.blocked == 0)
 
     @property
     def destination(self) -> NDArray[np.object_]:
@@ -42,7 +42,8 @@ class Stage:
 
     def per_item(self, values: pd.Series[float]) -> Floats:
         """Return a figure by item, 0 where it is unknown, shape (items,)."""
-        return values.reindex(list(self.item_sites.item_ids)).fillna(0.0).to_numpy(np.float64)
+        known = values.reindex(list(self.item_sites.item_ids)).fillna(0.0)
+        return np.asarray(known, dtype=np.float64)
 
     def of_moves(self, per_item: Floats) -> Floats:
         """Return the figure of each move's item."""
@@ -151,8 +152,8 @@ def storage(stage: Stage, sites: pd.DataFrame, volume: pd.Series[float], held: p
     there = np.zeros((len(item_sites.site_ids), horizon))
     np.add.at(there, item_sites.site, stock)
     aside = held["available_units"].astype("float64") * held["item_id"].map(volume).fillna(0.0)
-    besides = aside.groupby(held["site_id"]).sum().reindex(list(item_sites.site_ids)).fillna(0.0).to_numpy(np.float64)
-    fixed = there[rows.subject, rows.bucket] + besides[rows.subject]
+    besides = aside.groupby(held["site_id"]).sum().reindex(list(item_sites.site_ids)).fillna(0.0)
+    fixed: Floats = there[rows.subject, rows.bucket] + np.asarray(besides, dtype=np.float64)[rows.subject]
     names = [f"storage {item_sites.site_ids[s]} {stage.date(b)}" for s, b in rows.pairs]
     use = (sign * stage.of_moves(per_item)[move])[entry]
     return rows.limits(stage, "storage", names, capacity[rows.subject], move[entry], use, fixed)
@@ -241,7 +242,8 @@ class _Rows:
 
 def _of_sites(stage: Stage, sites: pd.DataFrame, column: str) -> tuple[Ints, Floats]:
     """Return each site's position where it states a capacity, else -1, and the capacity by position."""
-    stated = sites.set_index("site_id")[column].reindex(list(stage.item_sites.site_ids)).astype("float64").to_numpy()
+    known = sites.set_index("site_id")[column].reindex(list(stage.item_sites.site_ids)).astype("float64")
+    stated: Floats = np.asarray(known, dtype=np.float64)
     return np.where(np.isnan(stated), -1, np.arange(len(stated))), stated
 
 
