@@ -280,8 +280,12 @@ def _waiting(
     name, extra = _move_name(network, network.first[best]), float(reduced[best])
     full, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
     if full and extra - pays < -NEGLIGIBLE:
-        told = f"one more unit would save {pays - extra:.2f}, but {' and '.join(full)} is worth more to others"
-        return f"{stock}; {told}", f"{name}, {pays:.2f} per unit for the room", "that limit grows, or others need less"
+        told = f"one more unit would save {pays - extra:.2f}, but {' and '.join(full)} is full"
+        return (
+            f"{stock}; {told}",
+            f"{name}, which takes room worth {pays:.2f} per unit to others",
+            "that limit grows, or others need less of it",
+        )
     if extra <= NEGLIGIBLE:
         lot = network.problem.moves.multiple[network.first[best]]
         why = "a whole lot" if lot > 1 else "so small a line"

@@ -21,10 +21,14 @@ from assets.rebalancing.market.agents import priced
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.negotiate import negotiate, standing
+from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.scarcity import Scarcity, plenty, scarcity
 from assets.rebalancing.market.settlement import BrokenAwardError, Settlement
 
 ITEMS, MARKET, FALLBACK = "items", "market", "fallback"
+
+DAILY = Budget(rounds=20, tolerance=1e-6)
+"""Close enough that a limit which costs cents has its price, and bounded where many items share many."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def settle(choice: Choice, limits: Limits) -> Settled:
     wait is within every limit.
     """
     try:
-        found = negotiate(choice.network, limits, today=choice)
+        found = negotiate(choice.network, limits, DAILY, today=choice)
     except BrokenAwardError as error:
         return _nothing(choice, limits, str(error))
     return _awarded(choice, limits, found) if found.deals else _alone(choice, found)

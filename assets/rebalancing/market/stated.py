@@ -174,10 +174,10 @@ def supplier_capacity(stage: Stage, sourcing: pd.DataFrame) -> Limits:
     rows = _Rows.of(supplier[on], moves.bucket[on] // longest[supplier[on]])
     span = longest[rows.subject]
     names = [
-        f"supplier {stated.index[s]} {stage.date(w * b)} to {stage.date((w + 1) * b) - dt.timedelta(days=1)}"
+        f"supplier capacity {stated.index[s]} {stage.date(w * b)} to {stage.date((w + 1) * b) - dt.timedelta(days=1)}"
         for (s, w), b in zip(rows.pairs, span, strict=True)
     ]
-    most = stated.to_numpy()[rows.subject] * span * stage.item_sites.bucket_days
+    most: Floats = np.asarray(stated, dtype=np.float64)[rows.subject] * span * stage.item_sites.bucket_days
     return rows.limits(stage, "supplier_capacity", names, most, on, np.ones(len(on)))
 
 
