@@ -7,6 +7,7 @@ frames (``plan``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,7 +72,7 @@ class Settled:
     faults: tuple[str, ...]
 
 
-def settle(choice: Choice, limits: Limits) -> Settled:
+def settle(choice: Choice, limits: Limits, market: Callable[..., Settlement] = negotiate) -> Settled:
     """Return what goes out within the limits.
 
     Parameters
@@ -80,6 +81,8 @@ def settle(choice: Choice, limits: Limits) -> Settled:
         The cheapest whole plan of every item by itself.
     limits : Limits
         Over the moves of its problem.
+    market : callable, optional
+        Settles what is shared, as ``negotiate`` does.
 
     Notes
     -----
@@ -87,7 +90,7 @@ def settle(choice: Choice, limits: Limits) -> Settled:
     wait is within every limit.
     """
     try:
-        found = negotiate(choice.network, limits, DAILY, today=choice)
+        found = market(choice.network, limits, DAILY, today=choice)
     except BrokenAwardError as error:
         return _nothing(choice, limits, str(error))
     return _awarded(choice, limits, found) if found.deals else _alone(choice, found)

@@ -70,7 +70,7 @@ def graph_table(network: Network, limits: Limits, settlement: Settlement) -> pd.
     component = np.full(network.items, -1, dtype=np.int64)
     for number, joined in enumerate(components(network, limits)):
         component[joined.items] = number
-    used = _use_of_items(network, limits, settlement.units)[item, limit]
+    used = _looked_up(_use_of_items(network, limits, settlement.units), item, limit)
     names = np.array(network.problem.item_sites.item_ids, dtype=object)
     table = pd.DataFrame(
         {
@@ -100,11 +100,19 @@ def _use_of_items(network: Network, limits: Limits, units: Ints) -> csr_array:
     return csr_array(of_item @ limits.use.T)
 
 
+def _looked_up(table: csr_array, row: Ints, column: Ints) -> Floats:
+    """Return the entries of a sparse table at some places, 0 where it has none."""
+    known = table.tocoo()
+    key = known.coords[0].astype(np.int64) * table.shape[1] + known.coords[1]
+    order = np.argsort(key)
+    asked = row * np.int64(table.shape[1]) + column
+    place = np.minimum(np.searchsorted(key[order], asked), max(0, len(key) - 1))
+    if not len(key):
+        return np.zeros(len(asked))
+    found = order[place]
+    return np.where(key[found] == asked, known.data[found], 0.0)
+
+
 def _nullable(numbers: Ints) -> pd.Series[int]:
     found: pd.Series[int] = pd.Series(numbers).astype("Int64")
     return found.mask(found < 0)
-
-
-def paid(settlement: Settlement) -> Floats:
-    """Return what each limit was paid in all, in currency."""
-    return settlement.used * settlement.prices
