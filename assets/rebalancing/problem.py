@@ -17,7 +17,8 @@ from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
 from assets.rebalancing.item_sites import KEY, ItemSites, build_item_sites
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.stated import Stage, limit_faults, stated_limits
+from assets.rebalancing.market.stage import Stage
+from assets.rebalancing.market.stated import limit_faults, stated_limits
 from assets.rebalancing.moves import Moves, build_moves
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
 

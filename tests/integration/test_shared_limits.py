@@ -5,7 +5,6 @@ import json
 
 import pytest
 from networks import SEED
-from typer.testing import CliRunner
 
 from assets.feeds.landing import LandingArea
 from assets.feeds.synthetic import World, WorldParameters, demo_dates, demo_profile, emit
@@ -73,7 +72,9 @@ def test_the_market_settles_the_plan_and_tells_how(tight: Settings, planned_sett
     assert plan["cost_amount"] > free["cost_amount"]
 
 
-def test_orders_carry_the_limit_and_its_price_is_explained(tight: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orders_carry_the_limit_and_its_price_is_explained(
+    tight: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     published, day = tables(tight)
     lines = published.read(PLAN_LINES, day)
     paying = lines.loc[lines["limits_amount"] > 0.01]
@@ -84,8 +85,9 @@ def test_orders_carry_the_limit_and_its_price_is_explained(tight: Settings, monk
     assert orders.loc[mine, "binding_constraints"].str.contains("lane volume").any()
     monkeypatch.setenv("EQUIPOISE_HOME", str(tight.home))
     monkeypatch.setenv("EQUIPOISE_NETWORK", "sample")
-    asked = ["explain", "--item", line["item_id"], "--site", line["destination_id"], "--json"]
-    told = json.loads(CliRunner().invoke(application.app, asked).stdout)
+    capsys.readouterr()
+    assert application.run(["explain", "--item", line["item_id"], "--site", line["destination_id"], "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
     views = [view for one in told["explanations"] for view in one["shared_limits"]]
     assert any(view["price"] > 0 and view["limit_id"].startswith("lane volume") for view in views)
 

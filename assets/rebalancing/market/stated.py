@@ -7,51 +7,15 @@ named by what they hold and the date on which they do. Not here: single rows by 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
 from assets.policy.release import SharedLimits
-from assets.rebalancing.item_sites import Flags, Floats, Ints, ItemSites
+from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.limits import Limits, no_limits, together
-from assets.rebalancing.moves import Moves
+from assets.rebalancing.market.stage import Rows, Stage, of_sites
 from assets.rebalancing.snapshot import Snapshot
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What limits are stated over: item-sites, their moves and the first day of bucket 0."""
-
-    item_sites: ItemSites
-    moves: Moves
-    plan_date: dt.date
-
-    @property
-    def free(self) -> Flags:
-        """Which moves no guardrail forbids."""
-        return np.asarray(self.moves.blocked == 0)
-
-    @property
-    def destination(self) -> NDArray[np.object_]:
-        """Site that each move ends at."""
-        sites = np.array(self.item_sites.site_ids, dtype=object)
-        return np.asarray(sites[self.item_sites.site[self.moves.destination]])
-
-    def per_item(self, values: pd.Series[float]) -> Floats:
-        """Return a figure by item, 0 where it is unknown, shape (items,)."""
-        known = values.reindex(list(self.item_sites.item_ids)).fillna(0.0)
-        return np.asarray(known, dtype=np.float64)
-
-    def of_moves(self, per_item: Floats) -> Floats:
-        """Return the figure of each move's item."""
-        return np.asarray(per_item[self.item_sites.item[self.moves.destination]])
-
-    def date(self, bucket: int) -> dt.date:
-        """Return the first day of a bucket."""
-        return self.plan_date + dt.timedelta(days=int(bucket) * self.item_sites.bucket_days)
 
 
 def stated_limits(stage: Stage, snapshot: Snapshot, rules: SharedLimits, held: pd.DataFrame) -> Limits:
@@ -93,7 +57,7 @@ def _lanes(stage: Stage, lanes: pd.DataFrame, column: str, kind: str, per_item: 
     asked = pd.DataFrame({"origin_id": moves.source_id, "destination_id": stage.destination, "mode": moves.mode})
     lane = asked.merge(stated.reset_index(drop=True).reset_index(), how="left")["index"].to_numpy(np.float64)
     on = np.flatnonzero(stage.free & moves.is_transfer & ~np.isnan(lane))
-    rows = _Rows.of(lane[on].astype(np.int64), moves.bucket[on])
+    rows = Rows.of(lane[on].astype(np.int64), moves.bucket[on])
     departure = moves.departure[on][rows.first]
     known = stated.to_numpy(object)[rows.subject]
     name = kind.replace("_", " ")
@@ -104,9 +68,9 @@ def _lanes(stage: Stage, lanes: pd.DataFrame, column: str, kind: str, per_item: 
 def docks_in(stage: Stage, sites: pd.DataFrame, receipts: pd.DataFrame) -> Limits:
     """``scheduled receipts + sum_j q[j] <= capacity`` over moves of any kind that reach a site in a bucket."""
     moves, days = stage.moves, stage.item_sites.bucket_days
-    site, capacity = _of_sites(stage, sites, "dock_in_units_per_day")
+    site, capacity = of_sites(stage, sites, "dock_in_units_per_day")
     on = np.flatnonzero(stage.free & (site[stage.item_sites.site[moves.destination]] >= 0))
-    rows = _Rows.of(site[stage.item_sites.site[moves.destination[on]]], moves.arrival[on])
+    rows = Rows.of(site[stage.item_sites.site[moves.destination[on]]], moves.arrival[on])
     late = (pd.to_datetime(receipts["expected_date"]) - pd.Timestamp(stage.plan_date)).dt.days
     bucket = np.maximum(0, -(-late // days))
     due = receipts["receipt_units"].groupby([receipts["site_id"], bucket]).sum()
@@ -122,10 +86,10 @@ def docks_in(stage: Stage, sites: pd.DataFrame, receipts: pd.DataFrame) -> Limit
 def docks_out(stage: Stage, sites: pd.DataFrame) -> Limits:
     """``sum_j q[j] <= capacity`` over transfers that leave a site in a bucket."""
     moves, days = stage.moves, stage.item_sites.bucket_days
-    site, capacity = _of_sites(stage, sites, "dock_out_units_per_day")
+    site, capacity = of_sites(stage, sites, "dock_out_units_per_day")
     origin = np.where(moves.is_transfer, site[stage.item_sites.site[np.maximum(moves.origin, 0)]], -1)
     on = np.flatnonzero(stage.free & (origin >= 0))
-    rows = _Rows.of(origin[on], moves.bucket[on])
+    rows = Rows.of(origin[on], moves.bucket[on])
     names = [f"dock out {stage.item_sites.site_ids[s]} {stage.date(b)}" for s, b in rows.pairs]
     return rows.limits(stage, "dock_out", names, capacity[rows.subject] * days, on, np.ones(len(on)))
 
@@ -137,7 +101,7 @@ def storage(stage: Stage, sites: pd.DataFrame, volume: pd.Series[float], held: p
     item-sites that are left out; in counts what has arrived by then, out what has left.
     """
     item_sites, moves, horizon = stage.item_sites, stage.moves, stage.item_sites.horizon
-    site, capacity = _of_sites(stage, sites, "storage_m3")
+    site, capacity = of_sites(stage, sites, "storage_m3")
     per_item = stage.per_item(volume)
     into = site[item_sites.site[moves.destination]]
     out = np.where(moves.is_transfer, site[item_sites.site[np.maximum(moves.origin, 0)]], -1)
@@ -147,7 +111,7 @@ def storage(stage: Stage, sites: pd.DataFrame, volume: pd.Series[float], held: p
     sign = np.repeat([1.0, -1.0], [len(one[0]), len(one[1])])
     entry = np.repeat(np.arange(len(move)), horizon - start)
     bucket = horizon - 1 - _countdown(horizon - start)
-    rows = _Rows.of(np.concatenate([into[one[0]], out[one[1]]])[entry], bucket)
+    rows = Rows.of(np.concatenate([into[one[0]], out[one[1]]])[entry], bucket)
     stock = np.maximum(0.0, item_sites.known_supply - item_sites.mean) * per_item[item_sites.item][:, None]
     there = np.zeros((len(item_sites.site_ids), horizon))
     np.add.at(there, item_sites.site, stock)
@@ -171,7 +135,7 @@ def supplier_capacity(stage: Stage, sourcing: pd.DataFrame) -> Limits:
     on = np.flatnonzero(stage.free & ~moves.is_transfer & (supplier >= 0))
     longest = np.ones(len(stated), dtype=np.int64)
     np.maximum.at(longest, supplier[on], stage.item_sites.review_buckets[moves.destination[on]])
-    rows = _Rows.of(supplier[on], moves.bucket[on] // longest[supplier[on]])
+    rows = Rows.of(supplier[on], moves.bucket[on] // longest[supplier[on]])
     span = longest[rows.subject]
     names = [
         f"supplier capacity {stated.index[s]} {stage.date(w * b)} to {stage.date((w + 1) * b) - dt.timedelta(days=1)}"
@@ -188,7 +152,7 @@ def purchase_budget(stage: Stage, rules: SharedLimits) -> Limits:
         return no_limits(len(moves))
     span = max(1, -(-rules.budget_days // stage.item_sites.bucket_days))
     on = np.flatnonzero(stage.free & ~moves.is_transfer)
-    rows = _Rows.of(np.zeros(len(on), dtype=np.int64), moves.bucket[on] // span)
+    rows = Rows.of(np.zeros(len(on), dtype=np.int64), moves.bucket[on] // span)
     names = [
         f"purchase budget {stage.date(w * span)} to {stage.date((w + 1) * span) - dt.timedelta(days=1)}"
         for w in rows.bucket
@@ -208,43 +172,6 @@ def limit_faults(limits: Limits) -> list[str]:
         f"{what}{'' if 'nothing more' in what else '; nothing is let in'} ({len(dates)} dates, first {min(dates)})"
         for what, dates in sorted(told.items())
     ]
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """One row a subject and bucket that something uses: both of each row, the row of each entry, its first entry."""
-
-    subject: Ints
-    bucket: Ints
-    row: Ints
-    first: Ints
-
-    @classmethod
-    def of(cls, subject: Ints, bucket: Ints) -> _Rows:
-        span = int(bucket.max(initial=0)) + 1
-        found, first, row = np.unique(subject * span + bucket, return_index=True, return_inverse=True)
-        return cls(found // span, found % span, row, first)
-
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        return list(zip(self.subject.tolist(), self.bucket.tolist(), strict=True))
-
-    def limits(
-        self, stage: Stage, kind: str, names: list[str], most: Floats, move: Ints, use: Floats,
-        fixed: Floats | None = None,
-    ) -> Limits:  # fmt: skip
-        """Return the rows as limits; ``row``, ``move`` and ``use`` are parallel."""
-        kept = use != 0
-        table = coo_array((use[kept], (self.row[kept], move[kept])), shape=(len(names), len(stage.moves)))
-        nothing = np.zeros(len(names)) if fixed is None else fixed
-        return Limits(tuple(names), (kind,) * len(names), most, nothing, csr_array(table))
-
-
-def _of_sites(stage: Stage, sites: pd.DataFrame, column: str) -> tuple[Ints, Floats]:
-    """Return each site's position where it states a capacity, else -1, and the capacity by position."""
-    known = sites.set_index("site_id")[column].reindex(list(stage.item_sites.site_ids)).astype("float64")
-    stated: Floats = np.asarray(known, dtype=np.float64)
-    return np.where(np.isnan(stated), -1, np.arange(len(stated))), stated
 
 
 def _countdown(counts: Ints) -> Ints:

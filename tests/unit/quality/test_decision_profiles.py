@@ -207,9 +207,7 @@ def shared(capacity: float = 20.0, used: float = 5.0, settled_by: str = "market"
 
 
 def judged(plan: pd.DataFrame, use: SharedUse) -> list[tuple[str, str, str]]:
-    profiles = profile_plan(
-        plan, position(S1=10, S2=10, S3=10), sourcing(), [VERDICTS.empty()], PLAN_DATE, use
-    )
+    profiles = profile_plan(plan, position(S1=10, S2=10, S3=10), sourcing(), [VERDICTS.empty()], PLAN_DATE, use)
     found = run_gate(read_suite("plan"), profiles, PLAN_DATE)
     return [(v.rule, v.site_id, v.action) for v in found.loc[found["action"] != "pass"].itertuples()]
 
