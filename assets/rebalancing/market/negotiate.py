@@ -1,8 +1,8 @@
 """The market's one entry: plans of every item within the limits that they share, with a proven gap.
 
-What items would do for nothing stands wherever it breaks no limit. Limits that it breaks are
-negotiated over, by the items that use them; then those that the award breaks join, until none is
-broken. Fewer limits are a relaxation, so that the bound holds for all. Not here: one component's
+What items would do for nothing stands wherever it breaks no limit. Limits that it breaks, on
+whatever dates, are negotiated over by the items that use them; then those that the award breaks
+join, until none is broken. Fewer limits are a relaxation, so that the bound holds for all. Not here: one component's
 deal (``deal``) and what a limit is (``limits``).
 """
 
@@ -66,7 +66,8 @@ def negotiate(
     faults = limits.consistency(len(network.problem.moves))
     _require_numbers(faults)
     market = _opened(network, limits, today)
-    active = _broken(limits, market.units)
+    possible = largest_use(network, limits) > limits.room
+    active = _relatives(limits, _broken(limits, market.units), possible)
     struck: dict[bytes, Deal] = {}
     for number in range(WIDENINGS + 1):
         deals = _deals(market, active, struck, budget, watch)
@@ -74,7 +75,7 @@ def negotiate(
         more = _broken(limits, units) & ~active
         if not more.any():
             break
-        active |= more if number < WIDENINGS - 1 else largest_use(network, limits) > limits.room
+        active |= _relatives(limits, more, possible) if number < WIDENINGS - 1 else possible
     _require_within(limits, units)
     return _settlement(market, deals, units, active, tuple(faults))
 
@@ -142,6 +143,12 @@ def _whole(market: _Market, items: Ints) -> _Market:
 def _broken(limits: Limits, units: Ints) -> Flags:
     names = {breach.limit for breach in breaches(limits, units)}
     return np.array([name in names for name in limits.names], dtype=bool)
+
+
+def _relatives(limits: Limits, broken: Flags, possible: Flags) -> Flags:
+    """Return broken limits and the same ones on other dates: what finds no room on one looks for it on another."""
+    families = limits.families
+    return broken | (possible & np.isin(families, np.unique(families[broken])))
 
 
 def _deals(

@@ -72,7 +72,7 @@ class Settlement:
     asked : float array, shape (L,)
         What plans would use of each limit if it were free.
     negotiating : bool array, shape (L,)
-        Which limits were negotiated over; the others no plan on the way broke.
+        Which limits were negotiated over: those that a plan on the way broke, on whatever dates.
     deals : tuple of Deal
         Of the components in which items negotiated, by their first item.
     faults : tuple of str

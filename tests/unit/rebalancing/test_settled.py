@@ -201,7 +201,7 @@ def test_a_limit_that_only_the_award_would_break_joins() -> None:
     made = problem(5, 3)
     asked = negotiate(expand(made), no_limits(len(made.moves))).units
     now = kinds.lane_weight(made, "dc", "a", 0, 0.0, np.ones(5))
-    later = kinds.lane_weight(made, "dc", "a", 1, 0.0, np.ones(5))
+    later = kinds.dock_in(made, "a", 2, 0.0)
     # What may not leave today would leave tomorrow: room enough for what is meant to, and no more.
     room = Limits(later.names, later.kinds, later.used(asked), later.fixed, later.use)
     both = joined_limits(now, room)
