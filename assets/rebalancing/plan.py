@@ -89,9 +89,14 @@ def solve(problem: Problem, limits: Limits | None = None) -> Plan:
     the search's and the baselines', so that it is never dearer than they are. Baselines are held
     to the limits today; what they intend later may break some, which the summary counts.
     """
-    choice = choose(expand(problem))
     stated = problem.limits if problem.limits is not None else no_limits(len(problem.moves))
-    shared = stated if limits is None else limits
+    return solve_network(expand(problem), stated if limits is None else limits)
+
+
+def solve_network(network: Network, shared: Limits) -> Plan:
+    """Plan every item of a network within limits over its moves; see ``solve``."""
+    problem = network.problem
+    choice = choose(network)
     found = settle(choice, shared)
     network, units = found.network, found.units
     gains = _own_gains(found)
