@@ -22,7 +22,7 @@ from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame, decisions, feeds, forecasts, marts, quality
+from assets.kernel.frames import Frame, decisions, feeds, forecasts, market, marts, quality
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
@@ -55,6 +55,9 @@ COMPARED: tuple[Frame, ...] = (
     decisions.PLAN_LINES,
     decisions.DECISIONS,
     decisions.PLAN_SUMMARY,
+    market.SHARED_LIMITS,
+    market.MARKET_TRANSCRIPT,
+    market.COORDINATION_GRAPH,
     quality.PLAN_VERDICTS,
     decisions.DOCUMENTS,
     decisions.ORDER_LINES,

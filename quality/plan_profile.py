@@ -1,12 +1,14 @@
 """Measures of a plan: what no plan may break, whoever made it.
 
-Computed from the lines alone, independently of the planner. Not here: bounds (``suites/``).
+Computed from the lines, independently of the planner; what a plan intends for later is judged by
+the limits that it publishes. Not here: bounds (``suites/``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -17,6 +19,18 @@ from quality.verdicts import held
 FEED = "plan_lines"
 _KEY = ["item_id", "site_id"]
 _TRANSFER = "transfer"
+_ROUNDING = 1e-9
+"""Share by which sums in another order may differ."""
+
+
+@dataclass(frozen=True)
+class SharedUse:
+    """What a plan's items share: frames ``DIM_LANE``, ``DIM_ITEM``, ``SHARED_LIMITS`` and ``PLAN_SUMMARY``."""
+
+    lanes: pd.DataFrame
+    items: pd.DataFrame
+    limits: pd.DataFrame
+    summary: pd.DataFrame
 
 
 def profile_plan(
@@ -25,8 +39,9 @@ def profile_plan(
     sourcing: pd.DataFrame,
     verdicts: Sequence[pd.DataFrame],
     plan_date: dt.date,
+    shared: SharedUse | None = None,
 ) -> pd.DataFrame:
-    """Measure a plan against stock, verdicts and the suppliers' terms.
+    """Measure a plan against stock, verdicts, the suppliers' terms and what items share.
 
     Parameters
     ----------
@@ -36,6 +51,8 @@ def profile_plan(
         Those that the plan had to obey, by gate.
     plan_date : date
         Plan.
+    shared : SharedUse, optional
+        What items share; not judged if not given.
 
     Returns
     -------
@@ -49,6 +66,7 @@ def profile_plan(
         quantities(lines),
         terms(lines, sourcing),
         dates(lines, plan_date),
+        *([] if shared is None else [overloads(lines, shared), broken_limits(shared), fallback(shared)]),
     ]
     parts = [pd.DataFrame({"item_id": [""], "site_id": [""], "measure": ["rows"], "value": [float(len(lines))]})]
     for table in measured:
@@ -95,6 +113,31 @@ def cycles(lines: pd.DataFrame) -> pd.DataFrame:
         [pd.DataFrame(found, columns=[*_KEY, "cycle_sites"]).astype({"cycle_sites": "float64"}), itself],
         ignore_index=True,
     ).drop_duplicates(_KEY)
+
+
+def overloads(lines: pd.DataFrame, shared: SharedUse) -> pd.DataFrame:
+    """Return kilograms beyond what departures to a site carry: sum over the lines of a lane and mode <= capacity."""
+    lane = ["origin_id", "destination_id", "mode"]
+    loaded = lines.merge(shared.items[["item_id", "weight_kg_per_unit"]], on="item_id")
+    loaded = loaded.assign(kg=loaded["quantity_units"] * loaded["weight_kg_per_unit"])
+    use = loaded.groupby([*lane, "departure_date"], as_index=False)["kg"].sum()
+    both = use.merge(shared.lanes[[*lane, "capacity_kg"]], on=lane)
+    over = both["kg"] - both["capacity_kg"] * (1 + _ROUNDING)
+    worst = over.clip(lower=0).fillna(0.0).groupby(both["destination_id"]).sum()
+    return pd.DataFrame({"item_id": "", "site_id": worst.index.to_numpy(object), "overloaded_kg": worst.to_numpy()})
+
+
+def broken_limits(shared: SharedUse) -> pd.DataFrame:
+    """Return how many shared limits the plan breaks, now or later: used <= capacity - fixed, and never below 0."""
+    room = (shared.limits["capacity"] - shared.limits["fixed"]).clip(lower=0)
+    broken = shared.limits["used"] > room + _ROUNDING * room.clip(lower=1)
+    return pd.DataFrame({"item_id": [""], "site_id": [""], "broken_limits": [float(broken.sum())]})
+
+
+def fallback(shared: SharedUse) -> pd.DataFrame:
+    """Return 1 where the market's award failed its verification, so that nothing starts."""
+    failed = (shared.summary["settled_by"] == "fallback").any()
+    return pd.DataFrame({"item_id": [""], "site_id": [""], "market_fallback": [float(failed)]})
 
 
 def quantities(lines: pd.DataFrame) -> pd.DataFrame:

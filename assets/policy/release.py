@@ -100,6 +100,21 @@ class Objective(_Section):
     transport_weight: float = Field(default=1.0, gt=0)
 
 
+class SharedLimits(_Section):
+    """What all items of a plan may use together, beside the limits that feeds state.
+
+    Attributes
+    ----------
+    purchase_budget_amount : float or None
+        Most that purchases of a period may cost, in currency; none if unlimited.
+    budget_days : int
+        Length of the period; the first starts on the plan date.
+    """
+
+    purchase_budget_amount: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    budget_days: int = Field(default=7, ge=1)
+
+
 class Release(_Section):
     """One policy release.
 
@@ -122,11 +137,13 @@ class Release(_Section):
     targets: TargetRules
     guardrails: Guardrails = Guardrails()
     objective: Objective = Objective()
+    limits: SharedLimits = SharedLimits()
 
     @property
     def content_hash(self) -> str:
-        """Digest of what the release decides; its stage and author do not count."""
-        return digest(self.model_dump(mode="json", exclude={"stage", "author", "description"}))
+        """Digest of what the release decides; its stage and author do not count, nor limits that it does not set."""
+        silent = {"limits"} if self.limits == SharedLimits() else set()
+        return digest(self.model_dump(mode="json", exclude={"stage", "author", "description", *silent}))
 
     @property
     def version(self) -> str:

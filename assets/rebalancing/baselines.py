@@ -3,7 +3,8 @@
 ``no_transfers`` replenishes as well as the flow can but never moves stock sideways;
 ``greedy_pairs`` adds lateral moves that pair the largest excess with the largest shortage while
 the benefit, by its own reckoning, exceeds the cost and the least gain; ``do_nothing`` waits.
-Later buckets are planned optimally for all.
+Later buckets are planned optimally for all, as if nothing were shared then; ``within`` holds what
+starts today to the limits that items share.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 from assets.rebalancing import constraints, lots
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow
-from assets.rebalancing.gains import drop_small_gains
+from assets.rebalancing.gains import drop_small_gains, line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import Incumbent
+from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.verify import breaches
 
 
 def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str, Flow]:
@@ -71,6 +74,40 @@ def greedy_pairs(network: Network, without: Ints) -> Ints:
     units = without.copy()
     _pair(network, units, excess, np.minimum(shortage, room))
     return units
+
+
+def within(network: Network, limits: Limits, flow: Flow) -> Flow:
+    """Return a baseline whose lines of today keep to the limits: those that gain least are left out.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    limits : Limits
+        Over its moves; their first buckets are looked at.
+    flow : Flow
+        Of the baseline, every item in order.
+    """
+    units = flow.units.copy()
+    names = {name: k for k, name in enumerate(limits.names)}
+    while broken := breaches(limits, _today(network, units)):
+        row = limits.use[[names[broken[0].limit]]]
+        per_unit = np.asarray(row.toarray()).ravel()[network.first]
+        lines = np.flatnonzero((units > 0) & (per_unit > 0))
+        if not len(lines):
+            break
+        gains = line_gains(network, units, lots.evaluate(network, units).cost, lines)
+        order = lines[np.lexsort((lines, gains))]
+        freed = np.cumsum(units[order] * per_unit[order])
+        units[order[: int(np.searchsorted(freed, broken[0].used - broken[0].room)) + 1]] = 0
+    return flow if np.array_equal(units, flow.units) else lots.evaluate(network, units)
+
+
+def _today(network: Network, units: Ints) -> Ints:
+    """Return units of every move where nothing is meant for later."""
+    every = np.zeros(len(network.problem.moves), dtype=np.int64)
+    every[network.first] = units
+    return every
 
 
 def _pair(network: Network, units: Ints, excess: Ints, shortage: Ints) -> None:

@@ -1,4 +1,4 @@
-"""Dagster face of rebalancing: the joint plan of a plan date."""
+"""Dagster face of rebalancing: the joint plan of a plan date, and the market that settled it."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pandas as pd
 
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
 from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.kernel.network import NetworkProfile
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing import pages
@@ -23,7 +24,12 @@ _OUTPUTS = {
     "of the model: gains of lines of one item do not add up.",
     DECISIONS: "Where nothing moves, the reason says why. Marginal values hold for one unit, with the plan as it is.",
     PLAN_SUMMARY: "Costs of all policies come from the same function on the same snapshot; later buckets are "
-    "planned optimally for each.",
+    "planned optimally for each, those of baselines as if nothing were shared then: `broken_limits` counts what they "
+    "would break, and their cost is what they would cost at least.",
+    SHARED_LIMITS: "Prices are those of the best proven bound; 0 where there is room. Uses of different units do not "
+    "add up.",
+    MARKET_TRANSCRIPT: "Empty where what items would do by themselves breaks no limit.",
+    COORDINATION_GRAPH: "Limits that no possible plan could fill are left out.",
 }
 
 
@@ -55,8 +61,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
             from_published(published), release=policies.active(), profile=profile, plan_date=plan_date
         )
         plan = solve(problem)
-        yield dg.Output(plan.lines, "plan_lines", metadata=shown(pages.lines_page(plan)))
-        yield dg.Output(plan.decisions, "decisions", metadata=shown(pages.decisions_page(plan)))
-        yield dg.Output(plan.summary, "plan_summary", metadata=shown(pages.summary_page(plan)))
+        for name, frame, page in pages.published(plan):
+            yield dg.Output(frame, name, metadata=shown(page))
 
     return [joint_plan]

@@ -6,7 +6,7 @@ published. Not here: orders and their lineage.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -61,6 +61,41 @@ class SiteView:
 
 
 @dataclass(frozen=True)
+class LimitView:
+    """A shared limit that binds, as the market settled it.
+
+    Attributes
+    ----------
+    limit_id, unit : str
+        Its name, and the unit of its figures.
+    room, asked, used : float
+        What there is beside what can no longer change, what moves would use if it were free, and
+        what the plan uses.
+    price : float
+        Shadow price: what one unit more of it would save, in currency.
+    item_used, item_paid : float
+        What the item uses, and what that is worth to others, in currency.
+    """
+
+    limit_id: str
+    unit: str
+    room: float
+    asked: float
+    used: float
+    price: float
+    item_used: float
+    item_paid: float
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        return (
+            f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} {self.unit} used, {self.asked:.6g} asked for; one "
+            f"more would save {self.price:.4f}; this item uses {self.item_used:.6g} of it, worth {self.item_paid:.2f} "
+            "to others"
+        )
+
+
+@dataclass(frozen=True)
 class Explanation:
     """The answer to "why this line" or "why no line".
 
@@ -75,9 +110,11 @@ class Explanation:
     line : dict or None
         The line's quantity, dates and money; ``None`` where there is none.
     binding_constraints : tuple of str
-        Names of the guardrails that bind.
+        Names of the guardrails and shared limits that bind.
     next_best, flips_when : str
         The best action not taken, and the smallest change of input that changes the decision.
+    shared_limits : tuple of LimitView
+        Those of the binding constraints that items share, with their prices.
     """
 
     question: str
@@ -88,6 +125,7 @@ class Explanation:
     binding_constraints: tuple[str, ...]
     next_best: str
     flips_when: str
+    shared_limits: tuple[LimitView, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -101,6 +139,7 @@ class Explanation:
             self.answer,
             *(view.sentence() for view in self.sites),
             f"Constraints that bind: {limits}",
+            *(f"Shared limit {view.sentence()}" for view in self.shared_limits),
             f"Next best: {self.next_best}",
             f"It would change when {self.flips_when}",
         ]
@@ -112,6 +151,8 @@ def explain_line(
     decisions: pd.DataFrame,
     targets: pd.DataFrame,
     forecast: pd.DataFrame,
+    shared_limits: pd.DataFrame | None = None,
+    graph: pd.DataFrame | None = None,
 ) -> Explanation:
     """Explain one line of a plan.
 
@@ -121,6 +162,8 @@ def explain_line(
         Row of PLAN_LINES.
     decisions, targets, forecast : DataFrame
         DECISIONS, TARGETS and DEMAND_FORECAST of the plan date.
+    shared_limits, graph : DataFrame, optional
+        SHARED_LIMITS and COORDINATION_GRAPH, which tell of prices.
 
     Raises
     ------
@@ -145,11 +188,13 @@ def explain_line(
             "line_amount",
             "transport_amount",
             "gain_amount",
+            "limits_amount",
         )
     }
     return Explanation(
         question, str(line["reason"]), str(line["item_id"]), sites, shown,
         _names(line["binding_constraints"]), str(line["next_best"]), flips,
+        _limit_views(_names(line["binding_constraints"]), str(line["item_id"]), shared_limits, graph),
     )  # fmt: skip
 
 
@@ -161,6 +206,8 @@ def explain_item_site(
     decisions: pd.DataFrame,
     targets: pd.DataFrame,
     forecast: pd.DataFrame,
+    shared_limits: pd.DataFrame | None = None,
+    graph: pd.DataFrame | None = None,
 ) -> list[Explanation]:
     """Explain every line that touches an item and site; or, where there is none, its absence.
 
@@ -170,6 +217,8 @@ def explain_item_site(
         What is asked about.
     lines, decisions, targets, forecast : DataFrame
         PLAN_LINES, DECISIONS, TARGETS and DEMAND_FORECAST of the plan date.
+    shared_limits, graph : DataFrame, optional
+        SHARED_LIMITS and COORDINATION_GRAPH, which tell of prices.
 
     Raises
     ------
@@ -178,10 +227,15 @@ def explain_item_site(
     """
     touching = (lines["item_id"] == item_id) & ((lines["origin_id"] == site_id) | (lines["destination_id"] == site_id))
     found = [
-        explain_line(row, decisions=decisions, targets=targets, forecast=forecast)
+        explain_line(
+            row, decisions=decisions, targets=targets, forecast=forecast, shared_limits=shared_limits, graph=graph
+        )
         for _, row in lines.loc[touching].iterrows()
     ]
-    return found or [_absence(item_id, site_id, decisions, targets, forecast)]
+    if found:
+        return found
+    absence = _absence(item_id, site_id, decisions, targets, forecast)
+    return [replace(absence, shared_limits=_limit_views(absence.binding_constraints, item_id, shared_limits, graph))]
 
 
 def _absence(
@@ -195,6 +249,22 @@ def _absence(
         f"Why is there no order for {item_id} at {site_id}?", str(row["reason"]), item_id, (view,), None,
         view.binding_constraints, str(row["next_best"]), str(row["flips_when"]),
     )  # fmt: skip
+
+
+def _limit_views(
+    names: tuple[str, ...], item_id: str, shared_limits: pd.DataFrame | None, graph: pd.DataFrame | None
+) -> tuple[LimitView, ...]:
+    """Return the shared limits among some names, as the market settled them."""
+    if shared_limits is None or graph is None:
+        return ()
+    mine = graph.loc[graph["item_id"] == item_id].set_index("limit_id")
+    views = []
+    for _, row in shared_limits.loc[shared_limits["limit_id"].isin(names)].iterrows():
+        own = mine.loc[row["limit_id"]] if row["limit_id"] in mine.index else {"used": 0.0, "paid_amount": 0.0}
+        room = max(0.0, float(row["capacity"]) - float(row["fixed"]))
+        figures = (room, row["asked"], row["used"], row["price"], own["used"], own["paid_amount"])
+        views.append(LimitView(str(row["limit_id"]), str(row["unit"]), *map(float, figures)))
+    return tuple(views)
 
 
 def _view(

@@ -17,6 +17,18 @@ from assets.rebalancing.plan import Plan
 TOP_LINES = 10
 
 
+def published(plan: Plan) -> list[tuple[str, pd.DataFrame, Page]]:
+    """Return every table of a plan: its name, its rows and its page."""
+    return [
+        ("plan_lines", plan.lines, lines_page(plan)),
+        ("decisions", plan.decisions, decisions_page(plan)),
+        ("plan_summary", plan.summary, summary_page(plan)),
+        ("shared_limits", plan.shared_limits, limits_page(plan)),
+        ("market_transcript", plan.transcript, transcript_page(plan)),
+        ("coordination_graph", plan.graph, graph_page(plan)),
+    ]
+
+
 def lines_page(plan: Plan) -> Page:
     """Return what the page of the plan's lines shows."""
     return {**plan_numbers(plan), "top_lines": top_lines(plan), "left_out": faults_list(plan)}
@@ -32,6 +44,51 @@ def summary_page(plan: Plan) -> Page:
     return {**plan_numbers(plan), "policies": policies_table(plan.summary), "saving": saving_plot(plan.summary)}
 
 
+def limits_page(plan: Plan) -> Page:
+    """Return what the page of the shared limits shows: the dearest of them, and what they were paid."""
+    limits = plan.shared_limits
+    columns = ["limit_id", "unit", "capacity", "fixed", "asked", "used", "price"]
+    worth = (limits["price"] * limits["used"]).rename("worth")
+    dearest = limits.loc[worth.sort_values(ascending=False, kind="stable").index].head(TOP_LINES)
+    return {
+        "limits": len(limits),
+        "can_bind": int(limits["component"].notna().sum()),
+        "asked_for_too_much": int((limits["asked"] > (limits["capacity"] - limits["fixed"]).clip(lower=0)).sum()),
+        "priced": int((limits["price"] > 0).sum()),
+        "worth_of_room_used": round(float(worth.sum()), 2),
+        "dearest_limits": _markdown(dearest[columns]),
+    }
+
+
+def transcript_page(plan: Plan) -> Page:
+    """Return what the page of the transcript shows: how long it took, who got what, and why others did not."""
+    said = plan.transcript
+    refused = said.loc[said["outcome"] == "refused"]
+    columns = ["round", "agent", "subject", "bid", "price", "outcome", "reason"]
+    return {
+        "negotiations": int(said["deal"].nunique()),
+        "rounds": int(said["round"].max()) + 1 if len(said) else 0,
+        "proposals": int((said["outcome"] == "proposed").sum()),
+        "awards": int((said["outcome"] == "awarded").sum()),
+        "refusals": len(refused),
+        "first_refusals": _markdown(refused.head(TOP_LINES)[columns]),
+    }
+
+
+def graph_page(plan: Plan) -> Page:
+    """Return what the page of the coordination graph shows: its components, the largest first."""
+    sizes = plan.graph.groupby("component").agg(
+        items=("item_id", "nunique"), limits=("limit_id", "nunique"), paid_amount=("paid_amount", "sum")
+    )
+    largest = sizes.reset_index().sort_values(["items", "component"], ascending=[False, True])
+    return {
+        "edges": len(plan.graph),
+        "components": len(sizes),
+        "largest_component_items": int(sizes["items"].max()) if len(sizes) else 0,
+        "largest_components": _markdown(largest.head(TOP_LINES)),
+    }
+
+
 def plan_numbers(plan: Plan) -> dict[str, Plain]:
     """Return the figures a planner asks for first: cost, bound, both gaps, lines and gain."""
     kinds = plan.lines["kind"].value_counts()
@@ -44,8 +101,14 @@ def plan_numbers(plan: Plan) -> dict[str, Plain]:
         "purchase_lines": int(kinds.get("purchase", 0)),
         "expedite_lines": int(kinds.get("expedite", 0)),
         "gain": round(float(plan.lines["gain_amount"].sum()), 2),
+        "settled_by": str(_joint(plan)["settled_by"]),
+        "scarce_limits": int(_joint(plan)["scarce_limits"]),
         "plan_digest": plan.plan_digest,
     }
+
+
+def _joint(plan: Plan) -> pd.Series[Any]:
+    return plan.summary.loc[plan.summary["policy"] == "joint_plan"].iloc[0]
 
 
 def top_lines(plan: Plan) -> Markdown:
@@ -58,7 +121,7 @@ def top_lines(plan: Plan) -> Markdown:
 def policies_table(summary: pd.DataFrame) -> Markdown:
     """Return the joint plan and the baselines side by side, as a markdown table."""
     columns = ["policy", "cost_amount", "holding_amount", "shortage_amount", "transport_amount", "purchase_amount",
-               "purchase_lines", "transfer_lines"]  # fmt: skip
+               "purchase_lines", "transfer_lines", "broken_limits"]  # fmt: skip
     return _markdown(summary.sort_values(["cost_amount", "policy"])[columns])
 
 

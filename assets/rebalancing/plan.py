@@ -1,7 +1,7 @@
 """The joint plan: buy, move, expedite or wait, with its cost, its proven bound and its gap.
 
-``solve`` is the one entry. Not here: arrays (``problem``), arcs (``expansion``), sentences
-(``lines``, ``reasons``).
+``solve`` is the one entry. Not here: arrays (``problem``), arcs (``expansion``), what goes out
+(``settled``), sentences (``reasons``).
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ import pandas as pd
 
 from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.identifiers import digest
-from assets.rebalancing import baselines, lots, reasons
+from assets.rebalancing import baselines, reasons
+from assets.rebalancing.choice import Choice, choose
+from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.expansion import Network, expand
-from assets.rebalancing.flow import Flow, started, unit_prices
-from assets.rebalancing.gains import drop_small_gains, line_gains
+from assets.rebalancing.flow import unit_prices
+from assets.rebalancing.gains import line_gains
 from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.market import tables
+from assets.rebalancing.market.limits import Limits, no_limits
+from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.settled import MARKET, Settled, settle
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Plan:
         DECISIONS.
     summary : DataFrame
         PLAN_SUMMARY: the joint plan and the baselines.
+    shared_limits, transcript, graph : DataFrame
+        SHARED_LIMITS, MARKET_TRANSCRIPT, COORDINATION_GRAPH.
     cost, bound : float
         Expected cost over the horizon and its proven lower bound, in currency, in the model.
     gap : float
@@ -42,12 +50,15 @@ class Plan:
     plan_digest : str
         Digest of the lines.
     faults : tuple of str
-        What the snapshot got wrong and was left out.
+        What the snapshot got wrong and was left out, and what failed on the way.
     """
 
     lines: pd.DataFrame
     decisions: pd.DataFrame
     summary: pd.DataFrame
+    shared_limits: pd.DataFrame
+    transcript: pd.DataFrame
+    graph: pd.DataFrame
     cost: float
     bound: float
     gap: float
@@ -56,92 +67,60 @@ class Plan:
     faults: tuple[str, ...]
 
 
-def solve(problem: Problem, prices: Floats | None = None) -> Plan:
-    """Plan every item of a problem and compare with the public baselines.
+def solve(problem: Problem, limits: Limits | None = None) -> Plan:
+    """Plan every item of a problem within the limits that they share, and compare with the public baselines.
 
     Parameters
     ----------
     problem : Problem
         One plan date.
-    prices : float array, shape (m,), optional
-        Additive price per unit of each move, as a market of shared limits sets them. Cost and
-        bound then include them.
+    limits : Limits, optional
+        Shared limits over its moves; those that the problem states if not given.
 
     Raises
     ------
     EquipoiseError
-        If the solver finds no optimum.
+        If the solver finds no optimum, or a limit is no number.
 
     Notes
     -----
-    The bound is the optimum of the flow without lots, least gains and cycles. The plan is the
-    cheapest whole plan per item among the search's and the baselines', so that it is never
-    dearer than they are.
+    The bound is the optimum of the flow without lots, least gains and cycles, within the limits
+    by their prices. Where no limit is broken the plan is the cheapest whole plan per item among
+    the search's and the baselines', so that it is never dearer than they are. Baselines are held
+    to the limits today; what they intend later may break some, which the summary counts.
     """
-    network = expand(problem)
-    choice = choose(network if prices is None else network.priced(prices))
-    network, units, flow, policies = choice.network, choice.units, choice.flow, choice.policies
-    gains = line_gains(network, units, flow.cost, np.flatnonzero(units > 0))
-    values = unit_prices(network, flow)
-    lines = reasons.plan_lines(network, units, gains, values)
-    decisions = reasons.decisions(network, units, values, gains)
+    stated = problem.limits if problem.limits is not None else no_limits(len(problem.moves))
+    return solve_network(expand(problem), stated if limits is None else limits)
+
+
+def solve_network(network: Network, shared: Limits) -> Plan:
+    """Plan every item of a network within limits over its moves; see ``solve``."""
+    problem = network.problem
+    choice = choose(network)
+    found = settle(choice, shared)
+    network, units = found.network, found.units
+    gains = _own_gains(found)
+    values = unit_prices(network, found.flow)
+    lines = reasons.plan_lines(network, units, gains, values, found.scarcity)
+    decisions = reasons.decisions(network, units, values, gains, found.scarcity)
     plan_digest = lines_digest(lines)
-    bound = Costs.of(network, flow).total - _excess(network, flow, choice.relaxed)
-    rows = [_summary_row(network, "joint_plan", flow, plan_digest, bound)]
-    rows += [_summary_row(network, name, result, "", None) for name, result in policies.items()]
-    summary = _with_decidable_gap(pd.DataFrame(rows))
+    summary = _summary(choice, shared, found, plan_digest)
     joint = summary.loc[summary["policy"] == "joint_plan"].iloc[0]
     return Plan(
         lines, decisions, summary,
+        tables.limits_table(choice.network, shared, found.settlement),
+        tables.transcript_table(found.settlement, problem.plan_date),
+        tables.graph_table(choice.network, shared, found.settlement),
         float(joint["cost_amount"]), float(joint["bound_amount"]), float(joint["gap_share"]),
-        float(joint["decidable_gap_share"]), plan_digest, problem.faults,
+        float(joint["decidable_gap_share"]), plan_digest, (*problem.faults, *found.faults),
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The cheapest whole plan of every item, and what it was found beside.
-
-    Attributes
-    ----------
-    network : Network
-        With the optima that further solves start from.
-    relaxed : Flow
-        Optimum without lots, least gains and cycles.
-    units : int array
-        Of first-bucket moves, in the order of ``network.first``.
-    flow : Flow
-        Of these units.
-    policies : dict
-        Flow of each baseline.
-    """
-
-    network: Network
-    relaxed: Flow
-    units: Ints
-    flow: Flow
-    policies: dict[str, Flow]
-
-
-def choose(network: Network) -> Choice:
-    """Return the cheapest whole plan of every item, each by itself.
-
-    Parameters
-    ----------
-    network : Network
-        Of every item.
-    """
-    relaxed = lots.relaxed_optimum(network)
-    everything = np.ones(len(network.first), dtype=bool)
-    whole = lots.search(network, relaxed, everything)
-    network = started(network, lots.evaluate(network, whole.units))
-    found = drop_small_gains(network, whole)
-    network = started(network, lots.evaluate(network, found.units))
-    policies = {
-        name: _cleared(network, found, flow) for name, flow in baselines.all_policies(network, relaxed, found).items()
-    }
-    units = _cheapest(network, found, list(policies.values()))
-    return Choice(network, relaxed, units, lots.evaluate(network, units), policies)
+def _own_gains(found: Settled) -> Floats:
+    """Return what each line saves before it pays for scarce limits; other ways pay for theirs."""
+    chosen = np.flatnonzero(found.units > 0)
+    paid = found.units[chosen] * found.scarcity.per_unit[found.network.first[chosen]]
+    return line_gains(found.network, found.units, found.flow.cost, chosen) + paid
 
 
 def lines_digest(lines: pd.DataFrame) -> str:
@@ -150,71 +129,26 @@ def lines_digest(lines: pd.DataFrame) -> str:
     return digest([[str(value) for value in row] for row in lines[columns].itertuples(index=False)])
 
 
-def _cleared(network: Network, found: lots.Incumbent, policy: Flow) -> Flow:
-    """Return a baseline that is held to the exact least gain where it beats the search.
-
-    Elsewhere its own reckoning stands: judging it would only make it dearer.
-    """
-    better = ~policy.broken & (policy.cost < found.cost)
-    owner = lots.first_items(network)
-    units = np.where(better[owner], policy.units, found.units)
-    offer = drop_small_gains(network, lots.Incumbent(units, np.where(better, policy.cost, found.cost)), found)
-    return lots.evaluate(network, np.where(better[owner], offer.units, policy.units))
-
-
-def _cheapest(network: Network, found: lots.Incumbent, policies: list[Flow]) -> Ints:
-    """Return, item by item, the units of the cheapest candidate; the search's on a tie."""
-    costs = np.stack([found.cost, *(np.where(flow.broken, lots.FAR, flow.cost) for flow in policies)])
-    choice = costs.argmin(axis=0)[lots.first_items(network)]
-    units = np.stack([found.units, *(flow.units for flow in policies)])
-    return np.asarray(units[choice, np.arange(len(network.first))])
+def _summary(choice: Choice, limits: Limits, found: Settled, plan_digest: str) -> pd.DataFrame:
+    network = choice.network
+    joint = _summary_row(network, "joint_plan", found.costs, found.units, plan_digest)
+    joint |= {
+        "bound_amount": found.costs.total - found.over_bound,
+        "settled_by": found.settled_by,
+        "scarce_limits": len(found.scarcity.limits),
+        "broken_limits": len(breaches(limits, found.every_unit)),
+    }
+    rows = [joint]
+    for name, flow in choice.policies.items():
+        held = baselines.within(network, limits, flow)
+        row = _summary_row(network, name, Costs.of(network, held), held.units, "")
+        rows.append(row | {"broken_limits": len(breaches(limits, units_of_flow(network, held)))})
+    return _with_gaps(pd.DataFrame(rows), found)
 
 
-def _excess(network: Network, flow: Flow, relaxed: Flow) -> float:
-    """Return cost less bound in currency, from integer costs, so that it is never negative."""
-    return float(int(flow.cost.sum()) - int(relaxed.cost.sum())) / network.scale
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Parts of a plan's expected cost, in currency."""
-
-    holding: float
-    shortage: float
-    transport: float
-    purchase: float
-
-    @property
-    def total(self) -> float:
-        """All parts together."""
-        return self.holding + self.shortage + self.transport + self.purchase
-
-    @classmethod
-    def of(cls, network: Network, flow: Flow) -> Costs:
-        """Add up a flow of every item."""
-        curves, moves = network.curves, network.problem.moves
-        segment, move = network.segment[flow.arcs], network.move[flow.arcs]
-        on_curve, moved = segment >= 0, move >= 0
-        stock, sent = flow.flows[on_curve], flow.flows[moved]
-        return cls(
-            float(
-                curves.base_holding.sum()
-                + (stock * curves.holding[segment[on_curve]]).sum()
-                + (sent * moves.under_way[move[moved]]).sum()
-            ),
-            float(curves.base_shortage.sum() + (stock * curves.shortage[segment[on_curve]]).sum()),
-            float((sent * moves.transport[move[moved]]).sum()),
-            float(
-                curves.base_purchase.sum()
-                + (stock * curves.purchase[segment[on_curve]]).sum()
-                + (sent * moves.price[move[moved]]).sum()
-            ),
-        )
-
-
-def _summary_row(network: Network, policy: str, flow: Flow, plan_digest: str, bound: float | None) -> dict[str, object]:
-    costs, problem = Costs.of(network, flow), network.problem
-    used = problem.moves.take(network.first[flow.units > 0])
+def _summary_row(network: Network, policy: str, costs: Costs, units: Ints, plan_digest: str) -> dict[str, object]:
+    problem = network.problem
+    used = problem.moves.take(network.first[units > 0])
     return {
         "plan_date": pd.Timestamp(problem.plan_date),
         "policy": policy,
@@ -223,7 +157,7 @@ def _summary_row(network: Network, policy: str, flow: Flow, plan_digest: str, bo
         "shortage_amount": costs.shortage,
         "transport_amount": costs.transport,
         "purchase_amount": costs.purchase,
-        "bound_amount": np.nan if bound is None else bound,
+        "bound_amount": np.nan,
         "purchase_lines": int((~used.is_transfer).sum()),
         "transfer_lines": int(used.is_transfer.sum()),
         "item_sites": len(problem.item_sites),
@@ -231,14 +165,22 @@ def _summary_row(network: Network, policy: str, flow: Flow, plan_digest: str, bo
         "value_error_bound": network.curves.error_bound,
         "plan_digest": plan_digest,
         "policy_release": problem.release.version,
+        "settled_by": "baseline",
+        "scarce_limits": 0,
     }
 
 
-def _with_decidable_gap(summary: pd.DataFrame) -> pd.DataFrame:
-    """Add the two gaps; both are nought where nothing can be decided."""
+def _with_gaps(summary: pd.DataFrame, found: Settled) -> pd.DataFrame:
+    """Add the two gaps; both are nought where nothing can be decided.
+
+    Items that negotiate would pay for limits if nothing started today, so that the market knows
+    a higher lower bound of that cost than the baseline, which shares nothing later.
+    """
     nothing = summary.loc[summary["policy"] == "do_nothing", "cost_amount"].iloc[0]
     over = summary["cost_amount"] - summary["bound_amount"]
     cost, decidable = summary["cost_amount"].abs(), nothing - summary["bound_amount"]
     summary["gap_share"] = (over / cost.where(cost > 0, 1.0)).clip(lower=0)
     summary["decidable_gap_share"] = (over / decidable.where(decidable > 1e-9, 1.0)).clip(lower=0)
+    if found.settled_by == MARKET:
+        summary.loc[summary["policy"] == "joint_plan", "decidable_gap_share"] = found.settlement.decidable_gap
     return PLAN_SUMMARY.conform(summary)

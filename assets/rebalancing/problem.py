@@ -16,6 +16,9 @@ import pandas as pd
 from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
 from assets.rebalancing.item_sites import KEY, ItemSites, build_item_sites
+from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.stage import Stage
+from assets.rebalancing.market.stated import limit_faults, stated_limits
 from assets.rebalancing.moves import Moves, build_moves
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
 
@@ -42,6 +45,8 @@ class Problem:
         item_id, site_id, reason and stock figures of what verdicts leave out.
     faults : tuple of str
         What the snapshot got wrong; see ``consistency``.
+    limits : Limits, optional
+        What all items share, as feeds and policy state it; ``None`` for nothing.
     """
 
     plan_date: dt.date
@@ -52,6 +57,7 @@ class Problem:
     moves: Moves
     held: pd.DataFrame
     faults: tuple[str, ...]
+    limits: Limits | None = None
 
     @property
     def horizon(self) -> int:
@@ -120,9 +126,10 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
+    limits = stated_limits(Stage(item_sites, moves, plan_date), snapshot, release.limits, held)
     return Problem(
         plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
-        held.sort_values(KEY, ignore_index=True), tuple(faults),
+        held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,
     )  # fmt: skip
 
 

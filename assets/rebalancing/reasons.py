@@ -1,7 +1,8 @@
 """Lines and decisions as published frames, each with its reason, limits and next best choice.
 
 Numbers come from the solution: unit prices are what one more unit would save with the plan
-fixed. Not here: solving, and answering questions about published frames (``explain``).
+fixed, at the prices of scarce shared limits. Not here: solving, and answering questions about
+published frames (``explain``).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Floats, Ints
+from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.moves import Moves
 
 NEGLIGIBLE = 0.005
 """Half a cent: amounts below it are not worth a sentence."""
 
 
-def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats) -> pd.DataFrame:
+def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, scarce: Scarcity) -> pd.DataFrame:
     """Return PLAN_LINES.
 
     Parameters
@@ -32,6 +34,8 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats) -> 
         Gain of each line, in the order of the positive ``units``.
     prices : float array, shape (nodes,)
         See ``flow.unit_prices``.
+    scarce : Scarcity
+        Shared limits that are scarce.
     """
     problem = network.problem
     item_sites, chosen = problem.item_sites, np.flatnonzero(units > 0)
@@ -39,7 +43,8 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats) -> 
     keys = item_sites.keys()
     quantity = units[chosen]
     value = np.where(moves.is_transfer, item_sites.unit_cost[moves.destination], moves.price)
-    reduced = reduced_costs(network, prices)
+    reduced = reduced_costs(network, prices, scarce)
+    pays = quantity * scarce.per_unit[network.first[chosen]]
     table = pd.DataFrame(
         {
             "plan_date": pd.Timestamp(problem.plan_date),
@@ -54,8 +59,9 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats) -> 
             "line_amount": quantity * value,
             "transport_amount": quantity * moves.transport,
             "gain_amount": gains,
-            "reason": _line_reasons(network, moves, quantity, gains),
-            "binding_constraints": _line_limits(network, chosen, units),
+            "limits_amount": pays,
+            "reason": _line_reasons(network, moves, quantity, gains, pays),
+            "binding_constraints": _line_limits(network, chosen, units, scarce),
             "next_best": [
                 _next_best(network, i, reduced, units, g) for i, g in zip(chosen.tolist(), gains.tolist(), strict=True)
             ],
@@ -64,20 +70,22 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats) -> 
     return PLAN_LINES.conform(table)
 
 
-def reduced_costs(network: Network, prices: Floats) -> Floats:
+def reduced_costs(network: Network, prices: Floats, scarce: Scarcity) -> Floats:
     """Return what one unit of each first-bucket move would add to the cost, in currency.
 
-    Negative where a whole lot forbids a unit that would pay.
+    What it would pay for scarce limits included. Negative where a whole lot forbids a unit that
+    would pay, or a limit without a price is full.
     """
     moves, rows = network.problem.moves, network.first
     here = prices[network.chain_node(moves.destination[rows], moves.arrival[rows])]
     there = np.where(
         moves.is_transfer[rows], prices[network.chain_node(np.maximum(moves.origin[rows], 0), 0 * rows)], 0.0
     )
-    return np.asarray(moves.unit_amount[rows] + there - here)
+    own = np.asarray(moves.unit_amount[rows] + there - here)
+    return np.where(scarce.touched[rows], own + scarce.per_unit[rows], own)
 
 
-def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats) -> list[str]:
+def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats, pays: Floats) -> list[str]:
     item_sites = network.problem.item_sites
     site = item_sites.keys()["site_id"].to_numpy()
     texts = []
@@ -92,11 +100,12 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats)
             o = moves.origin[k]
             spare = f"; {moves.source_id[k]} holds {item_sites.available[o]} against {item_sites.base_stock[o]}"
         moved = "1 unit avoids" if quantity[k] == 1 else f"{quantity[k]} units avoid"
-        texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, net")
+        room = f", and takes room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
+        texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, net{room}")
     return texts
 
 
-def _line_limits(network: Network, chosen: Ints, units: Ints) -> list[str]:
+def _line_limits(network: Network, chosen: Ints, units: Ints, scarce: Scarcity) -> list[str]:
     """Return the constraints that hold a line at its quantity, comma separated."""
     item_sites, moves = network.problem.item_sites, network.problem.moves
     left = _left_to_give(network, units)
@@ -117,7 +126,7 @@ def _line_limits(network: Network, chosen: Ints, units: Ints) -> list[str]:
             names.append("maximum_stock")
         if q >= moves.capacity[m]:
             names.append("supplier_capacity")
-        texts.append(",".join(names))
+        texts.append(",".join(names + scarce.names_of(int(m))))
     return texts
 
 
@@ -155,7 +164,7 @@ def _next_best(network: Network, position: int, reduced: Floats, units: Ints, ga
     return wait if extra >= gain else f"{_move_name(network, network.first[best])}, about {extra:.2f} more"
 
 
-def decisions(network: Network, units: Ints, prices: Floats, gains: Floats) -> pd.DataFrame:
+def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scarce: Scarcity) -> pd.DataFrame:
     """Return DECISIONS: one row per item-site, planned or held."""
     item_sites, problem = network.problem.item_sites, network.problem
     moves = problem.moves.take(network.first)
@@ -165,8 +174,9 @@ def decisions(network: Network, units: Ints, prices: Floats, gains: Floats) -> p
     np.add.at(outbound, moves.origin[moves.is_transfer], units[moves.is_transfer])
     decision = _decided(n, moves, units)
     marginal = prices[network.chain_node(np.arange(n), np.zeros(n, np.int64))] if n else np.zeros(0)
-    limits = _site_limits(network, units)
-    stories = _stories(network, decision, units, prices, limits, gains)
+    reduced = reduced_costs(network, prices, scarce)
+    limits = _site_limits(network, units, reduced, scarce)
+    stories = _stories(network, decision, units, reduced, limits, gains, scarce)
     planned = item_sites.keys().assign(
         decision=decision,
         available_units=item_sites.available,
@@ -195,8 +205,11 @@ def _decided(n: int, moves: Moves, units: Ints) -> np.ndarray:
     return decision
 
 
-def _site_limits(network: Network, units: Ints) -> list[list[str]]:
-    """Return the names of constraints that forbid a first-bucket move at each item-site, or bind there."""
+def _site_limits(network: Network, units: Ints, reduced: Floats, scarce: Scarcity) -> list[list[str]]:
+    """Return the names of constraints that forbid a first-bucket move at each item-site, or bind there.
+
+    A scarce limit binds where a unit would move if it were free.
+    """
     item_sites, moves = network.problem.item_sites, network.problem.moves
     limits: list[set[str]] = [set() for _ in range(len(item_sites))]
     for m in np.flatnonzero((moves.blocked > 0) & (moves.bucket == 0)):
@@ -206,19 +219,29 @@ def _site_limits(network: Network, units: Ints) -> list[list[str]]:
         if moves.origin[m] >= 0 and name not in ("departure_days", "freeze_fence", "horizon"):
             limits[moves.origin[m]].add(name)
     chosen = np.flatnonzero(units > 0)
-    for position, names in zip(chosen, _line_limits(network, chosen, units), strict=True):
+    own = _line_limits(network, chosen, units, scarce)
+    for position, names in zip(chosen, own, strict=True):
         for name in filter(None, names.split(",")):
             site = moves.origin if name in ("donor_protection", "stock_at_origin") else moves.destination
             limits[site[network.first[position]]].add(name)
+    held_back = scarce.touched[network.first] & (units == 0) & np.isfinite(reduced)
+    held_back &= reduced - scarce.per_unit[network.first] < -NEGLIGIBLE
+    for m in network.first[held_back]:
+        limits[moves.destination[m]].update(scarce.names_of(int(m)))
     return [sorted(names) for names in limits]
 
 
 def _stories(
-    network: Network, decision: np.ndarray, units: Ints, prices: Floats, limits: list[list[str]], gains: Floats
+    network: Network,
+    decision: np.ndarray,
+    units: Ints,
+    reduced: Floats,
+    limits: list[list[str]],
+    gains: Floats,
+    scarce: Scarcity,
 ) -> list[tuple[str, str, str]]:
     """Return (reason, next best, flips when) of every item-site."""
     moves, item_sites = network.problem.moves, network.problem.item_sites
-    reduced = reduced_costs(network, prices)
     rows = network.first
     gain_of = np.zeros(len(item_sites))
     for end in (moves.destination[rows], moves.origin[rows]):
@@ -231,7 +254,7 @@ def _stories(
         stock = f"{site[i]} has {item_sites.available[i]} available and {item_sites.incoming[i]} coming"
         against = f"base stock {item_sites.base_stock[i]}"
         if decision[i] == "wait":
-            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i]))
+            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i], scarce))
         else:
             result.append(_acting(network, decision[i], int(best[i]), reduced, f"{stock}, {against}", gain_of[i]))
     return result
@@ -248,11 +271,21 @@ def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
     return best
 
 
-def _waiting(network: Network, best: int, reduced: Floats, stock: str, limits: list[str]) -> tuple[str, str, str]:
+def _waiting(
+    network: Network, best: int, reduced: Floats, stock: str, limits: list[str], scarce: Scarcity
+) -> tuple[str, str, str]:
     if best < 0:
         why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"
         return f"{stock}; {why}", "none", "a lane or supplier opens, or stock runs short elsewhere"
     name, extra = _move_name(network, network.first[best]), float(reduced[best])
+    full, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
+    if full and extra - pays < -NEGLIGIBLE:
+        told = f"one more unit would save {pays - extra:.2f}, but {' and '.join(full)} is full"
+        return (
+            f"{stock}; {told}",
+            f"{name}, which takes room worth {pays:.2f} per unit to others",
+            "that limit grows, or others need less of it",
+        )
     if extra <= NEGLIGIBLE:
         lot = network.problem.moves.multiple[network.first[best]]
         why = "a whole lot" if lot > 1 else "so small a line"

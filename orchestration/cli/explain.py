@@ -15,6 +15,7 @@ from rich.text import Text
 from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, TARGETS
 from assets.kernel.frames.forecasts import DEMAND_FORECAST
+from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
@@ -140,13 +141,18 @@ def _show(console: Console, explanation: Explanation) -> None:
 
 
 def _tables(published: Published, plan_date: dt.date, items: list[str]) -> dict[str, pd.DataFrame]:
-    frames = {"decisions": DECISIONS, "targets": TARGETS, "forecast": DEMAND_FORECAST}
-    return {name: _rows(published, frame, plan_date, items) for name, frame in frames.items()}
+    frames = {"decisions": DECISIONS, "targets": TARGETS, "forecast": DEMAND_FORECAST, "graph": COORDINATION_GRAPH}
+    tables = {name: _rows(published, frame, plan_date, items) for name, frame in frames.items()}
+    return {**tables, "shared_limits": _all(published, SHARED_LIMITS, plan_date)}
+
+
+def _all(published: Published, frame: Frame, plan_date: dt.date) -> pd.DataFrame:
+    """Return a plan's table; no row where the run did not get so far."""
+    known = published.latest(frame.name, plan_date) is not None
+    return published.read(frame, plan_date) if known else frame.empty()
 
 
 def _rows(published: Published, frame: Frame, plan_date: dt.date, items: list[str]) -> pd.DataFrame:
     """Return a plan's rows of some items; none where the run did not get so far."""
-    if published.latest(frame.name, plan_date) is None:
-        return frame.empty()
-    data = published.read(frame, plan_date)
+    data = _all(published, frame, plan_date)
     return data[data["item_id"].isin(items)]

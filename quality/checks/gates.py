@@ -30,7 +30,7 @@ from quality import pages
 from quality.forecast_profile import profile_forecasts
 from quality.gate import run_gate
 from quality.known import Known
-from quality.plan_profile import profile_plan
+from quality.plan_profile import SharedUse, profile_plan
 from quality.profiles import profile_feeds
 from quality.quarantine import quarantined
 from quality.suite import read_suite
@@ -158,7 +158,11 @@ def _plan_gate(plan_dates: PlanDates) -> dg.AssetsDefinition:
         ins={
             "position": dg.AssetIn(["marts", "fct_inventory_position"]),
             "sourcing": dg.AssetIn(["marts", "dim_sourcing"]),
-            **inputs(rebalancing=["plan_lines"], quality=["verdicts", "forecast_verdicts"]),
+            "lanes": dg.AssetIn(["marts", "dim_lane"]),
+            "items": dg.AssetIn(["marts", "dim_item"]),
+            **inputs(
+                rebalancing=["plan_lines", "plan_summary", "shared_limits"], quality=["verdicts", "forecast_verdicts"]
+            ),
         },
         partitions_def=plan_dates,
         group_name="plan_gate",
@@ -168,12 +172,17 @@ def _plan_gate(plan_dates: PlanDates) -> dg.AssetsDefinition:
         plan_lines: pd.DataFrame,
         position: pd.DataFrame,
         sourcing: pd.DataFrame,
+        lanes: pd.DataFrame,
+        items: pd.DataFrame,
+        shared_limits: pd.DataFrame,
+        plan_summary: pd.DataFrame,
         verdicts: pd.DataFrame,
         forecast_verdicts: pd.DataFrame,
         home: dg.ResourceParam[NetworkHome],
     ) -> Results:
         plan_date = plan_date_of(context)
-        profiles = profile_plan(plan_lines, position, sourcing, [verdicts, forecast_verdicts], plan_date)
+        shared = SharedUse(lanes, items, shared_limits, plan_summary)
+        profiles = profile_plan(plan_lines, position, sourcing, [verdicts, forecast_verdicts], plan_date, shared)
         found = run_gate(read_suite("plan"), profiles, plan_date, home.data_docs)
         yield _result("plan_verdicts", found, home)
         yield dg.MaterializeResult(asset_key=["quality", "plan_alerts"], value=raise_alerts([found], plan_date))

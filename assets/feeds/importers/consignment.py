@@ -55,7 +55,8 @@ class Consignment:
         self.envelopes.append(
             self.landing.land_frame(
                 table,
-                table.frame.conform(data),
+                # What joined the contract later is sent where it is known.
+                table.frame.conform(data)[[name for name in table.frame.names if name in data.columns]],
                 self.business_date,
                 available_at=batch_available_at(table, self.business_date, self.profile.timezone),
                 row_availability=row_availability,

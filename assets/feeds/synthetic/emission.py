@@ -156,10 +156,19 @@ def _master_data(world: World, date: dt.date) -> Iterator[FeedBatch]:
     catalogue = world.catalogue
     yield _batch("erp.items", date, catalogue.items.frame())
     yield _batch("erp.sites", date, catalogue.sites.frame())
-    yield _batch("erp.suppliers", date, catalogue.sourcing.suppliers_frame())
+    yield _batch("erp.suppliers", date, catalogue.sourcing.suppliers_frame(_allocation(world, date)))
     yield _batch("erp.sourcing", date, catalogue.sourcing.frame)
     yield _batch("erp.item_site_settings", date, catalogue.settings(world.parameters.day_index(date)))
     yield _batch("tms.lanes", date, catalogue.lanes.frame)
+
+
+def _allocation(world: World, date: dt.date) -> np.ndarray:
+    """Return what each supplier ships a day in a date's week, all items together; nothing where it is unlimited."""
+    monday = date - dt.timedelta(days=date.weekday())
+    rng = world.parameters.generator(streams.ALLOCATION, monday.toordinal())
+    suppliers = world.parameters.size.suppliers
+    scarce = rng.random(suppliers) < world.parameters.allocation_share
+    return np.where(scarce, rng.integers(2, 7, suppliers), np.nan)
 
 
 def _observed(world: World, day: Day) -> Iterator[FeedBatch]:
@@ -199,4 +208,6 @@ def _days(world: World, first: dt.date, last: dt.date) -> list[Day]:
 
 def _batch(name: str, date: dt.date, data: pd.DataFrame, row_availability: RowAvailability = "batch") -> FeedBatch:
     table = feed_table(*name.split("."))
-    return FeedBatch(table, date, data[table.frame.names].reset_index(drop=True), row_availability)
+    # What joined the contract later is sent where the world knows it.
+    names = [column.name for column in table.frame.columns if not column.optional or column.name in data.columns]
+    return FeedBatch(table, date, data[names].reset_index(drop=True), row_availability)

@@ -69,9 +69,10 @@ class WorldParameters:
         Days lived before the first that can be observed, so that opening stock is a steady state.
     transaction_days, movement_days : int
         Days of purchase orders and shipments, and of stock movements, told as history.
-    perishable_share, promotion_share, direct_share : float
-        Share of items with a shelf life, of item-region-weeks on promotion, and of items that
-        suppliers deliver straight to regional warehouses.
+    perishable_share, promotion_share, direct_share, allocation_share : float
+        Share of items with a shelf life, of item-region-weeks on promotion, of items that suppliers
+        deliver straight to regional warehouses, and of supplier-weeks in which a supplier can ship
+        only a few units a day.
     imbalance : float
         0 for stores replenished alike; 1 for the demo's mix of overstocked and starved stores.
     timezone, currency : str
@@ -89,6 +90,7 @@ class WorldParameters:
     perishable_share: float = 0.15
     promotion_share: float = 0.04
     direct_share: float = 0.05
+    allocation_share: float = 0.15
     imbalance: float = 1.0
     timezone: str = "Europe/Brussels"
     currency: str = "EUR"
@@ -98,7 +100,7 @@ class WorldParameters:
         _require(self.history_days >= 1, "history_days", self.history_days, "at least 1")
         for name in ("future_days", "warm_up_days", "transaction_days", "movement_days"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
-        for name in ("perishable_share", "promotion_share", "direct_share", "imbalance"):
+        for name in ("perishable_share", "promotion_share", "direct_share", "allocation_share", "imbalance"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
 
     @classmethod

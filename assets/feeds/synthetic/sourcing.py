@@ -42,14 +42,15 @@ class Sourcing:
     unreliability: Floats
     frame: pd.DataFrame
 
-    def suppliers_frame(self) -> pd.DataFrame:
-        """Return the rows of ``erp/suppliers``."""
+    def suppliers_frame(self, capacity: Floats) -> pd.DataFrame:
+        """Return the rows of ``erp/suppliers`` with what each ships a day; not a number where it is unlimited."""
         numbers = range(len(self.supplier_ids))
         return pd.DataFrame(
             {
                 "supplier_id": self.supplier_ids,
                 "supplier_name": [f"Supplier {number + 1:02d}" for number in numbers],
                 "country": [_COUNTRIES[number % len(_COUNTRIES)] for number in numbers],
+                "capacity_units_per_day": pd.Series(capacity).astype("Int64"),
             }
         )
 

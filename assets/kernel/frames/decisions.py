@@ -86,8 +86,9 @@ PLAN_LINES = Frame(
         money("line_amount", "Quantity at purchase price or standard cost."),
         money("transport_amount", "Freight and handling of the line."),
         money("gain_amount", "Expected cost avoided by the line, net of what it costs."),
+        money("limits_amount", "What its use of scarce shared limits is worth to others, at their shadow prices."),
         text("reason", "Why, in one sentence."),
-        text("binding_constraints", "Names of the constraints that bind here, comma separated."),
+        text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
         text("next_best", "The choice that would be made without this line, and what it costs more."),
     ),
     ("plan_date", "kind", "item_id", "origin_id", "destination_id", "mode"),
@@ -108,7 +109,7 @@ DECISIONS = Frame(
         _units("inbound_units", "Units the plan brings in."),
         _units("outbound_units", "Units the plan takes out."),
         text("reason", "Why, in one sentence."),
-        text("binding_constraints", "Names of the constraints that bind here, comma separated."),
+        text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
         text("next_best", "The best action not taken and what it would have cost more."),
         text("flips_when", "Smallest change of input that changes the decision."),
     ),
@@ -139,6 +140,13 @@ PLAN_SUMMARY = Frame(
         real("value_error_bound", "Largest error of the piecewise-linear value curves.", unit="currency"),
         text("plan_digest", "Digest of the plan's lines."),
         text("policy_release", "Policy release that decided."),
+        text(
+            "settled_by",
+            "items: each by itself, no shared limit was broken; market: items negotiated; fallback: the award broke a "
+            "limit and nothing starts; baseline.",
+        ),
+        integer("scarce_limits", "Shared limits that are priced or asked for too much; 0 for baselines.", minimum=0),
+        integer("broken_limits", "Shared limits that its moves of today and later would break.", minimum=0),
     ),
     ("plan_date", "policy"),
 )

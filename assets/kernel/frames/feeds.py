@@ -61,6 +61,9 @@ SITES = Frame(
         text("region", "Region, for guardrails and hierarchies."),
         text("timezone", "IANA time zone of the site's business dates."),
         flag("is_open", "Whether the site trades and may be planned."),
+        _later(real("storage_m3", "Room for stock; null if unlimited.", nullable=True, unit="m3", minimum=0)),
+        _later(_units("dock_in_units_per_day", "Most the site receives a day; null if unlimited.", nullable=True)),
+        _later(_units("dock_out_units_per_day", "Most the site ships a day; null if unlimited.", nullable=True)),
     ),
     ("site_id",),
 )
@@ -71,6 +74,7 @@ SUPPLIERS = Frame(
         text("supplier_id", "Supplier."),
         text("supplier_name", "Name of the supplier."),
         text("country", "ISO 3166 country code.", nullable=True),
+        _later(_units("capacity_units_per_day", "Most it ships a day of all items; null if unlimited.", nullable=True)),
     ),
     ("supplier_id",),
 )
@@ -191,6 +195,7 @@ LANES = Frame(
         ),
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days", minimum=0, maximum=365),
         flag("is_allowed", "Whether rules allow the lane to be used."),
+        _later(real("capacity_m3", "Most a departure holds; null if unlimited.", nullable=True, unit="m3", minimum=0)),
     ),
     ("origin_id", "destination_id", "mode"),
 )

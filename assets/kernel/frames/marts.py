@@ -47,6 +47,9 @@ DIM_SITE = Frame(
         text("region", "Region."),
         text("timezone", "Time zone of the site."),
         integer("echelon", "0 where demand is met; else one more than the highest site it serves.", minimum=0),
+        real("storage_m3", "Room for stock; null if unlimited.", nullable=True, unit="m3"),
+        _units("dock_in_units_per_day", "Most the site receives a day; null if unlimited.", nullable=True),
+        _units("dock_out_units_per_day", "Most the site ships a day; null if unlimited.", nullable=True),
     ),
     ("plan_date", "site_id"),
 )
@@ -65,6 +68,7 @@ DIM_LANE = Frame(
         real("capacity_kg", "Most a departure carries; null if unlimited.", nullable=True, unit="kg"),
         text("departure_days", "ISO weekdays of departure, such as 1,3,5; empty for every day."),
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days"),
+        real("capacity_m3", "Most a departure holds; null if unlimited.", nullable=True, unit="m3"),
     ),
     ("plan_date", "origin_id", "destination_id", "mode"),
 )
@@ -84,6 +88,11 @@ DIM_SOURCING = Frame(
         integer(
             "capacity_units_per_day",
             "Most the supplier ships a day: the lower of contract and signal.",
+            nullable=True,
+        ),
+        _units(
+            "supplier_capacity_units_per_day",
+            "Most the supplier ships a day of all items; null if unlimited.",
             nullable=True,
         ),
     ),

@@ -158,15 +158,19 @@ class Frame:
     def conform(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return ``data`` with exactly the declared columns, in order, typed and sorted by key.
 
+        An optional column that is missing comes back without a value.
+
         Raises
         ------
         EquipoiseError
             If a column is missing, a value cannot be cast, a null stands where none may, or
             the key is not unique.
         """
-        missing = [name for name in self.names if name not in data.columns]
+        absent = [column for column in self.columns if column.name not in data.columns]
+        missing = [column.name for column in absent if not column.optional]
         if missing:
             raise self._fault(f"columns {missing} are missing; it has {list(data.columns)}")
+        data = data.assign(**{column.name: None for column in absent})
         cast = {column.name: self._cast(data[column.name], column) for column in self.columns}
         result = pd.DataFrame(cast)
         if self.key:

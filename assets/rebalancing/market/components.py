@@ -45,10 +45,22 @@ def largest_units(network: Network) -> Ints:
     return most
 
 
-def components(network: Network, limits: Limits) -> list[Component]:
-    """Return the components of the coordination graph, by their first item; items without a limit are in none."""
+def components(network: Network, limits: Limits, among: Flags | None = None) -> list[Component]:
+    """Return the components of the coordination graph, by their first item; items without a limit are in none.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    limits : Limits
+        Over the network's moves.
+    among : bool array, shape (items,), optional
+        Items that may be joined; all if not given.
+    """
     binding = largest_use(network, limits) > limits.room
-    item, limit = _edges(network, limits, binding)
+    item, limit = edges(network, limits, binding)
+    if among is not None:
+        item, limit = item[among[item]], limit[among[item]]
     count = network.items + len(limits)
     graph = coo_array((np.ones(len(item)), (item, network.items + limit)), shape=(count, count))
     label = connected_components(graph, directed=False)[1]
@@ -61,7 +73,14 @@ def components(network: Network, limits: Limits) -> list[Component]:
     ]
 
 
-def _edges(network: Network, limits: Limits, binding: Flags) -> tuple[Ints, Ints]:
+def touched_items(network: Network, limits: Limits) -> Flags:
+    """Return which items have a possible move that a limit counts, shape (items,)."""
+    touched = np.zeros(network.items, dtype=bool)
+    touched[edges(network, limits, np.ones(len(limits), dtype=bool))[0]] = True
+    return touched
+
+
+def edges(network: Network, limits: Limits, binding: Flags) -> tuple[Ints, Ints]:
     """Return each pair of an item and a limit that can bind and that one of its moves touches."""
     use = limits.use
     limit = np.repeat(np.arange(len(limits)), np.diff(use.indptr))

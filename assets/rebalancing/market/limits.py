@@ -6,11 +6,14 @@ weight or a budget becomes such a row (``kinds``), and prices.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from assets.rebalancing.item_sites import Flags, Floats, Ints
@@ -18,6 +21,7 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 KINDS = (
     "lane_weight", "lane_volume", "dock_in", "dock_out", "storage", "supplier_capacity", "budget", "other",
 )  # fmt: skip
+_WHEN = re.compile(r"( (to|buckets?|\d+|\d{4}-\d{2}-\d{2}))+$")
 TOLERANCE = 1e-9
 """Share of a capacity by which sums in another order may differ."""
 
@@ -70,6 +74,11 @@ class Limits:
             self.capacity[rows], self.fixed[rows], csr_array(use),
         )  # fmt: skip
 
+    @property
+    def families(self) -> NDArray[np.object_]:
+        """What each limit holds and where, shape (L,): its name without the dates or buckets at its end."""
+        return np.array([_WHEN.sub("", name) for name in self.names], dtype=object)
+
     def consistency(self, moves: int) -> list[str]:
         """Return every fault, with names; empty if there is none.
 
@@ -79,7 +88,7 @@ class Limits:
             Number of moves of the problem.
         """
         faults = [] if self.use.shape[1] == moves else [f"use speaks of {self.use.shape[1]} moves, there are {moves}"]
-        doubles = sorted({name for name in self.names if self.names.count(name) > 1})
+        doubles = sorted(name for name, count in Counter(self.names).items() if count > 1)
         faults += [f"{name}: stands more than once" for name in doubles]
         faults += [f"{n}: unknown kind {k}" for n, k in zip(self.names, self.kinds, strict=True) if k not in KINDS]
         faults += self._said("capacity is no number", np.isnan(self.capacity) | ~np.isfinite(self.fixed))

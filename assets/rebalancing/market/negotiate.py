@@ -1,94 +1,45 @@
 """The market's one entry: plans of every item within the limits that they share, with a proven gap.
 
-Today's plan stands wherever it breaks no limit; each component of the coordination graph in
-which it does negotiates. Not here: the steps (``rounds``, ``award``) and what a limit is (``limits``).
+What items would do for nothing stands wherever it breaks no limit. Limits that it breaks, on
+whatever dates, are negotiated over by the items that use them; then those that the award breaks
+join, until none is broken. Fewer limits are a relaxation, so that the bound holds for all. Not here: one component's
+deal (``deal``) and what a limit is (``limits``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing import lots
+from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import Variant, solve_flows
-from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.market.agents import idle, priced, proposals
-from assets.rebalancing.market.award import award
-from assets.rebalancing.market.components import Component, components
+from assets.rebalancing.flow import Flow
+from assets.rebalancing.item_sites import Flags, Floats, Ints
+from assets.rebalancing.market.agents import proposals
+from assets.rebalancing.market.components import components, largest_use, touched_items
+from assets.rebalancing.market.deal import strike, units_of
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.messages import Proposals
+from assets.rebalancing.market.messages import Proposals, joined
 from assets.rebalancing.market.parts import part
-from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch, base_cost, bid
-from assets.rebalancing.market.transcript import Row, award_rows, round_rows
+from assets.rebalancing.market.rounds import Budget, Watch, base_cost
+from assets.rebalancing.market.settlement import BrokenAwardError, Deal, Settlement
 from assets.rebalancing.market.verify import breaches
-from assets.rebalancing.plan import choose
+
+WIDENINGS = 8
+"""Times that broken limits join; after that all that can bind do."""
 
 
-@dataclass(frozen=True)
-class Settlement:
-    """What the market settled.
-
-    Attributes
-    ----------
-    units : int array, shape (m,)
-        Of every move; those of later buckets are intentions.
-    cost, bound : float
-        Expected cost over the horizon and its proven lower bound, in currency, in the model.
-    gap : float
-        (cost - bound) / cost.
-    decidable_gap : float
-        (cost - bound) / (least cost if nothing starts today - bound), with a lower bound in place of
-        that least cost, so that the share is never too small.
-    limits : tuple of str
-        Names, sorted.
-    prices : float array, shape (L,)
-        Currency per unit of each limit, as in the best bound; smoothing can leave a trace of one
-        where a limit does not bind.
-    used, room : float array, shape (L,)
-        Use of each limit, and what there is.
-    transcript : list of Row
-        Who bid what, and what came of it.
-    rounds : int
-        Most rounds that a component took.
-    negotiated : int
-        Components in which items negotiated.
-    faults : tuple of str
-        What was wrong with the limits, and how it was relaxed.
-    """
-
-    units: Ints
-    cost: float
-    bound: float
-    gap: float
-    decidable_gap: float
-    limits: tuple[str, ...]
-    prices: Floats
-    used: Floats
-    room: Floats
-    transcript: list[Row]
-    rounds: int
-    negotiated: int
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Deal:
-    """What one component came to; costs are integers."""
-
-    units: Ints
-    cost: int
-    bound: int
-    still: int
-    prices: Floats
-    rows: list[Row]
-    rounds: int
-
-
-def negotiate(network: Network, limits: Limits, budget: Budget | None = None, watch: Watch | None = None) -> Settlement:
+def negotiate(
+    network: Network,
+    limits: Limits,
+    budget: Budget | None = None,
+    watch: Watch | None = None,
+    today: Choice | None = None,
+) -> Settlement:
     """Settle what items do within the limits that they share.
 
     Parameters
@@ -101,51 +52,155 @@ def negotiate(network: Network, limits: Limits, budget: Budget | None = None, wa
         When to stop.
     watch : callable, optional
         Told of every round.
+    today : Choice, optional
+        Whole plans of every item as if there were no limits; made where needed if not given.
 
     Raises
     ------
     EquipoiseError
-        If a limit is no number, unknown or stands twice, or an award fails its verification.
+        If a limit is no number, unknown or stands twice.
+    BrokenAwardError
+        If an award fails its verification.
     """
     limits, budget = limits.ordered(), budget or Budget()
     faults = limits.consistency(len(network.problem.moves))
     _require_numbers(faults)
+    market = _opened(network, limits, today)
+    possible = largest_use(network, limits) > limits.room
+    active = _relatives(limits, _broken(limits, market.units), possible)
+    struck: dict[bytes, Deal] = {}
+    for number in range(WIDENINGS + 1):
+        deals = _deals(market, active, struck, budget, watch)
+        units = _together(market, deals)
+        more = _broken(limits, units) & ~active
+        if not more.any():
+            break
+        active |= _relatives(limits, more, possible) if number < WIDENINGS - 1 else possible
+    _require_within(limits, units)
+    return _settlement(market, deals, units, active, tuple(faults))
+
+
+def standing(choice: Choice, limits: Limits, flow: Flow) -> Settlement:
+    """Return the settlement of a plan that nobody negotiated, whatever limits it breaks."""
+    limits = limits.ordered()
+    market = replace(_opened(choice.network, limits, choice), standing=proposals(choice.network, limits, flow))
+    nothing = np.zeros(len(limits), dtype=bool)
+    return _settlement(market, [], market.units, nothing, tuple(limits.consistency(len(market.units))))
+
+
+@dataclass(frozen=True)
+class _Market:
+    """Every item's plan as if nothing were shared: at its optimum, and in whole lots where they are known."""
+
+    network: Network
+    limits: Limits
+    free: Proposals
+    standing: Proposals
+    today: Choice | None
+    still: Ints
+
+    @property
+    def units(self) -> Ints:
+        return units_of(self.standing)
+
+    def concerned(self, active: Flags) -> Flags:
+        """Return the items that negotiate over limits: at any prices the others stay as they are."""
+        uses = np.asarray(abs(self.free.use)[:, active].sum(axis=1) + abs(self.standing.use)[:, active].sum(axis=1)) > 0
+        freeing = replace(self.limits.take(active), use=csr_array(self.limits.use[active].minimum(0.0)))
+        return uses | touched_items(self.network, freeing)
+
+
+def _opened(network: Network, limits: Limits, today: Choice | None) -> _Market:
+    if today is not None:
+        free = proposals(network, limits, today.relaxed)
+        standing = proposals(network, limits, today.flow)
+        return _Market(network, limits, free, standing, today, today.policies["do_nothing"].cost)
     relaxed = lots.relaxed_optimum(network)
     free = proposals(network, limits, relaxed)
-    apart = components(network, limits)
-    scarce = [c for c in apart if breaches(limits.take(c.limits), _units(free, network))]
-    covered = sum(len(component.items) for component in scarce) == network.items
-    # Where everybody negotiates, nobody needs to know what today's plan would have been.
-    today = None if covered else choose(network)
-    plans = free if today is None else proposals(network, limits, today.flow)
-    still = relaxed.cost if today is None else today.policies["do_nothing"].cost
-    units, cost, bound = _units(plans, network), plans.cost, relaxed.cost
+    market = _Market(network, limits, free, free, None, relaxed.cost)
+    # Whoever negotiates is not asked what he would have done otherwise.
+    apart = np.flatnonzero(~market.concerned(_broken(limits, market.units)))
+    return _whole(market, apart) if len(apart) else market
+
+
+def _whole(market: _Market, items: Ints) -> _Market:
+    """Return the market with whole plans of some items, and what they cost if nothing starts today."""
+    everybody = len(items) == market.network.items
+    some = part(market.network, items)
+    choice = choose(market.network if everybody else some.network)
+    found = proposals(some.network, market.limits.take(slice(None), some.moves), choice.flow)
+    wide = csr_array(
+        (found.units.data, some.moves[found.units.indices], found.units.indptr),
+        shape=(len(items), market.free.units.shape[1]),
+    )
+    place, still = np.arange(market.network.items), market.still.copy()
+    place[items] = market.network.items + np.arange(len(items))
+    still[items] = choice.policies["do_nothing"].cost
+    every = joined([market.free, replace(found, item=items, units=wide)])
+    return replace(market, standing=every.take(place), still=still)
+
+
+def _broken(limits: Limits, units: Ints) -> Flags:
+    names = {breach.limit for breach in breaches(limits, units)}
+    return np.array([name in names for name in limits.names], dtype=bool)
+
+
+def _relatives(limits: Limits, broken: Flags, possible: Flags) -> Flags:
+    """Return broken limits and the same ones on other dates: what finds no room on one looks for it on another."""
+    families = limits.families
+    return broken | (possible & np.isin(families, np.unique(families[broken])))
+
+
+def _deals(
+    market: _Market, active: Flags, struck: dict[bytes, Deal], budget: Budget, watch: Watch | None
+) -> list[Deal]:
+    """Return the deal of every component over the active limits; those struck before stand."""
+    rows, network = np.flatnonzero(active), market.network
     deals = []
-    for component in apart:
-        if component in scarce or breaches(limits.take(component.limits), units):
-            mine = None if today is None else plans.take(component.items)
-            deals.append(
-                (component, _settle(network, limits, component, mine, free.take(component.items), budget, watch))
-            )
-    prices = np.zeros(len(limits))
-    apart_from_deals = np.ones(network.items, dtype=bool)
-    for component, deal in deals:
-        apart_from_deals[component.items] = False
-        units = np.where(_owned(network, component.items), deal.units, units)
-        prices[component.limits] = deal.prices
-    total = int(cost[apart_from_deals].sum()) + sum(deal.cost for _, deal in deals)
-    least = int(bound[apart_from_deals].sum()) + sum(deal.bound for _, deal in deals)
-    nothing = int(still[apart_from_deals].sum()) + sum(deal.still for _, deal in deals)
-    _require_within(limits, units)
+    for local in components(network, market.limits.take(active), market.concerned(active)) if len(rows) else []:
+        component = replace(local, limits=rows[local.limits])
+        key = component.items.tobytes() + b"/" + component.limits.tobytes()
+        if key not in struck:
+            today = None if market.today is None else market.standing
+            struck[key] = strike(network, market.limits, component, market.free, today, budget, watch)
+        deals.append(struck[key])
+    return deals
+
+
+def _together(market: _Market, deals: list[Deal]) -> Ints:
+    """Return the units of every move: as dealt, and as they stand for items outside of any deal."""
+    item_sites, moves = market.network.problem.item_sites, market.network.problem.moves
+    units = market.units
+    for deal in deals:
+        mine = np.isin(item_sites.item[moves.destination], deal.component.items)
+        units = np.where(mine, deal.units, units)
+    return units
+
+
+def _settlement(market: _Market, deals: list[Deal], units: Ints, active: Flags, faults: tuple[str, ...]) -> Settlement:
+    network, limits = market.network, market.limits
+    prices, apart = np.zeros(len(limits)), np.ones(network.items, dtype=bool)
+    for deal in deals:
+        apart[deal.component.items] = False
+        prices[deal.component.limits] = deal.prices
+    total = int(market.standing.cost[apart].sum()) + sum(deal.cost for deal in deals)
+    least = int(market.free.cost[apart].sum()) + sum(deal.bound for deal in deals)
+    nothing = int(market.still[apart].sum()) + sum(deal.still for deal in deals)
     base = base_cost(network)
     amount, proven = base + total / network.scale, base + least / network.scale
     over, decidable = (total - least) / network.scale, (nothing - least) / network.scale
     return Settlement(
-        units, amount, proven, over / abs(amount) if amount else 0.0, over / decidable if decidable > 1e-9 else 0.0,
-        limits.names, prices, limits.used(units), limits.room,
-        [row for _, deal in deals for row in deal.rows], max((deal.rounds for _, deal in deals), default=0),
-        len(deals), tuple(faults),
+        units, amount, proven, _share(over, abs(amount)), _share(over, decidable), limits.names, prices,
+        limits.used(units), limits.room, _asked(market), active, tuple(deals), faults,
     )  # fmt: skip
+
+
+def _share(part_: float, whole: float) -> float:
+    return part_ / whole if whole > 1e-9 else 0.0
+
+
+def _asked(market: _Market) -> Floats:
+    return market.limits.used(market.units)
 
 
 def _require_numbers(faults: list[str]) -> None:
@@ -159,62 +214,8 @@ def _require_within(limits: Limits, units: Ints) -> None:
     """Refuse an award that breaks a limit: the sums of whoever made it are not trusted."""
     broken = breaches(limits, units)
     if broken:
-        raise EquipoiseError(
+        raise BrokenAwardError(
             f"the award uses {broken[0].used} of {broken[0].room}",
             where=broken[0].limit,
             remedy="Report it: no award may",
         )
-
-
-def _settle(
-    network: Network, limits: Limits, component: Component, plans: Proposals | None, free: Proposals, budget: Budget,
-    watch: Watch | None,
-) -> Deal:  # fmt: skip
-    """Negotiate one component."""
-    some = part(network, component.items)
-    shared = limits.take(component.limits, some.moves)
-    asked = _own(free, some.moves, component.limits)
-    today = None if plans is None else _own(plans, some.moves, component.limits)
-    rows: list[Row] = []
-
-    def heard(round_: Round) -> None:
-        rows.extend(round_rows(some.network, shared, round_))
-        if watch is not None:
-            watch(round_)
-
-    bidding = bid(some.network, shared, idle(some.network, shared), asked, budget, heard)
-    found = award(some.network, shared, bidding, today, budget)
-    rows += award_rows(some.network, found, bidding.rounds - 1, bidding.bound.prices)
-    units = np.zeros(len(network.problem.moves), dtype=np.int64)
-    units[some.moves] = _units(found.plans, some.network)
-    return Deal(
-        units, int(found.plans.cost.sum()), bidding.bound.value, _still(some.network, shared, bidding),
-        bidding.bound.prices.per_limit, rows, bidding.rounds,
-    )  # fmt: skip
-
-
-def _own(plans: Proposals, moves: Ints, limits: Ints) -> Proposals:
-    """Return proposals over the moves and limits of a component."""
-    count = len(plans)
-    return Proposals(
-        np.arange(count), plans.cost, plans.bid, csr_array(plans.units[:, moves]), csr_array(plans.use[:, limits])
-    )
-
-
-def _still(network: Network, limits: Limits, bidding: Bidding) -> int:
-    """Return a lower bound of the cost if nothing starts today, at the prices of the bound."""
-    at = priced(network, limits, bidding.bound.prices)
-    nothing = np.zeros(len(network.first), dtype=np.int64)
-    flow = solve_flows(at, Variant(np.arange(network.items), nothing))
-    return int(flow.cost.sum()) - int(bidding.bound.bids.bid.sum()) + bidding.bound.value
-
-
-def _units(plans: Proposals, network: Network) -> Ints:
-    units = np.zeros(len(network.problem.moves), dtype=np.int64)
-    units[plans.units.indices] = plans.units.data
-    return units
-
-
-def _owned(network: Network, items: Ints) -> np.ndarray:
-    item_sites, moves = network.problem.item_sites, network.problem.moves
-    return np.isin(item_sites.item[moves.destination], items)

@@ -7,15 +7,16 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.kernel.frames.decisions import PLAN_LINES, TARGETS
+from assets.kernel.frames.decisions import PLAN_LINES, PLAN_SUMMARY, TARGETS
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, QUANTILE_COLUMNS
-from assets.kernel.frames.marts import DIM_SOURCING, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
+from assets.kernel.frames.market import SHARED_LIMITS
+from assets.kernel.frames.marts import DIM_ITEM, DIM_LANE, DIM_SOURCING, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.frames.schema import Frame, Kind
 from assets.orders.plan_gate import let_out
 from quality.forecast_profile import profile_forecasts
 from quality.gate import run_gate
-from quality.plan_profile import profile_plan
+from quality.plan_profile import SharedUse, profile_plan
 from quality.profiles import wide
 from quality.suite import read_suite
 
@@ -192,3 +193,34 @@ def test_a_line_at_fault_is_left_out_and_the_others_go() -> None:
     profiles = profile_plan(plan, position(S1=0, S2=10, S3=0), sourcing(), [VERDICTS.empty()], PLAN_DATE)
     left = let_out(plan, run_gate(read_suite("plan"), profiles, PLAN_DATE))
     assert left["kind"].tolist() == ["transfer"]
+
+
+def shared(capacity: float = 20.0, used: float = 5.0, settled_by: str = "market") -> SharedUse:
+    lane = pd.DataFrame({"origin_id": ["S1"], "destination_id": ["S2"], "mode": [""], "capacity_kg": [capacity]})
+    limit = pd.DataFrame({"limit_id": ["storage S2"], "capacity": [8.0], "fixed": [3.0], "used": [used]})
+    return SharedUse(
+        table(DIM_LANE, lane),
+        table(DIM_ITEM, pd.DataFrame({"item_id": ["I1"], "weight_kg_per_unit": [2.0]})),
+        table(SHARED_LIMITS, limit),
+        table(PLAN_SUMMARY, pd.DataFrame({"policy": ["joint_plan"], "settled_by": [settled_by]})),
+    )
+
+
+def judged(plan: pd.DataFrame, use: SharedUse) -> list[tuple[str, str, str]]:
+    profiles = profile_plan(plan, position(S1=10, S2=10, S3=10), sourcing(), [VERDICTS.empty()], PLAN_DATE, use)
+    found = run_gate(read_suite("plan"), profiles, PLAN_DATE)
+    return [(v.rule, v.site_id, v.action) for v in found.loc[found["action"] != "pass"].itertuples()]
+
+
+def test_a_departure_is_loaded_no_fuller_than_it_carries() -> None:
+    plan = lines(("transfer", "I1", "S1", "S2", 10))
+    assert judged(plan, shared(20.0)) == []
+    assert judged(plan, shared(19.0)) == [("departure_overloaded", "S2", "hold")]
+
+
+def test_a_shared_limit_that_is_broken_stops_the_plan() -> None:
+    assert judged(PLAN_LINES.empty(), shared(used=5.5)) == [("shared_limit_broken", "", "stop")]
+
+
+def test_a_market_that_failed_is_warned_of() -> None:
+    assert judged(PLAN_LINES.empty(), shared(settled_by="fallback")) == [("market_failed", "", "warn")]

@@ -107,6 +107,7 @@ def snapshot(
     verdicts: list[dict[str, Any]] | None = None,
     items: dict[str, dict[str, Any]] | None = None,
     recent: list[dict[str, Any]] | None = None,
+    sites: dict[str, dict[str, Any]] | None = None,
 ) -> Snapshot:
     """Return a snapshot; each row of ``stores`` speaks for settings, stock and target of an item-site."""
     item_ids, site_ids = sorted({s["item_id"] for s in stores}), sorted({s["site_id"] for s in stores})
@@ -118,7 +119,7 @@ def snapshot(
         lead_times=LEAD_TIME.empty(),
         targets=frame(TARGETS, stores),
         items=frame(DIM_ITEM, [{"item_id": i, **(items or {}).get(i, {})} for i in item_ids]),
-        sites=frame(DIM_SITE, [{"site_id": s, "echelon": echelon[s]} for s in site_ids]),
+        sites=frame(DIM_SITE, [{"site_id": s, "echelon": echelon[s], **(sites or {}).get(s, {})} for s in site_ids]),
         lanes=frame(DIM_LANE, lanes or []),
         sourcing=frame(DIM_SOURCING, sourcing or []),
         item_sites=frame(DIM_ITEM_SITE, stores),

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, profile, release, snapshot
 
 from assets.rebalancing import constraints, lots
+from assets.rebalancing.costs import Costs
 from assets.rebalancing.distribution import knots
 from assets.rebalancing.expansion import Network, expand, first_arrivals
 from assets.rebalancing.flow import Flow
 from assets.rebalancing.gains import chain_supply, delay_bounds, line_gains
-from assets.rebalancing.plan import Costs
 from assets.rebalancing.problem import build_problem
 from assets.rebalancing.projection import project
 from assets.rebalancing.reserve import Pool, curve

@@ -13,13 +13,13 @@ from market_worlds import base, limits, monolith, network, problem
 from scipy.sparse import csr_array
 
 from assets.kernel.errors import EquipoiseError
+from assets.rebalancing.choice import choose
 from assets.rebalancing.market import kinds
 from assets.rebalancing.market.components import components
 from assets.rebalancing.market.limits import Limits, no_limits, together
 from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.verify import breaches
-from assets.rebalancing.plan import choose
 
 TIGHT = st.sampled_from([0.0, 0.1, 0.25, 0.5])
 

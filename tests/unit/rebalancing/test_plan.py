@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
+from assets.rebalancing.choice import choose
+from assets.rebalancing.expansion import expand
 from assets.rebalancing.plan import Plan, solve
 from assets.rebalancing.problem import build_problem
 from assets.rebalancing.snapshot import Snapshot
@@ -304,7 +306,7 @@ def test_greedy_pairs_move_the_excess(plan_of: PlanOf) -> None:
 def test_additive_prices_turn_a_move_away(problem_of: Callable[..., Any]) -> None:
     problem = problem_of(two_stores())
     assert len(solve(problem).lines) == 1
-    assert solve(problem, prices=np.full(len(problem.moves), 50.0)).lines.empty
+    assert not choose(expand(problem).priced(np.full(len(problem.moves), 50.0))).units.any()
 
 
 def test_faults_are_named_and_the_rest_is_planned(problem_of: Callable[..., Any]) -> None:

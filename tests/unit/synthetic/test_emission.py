@@ -1,6 +1,7 @@
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.feeds.synthetic import FeedBatch, World, WorldParameters, demo_dates, demo_profile, emit
+from assets.feeds.synthetic.parameters import WorldSize
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
 
@@ -37,7 +39,8 @@ def test_the_feeds_of_any_dates_conform_to_the_contract(first: int, length: int)
     start = SMALL.first_date + dt.timedelta(days=first)
     end = min(start + dt.timedelta(days=length - 1), SMALL.last_date)
     for batch in WORLD.feeds(start, end):
-        assert list(batch.data.columns) == batch.table.frame.names
+        known = batch.table.frame.columns
+        assert list(batch.data.columns) == [c.name for c in known if not c.optional or c.name in batch.data.columns]
         batch.table.frame.conform(batch.data)
 
 
@@ -183,3 +186,18 @@ def test_what_is_announced_is_what_the_tills_then_say(batches: list[FeedBatch]) 
     assert len(during) > 0.9 * sold["is_promoted"].sum()
     charged = during.dropna(subset="unit_price")
     assert (charged["unit_price"] == charged["unit_price_told"]).all()
+
+
+def test_a_supplier_that_rations_says_so_for_a_whole_week_and_most_do_not() -> None:
+    size = WorldSize(supply_dcs=1, regional_warehouses=1, stores=2, items=4, suppliers=60, stores_per_item=1.5)
+    world = World(WorldParameters(size=size, history_days=15, transaction_days=5, warm_up_days=1))
+    said = {}
+    for batch in world.feeds(world.parameters.first_date, world.parameters.last_date):
+        if batch.table.name == "erp_suppliers":
+            said[batch.business_date] = tuple(batch.data["capacity_units_per_day"].fillna(0))
+    weeks = {}
+    for date, capacity in said.items():
+        weeks.setdefault(date.isocalendar().week, set()).add(capacity)
+    assert all(len(capacities) == 1 for capacities in weeks.values())
+    assert len({next(iter(capacities)) for capacities in weeks.values()}) == len(weeks)
+    assert 0 < sum(np.array(next(iter(said.values()))) > 0) < 30

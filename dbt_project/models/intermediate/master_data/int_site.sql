@@ -10,6 +10,9 @@ final as (
         region,
         timezone,
         is_open,
+        storage_m3,
+        dock_in_units_per_day,
+        dock_out_units_per_day,
         batch_id
     from latest
 )

@@ -35,6 +35,7 @@ final as (
         latest.minimum_order_amount,
         -- least() passes over nulls: a capacity nobody states limits nothing.
         least(latest.capacity_units_per_day, signals.capacity_units_per_day) as capacity_units_per_day,
+        suppliers.capacity_units_per_day as supplier_capacity_units_per_day,
         latest.batch_id
     from latest
     inner join items on latest.item_id = items.item_id

@@ -14,7 +14,8 @@ final as (
         cost_per_unit,
         capacity_kg,
         departure_days,
-        quoted_transit_days
+        quoted_transit_days,
+        capacity_m3
     from source
     where {{ after_the_gate() }}
 )

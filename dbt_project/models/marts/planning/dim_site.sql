@@ -14,7 +14,10 @@ final as (
         sites.site_kind,
         sites.region,
         sites.timezone,
-        echelons.echelon
+        echelons.echelon,
+        sites.storage_m3,
+        sites.dock_in_units_per_day,
+        sites.dock_out_units_per_day
     from sites
     inner join echelons on sites.site_id = echelons.site_id
     where {{ after_the_gate() }}

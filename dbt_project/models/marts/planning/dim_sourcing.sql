@@ -13,7 +13,8 @@ final as (
         order_multiple_units,
         quoted_lead_time_days,
         minimum_order_amount,
-        capacity_units_per_day
+        capacity_units_per_day,
+        supplier_capacity_units_per_day
     from source
     where {{ after_the_gate() }}
 )

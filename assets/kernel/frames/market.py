@@ -1,0 +1,57 @@
+"""Frames of the market of shared limits: what items share, who bid what, and who can touch whom."""
+
+from __future__ import annotations
+
+from assets.kernel.frames.schema import Frame, date, integer, money, real, text
+
+_PLAN_DATE = date("plan_date", "Plan the row belongs to.")
+_ITEM = text("item_id", "Item.")
+
+SHARED_LIMITS = Frame(
+    "shared_limits",
+    "One row per plan date and limit that items share, as a feed or the policy states it.",
+    (
+        _PLAN_DATE,
+        text("limit_id", "What it holds, where and on which date."),
+        text("kind", "lane_weight, lane_volume, dock_in, dock_out, storage, supplier_capacity, budget or other."),
+        text("unit", "Unit of the figures: kg, m3, base units or currency."),
+        real("capacity", "What there is."),
+        real("fixed", "Used by what can no longer change."),
+        real("asked", "What moves would use if nothing were shared."),
+        real("used", "What the plan's moves use, those of later buckets included; below 0 where they free room."),
+        real("price", "Shadow price: what one unit more would save.", unit="currency per unit"),
+        integer("component", "Component of the coordination graph; null if it cannot bind.", nullable=True, minimum=0),
+        integer("deal", "Negotiation that it was part of; null for none.", nullable=True, minimum=0),
+    ),
+    ("plan_date", "limit_id"),
+)
+MARKET_TRANSCRIPT = Frame(
+    "market_transcript",
+    "One row per plan date and statement of the market: who bid what at which price, and what came of it.",
+    (
+        _PLAN_DATE,
+        integer("statement", "In the order in which they were made, from 0.", minimum=0),
+        integer("deal", "Negotiation, from 0.", minimum=0),
+        integer("round", "Round of bidding, from 0, where everything is free; awards carry the last.", minimum=0),
+        text("agent", "supply_executor, constraint_evaluator or conflict_resolver."),
+        text("subject", "Item or limit spoken of."),
+        real("bid", "Cost of the plan in currency, less what no plan changes; or use of the limit in its unit."),
+        real("price", "What the plan pays in currency; or price per unit of the limit."),
+        text("outcome", "proposed, scarce, free, awarded or refused."),
+        text("reason", "In words, where there is one; empty for none."),
+    ),
+    ("plan_date", "statement"),
+)
+COORDINATION_GRAPH = Frame(
+    "coordination_graph",
+    "One row per plan date, item and shared limit that can bind and that the item can use.",
+    (
+        _PLAN_DATE,
+        _ITEM,
+        text("limit_id", "Shared limit."),
+        integer("component", "Items and limits of one number can touch one another.", minimum=0),
+        real("used", "What the item's moves use of the limit, in its unit."),
+        money("paid_amount", "That, at the limit's shadow price."),
+    ),
+    ("plan_date", "item_id", "limit_id"),
+)

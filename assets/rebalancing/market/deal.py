@@ -1,0 +1,85 @@
+"""The deal of one component: its items bid for its limits, and get whole plans within them.
+
+Not here: which items and limits make a component (``components``), and the rounds (``rounds``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from assets.rebalancing.expansion import Network
+from assets.rebalancing.flow import Variant, solve_flows
+from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.market.agents import idle, priced
+from assets.rebalancing.market.award import award
+from assets.rebalancing.market.components import Component
+from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.messages import Proposals
+from assets.rebalancing.market.parts import part
+from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch, bid
+from assets.rebalancing.market.settlement import Deal
+from assets.rebalancing.market.transcript import Row, award_rows, round_rows
+
+
+def strike(
+    network: Network, limits: Limits, component: Component, free: Proposals, today: Proposals | None, budget: Budget,
+    watch: Watch | None,
+) -> Deal:  # fmt: skip
+    """Negotiate one component.
+
+    Parameters
+    ----------
+    network, limits : Network, Limits
+        The whole.
+    component : Component
+        Items and limits, as positions in the whole.
+    free, today : Proposals
+        What every item of the network would do for nothing: at its optimum, and in whole lots.
+    budget, watch : Budget, callable
+        When to stop, and who is told of every round.
+    """
+    some = part(network, component.items)
+    shared = limits.take(component.limits, some.moves)
+    asked = _own(free, component, some.moves)
+    plans = None if today is None else _own(today, component, some.moves)
+    rows: list[Row] = []
+
+    def heard(round_: Round) -> None:
+        rows.extend(round_rows(some.network, shared, round_))
+        if watch is not None:
+            watch(round_)
+
+    bidding = bid(some.network, shared, idle(some.network, shared), asked, budget, heard)
+    found = award(some.network, shared, bidding, plans, budget)
+    rows += award_rows(some.network, found, bidding.rounds - 1, bidding.bound.prices)
+    units = np.zeros(len(network.problem.moves), dtype=np.int64)
+    units[some.moves] = units_of(found.plans)
+    return Deal(
+        component, units, int(found.plans.cost.sum()), bidding.bound.value, _still(some.network, shared, bidding),
+        bidding.bound.prices.per_limit, rows, bidding.rounds,
+    )  # fmt: skip
+
+
+def units_of(plans: Proposals) -> Ints:
+    """Return the units of every move in plans of different items, shape (m,)."""
+    units = np.zeros(plans.units.shape[1], dtype=np.int64)
+    units[plans.units.indices] = plans.units.data
+    return units
+
+
+def _own(plans: Proposals, component: Component, moves: Ints) -> Proposals:
+    """Return the proposals of a component's items, over its moves and limits."""
+    mine = plans.take(component.items)
+    return Proposals(
+        np.arange(len(mine)), mine.cost, mine.bid,
+        csr_array(mine.units[:, moves]), csr_array(mine.use[:, component.limits]),
+    )  # fmt: skip
+
+
+def _still(network: Network, limits: Limits, bidding: Bidding) -> int:
+    """Return a lower bound of the cost if nothing starts today, at the prices of the bound."""
+    at = priced(network, limits, bidding.bound.prices)
+    nothing = np.zeros(len(network.first), dtype=np.int64)
+    flow = solve_flows(at, Variant(np.arange(network.items), nothing))
+    return int(flow.cost.sum()) - int(bidding.bound.bids.bid.sum()) + bidding.bound.value
