@@ -49,7 +49,7 @@ class Orders:
         """Return the weight of received or open lines by source and excess, shape (groups, width)."""
         rows = np.flatnonzero(self.is_open == is_open)
         place = self.group[rows] * width + (self.excess[rows] - earliest)
-        found: Reals = np.bincount(place, weights=self.weight[rows], minlength=groups * width)
+        found = np.bincount(place, weights=self.weight[rows], minlength=groups * width).astype(np.float64)
         return found.reshape(groups, width)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.series import Flags, Reals
 
 
 def posterior_mass(received: Reals, still_open: Reals, prior: Reals, prior_weight: Reals) -> Reals:
@@ -54,10 +54,10 @@ def posterior_mass(received: Reals, still_open: Reals, prior: Reals, prior_weigh
     expected = weight * prior
     at_risk = _from_here_on(received + expected) + _from_here_on(still_open) - still_open
     # Sums of shares: below this nothing is left but rounding.
-    known = at_risk > 1e-9
+    known: Flags = np.greater(at_risk, 1e-9)
     hazard = np.where(known, (received + expected) / np.where(known, at_risk, 1.0), 0.0)
     hazard = np.clip(hazard, 0.0, 1.0)
-    told = known | (still_open > 0)
+    told: Flags = np.logical_or(known, still_open > 0)
     last = told.shape[1] - 1 - np.argmax(told[:, ::-1], axis=1)
     hazard[np.arange(len(hazard)), last] = 1.0
     surviving = np.cumprod(1.0 - hazard, axis=1)

@@ -133,7 +133,9 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it():
         "forecasting/interval_calibration",
         "forecasting/hierarchy_forecast",
         "forecasting/coherence",
+        "inventory/placement",
         "inventory/targets",
+        "inventory/target_service",
         "inventory/protection_demand",
     }
     for spec in specs:
