@@ -58,11 +58,11 @@ def posterior_mass(received: Reals, still_open: Reals, prior: Reals, prior_weigh
     hazard = np.where(known, (received + expected) / np.where(known, at_risk, 1.0), 0.0)
     hazard = np.clip(hazard, 0.0, 1.0)
     told: Flags = np.logical_or(known, still_open > 0)
-    last = told.shape[1] - 1 - np.argmax(told[:, ::-1], axis=1)
+    last = received.shape[1] - 1 - np.argmax(np.flip(told, axis=1), axis=1)
     hazard[np.arange(len(hazard)), last] = 1.0
     surviving = np.cumprod(1.0 - hazard, axis=1)
     before = np.concatenate([np.ones((len(hazard), 1)), surviving[:, :-1]], axis=1)
-    mass: Reals = hazard * before * told.any(axis=1)[:, None]
+    mass: Reals = hazard * before * np.any(told, axis=1, keepdims=True)
     return mass
 
 

@@ -49,22 +49,27 @@ def echelon_system(
         np.add.at(mean, parent[rows], mean[rows])
         np.add.at(variance, parent[rows], variance[rows])
     days = calendar.bucket.days
+    wait, wait_variance = _waits(sources["departure_days"])
     return EchelonSystem(
         parent=parent,
         echelon=echelon,
         mean=mean,
         variance=variance,
-        transit=(supply.mean + _mean_wait(sources["departure_days"])) / days,
+        transit=(supply.mean + wait) / days,
         transit_variance=supply.std**2 / days**2,
+        wait_variance=wait_variance / days**2,
         review=np.maximum(settings["review_days"].to_numpy(dtype=np.float64) / days, 1.0),
         holding=settings["holding_cost_per_unit_day"].to_numpy(dtype=np.float64) * days,
         shortage=np.where(meets_demand, shortage_cost, 0.0),
     )
 
 
-def _mean_wait(departure_days: pd.Series[str]) -> Reals:
-    """Return the days until the next departure, over all weekdays alike."""
+def _waits(departure_days: pd.Series[str]) -> tuple[Reals, Reals]:
+    """Return mean and variance of the days until the next departure, over all weekdays alike."""
     known = sorted(set(departure_days))
-    waits = [departure_waits(pd.Series([days] * 7), np.arange(1, 8)).mean() for days in known]
-    wait: Reals = departure_days.map(dict(zip(known, waits, strict=True))).to_numpy(dtype=np.float64)
-    return wait
+    waits = [departure_waits(pd.Series([days] * 7), np.arange(1, 8)) for days in known]
+    mean, variance = ({days: step(one) for days, one in zip(known, waits, strict=True)} for step in (np.mean, np.var))
+    return (
+        departure_days.map(mean).to_numpy(dtype=np.float64),
+        departure_days.map(variance).to_numpy(dtype=np.float64),
+    )

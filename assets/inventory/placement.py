@@ -30,7 +30,7 @@ LOCAL, GUARANTEED, STOCHASTIC = "local", "guaranteed_service", "stochastic_servi
 FACTORS: Reals = np.arange(-1.5, 3.01, 0.5)
 ROUNDS = 2
 # Costs are flat around the least, and two moments see too few shortages: of what costs about the same, hold more.
-INDIFFERENCE = 0.05
+INDIFFERENCE = 0.1
 # A placement that saves less of the cost of an item than this is not worth the change.
 LEAST_SAVING = 0.01
 HIGHEST_RATIO = 0.999
@@ -90,8 +90,8 @@ def place_stock(
     local = np.maximum(system.protection_mean + factor * system.protection_std, 0.0)
     stages = guaranteed_levels(system, factor)
     item = pd.factorize(settings["item_id"], sort=True)[0].astype(np.int64)
-    name, levels = _cheapest(system, item, local, np.where(_serves(system), stages.levels, local))
-    placed = (name[item] != LOCAL) & _serves(system)
+    name, levels = _cheapest(system, item, local, np.where(system.serves, stages.levels, local))
+    placed = (name[item] != LOCAL) & system.serves
     std = np.maximum(system.protection_std, 1e-9)
     frame = settings[[*KEY, "echelon"]].assign(
         plan_date=pd.Timestamp(plan_date),
@@ -102,16 +102,10 @@ def place_stock(
         guaranteed_stock_units=stages.safety_stock,
         safety_factor=np.where(placed, (levels - system.protection_mean) / std, np.nan),
         local_cost_amount=echelon_cost(system, local).total,
-        guaranteed_cost_amount=echelon_cost(system, np.where(_serves(system), stages.levels, local)).total,
+        guaranteed_cost_amount=echelon_cost(system, np.where(system.serves, stages.levels, local)).total,
         placed_cost_amount=echelon_cost(system, levels).total,
     )
     return PLACEMENT.conform(frame)
-
-
-def _serves(system: EchelonSystem) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    serves = np.zeros(len(system.parent), dtype=np.bool_)
-    serves[system.parent[system.parent >= 0]] = True
-    return serves
 
 
 def _cheapest(
@@ -134,7 +128,7 @@ def _searched(system: EchelonSystem, levels: Reals) -> Reals:
     In a sweep each warehouse takes the highest factor that costs, at itself and below, within ``INDIFFERENCE`` of
     the least, all others standing: warehouses of one echelon do not feel each other, so that all are tried at once.
     """
-    serves = _serves(system)
+    serves = system.serves
     for _ in range(ROUNDS):
         for echelon in range(int(system.echelon.max(initial=0)), 0, -1):
             rows = serves & (system.echelon == echelon)

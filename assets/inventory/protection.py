@@ -13,6 +13,7 @@ import pandas as pd
 
 from assets.inventory.lead_time_demand import CumulativeDemand, Integers, LeadTimeDemand
 from assets.inventory.promise import ReviewCycle
+from assets.inventory.settings import normal_parents
 from assets.inventory.supply import NO_SOURCE, LeadTimes, departure_waits
 from assets.kernel.calendar import PlanCalendar
 
@@ -71,9 +72,14 @@ def protection_of(
     order_days = np.where(unserved, horizon_days, (review + later_wait)[:, None] + supply.days)
     donor_days = np.where(unserved, horizon_days, wait[:, None] + supply.days)
     mean_days = (order_days * supply.probability).sum(axis=1)
-    cycle = ReviewCycle.of(demand, supply, order_days, review, calendar)
+    serves = np.zeros(len(settings), dtype=bool)
+    parents = normal_parents(settings, sources)
+    serves[parents[parents >= 0]] = True
+    # Orders of other sites come with the morning, before its arrivals are counted; customers come after it.
+    told_days = order_days - np.where(serves, calendar.bucket.days, 0)[:, None]
+    cycle = ReviewCycle.of(demand, supply, told_days, review, calendar)
     return Protection(
-        cycle.last,
+        LeadTimeDemand(demand.upto(_buckets(order_days, calendar)), supply.probability),
         LeadTimeDemand(demand.upto(_buckets(donor_days, calendar)), supply.probability),
         cycle,
         np.maximum(np.ceil(mean_days / calendar.bucket.days - 1e-9), 1).astype(np.int64),

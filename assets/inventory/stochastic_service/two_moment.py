@@ -15,7 +15,7 @@ from scipy.special import ndtr
 Reals = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-LEAST_VARIANCE = 1e-9
+LEAST_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class EchelonSystem:
         Of demand per bucket, what is served downstream included.
     transit, transit_variance : array (n,)
         Mean time from order to arrival if the parent has stock, in buckets, and its variance.
+    wait_variance : array (n,)
+        Variance of the wait for a departure within that time, squared buckets.
     review : array (n,)
         Buckets between orders, at least 1.
     holding, shortage : array (n,)
@@ -44,6 +46,7 @@ class EchelonSystem:
     variance: Reals
     transit: Reals
     transit_variance: Reals
+    wait_variance: Reals
     review: Reals
     holding: Reals
     shortage: Reals
@@ -59,6 +62,21 @@ class EchelonSystem:
         """Standard deviation of the same."""
         std: Reals = np.sqrt(self.variance * (self.transit + self.review) + self.mean**2 * self.transit_variance)
         return std
+
+    @property
+    def serves(self) -> npt.NDArray[np.bool_]:
+        """Whether a stage replenishes others."""
+        serves = np.zeros(len(self.parent), dtype=np.bool_)
+        serves[self.parent[self.parent >= 0]] = True
+        return serves
+
+    @property
+    def lumps(self) -> Reals:
+        """Variance of what has been ordered from a stage, because stages order for a review at a time."""
+        lumps = np.zeros(len(self.parent))
+        rows = np.flatnonzero(self.parent >= 0)
+        np.add.at(lumps, self.parent[rows], self.mean[rows] ** 2 * (self.review[rows] ** 2 - 1.0) / 12.0)
+        return lumps
 
     def with_below(self, values: Reals) -> Reals:
         """Return values added up over each stage and all that it serves, directly or through others."""
@@ -107,6 +125,7 @@ def echelon_cost(system: EchelonSystem, levels: Reals) -> EchelonCost:
         Base stocks, in units.
     """
     count = len(levels)
+    serves, lumps = system.serves, system.lumps
     held, lost, backlog, backlog_variance, owed, owed_variance = np.zeros((6, count))
     above = np.where(system.parent >= 0, system.parent, 0)
     share = np.where(system.parent >= 0, system.mean / np.maximum(system.mean[above], 1e-12), 0.0)
@@ -120,11 +139,15 @@ def echelon_cost(system: EchelonSystem, levels: Reals) -> EchelonCost:
 
         def demand(extra: Reals, spread: Reals, rows: Integers = rows) -> tuple[Reals, Reals]:
             mean = system.mean[rows] * (system.transit[rows] + extra) + owed[rows]
-            timing = system.mean[rows] ** 2 * (system.transit_variance[rows] + spread)
-            variance = system.variance[rows] * (system.transit[rows] + extra) + timing + owed_variance[rows]
+            timing = system.mean[rows] ** 2 * (system.transit_variance[rows] + system.wait_variance[rows] + spread)
+            variance = (
+                system.variance[rows] * (system.transit[rows] + extra) + timing + lumps[rows] + owed_variance[rows]
+            )
             return mean, np.sqrt(np.maximum(variance, LEAST_VARIANCE))
 
-        mean, std = demand((review + 1.0) / 2.0, (review**2 - 1.0) / 12.0)
+        # Customers come after the morning's arrivals and are counted in the evening; orders come with the morning.
+        counted = np.where(serves[rows], -1.0, 1.0)
+        mean, std = demand((review + counted) / 2.0, (review**2 - 1.0) / 12.0)
         short, squared = _excess(level, mean, std)
         backlog[rows] = short
         backlog_variance[rows] = np.maximum(squared - short**2, 0.0)
