@@ -92,6 +92,12 @@ class LeadTimeDemand:
         std: Reals = np.sqrt(np.maximum(variance, 0.0))
         return std
 
+    def rows(self, rows: Integers) -> LeadTimeDemand:
+        """Return the mixtures of some item-sites."""
+        each = self.components
+        components = CumulativeDemand(each.mean[rows], each.variance[rows], each.quantiles[rows])
+        return LeadTimeDemand(components, self.probability[rows])
+
     def quantile(self, ratio: Reals) -> Reals:
         """Return the least demand whose probability reaches ``ratio``, shape (n,).
 
@@ -107,7 +113,7 @@ class LeadTimeDemand:
 
     def _largest(self) -> Reals:
         # The exponential tail has lost all but 1e-12 after 24 decay lengths.
-        last = self.components.quantiles[:, :, -1] + 24.0 * _decay(self.components.quantiles)
+        last = self.components.quantiles[:, :, -1] + 24.0 * tail_decay(self.components.quantiles)
         largest: Reals = np.where(self.probability > 0, last, 0.0).max(axis=1) + 1.0
         return largest
 
@@ -140,14 +146,15 @@ def distribution_function(quantiles: Reals, demand: Reals) -> Reals:
     inside = LEVELS[lower] + (LEVELS[lower + 1] - LEVELS[lower]) * np.clip((x - left) / width, 0.0, 1.0)
     first, last = quantiles[..., 0], quantiles[..., -1]
     start = np.where(x < 0, 0.0, LEVELS[0] * np.clip(x / np.where(first > 0, first, 1.0), 0.0, 1.0))
-    decay = _decay(quantiles)
+    decay = tail_decay(quantiles)
     tail = np.exp(-np.maximum(x - last, 0.0) / np.where(decay > 0, decay, 1.0))
     end = 1.0 - (1.0 - LEVELS[-1]) * np.where(decay > 0, tail, 0.0)
     probability: Reals = np.where(below == 0, start, np.where(below == len(LEVELS), end, inside))
     return probability
 
 
-def _decay(quantiles: Reals) -> Reals:
+def tail_decay(quantiles: Reals) -> Reals:
+    """Return the decay length of the exponential tail beyond the highest quantile."""
     steps = np.log((1.0 - LEVELS[-2]) / (1.0 - LEVELS[-1]))
     decay: Reals = (quantiles[..., -1] - quantiles[..., -2]) / steps
     return decay

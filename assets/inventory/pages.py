@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from assets.inventory.target_service import service_by_echelon
 from assets.kernel.figures import blank_figure, png_bytes
 from assets.kernel.page import Page, Plot
 
@@ -31,6 +32,30 @@ def targets_page(targets: pd.DataFrame) -> Page:
     if len(targets):
         page["protection_and_promise"] = promise_chart(targets)
     return page
+
+
+def placement_page(placement: pd.DataFrame) -> Page:
+    """Return what each answer is expected to cost a bucket, and which answers were taken by echelon."""
+    costs = ["local_cost_amount", "guaranteed_cost_amount", "placed_cost_amount"]
+    groups = placement.groupby(["echelon", "placement"], sort=True)
+    table = groups[costs].sum().round(2).assign(item_sites=groups.size(), mean_factor=groups["safety_factor"].mean())
+    return {
+        "week_start": str(placement["week_start"].min().date()) if len(placement) else "",
+        **{f"{name}_a_bucket": round(float(placement[name].sum()), 2) for name in costs},
+        "by_echelon": table.round(3).reset_index(),
+    }
+
+
+def service_page(service: pd.DataFrame) -> Page:
+    """Return service, stock and money by echelon, and the stores' segments that hold most money."""
+    shown = ["abc_class", "demand_segment", "item_sites", "promised_service", "fill_rate", "stock_amount"]
+    order = ["stock_amount", "abc_class", "demand_segment"]
+    stores = service[service["echelon"] == 0].sort_values(order, ascending=[False, True, True])
+    return {
+        "stock_amount": round(float(service["stock_amount"].sum()), 2),
+        "by_echelon": service_by_echelon(service),
+        "largest_segments": stores[shown].head(LARGEST_SHOWN).round(4),
+    }
 
 
 def protection_page(protection: pd.DataFrame) -> Page:

@@ -1,53 +1,38 @@
-"""Stock targets of every ranged item-site: base stock, reorder point and donor protection.
+"""Stock targets of every ranged item-site: base stock, reorder point and donor protection, and what they promise.
 
-Local base-stock levels over each site's own protection interval; the placement of safety stock
-across echelons (guaranteed and stochastic service) is not here and will replace
-``_base_stock`` only. Not here either: choosing the source (``supply``), the ratio
-(``critical_ratio``) or the mixture (``lead_time_demand``).
+Stores cover their own protection interval; warehouses do as their item's placement says. Not here: the placement
+(``placement``), choosing the source (``supply``), the ratio (``critical_ratio``) or the mixture
+(``lead_time_demand``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from assets.inventory.critical_ratio import Promise, critical_ratios
-from assets.inventory.lead_time_demand import (
-    CumulativeDemand,
-    Integers,
-    LeadTimeDemand,
-    Reals,
-    gamma_quantiles,
-)
-from assets.inventory.supply import (
-    KEY,
-    NO_SOURCE,
-    LeadTimes,
-    departure_waits,
-    lead_times_of,
-    normal_sources,
-)
+from assets.inventory.critical_ratio import Promise, critical_ratios, implied_shortage_cost
+from assets.inventory.echelons import echelon_system
+from assets.inventory.fill_rate import least_base_stock
+from assets.inventory.lead_time_demand import Integers, Reals
+from assets.inventory.lead_time_loss import probability_of_at_most
+from assets.inventory.promise import ExpectedService, ReviewCycle, expected_service
+from assets.inventory.protection import Protection, protection_of
+from assets.inventory.served_demand import demand_served, own_demand, per_bucket
+from assets.inventory.settings import DELISTED, item_site_settings
+from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelon_cost
+from assets.inventory.supply import KEY, lead_times_of, normal_sources
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.decisions import TARGETS
-from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
+from assets.kernel.frames.targets import PLACEMENT
 from assets.policy.release import Release
 
-DELISTED = "delisted"
 # A quantile of whole units read off an interpolated distribution: half a unit below counts as
 # reached (continuity correction), else every expectation above nothing would stock a unit.
 CONTINUITY = 0.5
-
-
-@dataclass(frozen=True)
-class _Protection:
-    """Demand that stock must last for: until the arrival after next, and until the next one."""
-
-    order: LeadTimeDemand
-    donor: LeadTimeDemand
-    buckets: Integers
 
 
 def set_targets(
@@ -62,17 +47,21 @@ def set_targets(
     release: Release,
     calendar: PlanCalendar,
     plan_date: dt.date,
+    placement: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Set the targets of every ranged item-site.
 
     Base stock is the quantile, at the critical ratio, of demand over review plus lead time plus
     the wait for a departure, a mixture over the lead time's distribution; at least the
-    presentation minimum and at most the maximum. With no fixed cost per line the periodic-review
-    policy is (R, S - 1, S), so the reorder point is one unit below. A donor keeps the release's
-    quantile of demand until its own next replenishment could arrive, at least the presentation
-    minimum and never more than its base stock. A site that serves others adds the demand of the
-    item-sites it normally serves: means and variances add (independent demands, unshifted by lead
-    time), with the shape of a gamma distribution. Delisted item-sites have no target.
+    presentation minimum and at most the maximum. A warehouse that was placed covers the mean of that
+    demand and as many standard deviations as its placement says. A target by fill rate is the least
+    base stock that fills it. With no fixed cost per line the periodic-review policy is (R, S - 1, S),
+    so the reorder point is one unit below. A donor keeps the release's quantile of demand until its
+    own next replenishment could arrive, at least the presentation minimum and never more than its base
+    stock. A site that serves others adds the demand of the item-sites it normally serves: means and
+    variances add (independent demands, unshifted by lead time), with the shape of a gamma
+    distribution. Delisted item-sites have no target. What a base stock is expected to do counts what
+    its source will owe it.
 
     Parameters
     ----------
@@ -82,116 +71,87 @@ def set_targets(
         Frames ``DIM_ITEM_SITE``, ``DIM_SITE``, ``DIM_LANE``, ``DIM_SOURCING``, ``DIM_ITEM``,
         ``FEAT_ITEM_SITE``.
     release : Release
-        Default service targets and the donor's quantile.
+        Default service targets, what they measure, and the donor's quantile.
     calendar : PlanCalendar
         Bucket grid.
     plan_date : date
         Plan the targets belong to.
+    placement : DataFrame, optional
+        Frame ``PLACEMENT``; without it every site covers its own protection interval.
 
     Returns
     -------
     DataFrame
         Frame ``TARGETS``, one row per row of ``item_sites`` at an open site.
     """
-    settings = _settings(item_sites, sites, items, features)
+    settings = item_site_settings(item_sites, sites, items, features)
     if settings.empty:
         return TARGETS.empty()
     sources = normal_sources(settings, lanes, sourcing, items)
     supply = lead_times_of(sources, lead_times)
-    demand = _demand_served(settings, sources, forecast)
+    own = own_demand(settings, forecast)
+    protection = protection_of(settings, sources, supply, demand_served(settings, sources, own), calendar, plan_date)
+    placed = _placed(settings, PLACEMENT.empty() if placement is None else placement)
     promise = critical_ratios(settings, release)
-    protection = _protection(settings, sources, supply, demand, calendar, plan_date)
-    base_stock = _base_stock(settings, protection, promise)
+    base_stock = _base_stock(settings, protection, promise, placed)
+    promise = _implied(settings, protection, promise, base_stock)
     kept = _protected(settings, protection, release.targets.protect_donor_quantile, base_stock)
-    return _frame(settings, sources, supply, promise, protection, base_stock, kept, calendar, plan_date)
-
-
-def _settings(
-    item_sites: pd.DataFrame, sites: pd.DataFrame, items: pd.DataFrame, features: pd.DataFrame
-) -> pd.DataFrame:
-    found = item_sites.merge(sites[["site_id", "echelon"]], on="site_id", how="inner")
-    found = found.merge(items[["item_id", "unit_cost", "unit_price"]], on="item_id", how="inner")
-    found = found.merge(features[[*KEY, "abc_class"]], on=KEY, how="left")
-    return found.sort_values(KEY, kind="stable", ignore_index=True)
-
-
-def _demand_served(settings: pd.DataFrame, sources: pd.DataFrame, forecast: pd.DataFrame) -> CumulativeDemand:
-    own = _own_demand(settings, forecast)
-    mean, variance = own.mean.copy(), own.variance.copy()
-    serves = np.zeros(len(settings), dtype=bool)
-    position = settings[KEY].assign(position=np.arange(len(settings)))
-    upstream = sources[["item_id", "source_id"]].rename(columns={"source_id": "site_id"})
-    origin = upstream.merge(position, on=KEY, how="left")["position"].fillna(-1).to_numpy(dtype=np.int64)
-    origin = np.where(sources["receipt_kind"].to_numpy() == "transfer", origin, -1)
-    active = (settings["lifecycle"] != DELISTED).to_numpy()
-    echelon = settings["echelon"].to_numpy(dtype=np.int64)
-    for level in np.unique(echelon):
-        # Sources stand on a higher echelon, so that what is added here is complete.
-        rows = np.flatnonzero((echelon == level) & (origin >= 0) & active)
-        np.add.at(mean, origin[rows], mean[rows])
-        np.add.at(variance, origin[rows], variance[rows])
-        serves[origin[rows]] = True
-    quantiles = own.quantiles.copy()
-    quantiles[serves] = gamma_quantiles(mean[serves], variance[serves])
-    # The gamma of a longer interval can dip below a shorter one's in the lowest quantiles.
-    return CumulativeDemand(mean, variance, np.maximum.accumulate(quantiles, axis=1))
-
-
-def _own_demand(settings: pd.DataFrame, forecast: pd.DataFrame) -> CumulativeDemand:
-    horizon = int(forecast["bucket_index"].max()) + 1 if len(forecast) else 1
-    position = settings[KEY].assign(position=np.arange(len(settings)))
-    found = forecast.merge(position, on=KEY, how="inner")
-    row, column = found["position"].to_numpy(), found["bucket_index"].to_numpy()
-    shape = (len(settings), horizon)
-    mean, variance, quantiles = np.zeros(shape), np.zeros(shape), np.zeros((*shape, len(QUANTILE_COLUMNS)))
-    mean[row, column] = found["cumulative_mean_units"]
-    variance[row, column] = found["cumulative_std_units"] ** 2
-    quantiles[row, column] = found[list(QUANTILE_COLUMNS)]
-    return CumulativeDemand(mean, variance, quantiles)
-
-
-def _protection(
-    settings: pd.DataFrame,
-    sources: pd.DataFrame,
-    supply: LeadTimes,
-    demand: CumulativeDemand,
-    calendar: PlanCalendar,
-    plan_date: dt.date,
-) -> _Protection:
-    review = settings["review_days"].to_numpy(dtype=np.int64)
-    today = np.full(len(settings), plan_date.isoweekday(), dtype=np.int64)
-    next_review = (today - 1 + review) % 7 + 1
-    wait = departure_waits(sources["departure_days"], today)
-    later_wait = departure_waits(sources["departure_days"], next_review)
-    # Nothing is on its way to a site without a source: what it has must last the horizon.
-    unserved = (sources["receipt_kind"] == NO_SOURCE).to_numpy()[:, None]
-    horizon_days = demand.mean.shape[1] * calendar.bucket.days
-    order_days = np.where(unserved, horizon_days, (review + later_wait)[:, None] + supply.days)
-    donor_days = np.where(unserved, horizon_days, wait[:, None] + supply.days)
-    mean_days = (order_days * supply.probability).sum(axis=1)
-    return _Protection(
-        LeadTimeDemand(demand.upto(_buckets(order_days, calendar)), supply.probability),
-        LeadTimeDemand(demand.upto(_buckets(donor_days, calendar)), supply.probability),
-        np.maximum(np.ceil(mean_days / calendar.bucket.days - 1e-9), 1).astype(np.int64),
+    weighted = promise.shortage_cost * release.objective.shortage_weight
+    system = echelon_system(settings, sources, supply, per_bucket(own, protection.buckets), weighted, calendar)
+    expected = _expected(system, protection.cycle, base_stock)
+    frame = settings[[*KEY, "echelon", "maximum_units"]].assign(
+        plan_date=pd.Timestamp(plan_date),
+        receipt_kind=sources["receipt_kind"],
+        source_id=sources["source_id"],
+        lead_time_mean_days=supply.mean,
+        lead_time_std_days=supply.std,
+        **_levels(settings, protection, promise, base_stock, kept, calendar),
+        placement=placed["placement"],
+        **_promised(settings, promise, expected),
+        demand_mean_units=system.mean,
     )
+    return TARGETS.conform(frame)
 
 
-def _buckets(days: Integers, calendar: PlanCalendar) -> Integers:
-    buckets: Integers = -(-days // calendar.bucket.days)
-    return buckets
+def _placed(settings: pd.DataFrame, placement: pd.DataFrame) -> pd.DataFrame:
+    found = settings[KEY].merge(placement[[*KEY, "placement", "safety_factor"]], on=KEY, how="left")
+    return found.assign(placement=found["placement"].fillna("local"))
 
 
-def _base_stock(settings: pd.DataFrame, protection: _Protection, promise: Promise) -> Integers:
+def _base_stock(settings: pd.DataFrame, protection: Protection, promise: Promise, placed: pd.DataFrame) -> Integers:
     units = _whole_units(protection.order.quantile(promise.ratio))
+    factor = placed["safety_factor"].to_numpy(dtype=np.float64)
+    held = _whole_units(protection.order.mean + np.nan_to_num(factor) * protection.order.std)
+    units = np.where(np.isfinite(factor), held, units)
+    by_fill = np.flatnonzero(promise.by_fill_rate & ~np.isfinite(factor))
+    if len(by_fill):
+        units[by_fill] = least_base_stock(protection.cycle.rows(by_fill), promise.promised[by_fill])
     units = np.maximum(units, settings["presentation_minimum_units"].to_numpy(dtype=np.int64))
     return _bounded(units, settings)
 
 
-def _protected(settings: pd.DataFrame, protection: _Protection, quantile: float, base_stock: Integers) -> Integers:
+def _implied(settings: pd.DataFrame, protection: Protection, promise: Promise, base_stock: Integers) -> Promise:
+    """Return the promise with the ratio, and so the shortage cost, that a target by fill rate comes to."""
+    reached = probability_of_at_most(protection.order, base_stock.astype(np.float64) + CONTINUITY)
+    cost = implied_shortage_cost(settings, reached)
+    by_fill = promise.by_fill_rate
+    return replace(
+        promise,
+        ratio=np.where(by_fill, reached, promise.ratio),
+        shortage_cost=np.where(by_fill, cost, promise.shortage_cost),
+    )
+
+
+def _protected(settings: pd.DataFrame, protection: Protection, quantile: float, base_stock: Integers) -> Integers:
     kept = _whole_units(protection.donor.quantile(np.full(len(settings), quantile)))
     kept = np.minimum(kept, base_stock)
     kept = np.maximum(kept, settings["presentation_minimum_units"].to_numpy(dtype=np.int64))
     return _bounded(kept, settings)
+
+
+def _expected(system: EchelonSystem, cycle: ReviewCycle, base_stock: Integers) -> ExpectedService:
+    owed = echelon_cost(system, base_stock.astype(np.float64))
+    return expected_service(cycle, base_stock, owed.owed_mean, owed.owed_variance)
 
 
 def _whole_units(units: Reals) -> Integers:
@@ -204,35 +164,38 @@ def _bounded(units: Integers, settings: pd.DataFrame) -> Integers:
     return np.where(active, np.minimum(units, most), 0).astype(np.int64)
 
 
-def _frame(
+def _levels(
     settings: pd.DataFrame,
-    sources: pd.DataFrame,
-    supply: LeadTimes,
+    protection: Protection,
     promise: Promise,
-    protection: _Protection,
     base_stock: Integers,
     kept: Integers,
     calendar: PlanCalendar,
-    plan_date: dt.date,
-) -> pd.DataFrame:
+) -> dict[str, Any]:
     mean = protection.order.mean
-    frame = settings[[*KEY, "echelon", "maximum_units"]].assign(
-        plan_date=pd.Timestamp(plan_date),
-        receipt_kind=sources["receipt_kind"],
-        source_id=sources["source_id"],
-        lead_time_mean_days=supply.mean,
-        lead_time_std_days=supply.std,
-        protection_buckets=protection.buckets,
-        critical_ratio=promise.ratio,
-        critical_ratio_source=promise.source,
-        shortage_cost_per_unit=promise.shortage_cost,
-        holding_cost_per_unit_bucket=settings["holding_cost_per_unit_day"] * calendar.bucket.days,
-        protection_mean_units=mean,
-        protection_std_units=protection.order.std,
-        base_stock_units=base_stock,
-        safety_stock_units=base_stock - np.round(mean).astype(np.int64),
-        reorder_point_units=np.maximum(base_stock - 1, 0),
-        protection_units=kept,
-        target_amount=base_stock * settings["unit_cost"],
-    )
-    return TARGETS.conform(frame)
+    return {
+        "protection_buckets": protection.buckets,
+        "critical_ratio": promise.ratio,
+        "critical_ratio_source": promise.source,
+        "shortage_cost_per_unit": promise.shortage_cost,
+        "holding_cost_per_unit_bucket": settings["holding_cost_per_unit_day"] * calendar.bucket.days,
+        "protection_mean_units": mean,
+        "protection_std_units": protection.order.std,
+        "base_stock_units": base_stock,
+        "safety_stock_units": base_stock - np.round(mean).astype(np.int64),
+        "reorder_point_units": np.maximum(base_stock - 1, 0),
+        "protection_units": kept,
+        "target_amount": base_stock * settings["unit_cost"],
+    }
+
+
+def _promised(settings: pd.DataFrame, promise: Promise, expected: ExpectedService) -> dict[str, Any]:
+    return {
+        "service_measure": promise.measure,
+        "promised_service": promise.promised,
+        "expected_cycle_service": expected.cycle_service,
+        "expected_fill_rate": expected.fill_rate,
+        "expected_ready_rate": expected.ready_rate,
+        "expected_stock_units": expected.stock,
+        "expected_stock_amount": expected.stock * settings["unit_cost"],
+    }

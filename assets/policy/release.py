@@ -51,12 +51,15 @@ class TargetRules(_Section):
     Attributes
     ----------
     default_service_target : dict
-        ABC class to cycle service level, for item-sites whose feed gives neither target nor cost.
+        ABC class to service level, for item-sites whose feed gives neither target nor cost.
+    service_measure : dict
+        ABC class to what its default target measures; a class that is not named promises cycle service.
     protect_donor_quantile : float
         Quantile of demand over the protection interval that a donor keeps.
     """
 
     default_service_target: dict[Literal["A", "B", "C"], float]
+    service_measure: dict[Literal["A", "B", "C"], Literal["cycle_service", "fill_rate"]] = {}
     protect_donor_quantile: float = Field(default=0.7, gt=0, lt=1)
 
 

@@ -21,21 +21,22 @@ LONGEST_SHOWN = 10
 SERIES_DRAWN = 3
 
 
-def lead_time_page(lead_times: pd.DataFrame) -> Page:
-    """Return how many sources are known, and those that vary most."""
+def lead_time_page(evidence: pd.DataFrame) -> Page:
+    """Return how many sources are known, what their orders told, and those that vary most.
+
+    Parameters
+    ----------
+    evidence : DataFrame
+        What ``learn_lead_times`` found beside the distributions.
+    """
     keys = ["receipt_kind", "source_id", "site_id", "mode"]
-    weighted = lead_times.assign(
-        mean_days=lead_times["lead_time_days"] * lead_times["probability"],
-        square=lead_times["lead_time_days"] ** 2 * lead_times["probability"],
-    )
-    groups = weighted.groupby(keys, sort=True)[["mean_days", "square"]].sum().reset_index()
-    groups["std_days"] = np.sqrt(np.maximum(groups["square"] - groups["mean_days"] ** 2, 0.0)).round(2)
-    groups["mean_days"] = groups["mean_days"].round(2)
-    worst = groups.sort_values(["std_days", *keys], ascending=[False, True, True, True, True])
+    worst = evidence.sort_values(["std_days", *keys], ascending=[False, True, True, True, True])
     return {
-        "sources": len(groups),
-        "longest_mean_days": float(groups["mean_days"].max()) if len(groups) else 0.0,
-        "most_variable": worst.drop(columns="square").head(LONGEST_SHOWN),
+        "sources": len(evidence),
+        "sources_without_orders": int((evidence["order_days"] == 0).sum()),
+        "order_days": int(evidence["order_days"].sum()),
+        "longest_mean_days": round(float(evidence["mean_days"].max()), 2) if len(evidence) else 0.0,
+        "most_variable": worst.head(LONGEST_SHOWN).round(3),
     }
 
 

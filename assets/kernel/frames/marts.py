@@ -211,6 +211,23 @@ FCT_LEAD_TIME = Frame(
     ),
     ("observation_id",),
 )
+FCT_OPEN_ORDER = Frame(
+    "fct_open_order",
+    "One row per plan date and purchase line or shipment line under way; what is months past its promise is left out.",
+    (
+        _PLAN_DATE,
+        text("observation_id", "Order or shipment and line."),
+        text("receipt_kind", "purchase or transfer."),
+        text("source_id", "Supplier or origin site."),
+        _SITE,
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        _ITEM,
+        date("started_date", "Day of the order or departure."),
+        integer("quoted_days", "As quoted at the time; null if unknown.", unit="days", nullable=True),
+        _units("open_units", "Units still to come."),
+    ),
+    ("plan_date", "observation_id"),
+)
 FEAT_ITEM_SITE = Frame(
     "feat_item_site",
     "One row per plan date, item and site that is ranged there.",
@@ -274,6 +291,7 @@ MARTS: tuple[Frame, ...] = (
     FCT_INVENTORY_POSITION,
     FCT_SCHEDULED_RECEIPT,
     FCT_LEAD_TIME,
+    FCT_OPEN_ORDER,
     FEAT_ITEM_SITE,
     FEAT_LEAD_TIME,
 )

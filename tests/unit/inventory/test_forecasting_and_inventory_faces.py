@@ -11,15 +11,15 @@ from assets.inventory import defs as inventory
 from assets.kernel.calendar import AsKnown, Bucket
 from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
 from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST, FORECAST_SCORES, LEAD_TIME
-from assets.kernel.frames.marts import DIM_EVENT, FCT_DEMAND, FCT_LEAD_TIME, FEAT_LEAD_TIME
+from assets.kernel.frames.marts import DIM_EVENT, FCT_DEMAND, FCT_LEAD_TIME, FCT_OPEN_ORDER, FEAT_LEAD_TIME
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
 
 DATE = "2025-06-30"
 MARTS = (
-    "fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site", "fct_lead_time", "feat_lead_time",
-    "dim_item_site", "dim_lane", "dim_sourcing",
+    "fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site", "fct_lead_time", "fct_open_order",
+    "feat_lead_time", "dim_item_site", "dim_lane", "dim_sourcing",
 )  # fmt: skip
 
 
@@ -78,6 +78,7 @@ def tables(network) -> dict[str, pd.DataFrame]:
         "fct_demand": pd.concat([demand_of("i", "a"), demand_of("i", "b")], ignore_index=True),
         "dim_event": DIM_EVENT.empty(),
         "fct_lead_time": FCT_LEAD_TIME.empty(),
+        "fct_open_order": FCT_OPEN_ORDER.empty(),
         "feat_lead_time": FEAT_LEAD_TIME.conform(pd.DataFrame([quote])),
     }
 
@@ -132,7 +133,9 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it():
         "forecasting/interval_calibration",
         "forecasting/hierarchy_forecast",
         "forecasting/coherence",
+        "inventory/placement",
         "inventory/targets",
+        "inventory/target_service",
         "inventory/protection_demand",
     }
     for spec in specs:

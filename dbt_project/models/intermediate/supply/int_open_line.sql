@@ -46,7 +46,9 @@ purchases as (
         order_lines.site_id,
         'purchase' as receipt_kind,
         order_lines.supplier_id as source_id,
+        'supplier' as mode,
         order_lines.purchase_order_id || '/' || order_lines.line_number as line_id,
+        order_lines.ordered_date as started_date,
         order_lines.ordered_units
         - if(order_lines.received_date < {{ plan_date() }}, order_lines.received_units, 0) as open_units,
         coalesce(
@@ -72,7 +74,9 @@ transfers as (
         shipment_lines.destination_id as site_id,
         'transfer' as receipt_kind,
         shipment_lines.origin_id as source_id,
+        shipment_lines.mode,
         shipment_lines.shipment_id || '/' || shipment_lines.line_number as line_id,
+        shipment_lines.departed_date as started_date,
         shipment_lines.shipped_units as open_units,
         coalesce(
             shipment_lines.expected_date,
@@ -104,6 +108,8 @@ final as (
         lines.item_id,
         lines.site_id,
         lines.source_id,
+        lines.mode,
+        lines.started_date,
         lines.open_units,
         lines.promised_date,
         coalesce(lines.promised_date < {{ plan_date() }} - {{ longest_overdue_days }}, false) as is_given_up,
