@@ -48,8 +48,9 @@ class Run:
         """Currency by item-site: paid to suppliers, less what stock rose by, less goods sold.
 
         Stock on hand and under way, and goods sold, are valued at landed cost. Goods sold are left
-        out so that losing a sale saves nothing: the shortage cost is a margin. Landed cost holds
-        freight, so that what is brought down an echelon is credited here for the freight it paid.
+        out so that losing a sale saves nothing: the shortage cost is a margin. What is owed is not
+        valued: it will be bought and sold at landed cost. Landed cost holds freight, so that what
+        is brought down an echelon is credited here for the freight it paid.
         """
         rates, sold = self.rates, self.total.sold
         rise = _valued(self.closing, rates) - _valued(self.opening, rates)
@@ -95,4 +96,4 @@ def run(opening: Stock, demand: Ints, rates: Rates, plan_bucket: PlanBucket) -> 
 
 
 def _valued(stock: Stock, rates: Rates) -> Floats:
-    return np.asarray(rates.landed * (stock.on_hand + stock.under_way.sum(axis=1) - stock.owed))
+    return np.asarray(rates.landed * (stock.on_hand + stock.under_way.sum(axis=1)))

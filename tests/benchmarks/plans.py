@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from plans_networks import NETWORKS, BenchNetwork
+from plans_network import BenchNetwork
+from plans_networks import NETWORKS
 from plans_play import Player, Setting
 from plans_policies import JOINT, LATERAL, NO_TRANSFERS, POLICIES
 from plans_statistics import Interval, break_even, cells_of, paired
@@ -102,9 +103,7 @@ def run(
     release, found = _release(least_gain), {}
     for name in network or NETWORKS:
         size = (SMALL if small else SIZES)[name]
-        made = NETWORKS[name](
-            data, size[0] if items is None else items, size[1] if windows is None else windows, seed
-        )
+        made = NETWORKS[name](data, size[0] if items is None else items, size[1] if windows is None else windows, seed)
         found[name] = measured(made, release, seed)
     return {"seed": seed, "least_gain": release.guardrails.minimum_gain_amount, "networks": found}
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from plans_networks import KEY, BenchNetwork
+from plans_network import KEY, BenchNetwork
 from plans_policies import POLICIES, Sights
 
 from assets.forecasting.forecast import forecast_demand
@@ -213,7 +213,8 @@ def _position(network: BenchNetwork, date: dt.date, stock: Stock) -> pd.DataFram
     frame = network.places.assign(
         plan_date=pd.Timestamp(date), counted_date=pd.Timestamp(date), on_hand_units=stock.on_hand, reserved_units=0,
         blocked_units=0, expiring_units=0, available_units=stock.on_hand, first_expiry_date=pd.NaT,
-        in_transit_units=0, on_order_units=coming, position_units=stock.on_hand + coming, stock_amount=0.0, batch_ids="",
+        in_transit_units=0, on_order_units=coming, position_units=stock.on_hand + coming, stock_amount=0.0,
+        batch_ids="",
     )  # fmt: skip
     return FCT_INVENTORY_POSITION.conform(frame)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +76,7 @@ def break_even(lane_costs: Sequence[float], savings: Sequence[float]) -> tuple[f
     pairs = list(zip(lane_costs, savings, strict=True))
     if pairs[0][1] <= 0:
         return None, f"below {pairs[0][0]:g}, the lowest that was played"
-    for (low, before), (high, after) in zip(pairs, pairs[1:], strict=False):
+    for (low, before), (high, after) in pairwise(pairs):
         if after <= 0:
             crossing = low + (high - low) * before / (before - after)
             return crossing, f"{crossing:.3g} by interpolation between {low:g} and {high:g}"

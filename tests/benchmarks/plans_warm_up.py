@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-from plans_networks import KEY, BenchNetwork, stock_of
+from plans_network import KEY, BenchNetwork, stock_of
 
 from assets.inventory.supply import normal_sources
 from assets.twin.day import SUPPLIER, Floats, Ints, Lines, Rates, Stock

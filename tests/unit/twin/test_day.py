@@ -104,9 +104,7 @@ def test_units_are_conserved_over_any_buckets_and_nothing_is_ever_negative(
     else:
         np.testing.assert_array_equal(total.asked, total.sold + closing.owed)
     # At each item-site: what came in less what went out is what stock rose by.
-    np.testing.assert_array_equal(
-        opening.on_hand + total.received - total.sent - total.sold, closing.on_hand
-    )
+    np.testing.assert_array_equal(opening.on_hand + total.received - total.sent - total.sold, closing.on_hand)
 
 
 @given(worlds())

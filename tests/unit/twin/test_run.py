@@ -16,9 +16,7 @@ def order_up_to(level: int) -> object:
         position = stock.on_hand + stock.under_way.sum(axis=1)
         wanted = np.maximum(0, level - position)
         n = len(wanted)
-        return Lines(
-            np.full(n, SUPPLIER), np.arange(n), wanted, np.full(n, LEAD), np.full(n, 2.0), np.zeros(n)
-        )
+        return Lines(np.full(n, SUPPLIER), np.arange(n), wanted, np.full(n, LEAD), np.full(n, 2.0), np.zeros(n))
 
     return plan
 
