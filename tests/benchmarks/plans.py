@@ -191,9 +191,10 @@ def _by_block(run: Run, blocks: pd.Series[int]) -> np.ndarray:
 
 
 def _interval(found: Interval, count: int, joint_cost: float) -> dict[str, Any]:
-    """Return an interval of mean differences as shares of the joint plan's cost."""
+    """Return an interval of mean differences as shares of the joint plan's cost; of one difference there is none."""
     scale = count / joint_cost
-    return {"n": count, "low": found.low * scale, "high": found.high * scale}
+    low, high = (bound * scale if np.isfinite(bound) else None for bound in (found.low, found.high))
+    return {"n": count, "low": low, "high": high}
 
 
 _COLUMNS = (
@@ -230,6 +231,6 @@ def _row(name: str, one: dict[str, Any]) -> list[Any]:
 
 
 def _shown(interval: dict[str, Any]) -> str:
-    if not np.isfinite(interval["low"]):
-        return f"none of {interval['n']}"
+    if interval["low"] is None:
+        return f"none (n {interval['n']})"
     return f"{interval['low']:+.2%} to {interval['high']:+.2%} (n {interval['n']})"

@@ -141,7 +141,8 @@ class Player:
             sights = Sights(
                 lambda: self._problem(date, stock, self._every_lane), lambda: self._problem(date, stock, network.lanes)
             )
-            lines = self._priced(POLICIES[policy](sights), date)
+            frame = POLICIES[policy](sights)
+            lines = self._priced(frame, date) if len(frame) else Lines.none()
             self._note_receipts(date, stock, lines)
             return lines
 

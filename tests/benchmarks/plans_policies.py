@@ -21,6 +21,10 @@ from assets.rebalancing.problem import Problem
 
 JOINT, NO_TRANSFERS, GREEDY, MIN_MAX, NOTHING = "joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"
 
+LINE_COLUMNS = (
+    "kind", "item_id", "origin_id", "destination_id", "mode", "quantity_units", "departure_date", "arrival_date",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Sights:
@@ -63,10 +67,9 @@ def min_max_policy(sights: Sights) -> pd.DataFrame:
     return lines_of(network, min_max(network))
 
 
-def do_nothing(sights: Sights) -> pd.DataFrame:
+def do_nothing(_sights: Sights) -> pd.DataFrame:
     """Return no lines."""
-    problem = sights.without()
-    return _lines(problem, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    return pd.DataFrame(columns=list(LINE_COLUMNS))
 
 
 POLICIES: dict[str, Callable[[Sights], pd.DataFrame]] = {
@@ -83,21 +86,11 @@ LATERAL = (JOINT, GREEDY)
 def lines_of(network: Network, units: Ints) -> pd.DataFrame:
     """Return the lines of first-bucket units: kind, item, origin, destination, mode, quantity, dates."""
     used = units > 0
-    return _lines(network.problem, network.first[used], units[used])
-
-
-def _lines(problem: Problem, chosen: Ints, units: Ints) -> pd.DataFrame:
-    moves, item_sites = problem.moves.take(chosen), problem.item_sites
-    sites = np.array(item_sites.site_ids, dtype=object)
-    return pd.DataFrame(
-        {
-            "kind": moves.kind,
-            "item_id": np.array(item_sites.item_ids, dtype=object)[item_sites.item[moves.destination]],
-            "origin_id": moves.source_id,
-            "destination_id": sites[item_sites.site[moves.destination]],
-            "mode": moves.mode,
-            "quantity_units": units,
-            "departure_date": moves.departure,
-            "arrival_date": moves.arrival_date,
-        }
-    )
+    moves, item_sites = network.problem.moves.take(network.first[used]), network.problem.item_sites
+    sites, items = (np.array(ids, dtype=object) for ids in (item_sites.site_ids, item_sites.item_ids))
+    destination = moves.destination
+    told = (
+        moves.kind, items[item_sites.item[destination]], moves.source_id, sites[item_sites.site[destination]],
+        moves.mode, units[used], moves.departure, moves.arrival_date,
+    )  # fmt: skip
+    return pd.DataFrame(dict(zip(LINE_COLUMNS, told, strict=True)))
