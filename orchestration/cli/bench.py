@@ -134,6 +134,27 @@ def market(
     )  # fmt: skip
 
 
+@bench.command("plans")
+@command
+def plans(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a data set.")] = Path(),
+    network: Annotated[
+        list[str] | None, typer.Option(help="sample, vn2 or favorita; repeatable, all by default.")
+    ] = None,
+    small: Annotated[bool, typer.Option("--small", help="Few items and windows, to see it work.")] = False,
+    items: Annotated[int | None, typer.Option(min=0, metavar="N", help="Items drawn; 0 for all.")] = None,
+    windows: Annotated[int | None, typer.Option(min=1, metavar="N", help="Windows, one after the other.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws items and blocks.")] = 1,
+    least_gain: Annotated[float | None, typer.Option(help="Least gain of a transfer line; the release's.")] = None,
+) -> None:
+    """Play the joint plan and its baselines in closed loop on held-out demand, by a simulation of its own."""
+    _measure(
+        out, "plans", data=data, network=network or [], small=small, items=items, windows=windows, seed=seed,
+        least_gain=least_gain,
+    )  # fmt: skip
+
+
 def _measure(out: Output, name: str, **options: Any) -> None:
     benchmark = load(name)
     with out.working(f"Measuring {name.replace('_', '-')}"):
