@@ -75,7 +75,7 @@ PARTS = {
     "rows to a panel": ("build_panel",),
     "season and stock-outs": ("fill_censored",),
     "what trees see": ("features_at",),
-    "trees": ("predict",),
+    "trees": ("_correction",),
     "shrunken means": ("shrunken_means",),
     "quantiles": ("quantiles_of", "deviation_of"),
     "analogues of thin series": ("forecast_from_analogues",),

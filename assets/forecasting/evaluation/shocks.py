@@ -40,7 +40,8 @@ class OriginSums:
     @property
     def origins(self) -> Reals:
         """Origins that tell of each pool, shape (G, H)."""
-        return (self.count > 0).sum(axis=1).astype(np.float64)
+        told: Reals = (self.count > 0).sum(axis=1).astype(np.float64)
+        return told
 
     def plus(self, other: OriginSums) -> OriginSums:
         """Add the sums of fewer buckets, which are the first of these."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.levels import Levels, exponential_means, level_factors, levels_under
+from assets.forecasting.history.levels import KEPT_BASE, Levels, exponential_means, level_factors, levels_under
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
@@ -87,6 +87,8 @@ def features_at(
         if len(told):
             own.append(np.stack([*_own_level(part, levels), *_availability(part, levels)], axis=1)[told])
             buckets.append(_buckets_ahead(part, levels, phase, ahead, network)[told])
+    if seasonal:
+        panel.kept[KEPT_BASE] = base
     constant = np.column_stack([np.concatenate(own[1:] or own), _group_levels(panel, recent, base, groups)[chosen]])
     repeated = np.broadcast_to(constant[:, None, :], (len(chosen), len(ahead), constant.shape[1]))
     means = base[chosen, None] * factors[chosen][:, phase[ahead]]
