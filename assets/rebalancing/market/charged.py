@@ -27,6 +27,8 @@ from assets.rebalancing.market.rounds import Budget, base_cost
 
 SCALINGS = 3
 """Plans at slopes of the plan before."""
+STARTS = 2
+"""Plans that trucks and documents are opened and closed from, the cheapest first."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,14 @@ def negotiate_charged(
     bounding = departures.charging(network, departures.slopes(network))
     shared = together([case.limits, departures.limits(room)]).ordered()
     first = negotiate(bounding, shared, case.budget)
-    plans = [case.feasible(first.units)]
+    plans = [np.zeros_like(first.units), case.feasible(first.units)]
     slopes = departures.slopes(network)
     for _ in range(SCALINGS if len(departures) else 0):
         slopes = _scaled(departures, plans[-1], slopes)
         found = negotiate(departures.charging(network, slopes), shared, case.budget)
         plans.append(case.feasible(found.units))
-    units = searched(case, min(plans, key=case.cost))
+    best = sorted(plans, key=case.cost)[:STARTS]
+    units = min((searched(case, start) for start in best), key=case.cost)
     closed = minimums.amount(first.units) * (minimums.amount(units) == 0) > 0
     return Charged(
         _told(case, bounding, shared, first, units),

@@ -50,8 +50,8 @@ class Minimums:
     def closed(self, which: Flags) -> Limits:
         """Return the limits that keep some documents empty."""
         rows = np.flatnonzero(which)
-        names = tuple(f"closed {self.names[k]}" for k in rows)
-        return Limits(names, ("other",) * len(rows), np.zeros(len(rows)), np.zeros(len(rows)), csr_array(self.use[rows]))
+        names, nothing = tuple(f"closed {self.names[k]}" for k in rows), np.zeros(len(rows))
+        return Limits(names, ("other",) * len(rows), nothing, nothing, csr_array(self.use[rows]))
 
     def take(self, moves: Ints) -> Minimums:
         """Return the documents over some of the moves."""

@@ -28,6 +28,8 @@ PASSES = 3
 """Most times that every departure and document is looked at."""
 MOST_RIDERS = 400
 """Items that plan again at most; those that ride already come first."""
+QUICK_ROUNDS = 8
+"""Most rounds of bidding of those that plan again."""
 SUBSIDIES = (0.02, 0.1, 0.5)
 """What riders are promised to fill a document, as shares of what a unit costs that they move or buy."""
 LEAST_SAVING = 1e-6
@@ -110,8 +112,9 @@ class Case:
         limits = self.limits.take(slice(None))
         limits = replace(limits, capacity=np.maximum(0.0, limits.room - limits.used(others)), fixed=0 * limits.fixed)
         every = together([limits, self.departures.limits(left), self.minimums.closed(shut)])
+        quick = replace(self.budget, rounds=min(QUICK_ROUNDS, self.budget.rounds), award_rounds=1)
         mine = some.network if help_ is None else some.network.priced(-help_[some.moves])
-        others[some.moves] = negotiate(mine, every.take(slice(None), some.moves), self.budget).units
+        others[some.moves] = negotiate(mine, every.take(slice(None), some.moves), quick).units
         return others
 
 
@@ -129,13 +132,16 @@ def own_cost(network: Network, units: Ints) -> float:
 
 def searched(case: Case, units: Ints) -> Ints:
     """Return the plan after every change by one truck or document that lowers the whole cost."""
+    seen: set[tuple[int, bytes]] = set()
     for _ in range(PASSES):
-        improved = False
-        for change, row in _changes(case):
-            for tried in change(case, units, row):
+        before = units
+        for number, (change, row) in enumerate(_changes(case)):
+            key = (number, units.tobytes())
+            for tried in () if key in seen else change(case, units, row):
                 if case.keeps(tried) and case.saving(units, tried) > LEAST_SAVING:
-                    units, improved = tried, True
-        if not improved:
+                    units = tried
+            seen.add(key)
+        if before is units:
             break
     return units
 
@@ -145,22 +151,25 @@ Change = Callable[[Case, Ints, int], Iterator[Ints]]
 
 def _changes(case: Case) -> list[tuple[Change, int]]:
     trucks, documents = range(len(case.departures)), range(len(case.minimums))
-    return [(change, row) for change in (_one_less, _one_more) for row in trucks] + [
-        (change, row) for change in (_close, _open) for row in documents
-    ]
+    found: list[tuple[Change, int]] = [(change, row) for change in (_one_less, _one_more) for row in trucks]
+    return found + [(change, row) for change in (_close, _open) for row in documents]
 
 
 def _one_less(case: Case, units: Ints, row: int) -> Iterator[Ints]:
-    """One truck of a departure stays."""
-    trucks = case.departures.trucks(units)
-    if trucks[row] > 0:
-        trucks[row] -= 1
-        riders = case.riders(units, case.departures.use[[row]])
-        yield case.again(units, riders, trucks, case.minimums.amount(units) == 0)
+    """Keep one truck of a departure; its riders take what is paid for, or may call another elsewhere."""
+    departures, shut = case.departures, case.minimums.amount(units) == 0
+    trucks = departures.trucks(units)
+    if not trucks[row]:
+        return
+    trucks[row] -= 1
+    riders = case.riders(units, departures.use[[row]])
+    yield case.again(units, riders, trucks, shut)
+    elsewhere = np.where(np.arange(len(departures)) == row, trucks, np.minimum(trucks + 1, departures.most))
+    yield case.again(units, riders, elsewhere, shut, -(departures.use.T @ (departures.cost / departures.capacity)))
 
 
 def _one_more(case: Case, units: Ints, row: int) -> Iterator[Ints]:
-    """One more truck of a departure leaves."""
+    """Let one more truck of a departure leave."""
     trucks = case.departures.trucks(units)
     if trucks[row] < case.departures.most[row]:
         trucks[row] += 1
@@ -170,7 +179,7 @@ def _one_more(case: Case, units: Ints, row: int) -> Iterator[Ints]:
 
 
 def _close(case: Case, units: Ints, row: int) -> Iterator[Ints]:
-    """A document does not go out."""
+    """Keep a document in."""
     shut = case.minimums.amount(units) == 0
     if not shut[row]:
         shut[row] = True
@@ -179,7 +188,7 @@ def _close(case: Case, units: Ints, row: int) -> Iterator[Ints]:
 
 
 def _open(case: Case, units: Ints, row: int) -> Iterator[Ints]:
-    """A document goes out after all: whoever could be on it is helped to reach its minimum."""
+    """Let a document out after all: whoever could be on it is helped to reach its minimum."""
     shut = case.minimums.amount(units) == 0
     if not shut[row]:
         return
