@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
 from assets.policy.release import Release, SharedLimits
@@ -153,3 +155,16 @@ def test_dates_of_a_week_long_bucket_are_those_of_its_departures() -> None:
     assert made.limits is not None
     thursday = PLAN_DATE + dt.timedelta(days=3)
     assert made.limits.names[0] == f"lane weight dc a van {thursday}"
+
+
+def test_a_limit_is_the_same_on_every_date_and_another_at_every_place() -> None:
+    names = (
+        "supplier capacity supplier-24 2026-11-16 to 2026-11-22",
+        "supplier capacity supplier-24 2026-11-23 to 2026-11-29",
+        "dock in store-12 2026-11-19", "dock in store-11 2026-11-19", "dock in b bucket 1", "dock in b bucket 2",
+    )  # fmt: skip
+    made = Limits(names, ("other",) * 6, np.zeros(6), np.zeros(6), csr_array((6, 0)))
+    assert made.families.tolist() == [
+        "supplier capacity supplier-24", "supplier capacity supplier-24", "dock in store-12", "dock in store-11",
+        "dock in b", "dock in b",
+    ]  # fmt: skip

@@ -1,7 +1,7 @@
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.feeds.synthetic import FeedBatch, World, WorldParameters, demo_dates, demo_profile, emit
-from assets.feeds.synthetic.parameters import WorldSize
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
 
@@ -188,16 +187,21 @@ def test_what_is_announced_is_what_the_tills_then_say(batches: list[FeedBatch]) 
     assert (charged["unit_price"] == charged["unit_price_told"]).all()
 
 
-def test_a_supplier_that_rations_says_so_for_a_whole_week_and_most_do_not() -> None:
-    size = WorldSize(supply_dcs=1, regional_warehouses=1, stores=2, items=4, suppliers=60, stores_per_item=1.5)
-    world = World(WorldParameters(size=size, history_days=15, transaction_days=5, warm_up_days=1))
-    said = {}
-    for batch in world.feeds(world.parameters.first_date, world.parameters.last_date):
-        if batch.table.name == "erp_suppliers":
-            said[batch.business_date] = tuple(batch.data["capacity_units_per_day"].fillna(0))
-    weeks = {}
-    for date, capacity in said.items():
+def rationed(share: float) -> dict[dt.date, tuple[int, ...]]:
+    """Return what suppliers say that they ship a day, 0 for no limit, by date over four weeks."""
+    world = World(replace(SMALL, allocation_share=share))
+    sent = by_name(list(world.feeds(SMALL.last_date - 27 * ONE_DAY, SMALL.last_date)), "erp_suppliers")
+    return {batch.business_date: tuple(batch.data["capacity_units_per_day"].fillna(0)) for batch in sent}
+
+
+def test_a_supplier_that_rations_does_so_for_a_whole_week() -> None:
+    weeks: dict[int, set[tuple[int, ...]]] = {}
+    for date, capacity in rationed(0.5).items():
         weeks.setdefault(date.isocalendar().week, set()).add(capacity)
-    assert all(len(capacities) == 1 for capacities in weeks.values())
-    assert len({next(iter(capacities)) for capacities in weeks.values()}) == len(weeks)
-    assert 0 < sum(np.array(next(iter(said.values()))) > 0) < 30
+    assert all(len(said) == 1 for said in weeks.values())
+    assert len(set.union(*weeks.values())) > 1
+    assert {units for said in weeks.values() for one in said for units in one} <= {0, *range(2, 7)}
+
+
+def test_a_world_in_which_nobody_rations_limits_nothing() -> None:
+    assert {units for said in rationed(0.0).values() for units in said} == {0}
