@@ -14,17 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.inventory.critical_ratio import Promise, critical_ratios, implied_shortage_cost
-from assets.inventory.echelons import echelon_system
+from assets.inventory.critical_ratio import CYCLE_SERVICE, Promise, implied_shortage_cost
 from assets.inventory.fill_rate import least_base_stock
 from assets.inventory.lead_time_demand import Integers, Reals
 from assets.inventory.lead_time_loss import probability_of_at_most
-from assets.inventory.promise import ExpectedService, ReviewCycle, expected_service
-from assets.inventory.protection import Protection, protection_of
-from assets.inventory.served_demand import demand_served, own_demand, per_bucket
+from assets.inventory.promise import ExpectedService
+from assets.inventory.protection import Protection
 from assets.inventory.settings import DELISTED, item_site_settings
-from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelon_cost
-from assets.inventory.supply import KEY, lead_times_of, normal_sources
+from assets.inventory.situation import situation_of
+from assets.inventory.supply import KEY
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.frames.targets import PLACEMENT
@@ -84,30 +82,26 @@ def set_targets(
     DataFrame
         Frame ``TARGETS``, one row per row of ``item_sites`` at an open site.
     """
-    settings = item_site_settings(item_sites, sites, items, features)
-    if settings.empty:
+    if item_site_settings(item_sites, sites, items, features).empty:
         return TARGETS.empty()
-    sources = normal_sources(settings, lanes, sourcing, items)
-    supply = lead_times_of(sources, lead_times)
-    own = own_demand(settings, forecast)
-    protection = protection_of(settings, sources, supply, demand_served(settings, sources, own), calendar, plan_date)
+    known = situation_of(
+        forecast, lead_times, item_sites, sites, lanes, sourcing, items, features, release, calendar, plan_date
+    )
+    settings, protection = known.settings, known.protection
     placed = _placed(settings, PLACEMENT.empty() if placement is None else placement)
-    promise = critical_ratios(settings, release)
-    base_stock = _base_stock(settings, protection, promise, placed)
-    promise = _implied(settings, protection, promise, base_stock)
+    base_stock = _base_stock(settings, protection, known.promise, placed)
+    promise = _implied(settings, protection, known.promise, base_stock, placed)
     kept = _protected(settings, protection, release.targets.protect_donor_quantile, base_stock)
-    weighted = promise.shortage_cost * release.objective.shortage_weight
-    system = echelon_system(settings, sources, supply, per_bucket(own, protection.buckets), weighted, calendar)
-    expected = _expected(system, protection.cycle, base_stock)
+    system = known.system(promise.shortage_cost)
     frame = settings[[*KEY, "echelon", "maximum_units"]].assign(
         plan_date=pd.Timestamp(plan_date),
-        receipt_kind=sources["receipt_kind"],
-        source_id=sources["source_id"],
-        lead_time_mean_days=supply.mean,
-        lead_time_std_days=supply.std,
+        receipt_kind=known.sources["receipt_kind"],
+        source_id=known.sources["source_id"],
+        lead_time_mean_days=known.supply.mean,
+        lead_time_std_days=known.supply.std,
         **_levels(settings, protection, promise, base_stock, kept, calendar),
         placement=placed["placement"],
-        **_promised(settings, promise, expected),
+        **_promised(settings, promise, known.expected(system, base_stock)),
         demand_mean_units=system.mean,
     )
     return TARGETS.conform(frame)
@@ -130,15 +124,22 @@ def _base_stock(settings: pd.DataFrame, protection: Protection, promise: Promise
     return _bounded(units, settings)
 
 
-def _implied(settings: pd.DataFrame, protection: Protection, promise: Promise, base_stock: Integers) -> Promise:
-    """Return the promise with the ratio, and so the shortage cost, that a target by fill rate comes to."""
+def _implied(
+    settings: pd.DataFrame, protection: Protection, promise: Promise, base_stock: Integers, placed: pd.DataFrame
+) -> Promise:
+    """Return the promise that base stocks come to where they do not follow from a ratio.
+
+    A fill rate implies a ratio, and so a shortage cost; a placed warehouse promises what its base stock covers.
+    """
     reached = probability_of_at_most(protection.order, base_stock.astype(np.float64) + CONTINUITY)
-    cost = implied_shortage_cost(settings, reached)
-    by_fill = promise.by_fill_rate
+    by_fill, moved = promise.by_fill_rate, placed["safety_factor"].notna().to_numpy()
+    by_fill = by_fill & ~moved
     return replace(
         promise,
         ratio=np.where(by_fill, reached, promise.ratio),
-        shortage_cost=np.where(by_fill, cost, promise.shortage_cost),
+        shortage_cost=np.where(by_fill, implied_shortage_cost(settings, reached), promise.shortage_cost),
+        measure=np.where(moved, CYCLE_SERVICE, promise.measure).astype(object),
+        promised=np.where(moved, reached, promise.promised),
     )
 
 
@@ -147,11 +148,6 @@ def _protected(settings: pd.DataFrame, protection: Protection, quantile: float, 
     kept = np.minimum(kept, base_stock)
     kept = np.maximum(kept, settings["presentation_minimum_units"].to_numpy(dtype=np.int64))
     return _bounded(kept, settings)
-
-
-def _expected(system: EchelonSystem, cycle: ReviewCycle, base_stock: Integers) -> ExpectedService:
-    owed = echelon_cost(system, base_stock.astype(np.float64))
-    return expected_service(cycle, base_stock, owed.owed_mean, owed.owed_variance)
 
 
 def _whole_units(units: Reals) -> Integers:

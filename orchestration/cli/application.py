@@ -50,6 +50,7 @@ COMMANDS: dict[str, Listed] = {
     "replay": Listed("replay:replay", "Decide a planned date again; exit 1 if anything differs.", _PLAN),
     "orders": Listed("orders:orders", "List order documents.", _ASK),
     "forecast": Listed("forecast:forecast", "Draw the demand forecast of an item at a site, and its past.", _ASK),
+    "targets": Listed("targets:targets", "Show what stock targets promise, and what other ones would do.", _ASK),
     "explain": Listed("explain:explain", "Say why an order, or an item at a site, was decided so.", _ASK),
     "lineage": Listed("lineage:lineage", "Trace an order, or an item at a site, to its feed batches.", _ASK),
     "impact": Listed("impact:impact", "Say what depends on a supplier, lane, site or item.", _ASK),

@@ -9,6 +9,7 @@ from scipy import stats
 
 from assets.inventory.pages import targets_page
 from assets.inventory.supply import departure_waits
+from assets.inventory.target_service import target_service
 from assets.inventory.targets import set_targets
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
@@ -114,6 +115,50 @@ def test_without_cost_or_target_the_release_decides_by_class(network, release, a
     settings_ = {key: {"shortage_cost_per_unit": None} for key in network.settings}
     target = network.with_(settings=settings_, abc_class=abc_class).target(release, "a")
     assert target["critical_ratio"] == pytest.approx(ratio)
+
+
+def test_a_target_by_fill_rate_needs_less_stock_and_says_so(network, release):
+    without = network.with_(settings={key: {"shortage_cost_per_unit": None} for key in network.settings})
+    rules = release.targets.model_copy(update={"service_measure": {"A": "fill_rate"}})
+    filled = without.target(release.model_copy(update={"targets": rules}), "a")
+    covered = without.target(release, "a")
+    assert (filled["service_measure"], filled["promised_service"]) == ("fill_rate", pytest.approx(0.97))
+    assert (covered["service_measure"], covered["promised_service"]) == ("cycle_service", pytest.approx(0.97))
+    assert filled["base_stock_units"] < covered["base_stock_units"]
+    assert filled["critical_ratio"] < 0.97
+    ratio = filled["critical_ratio"]
+    assert filled["shortage_cost_per_unit"] == pytest.approx(0.01 * ratio / (1 - ratio), abs=1e-4)
+
+
+def test_a_feeds_own_target_is_a_cycle_service_whatever_the_release_measures(network, release):
+    rules = release.targets.model_copy(update={"service_measure": {"A": "fill_rate"}})
+    told = network.with_(
+        settings={**network.settings, ("i", "a"): {"shortage_cost_per_unit": None, "service_target": 0.9}}
+    )
+    target = told.target(release.model_copy(update={"targets": rules}), "a")
+    assert (target["service_measure"], target["critical_ratio"]) == ("cycle_service", pytest.approx(0.9))
+
+
+def test_a_store_whose_warehouse_runs_dry_is_expected_to_fill_less(network, release):
+    dry = network.with_(settings={**network.settings, ("i", "hub"): {"maximum_units": 40}})
+    full, starved = network.target(release, "a"), dry.target(release, "a")
+    assert starved["base_stock_units"] == full["base_stock_units"]
+    assert starved["promised_service"] == full["promised_service"]
+    assert starved["expected_fill_rate"] < full["expected_fill_rate"]
+    assert starved["expected_stock_amount"] == pytest.approx(starved["expected_stock_units"] * 4.0, abs=1e-4)
+
+
+def test_the_roll_up_weighs_service_by_demand_and_adds_stock_up(network, release):
+    made = network.targets(release)
+    features = made[["item_id", "site_id"]].assign(abc_class="A", demand_segment="smooth")
+    service = target_service(made, features).set_index("echelon")
+    stores = made[made["echelon"] == 0]
+    weighted = np.average(stores["expected_fill_rate"], weights=stores["demand_mean_units"])
+    assert service.loc[0, "fill_rate"] == pytest.approx(weighted)
+    assert service.loc[0, "stock_units"] == pytest.approx(stores["expected_stock_units"].sum())
+    assert service.loc[0, "target_amount"] == pytest.approx(stores["target_amount"].sum())
+    assert service["demand_segment"].to_dict() == {0: "smooth", 1: "none"}
+    assert service["item_sites"].sum() == len(made)
 
 
 def test_a_longer_review_lowers_the_ratio_and_lengthens_protection(network, release):
