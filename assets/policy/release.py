@@ -69,7 +69,7 @@ class Guardrails(_Section):
     Attributes
     ----------
     minimum_gain_amount : float
-        Least expected gain, net of costs, of a transfer line.
+        Least expected gain, net of costs, of a lateral or expedited line.
     cool_down_days : int
         Days after a site received an item in which it does not give it away.
     freeze_days : int

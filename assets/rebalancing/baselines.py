@@ -50,7 +50,7 @@ def do_nothing(network: Network) -> Ints:
 def no_transfers(network: Network, relaxed: Flow, found: Incumbent | None = None) -> Incumbent:
     """Buy and replenish down the echelons at the least cost, without lateral moves today."""
     whole = lots.search(network, relaxed, ~network.problem.moves.lateral[network.first], found)
-    return drop_small_gains(network, whole, found, exact=False)
+    return drop_small_gains(network, whole, found)
 
 
 def greedy_pairs(network: Network, without: Ints) -> Ints:

@@ -63,7 +63,7 @@ def choose(network: Network) -> Choice:
 
 
 def _cleared(network: Network, found: lots.Incumbent, policy: Flow) -> Flow:
-    """Return a baseline that is held to the exact least gain where it beats the search.
+    """Return a baseline that is held to the least gain where it beats the search.
 
     Elsewhere its own reckoning stands: judging it would only make it dearer.
     """

@@ -135,7 +135,7 @@ def lot_above(units: Ints, minimum: Ints, multiple: Ints) -> Ints:
 
 
 def minimum_gain(gain: Floats, least: float) -> Flags:
-    """``cost without the line - cost with it >= minimum gain`` for every transfer line that stays."""
+    """``cost without the line - cost with it >= minimum gain`` for every lateral or expedited line that stays."""
     return gain >= least
 
 

@@ -191,9 +191,8 @@ def first_arrivals(problem: Problem) -> Ints:
     """
     moves, horizon = problem.moves, problem.horizon
     result = np.full(len(problem.item_sites), horizon, dtype=np.int64)
-    usual = ~moves.lateral & (moves.kind != "expedite")
     free = moves.blocked == 0
-    for chosen in (free & usual, free):
+    for chosen in (free & moves.usual, free):
         found = np.full(len(result), horizon, dtype=np.int64)
         np.minimum.at(found, moves.destination[chosen], moves.arrival[chosen])
         result = np.where(result >= horizon, found, result)

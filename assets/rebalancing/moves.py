@@ -82,6 +82,11 @@ class Moves:
         return self.origin >= 0
 
     @property
+    def usual(self) -> Flags:
+        """Which moves are normal replenishment: purchases and the cheap way down the echelons."""
+        return np.asarray(~self.lateral & (self.kind != "expedite"))
+
+    @property
     def unit_amount(self) -> Floats:
         """Currency per unit: purchase price, transport and holding under way together."""
         return self.price + self.transport + self.under_way

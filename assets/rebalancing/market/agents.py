@@ -132,7 +132,7 @@ def whole(network: Network, columns: Ints, units: csr_array) -> Flags:
     lot = constraints.is_lot(units_, moves.minimum[move], np.maximum(1, moves.multiple[move]))
     bad = now & ~lot
     if network.problem.release.guardrails.minimum_gain_amount > 0:
-        bad |= now & moves.is_transfer[move]
+        bad |= now & ~moves.usual[move]
     result: Flags = np.asarray(np.bincount(row[bad], minlength=units.shape[0]) == 0)
     sideways = now & moves.lateral[move]
     sites = np.int64(len(network.problem.item_sites))

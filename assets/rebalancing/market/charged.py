@@ -21,9 +21,10 @@ from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.minimums import Minimums
-from assets.rebalancing.market.negotiate import Settlement, negotiate
+from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.opening import Case, searched
 from assets.rebalancing.market.rounds import Budget, base_cost
+from assets.rebalancing.market.settlement import Settlement
 
 SCALINGS = 3
 """Plans at slopes of the plan before."""

@@ -207,6 +207,19 @@ def test_a_move_that_gains_too_little_is_not_made(plan_of: PlanOf) -> None:
     assert moved(plan_of(two_stores(), minimum_gain_amount=gain - 0.01)) == moved(plan)
 
 
+def test_a_least_gain_spares_replenishment_down_the_echelons(plan_of: PlanOf) -> None:
+    # What a day's wait would cost is far below the least gain; so it would be tomorrow.
+    stores = [
+        {"item_id": "i", "site_id": "dc", "echelon": 1, "available_units": 50},
+        {"item_id": "i", "site_id": "a", "available_units": 4, "receipt_kind": "transfer", "source_id": "dc"},
+    ]
+    lanes = [{"origin_id": "dc", "destination_id": "a", "cost_per_unit": 0.01}]
+    told = snapshot(stores, poisson_forecast("i", "a", 2.0, 6), lanes=lanes)
+    plan = plan_of(told, minimum_gain_amount=1000.0)
+    assert not plan.lines.empty
+    assert moved(plan) == moved(plan_of(told))
+
+
 def test_a_store_never_both_gives_and_receives_sideways(plan_of: PlanOf) -> None:
     # b is rich and far from a; c is in between: cheapest would be b to c while c serves a.
     stores = [
