@@ -29,9 +29,9 @@ from assets.policy.release import Release
 from assets.twin.run import Run
 from orchestration.cli.console import table
 
-# Items and windows that take minutes, by network; 0 items stands for all.
-SIZES = {"sample": (40, 3), "vn2": (0, 6), "favorita": (20, 3)}
-SMALL = {"sample": (6, 1), "vn2": (40, 2), "favorita": (4, 1)}
+# Items (0 for all) and windows that were measured, within four minutes of processor time a network.
+SIZES = {"sample": (12, 2), "vn2": (0, 4), "favorita": (4, 3)}
+SMALL = {"sample": (4, 1), "vn2": (40, 1), "favorita": (2, 1)}
 BLOCKS = 5
 
 
@@ -187,7 +187,7 @@ def _summary(played: Played, joint: Played, blocks: pd.Series[int]) -> dict[str,
 
 
 def _by_block(run: Run, blocks: pd.Series[int]) -> np.ndarray:
-    return np.bincount(blocks.to_numpy(), weights=run.cost, minlength=BLOCKS)
+    return np.bincount(blocks.to_numpy(), weights=run.cost)
 
 
 def _interval(found: Interval, count: int, joint_cost: float) -> dict[str, Any]:
@@ -198,8 +198,8 @@ def _interval(found: Interval, count: int, joint_cost: float) -> dict[str, Any]:
 
 
 _COLUMNS = (
-    "policy", "holding", "shortage", "transport", "purchase", "cost", "fill rate", "lateral units",
-    "over joint plan", "95 %, dates x blocks", "95 %, dates",
+    "policy", "holding", "shortage", "transport", "purchase", "cost", "fill", "lateral",
+    "over joint", "95 %, dates x blocks",
 )  # fmt: skip
 
 
@@ -225,9 +225,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
 def _row(name: str, one: dict[str, Any]) -> list[Any]:
     money = [round(one[part]) for part in ("holding", "shortage", "transport", "purchase", "cost")]
     same = name == JOINT
-    intervals = ["" if same else _shown(one[kind]) for kind in ("cells", "dates")]
     over = "" if same else f"{one['over_joint']:+.2%}"
-    return [name, *money, f"{one['fill_rate']:.3f}", one["lateral_units"], over, *intervals]
+    return [name, *money, f"{one['fill_rate']:.3f}", one["lateral_units"], over, "" if same else _shown(one["cells"])]
 
 
 def _shown(interval: dict[str, Any]) -> str:

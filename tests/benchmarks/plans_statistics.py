@@ -49,12 +49,12 @@ def cells_of(items: pd.Series[str], blocks: int, seed: int) -> pd.Series[int]:
     items : Series
         Item of each item-site.
     blocks : int
-        Number of blocks.
+        Number of blocks; as many as items where there are fewer.
     seed : int
         Of the deal.
     """
     names = np.sort(items.unique())
-    dealt = np.random.default_rng(seed).permutation(len(names)) % blocks
+    dealt = np.random.default_rng(seed).permutation(len(names)) % min(blocks, len(names))
     return items.map(dict(zip(names, dealt, strict=True))).astype("int64")
 
 
