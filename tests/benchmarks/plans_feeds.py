@@ -82,7 +82,9 @@ def marts_of(feeds: Feeds, profile: NetworkProfile) -> dict[str, pd.DataFrame]:
     holding = settings["unit_cost"].astype(float) * settings["holding_rate_per_year"].astype(float) / DAYS_OF_YEAR
 
     def made(frame: Frame, table: pd.DataFrame) -> pd.DataFrame:
-        return frame.conform(table.assign(plan_date=pd.Timestamp(profile.first_plan_date)))
+        # What a feed may leave out is unlimited or unsaid.
+        unsaid = [column.name for column in frame.columns if column.nullable and column.name not in table]
+        return frame.conform(table.assign(plan_date=pd.Timestamp(profile.first_plan_date), **dict.fromkeys(unsaid)))
 
     return {
         "items": made(DIM_ITEM, items),
