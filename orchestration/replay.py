@@ -22,7 +22,7 @@ from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame, decisions, feeds, forecasts, market, marts, quality
+from assets.kernel.frames import Frame, decisions, feeds, forecasts, market, marts, quality, targets
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
@@ -49,7 +49,9 @@ COMPARED: tuple[Frame, ...] = (
     forecasts.INTERVAL_CALIBRATION,
     forecasts.HIERARCHY_FORECAST,
     forecasts.COHERENCE,
+    targets.PLACEMENT,
     decisions.TARGETS,
+    targets.TARGET_SERVICE,
     decisions.PROTECTION_DEMAND,
     quality.FORECAST_VERDICTS,
     decisions.PLAN_LINES,

@@ -8,6 +8,7 @@ day (``targets``), the two models (``guaranteed_service``, ``stochastic_service`
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from assets.kernel.frames.targets import PLACEMENT
 from assets.policy.release import Release
 
 LOCAL, GUARANTEED, STOCHASTIC = "local", "guaranteed_service", "stochastic_service"
+ANSWERS = (GUARANTEED, STOCHASTIC)
 # Standard deviations of protection demand that a warehouse may hold above its mean, or lack.
 FACTORS: Reals = np.arange(-1.5, 3.01, 0.5)
 ROUNDS = 2
@@ -50,6 +52,7 @@ def place_stock(
     release: Release,
     calendar: PlanCalendar,
     plan_date: dt.date,
+    answers: Sequence[str] = ANSWERS,
 ) -> pd.DataFrame:
     """Decide by item how its warehouses hold stock: the cheapest of the three answers.
 
@@ -70,6 +73,8 @@ def place_stock(
         Bucket grid.
     plan_date : date
         Plan the rows belong to.
+    answers : sequence of str
+        What may be taken instead of ``local``, in the order that ties go by.
 
     Returns
     -------
@@ -90,7 +95,8 @@ def place_stock(
     local = np.maximum(system.protection_mean + factor * system.protection_std, 0.0)
     stages = guaranteed_levels(system, factor)
     item = pd.factorize(settings["item_id"], sort=True)[0].astype(np.int64)
-    name, levels = _cheapest(system, item, local, np.where(system.serves, stages.levels, local))
+    proposed = {GUARANTEED: np.where(system.serves, stages.levels, local), STOCHASTIC: _searched(system, local)}
+    name, levels = _cheapest(system, item, local, {answer: proposed[answer] for answer in answers})
     placed = (name[item] != LOCAL) & system.serves
     std = np.maximum(system.protection_std, 1e-9)
     frame = settings[[*KEY, "echelon"]].assign(
@@ -102,19 +108,19 @@ def place_stock(
         guaranteed_stock_units=stages.safety_stock,
         safety_factor=np.where(placed, (levels - system.protection_mean) / std, np.nan),
         local_cost_amount=echelon_cost(system, local).total,
-        guaranteed_cost_amount=echelon_cost(system, np.where(system.serves, stages.levels, local)).total,
+        guaranteed_cost_amount=echelon_cost(system, proposed[GUARANTEED]).total,
         placed_cost_amount=echelon_cost(system, levels).total,
     )
     return PLACEMENT.conform(frame)
 
 
 def _cheapest(
-    system: EchelonSystem, item: Integers, local: Reals, guaranteed: Reals
+    system: EchelonSystem, item: Integers, local: Reals, answers: Mapping[str, Reals]
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.object_]], Reals]:
     """Return the name of each item's cheapest answer, and the levels of all stages under it."""
     name = np.full(int(item.max()) + 1, LOCAL, dtype=object)
     levels = local
-    for other, proposed in ((GUARANTEED, guaranteed), (STOCHASTIC, _searched(system, local))):
+    for other, proposed in answers.items():
         now, then = (np.bincount(item, weights=echelon_cost(system, one).total) for one in (levels, proposed))
         better = then < now * (1.0 - LEAST_SAVING)
         name[better] = other

@@ -31,10 +31,10 @@ CHAIN: Mapping[str, tuple[str, ...]] = {
         "targets", "protection_demand", "fct_inventory_position", "fct_scheduled_receipt",
         "dim_item", "dim_site", "dim_lane", "dim_sourcing",
     ),
-    "targets": ("demand_forecast", "lead_time", "dim_item_site"),
+    "targets": ("demand_forecast", "lead_time", "placement", "dim_item_site"),
     "protection_demand": ("interval_calibration",),
     "demand_forecast": ("feat_item_site", "fct_demand", "dim_event"),
-    "lead_time": ("feat_lead_time",),
+    "lead_time": ("feat_lead_time", "fct_open_order"),
 }  # fmt: skip
 """Which published tables each table is made from; every table stands once, where it weighs most."""
 

@@ -115,6 +115,18 @@ def flow(
     _measure(out, "flow", data=data, largest=largest)
 
 
+@bench.command("placement")
+@command
+def placement(
+    out: Output,
+    paths: Annotated[int, typer.Option(min=1, metavar="N", help="Independent futures.")] = 4,
+    days: Annotated[int, typer.Option(min=1, metavar="N", help="Days that count, after 60 that do not.")] = 240,
+    seed: Annotated[int, typer.Option(help="The luck that all answers share.")] = 1,
+) -> None:
+    """Live the planned network under its placement of stock, and under every site for itself."""
+    _measure(out, "placement", paths=paths, days=days, seed=seed)
+
+
 @bench.command("market")
 @command
 def market(

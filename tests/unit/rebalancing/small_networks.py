@@ -52,7 +52,9 @@ _DEFAULTS: dict[str, Any] = {
     "is_late": False, "demand_segment": "smooth", "model": "m",
     "model_version": "v", "gate": "feeds", "rule": "freshness", "feed": "wms_inventory", "site_id": "",
     "item_id": "", "severity": "warning", "observed": None, "expected": None, "offender_count": 1,
-    "anomaly_score": 0.5, "message": "", "remedy": "",
+    "anomaly_score": 0.5, "message": "", "remedy": "", "placement": "local", "service_measure": "cycle_service",
+    "promised_service": 0.95, "expected_cycle_service": 0.95, "expected_fill_rate": 0.98,
+    "expected_ready_rate": 0.97, "expected_stock_units": 4.0, "expected_stock_amount": 40.0, "demand_mean_units": 2.0,
 }  # fmt: skip
 
 
