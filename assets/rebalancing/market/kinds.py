@@ -1,7 +1,7 @@
 """Kinds of shared limits as rows over moves: one function a kind, its inequality in the docstring.
 
 Symbols: move j of q[j] units, item i(j), bucket of departure b(j) and of arrival a(j). Not here:
-solving, and where capacities come from.
+solving, and the limits that feeds and policy state (``stated``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.problem import Problem
 
 
-def lane_weight(problem: Problem, origin: str, destination: str, bucket: int, most: float, weight: Floats) -> Limits:
+def lane_weight(
+    problem: Problem, origin: str, destination: str, bucket: int, most: float, weight: Floats, mode: str = ""
+) -> Limits:
     """``sum_j weight[i(j)] q[j] <= most`` over transfers of a lane that leave in a bucket.
 
     Parameters
@@ -30,13 +32,17 @@ def lane_weight(problem: Problem, origin: str, destination: str, bucket: int, mo
         Capacity of the departure.
     weight : float array, shape (items,)
         Per unit.
+    mode : str
+        Mode of transport; all together if empty.
     """
-    return _lane(problem, origin, destination, bucket, "lane_weight", most, weight)
+    return _lane(problem, origin, destination, bucket, "lane_weight", most, weight, mode)
 
 
-def lane_volume(problem: Problem, origin: str, destination: str, bucket: int, most: float, volume: Floats) -> Limits:
+def lane_volume(
+    problem: Problem, origin: str, destination: str, bucket: int, most: float, volume: Floats, mode: str = ""
+) -> Limits:
     """``sum_j volume[i(j)] q[j] <= most`` over transfers of a lane that leave in a bucket; as ``lane_weight``."""
-    return _lane(problem, origin, destination, bucket, "lane_volume", most, volume)
+    return _lane(problem, origin, destination, bucket, "lane_volume", most, volume, mode)
 
 
 def dock_in(problem: Problem, site: str, bucket: int, most: float) -> Limits:
@@ -85,12 +91,13 @@ def storage(problem: Problem, site: str, bucket: int, most: float, volume: Float
 
 
 def _lane(
-    problem: Problem, origin: str, destination: str, bucket: int, kind: str, most: float, per_item: Floats
+    problem: Problem, origin: str, destination: str, bucket: int, kind: str, most: float, per_item: Floats, mode: str
 ) -> Limits:
     moves, ends = problem.moves, _site(problem, destination)
     _require(problem, origin, bucket)
     on = moves.is_transfer & (moves.source_id == origin) & ends & (moves.bucket == bucket)
-    name = f"{kind.replace('_', ' ')} {origin} {destination} bucket {bucket}"
+    on &= (moves.mode == mode) | (mode == "")
+    name = " ".join(filter(None, [kind.replace("_", " "), origin, destination, mode, f"bucket {bucket}"]))
     return _row(problem, name, kind, most, on * _of(problem, per_item))
 
 

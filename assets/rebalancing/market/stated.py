@@ -54,6 +54,8 @@ def _lanes(stage: Stage, lanes: pd.DataFrame, column: str, kind: str, per_item: 
     """
     stated = lanes.loc[lanes[column].notna(), ["origin_id", "destination_id", "mode", column]]
     moves = stage.moves
+    if stated.empty:
+        return no_limits(len(moves))
     asked = pd.DataFrame({"origin_id": moves.source_id, "destination_id": stage.destination, "mode": moves.mode})
     lane = asked.merge(stated.reset_index(drop=True).reset_index(), how="left")["index"].to_numpy(np.float64)
     on = np.flatnonzero(stage.free & moves.is_transfer & ~np.isnan(lane))
@@ -69,6 +71,8 @@ def docks_in(stage: Stage, sites: pd.DataFrame, receipts: pd.DataFrame) -> Limit
     """``scheduled receipts + sum_j q[j] <= capacity`` over moves of any kind that reach a site in a bucket."""
     moves, days = stage.moves, stage.item_sites.bucket_days
     site, capacity = of_sites(stage, sites, "dock_in_units_per_day")
+    if (site < 0).all():
+        return no_limits(len(moves))
     on = np.flatnonzero(stage.free & (site[stage.item_sites.site[moves.destination]] >= 0))
     rows = Rows.of(site[stage.item_sites.site[moves.destination[on]]], moves.arrival[on])
     late = (pd.to_datetime(receipts["expected_date"]) - pd.Timestamp(stage.plan_date)).dt.days
@@ -87,6 +91,8 @@ def docks_out(stage: Stage, sites: pd.DataFrame) -> Limits:
     """``sum_j q[j] <= capacity`` over transfers that leave a site in a bucket."""
     moves, days = stage.moves, stage.item_sites.bucket_days
     site, capacity = of_sites(stage, sites, "dock_out_units_per_day")
+    if (site < 0).all():
+        return no_limits(len(moves))
     origin = np.where(moves.is_transfer, site[stage.item_sites.site[np.maximum(moves.origin, 0)]], -1)
     on = np.flatnonzero(stage.free & (origin >= 0))
     rows = Rows.of(origin[on], moves.bucket[on])
@@ -102,6 +108,8 @@ def storage(stage: Stage, sites: pd.DataFrame, volume: pd.Series[float], held: p
     """
     item_sites, moves, horizon = stage.item_sites, stage.moves, stage.item_sites.horizon
     site, capacity = of_sites(stage, sites, "storage_m3")
+    if (site < 0).all():
+        return no_limits(len(moves))
     per_item = stage.per_item(volume)
     into = site[item_sites.site[moves.destination]]
     out = np.where(moves.is_transfer, site[item_sites.site[np.maximum(moves.origin, 0)]], -1)
@@ -131,6 +139,8 @@ def supplier_capacity(stage: Stage, sourcing: pd.DataFrame) -> Limits:
     """
     moves = stage.moves
     stated = sourcing.groupby("supplier_id")["supplier_capacity_units_per_day"].min().dropna().astype("float64")
+    if stated.empty:
+        return no_limits(len(moves))
     supplier = pd.Index(stated.index).get_indexer(pd.Index(moves.source_id))
     on = np.flatnonzero(stage.free & ~moves.is_transfer & (supplier >= 0))
     longest = np.ones(len(stated), dtype=np.int64)

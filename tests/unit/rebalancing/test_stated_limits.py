@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
 from assets.policy.release import Release, SharedLimits
+from assets.rebalancing.market import kinds
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.snapshot import Snapshot
@@ -168,3 +169,17 @@ def test_a_limit_is_the_same_on_every_date_and_another_at_every_place() -> None:
         "supplier capacity supplier-24", "supplier capacity supplier-24", "dock in store-12", "dock in store-11",
         "dock in b", "dock in b",
     ]  # fmt: skip
+
+
+def test_a_row_by_hand_is_the_row_that_the_feed_states(problem_of: ProblemOf) -> None:
+    ends = {"origin_id": "dc", "destination_id": "a"}
+    lanes = [{**ends, "mode": "truck", "capacity_kg": 9.0}, {**ends, "mode": "van", "capacity_kg": 4.0}]
+    made = problem_of(network(lanes=lanes), HORIZON)
+    weight = np.array([2.0, 3.0])
+    assert made.limits is not None
+    stated = row(made.limits, "lane weight dc a van 2026-03-03")
+    by_hand = kinds.lane_weight(made, "dc", "a", 1, 4.0, weight, "van")
+    assert by_hand.names == ("lane weight dc a van bucket 1",)
+    assert row(by_hand, by_hand.names[0]) == stated
+    both = kinds.lane_weight(made, "dc", "a", 1, 4.0, weight)
+    assert len(row(both, both.names[0])[2]) == 2 * len(stated[2])
