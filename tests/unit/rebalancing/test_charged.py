@@ -123,8 +123,8 @@ def test_no_order_of_items_and_no_second_run_changes_a_bit() -> None:
 
 
 def test_dear_trucks_leave_full_or_not_at_all() -> None:
-    made = problem(4, 2)
-    net, shared, departures = network(made), limits(made, 2, 1.0), lanes(made, 2)
+    made = problem(2, 2)
+    net, shared, departures = network(made), limits(made, 2, 3.0), lanes(made, 2)
     cheap, dear = (
         negotiate_charged(
             net, shared, Departures(departures.names, departures.capacity, cost, departures.most, departures.use),
@@ -136,8 +136,8 @@ def test_dear_trucks_leave_full_or_not_at_all() -> None:
 
 
 def test_a_document_that_nobody_can_fill_stays_closed() -> None:
-    made = problem(4, 2)
-    net, shared, count = network(made), limits(made, 2, 1.0), len(made.moves)
+    made = problem(2, 2)
+    net, shared, count = network(made), limits(made, 2, 3.0), len(made.moves)
     found = negotiate_charged(net, shared, no_departures(count), orders(made, 1e9))
     assert found.closed
     assert not orders(made, 1e9).amount(found.settlement.units).any()
