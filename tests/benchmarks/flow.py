@@ -127,7 +127,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
     for line in found["published"]:
         took = 1000 * line["cpu_seconds"]
         console.print(f"{line['instance']}: {line['reached']:,}, published {line['published']:,}, {took:.1f} CPU ms")
-    columns = ("item-sites", "seconds", "CPU s", "of it expanding", "item-sites a second", "peak GB at most", "n^")
+    columns = ("item-sites", "seconds", "CPU s", "of it expanding", "item-sites a second", "peak GB", "n^")
     rows = [
         [
             f"{size['item_sites']:,}", f"{size['seconds']:.1f}", f"{size['cpu_seconds']:.1f}",

@@ -10,6 +10,7 @@ import math
 import multiprocessing
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ PARTS: list[Problem] = []
 def grow(largest: int) -> list[dict[str, Any]]:
     """Return one object a size, from a hundredth of ``largest`` to all of it.
 
-    ``peak_memory_gb`` counts what workers share with their parent once for each, so that it is
-    never too small; ``exponent`` is the slope of CPU seconds since the size before.
+    ``peak_memory_gb`` is the parent's peak and what each worker had by itself at the end of a part,
+    on Linux; elsewhere what they share is counted for each. ``exponent`` is the slope of CPU seconds
+    since the size before.
     """
     found: list[dict[str, Any]] = []
     items = max(1, largest // 10 ** (SIZES - 1) // PARTS_OF_THE_LEAST // SITES_AN_ITEM)
@@ -64,7 +66,7 @@ def measured(parts: list[Problem]) -> dict[str, Any]:
 
 
 def solved(number: int) -> tuple[np.ndarray, float, float, float]:
-    """Return the units of a part's moves, CPU seconds of expanding and of solving, and the worker's peak in GB."""
+    """Return the units of a part's moves, CPU seconds of expanding and of solving, the worker's own memory in GB."""
     began = time.process_time()
     network = expand(PARTS[number])
     between = time.process_time()
@@ -73,5 +75,13 @@ def solved(number: int) -> tuple[np.ndarray, float, float, float]:
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     moved = network.move[found.arcs] >= 0
     units[network.move[found.arcs][moved]] = found.flows[moved]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    return units, between - began, solving, peak
+    return units, between - began, solving, own_memory()
+
+
+def own_memory() -> float:
+    """Return the memory in GB that this process shares with none, or all of its peak where that is not known."""
+    rollup = Path("/proc/self/smaps_rollup")
+    if not rollup.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    lines = (line.split() for line in rollup.read_text().splitlines() if line.startswith("Private"))
+    return sum(int(line[1]) for line in lines) / 1024**2

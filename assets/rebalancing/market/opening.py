@@ -23,6 +23,7 @@ from assets.rebalancing.market.minimums import Minimums
 from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.parts import part
 from assets.rebalancing.market.rounds import Budget, base_cost
+from assets.rebalancing.market.verify import breaches
 
 PASSES = 3
 """Most times that every departure and document is looked at."""
@@ -60,19 +61,25 @@ class Case:
         return own + self.departures.bill(before) - self.departures.bill(after)
 
     def keeps(self, units: Ints) -> bool:
-        """Return whether no document is below its minimum and no departure above its trucks."""
-        return not self.minimums.broken(units).any() and bool(
-            (self.departures.trucks(units) <= self.departures.most).all()
-        )
+        """Return whether every limit, minimum and number of trucks is kept, added up anew.
+
+        Riders that no longer free room which others use could break a limit, whatever was left to them.
+        """
+        departures = self.departures
+        within = not breaches(self.limits, units) and not self.minimums.broken(units).any()
+        return within and bool((departures.trucks(units) <= departures.most).all())
 
     def feasible(self, units: Ints) -> Ints:
-        """Return a plan without documents below their minimum: they are closed, and their riders plan again."""
+        """Return a plan without documents below their minimum: they are closed, and their riders plan again.
+
+        Where that breaks anything else, everybody waits.
+        """
         shut = np.zeros(len(self.minimums), dtype=bool)
         while self.minimums.broken(units).any():
             shut |= self.minimums.broken(units)
             riders = self.riders(units, self.minimums.use[np.flatnonzero(shut)])
             units = self.again(units, riders, self.departures.trucks(units), shut)
-        return units
+        return units if self.keeps(units) else np.zeros_like(units)
 
     def riders(self, units: Ints, use: csr_array) -> Ints:
         """Return the items with units on the moves of some rows, ascending."""

@@ -18,7 +18,8 @@ from assets.rebalancing.market.opening import own_cost
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.problem import Problem
 
-SEEDS = [*range(2), *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, 20))]
+SEEDS = [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, 20))]
+"""Of them 10 has riders that could take back the room they free for others."""
 WORST_GAP = 0.03
 
 
@@ -113,8 +114,8 @@ def test_without_trucks_and_minimums_it_is_the_plain_market() -> None:
 def test_no_order_of_items_and_no_second_run_changes_a_bit() -> None:
     found = []
     for shuffle in (False, False, True):
-        made = problem(4, 5, shuffle=shuffle)
-        found.append(negotiate_charged(network(made), limits(made, 5, 0.3), lanes(made, 5), orders(made, 40.0)))
+        made = problem(2, 5, shuffle=shuffle)
+        found.append(negotiate_charged(network(made), limits(made, 5, 0.3), lanes(made, 5), orders(made, 20.0)))
     for other in found[1:]:
         assert other.settlement.units.tolist() == found[0].settlement.units.tolist()
         assert other.settlement.cost == found[0].settlement.cost
@@ -122,8 +123,8 @@ def test_no_order_of_items_and_no_second_run_changes_a_bit() -> None:
 
 
 def test_dear_trucks_leave_full_or_not_at_all() -> None:
-    made = problem(4, 2)
-    net, shared, departures = network(made), limits(made, 2, 1.0), lanes(made, 2)
+    made = problem(2, 2)
+    net, shared, departures = network(made), limits(made, 2, 3.0), lanes(made, 2)
     cheap, dear = (
         negotiate_charged(
             net, shared, Departures(departures.names, departures.capacity, cost, departures.most, departures.use),
@@ -135,8 +136,8 @@ def test_dear_trucks_leave_full_or_not_at_all() -> None:
 
 
 def test_a_document_that_nobody_can_fill_stays_closed() -> None:
-    made = problem(4, 2)
-    net, shared, count = network(made), limits(made, 2, 1.0), len(made.moves)
+    made = problem(2, 2)
+    net, shared, count = network(made), limits(made, 2, 3.0), len(made.moves)
     found = negotiate_charged(net, shared, no_departures(count), orders(made, 1e9))
     assert found.closed
     assert not orders(made, 1e9).amount(found.settlement.units).any()
