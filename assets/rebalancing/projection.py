@@ -85,7 +85,7 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     if lost_sales:
         sold_then = sold_variance[np.arange(n), np.minimum(arrival, sold_variance.shape[1] - 1)]
         seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
-    weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
+    weight = _weights(item_sites, seen, arrival) if lost_sales else np.ones((n, horizon))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
     return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late)
 
@@ -167,41 +167,41 @@ def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) 
     return np.asarray(variance[rows, base] * ratio)
 
 
-def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) -> Floats:
+def _weights(item_sites: ItemSites, seen: Floats, arrival: Ints) -> Floats:
     """Return the share of the shortage cost charged per unit short and bucket, shape (n, T).
 
     A unit stays short in a cumulative curve until supply comes, but is lost once. Within each
-    stretch that nothing can correct, shares are equal and such that the loss at a reference
-    supply is charged once: between 1 / (buckets of the stretch) and 1. The stretch that an order
-    placed now serves is charged the mean of 1 and 1 / (lead time + 1), chosen by simulated cost
-    (README): the full price orders too much, as what is left also meets the demand after it.
-    Later stretches, whose spread is that of the whole protection interval, are charged
-    1 / (lead time + 1).
+    stretch that nothing can correct, shares are equal, between 1 / (buckets of the stretch) and 1.
+    Before the first arrival they are such that what an addition saves is charged once: of the
+    addition that would bring known supply to the reference level, at least one unit, the loss
+    that it avoids by the stretch's end. The stretch that an order placed now serves counts the
+    loss at the reference level once, times the mean of 1 and 1 / (lead time + 1), chosen by
+    simulated cost (README): the full price orders too much, as what is left also meets the
+    demand after it. Later stretches, whose spread is that of the whole protection interval, are
+    charged 1 / (lead time + 1).
     """
-    n, horizon = since.shape
-    t = np.arange(horizon)[None, :]
+    n, horizon = item_sites.mean.shape
+    rows, t = np.arange(n), np.arange(horizon)[None, :]
     review = item_sites.review_buckets[:, None]
-    known = distribution.expected_shortage(
-        seen.reshape(n * horizon, seen.shape[2]), item_sites.known_supply.reshape(-1, 1).astype(float)
-    )
-    known = known.reshape(n, horizon)
+
+    def shortage(supply: Floats) -> Floats:
+        knots = seen.reshape(n * horizon, seen.shape[2])
+        return distribution.expected_shortage(knots, supply.reshape(-1, 1)).reshape(n, horizon)
+
     early, ordered = t < arrival[:, None], (t >= arrival[:, None]) & (t < arrival[:, None] + review)
     last = np.minimum(arrival + item_sites.review_buckets, horizon) - 1
-    reference = seen[np.arange(n), last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon))
-    at_reference = distribution.expected_shortage(
-        seen.reshape(n * horizon, seen.shape[2]), reference.reshape(-1, 1)
-    ).reshape(n, horizon)
-    ends = early & (
-        np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), bool)], axis=1) | (t == arrival[:, None] - 1)
-    )
-    first = _charged_once(known, early, ends)
+    at_reference = shortage(seen[rows, last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon)))
+    known, before = item_sites.known_supply.astype(float), np.maximum(0, arrival - 1)
+    lacking = np.maximum(1.0, seen[rows, before, REFERENCE_LEVEL] - known[rows, before])
+    saved = np.maximum(0.0, shortage(known) - shortage(known + lacking[:, None]))
+    first = _charged_once(saved, early, early & (t == before[:, None]))
     second = _charged_once(at_reference, ordered, ordered & (t == last[:, None]))
     lead = (arrival / item_sites.review_buckets)[:, None]
     return np.where(early, first, np.where(ordered, second * (1.0 + 1.0 / (lead + 1.0)) / 2.0, second / (lead + 1.0)))
 
 
 def _charged_once(shortage: Floats, stretch: Flags, ends: Flags) -> Floats:
-    """Return the shortage at the ends of a stretch over its sum, within [1 / length, 1], shape (n, 1)."""
+    """Return what is short, or saved, at the end of a stretch over its sum, within [1 / length, 1], shape (n, 1)."""
     small = 1e-6
     length = np.maximum(1, stretch.sum(axis=1, keepdims=True))
     total = np.where(stretch, shortage, 0.0).sum(axis=1, keepdims=True)
