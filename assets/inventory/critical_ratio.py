@@ -85,7 +85,7 @@ def critical_ratios(settings: pd.DataFrame, release: Release) -> Promise:
     by_cost = np.clip(np.where(total > 0, weighted / np.where(total > 0, total, 1.0), 0.0), 0.0, HIGHEST_RATIO)
     from_cost = has_cost & (by_cost >= floor)
     ratio = np.where(from_cost, by_cost, floor)
-    implied = implied_shortage_cost(settings, floor) / np.where(holding > 0, weight, 1.0)
+    implied = implied_shortage_cost(settings, floor, weight)
     implied = np.where(holding > 0, implied, np.maximum(implied, np.where(has_cost, given, 0.0)))
     filled = {str(name) for name, one in release.targets.service_measure.items() if one == FILL_RATE}
     by_fill = settings["abc_class"].isin(filled).to_numpy() & ~has_cost & ~np.isfinite(target)
@@ -98,12 +98,15 @@ def critical_ratios(settings: pd.DataFrame, release: Release) -> Promise:
     )
 
 
-def implied_shortage_cost(settings: pd.DataFrame, ratio: Reals) -> Reals:
-    """Return the shortage cost per unit under which a ratio is optimal; the margin where holding is free."""
+def implied_shortage_cost(settings: pd.DataFrame, ratio: Reals, weight: float) -> Reals:
+    """Return the shortage cost per unit under which a ratio is optimal; the margin where holding is free.
+
+    The objective multiplies it by ``weight``, so that it is divided by it here.
+    """
     holding = _holding_of_a_review(settings)
     ratio = np.clip(ratio, 0.0, HIGHEST_RATIO)
     margin = np.maximum((settings["unit_price"] - settings["unit_cost"]).to_numpy(dtype=float), 0.0)
-    cost: Reals = np.where(holding > 0, holding * ratio / (1.0 - ratio), margin)
+    cost: Reals = np.where(holding > 0, holding * ratio / (1.0 - ratio) / weight, margin)
     return cost
 
 

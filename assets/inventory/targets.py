@@ -21,7 +21,7 @@ from assets.inventory.lead_time_loss import probability_of_at_most
 from assets.inventory.promise import ExpectedService
 from assets.inventory.protection import Protection
 from assets.inventory.settings import DELISTED, item_site_settings
-from assets.inventory.situation import situation_of
+from assets.inventory.situation import Situation, situation_of
 from assets.inventory.supply import KEY
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.decisions import TARGETS
@@ -90,7 +90,7 @@ def set_targets(
     settings, protection = known.settings, known.protection
     placed = _placed(settings, PLACEMENT.empty() if placement is None else placement)
     base_stock = _base_stock(settings, protection, known.promise, placed)
-    promise = _implied(settings, protection, known.promise, base_stock, placed)
+    promise = _implied(known, base_stock, placed)
     kept = _protected(settings, protection, release.targets.protect_donor_quantile, base_stock)
     system = known.system(promise.shortage_cost)
     frame = settings[[*KEY, "echelon", "maximum_units"]].assign(
@@ -124,20 +124,20 @@ def _base_stock(settings: pd.DataFrame, protection: Protection, promise: Promise
     return _bounded(units, settings)
 
 
-def _implied(
-    settings: pd.DataFrame, protection: Protection, promise: Promise, base_stock: Integers, placed: pd.DataFrame
-) -> Promise:
+def _implied(known: Situation, base_stock: Integers, placed: pd.DataFrame) -> Promise:
     """Return the promise that base stocks come to where they do not follow from a ratio.
 
     A fill rate implies a ratio, and so a shortage cost; a placed warehouse promises what its base stock covers.
     """
-    reached = probability_of_at_most(protection.order, base_stock.astype(np.float64) + CONTINUITY)
+    promise = known.promise
+    reached = probability_of_at_most(known.protection.order, base_stock.astype(np.float64) + CONTINUITY)
     by_fill, moved = promise.by_fill_rate, placed["safety_factor"].notna().to_numpy()
     by_fill = by_fill & ~moved
+    implied = implied_shortage_cost(known.settings, reached, known.shortage_weight)
     return replace(
         promise,
         ratio=np.where(by_fill, reached, promise.ratio),
-        shortage_cost=np.where(by_fill, implied_shortage_cost(settings, reached), promise.shortage_cost),
+        shortage_cost=np.where(by_fill, implied, promise.shortage_cost),
         measure=np.where(moved, CYCLE_SERVICE, promise.measure).astype(object),
         promised=np.where(moved, reached, promise.promised),
     )

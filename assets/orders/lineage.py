@@ -28,21 +28,27 @@ from assets.orders.store import OrderFilter, OrderStore, require_order
 
 CHAIN: Mapping[str, tuple[str, ...]] = {
     "plan_lines": (
-        "targets", "protection_demand", "fct_inventory_position", "fct_scheduled_receipt",
+        "targets", "protection_demand", "fct_inventory_position", "fct_scheduled_receipt", "fct_open_order",
         "dim_item", "dim_site", "dim_lane", "dim_sourcing",
     ),
     "targets": ("demand_forecast", "lead_time", "placement", "dim_item_site"),
     "protection_demand": ("interval_calibration",),
     "demand_forecast": ("feat_item_site", "fct_demand", "dim_event"),
-    "lead_time": ("feat_lead_time", "fct_open_order"),
+    "lead_time": ("fct_lead_time", "fct_open_order", "feat_lead_time"),
+    "placement": (
+        "fct_demand", "fct_lead_time", "fct_open_order", "feat_lead_time", "feat_item_site", "dim_item", "dim_site",
+        "dim_lane", "dim_sourcing", "dim_item_site",
+    ),
 }  # fmt: skip
-"""Which published tables each table is made from; every table stands once, where it weighs most."""
+"""Which published tables each table is made from; what a table itself was made from is told once (``_told_under``)."""
 
 FEEDS: Mapping[str, tuple[str, ...]] = {
     "fct_demand": ("demand_sales",),
     "dim_event": ("demand_events",),
     "fct_inventory_position": ("wms_inventory", "wms_stock_movements"),
     "fct_scheduled_receipt": ("tms_shipments", "erp_purchase_orders"),
+    "fct_lead_time": ("tms_shipments", "erp_purchase_orders"),
+    "fct_open_order": ("tms_shipments", "erp_purchase_orders"),
     "dim_item": ("erp_items",),
     "dim_site": ("erp_sites",),
     "dim_lane": ("tms_lanes",),
@@ -204,18 +210,36 @@ def _tables(published: Published, plan_date: dt.date, made_by: Provenance) -> tu
     return (_table("plan_lines", published, plan_date, made_by, batches), *loose)
 
 
+def _told_under() -> dict[str, str]:
+    """Return under which table each table is told with its inputs: the nearest to the plan, and of these the first."""
+    under: dict[str, str] = {}
+    names = ["plan_lines"]
+    for name in names:
+        new = [parent for parent in CHAIN.get(name, ()) if parent not in under]
+        under |= dict.fromkeys(new, name)
+        names += new
+    return under
+
+
 def _table(
-    name: str, published: Published, plan_date: dt.date, made_by: Provenance, batches: Mapping[str, Sequence[Node]]
+    name: str,
+    published: Published,
+    plan_date: dt.date,
+    made_by: Provenance,
+    batches: Mapping[str, Sequence[Node]],
+    under: str = "",
 ) -> Node:
     versions = {
         "plan_lines": {"plan_digest": made_by.plan_digest},
         "demand_forecast": {"model_version": made_by.model_version},
         "feat_item_site": {"feature_version": made_by.feature_version},
     }
-    above = [_table(parent, published, plan_date, made_by, batches) for parent in CHAIN.get(name, ())]
+    facts = {**versions.get(name, {}), **_publication_facts(published, name, plan_date, made_by.run_id)}
+    if _told_under().get(name, under) != under:
+        return Node("table", name, facts)
+    above = [_table(parent, published, plan_date, made_by, batches, name) for parent in CHAIN.get(name, ())]
     leaves = [node for feed in FEEDS.get(name, ()) for node in batches.get(feed, ())]
     models = _selection(published, plan_date, made_by.run_id) if name == DEMAND_FORECAST.name else ()
-    facts = {**versions.get(name, {}), **_publication_facts(published, name, plan_date, made_by.run_id)}
     return Node("table", name, facts, (*models, *above, *leaves))
 
 

@@ -5,7 +5,8 @@ Releases are YAML files validated here; which one is active is the registry's bu
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -111,11 +112,18 @@ class SharedLimits(_Section):
     purchase_budget_amount : float or None
         Most that purchases of a period may cost, in currency; none if unlimited.
     budget_days : int
-        Length of the period; the first starts on the plan date.
+        Length of the period; periods are counted from Monday 1970-01-05.
     """
 
     purchase_budget_amount: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     budget_days: int = Field(default=7, ge=1)
+
+
+JOINED_LATER: Mapping[tuple[str, ...], Any] = {
+    ("limits",): SharedLimits().model_dump(mode="json"),
+    ("targets", "service_measure"): {},
+}
+"""Fields younger than the first releases, and what they hold where a release does not set them."""
 
 
 class Release(_Section):
@@ -144,9 +152,15 @@ class Release(_Section):
 
     @property
     def content_hash(self) -> str:
-        """Digest of what the release decides; its stage and author do not count, nor limits that it does not set."""
-        silent = {"limits"} if self.limits == SharedLimits() else set()
-        return digest(self.model_dump(mode="json", exclude={"stage", "author", "description", *silent}))
+        """Digest of what the release decides; its stage and author do not count, nor younger fields it does not set."""
+        told = self.model_dump(mode="json", exclude={"stage", "author", "description"})
+        for (*sections, name), silence in JOINED_LATER.items():
+            holder = told
+            for section in sections:
+                holder = holder[section]
+            if holder[name] == silence:
+                del holder[name]
+        return digest(told)
 
     @property
     def version(self) -> str:

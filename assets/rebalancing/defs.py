@@ -17,7 +17,7 @@ from assets.rebalancing.snapshot import from_published
 _GROUP = "rebalancing"
 _MARTS = (
     "fct_inventory_position", "fct_scheduled_receipt", "fct_lead_time", "dim_item", "dim_site", "dim_lane",
-    "dim_sourcing", "dim_item_site",
+    "dim_sourcing", "dim_item_site", "fct_open_order",
 )  # fmt: skip
 _OUTPUTS = {
     PLAN_LINES: "Decided jointly for every item by min-cost flow; only what starts now. Amounts are expectations "

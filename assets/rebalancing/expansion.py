@@ -124,14 +124,6 @@ class Network:
         extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
         return replace(self, cost=self.cost + extra.astype(np.int64), solved={}, start=None)
 
-    @property
-    def move_cost(self) -> Ints:
-        """Integer cost per unit of every move; 0 for those that are blocked."""
-        cost = np.zeros(len(self.problem.moves), dtype=np.int64)
-        moved = self.move >= 0
-        cost[self.move[moved]] = self.cost[moved]
-        return cost
-
     def chain_node(self, row: Ints, bucket: Ints) -> Ints:
         """Return the node (within the network, not the item) of item-sites at buckets."""
         item_sites = self.problem.item_sites

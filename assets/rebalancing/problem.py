@@ -126,7 +126,7 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
-    limits = stated_limits(Stage(item_sites, moves, plan_date), snapshot, release.limits, held)
+    limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
     return Problem(
         plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
         held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,

@@ -85,7 +85,7 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     if lost_sales:
         sold_then = sold_variance[np.arange(n), np.minimum(arrival, sold_variance.shape[1] - 1)]
         seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
-    weight = _weights(item_sites, seen, arrival) if lost_sales else np.ones((n, horizon))
+    weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
     return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late)
 
@@ -167,18 +167,19 @@ def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) 
     return np.asarray(variance[rows, base] * ratio)
 
 
-def _weights(item_sites: ItemSites, seen: Floats, arrival: Ints) -> Floats:
+def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) -> Floats:
     """Return the share of the shortage cost charged per unit short and bucket, shape (n, T).
 
     A unit stays short in a cumulative curve until supply comes, but is lost once. Within each
     stretch that nothing can correct, shares are equal, between 1 / (buckets of the stretch) and 1.
     Before the first arrival they are such that what an addition saves is charged once: of the
-    addition that would bring known supply to the reference level, at least one unit, the loss
-    that it avoids by the stretch's end. The stretch that an order placed now serves counts the
-    loss at the reference level once, times the mean of 1 and 1 / (lead time + 1), chosen by
-    simulated cost (README): the full price orders too much, as what is left also meets the
-    demand after it. Later stretches, whose spread is that of the whole protection interval, are
-    charged 1 / (lead time + 1).
+    addition that would bring known supply to the reference level, at least one unit, the most
+    loss that it avoids by the end of any stretch between receipts; a unit that is sold in one
+    cannot be sold in the next. The stretch that an order placed now serves counts the loss at
+    the reference level once, times the mean of 1 and 1 / (lead time + 1), chosen by simulated
+    cost (README): the full price orders too much, as what is left also meets the demand after
+    it. Later stretches, whose spread is that of the whole protection interval, are charged
+    1 / (lead time + 1).
     """
     n, horizon = item_sites.mean.shape
     rows, t = np.arange(n), np.arange(horizon)[None, :]
@@ -194,16 +195,17 @@ def _weights(item_sites: ItemSites, seen: Floats, arrival: Ints) -> Floats:
     known, before = item_sites.known_supply.astype(float), np.maximum(0, arrival - 1)
     lacking = np.maximum(1.0, seen[rows, before, REFERENCE_LEVEL] - known[rows, before])
     saved = np.maximum(0.0, shortage(known) - shortage(known + lacking[:, None]))
-    first = _charged_once(saved, early, early & (t == before[:, None]))
-    second = _charged_once(at_reference, ordered, ordered & (t == last[:, None]))
+    last_before = np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), dtype=bool)], axis=1)
+    ends = early & (last_before | (t == before[:, None]))
+    first = _charged_once(np.where(ends, saved, 0.0).max(axis=1, initial=0.0), saved, early)
+    second = _charged_once(at_reference[rows, last], at_reference, ordered)
     lead = (arrival / item_sites.review_buckets)[:, None]
     return np.where(early, first, np.where(ordered, second * (1.0 + 1.0 / (lead + 1.0)) / 2.0, second / (lead + 1.0)))
 
 
-def _charged_once(shortage: Floats, stretch: Flags, ends: Flags) -> Floats:
-    """Return what is short, or saved, at the end of a stretch over its sum, within [1 / length, 1], shape (n, 1)."""
+def _charged_once(once: Floats, every: Floats, stretch: Flags) -> Floats:
+    """Return ``once``, shape (n,), over its sum in the buckets of a stretch, within [1 / length, 1], shape (n, 1)."""
     small = 1e-6
     length = np.maximum(1, stretch.sum(axis=1, keepdims=True))
-    total = np.where(stretch, shortage, 0.0).sum(axis=1, keepdims=True)
-    once = np.where(ends, shortage, 0.0).sum(axis=1, keepdims=True)
-    return np.asarray(np.clip((once + small) / (total + small), 1.0 / length, 1.0))
+    total = np.where(stretch, every, 0.0).sum(axis=1, keepdims=True)
+    return np.asarray(np.clip((once[:, None] + small) / (total + small), 1.0 / length, 1.0))

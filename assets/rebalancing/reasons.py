@@ -14,6 +14,7 @@ from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Floats, Ints
+from assets.rebalancing.market.limits import TOLERANCE
 from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.moves import Moves
 
@@ -249,12 +250,13 @@ def _stories(
         np.add.at(gain_of, end[used], gains[(end >= 0)[units > 0]])
     best = _cheapest_unused(network, reduced, units)
     site = item_sites.keys()["site_id"].to_numpy()
+    left = scarce.limits.room - scarce.limits.use[:, rows] @ units
     result = []
     for i in range(len(item_sites)):
         stock = f"{site[i]} has {item_sites.available[i]} available and {item_sites.incoming[i]} coming"
         against = f"base stock {item_sites.base_stock[i]}"
         if decision[i] == "wait":
-            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i], scarce))
+            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i], scarce, left))
         else:
             result.append(_acting(network, decision[i], int(best[i]), reduced, f"{stock}, {against}", gain_of[i]))
     return result
@@ -272,19 +274,20 @@ def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
 
 
 def _waiting(
-    network: Network, best: int, reduced: Floats, stock: str, limits: list[str], scarce: Scarcity
+    network: Network, best: int, reduced: Floats, stock: str, limits: list[str], scarce: Scarcity, left: Floats
 ) -> tuple[str, str, str]:
     if best < 0:
         why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"
         return f"{stock}; {why}", "none", "a lane or supplier opens, or stock runs short elsewhere"
     name, extra = _move_name(network, network.first[best]), float(reduced[best])
-    full, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
-    if full and extra - pays < -NEGLIGIBLE:
-        told = f"one more unit would save {pays - extra:.2f}, but {' and '.join(full)} is full"
+    used, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
+    one = len(used) == 1
+    if used and extra - pays < -NEGLIGIBLE:
+        told = f"one more unit would save {pays - extra:.2f}, but {_in_the_way(scarce, network.first[best], left)}"
         return (
             f"{stock}; {told}",
             f"{name}, which takes room worth {pays:.2f} per unit to others",
-            "that limit grows, or others need less of it",
+            "that limit grows, or others need less of it" if one else "those limits grow, or others need less of them",
         )
     if extra <= NEGLIGIBLE:
         lot = network.problem.moves.multiple[network.first[best]]
@@ -297,6 +300,18 @@ def _waiting(
         f"{name}, {extra:.2f} more per unit",
         f"that source gets {extra:.2f} per unit cheaper, or a unit here worth as much more",
     )
+
+
+def _in_the_way(scarce: Scarcity, move: int, left: Floats) -> str:
+    """Return which scarce limits keep a unit of a move out: those it does not fit into beside what starts now.
+
+    Where it fits, what others need, today or later, is in its way.
+    """
+    names, uses = scarce.limits.names, scarce.limits.use[:, [move]].toarray()[:, 0]
+    full = sorted(names[k] for k in np.flatnonzero((uses > 0) & (uses > left + TOLERANCE * scarce.limits.room)))
+    if full:
+        return f"{' and '.join(full)} {'is' if len(full) == 1 else 'are'} full"
+    return f"others need the room of {' and '.join(scarce.names_of(move))}"
 
 
 def _acting(

@@ -33,6 +33,8 @@ class Snapshot:
         item_id, site_id and received_date of receipts, for the cool-down; FCT_LEAD_TIME will do.
     protection_demand : DataFrame or None
         PROTECTION_DEMAND; without it demand between two arrivals is derived from the forecast.
+    open_orders : DataFrame or None
+        FCT_OPEN_ORDER; without it nothing counts as ordered before.
     """
 
     position: pd.DataFrame
@@ -48,6 +50,7 @@ class Snapshot:
     verdicts: pd.DataFrame
     recent_receipts: pd.DataFrame | None = None
     protection_demand: pd.DataFrame | None = None
+    open_orders: pd.DataFrame | None = None
 
 
 def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
@@ -67,6 +70,7 @@ def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
         verdicts=pd.concat([table for table in verdicts if len(table)] or verdicts[:1], ignore_index=True),
         recent_receipts=tables["fct_lead_time"],
         protection_demand=tables["protection_demand"],
+        open_orders=tables.get("fct_open_order"),
     )
 
 

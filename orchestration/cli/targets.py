@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from assets.inventory.situation import Situation
     from assets.inventory.what_if import Change
+    from assets.policy.release import Release
 
 _TODAY = "now"
 
@@ -102,15 +103,25 @@ def _mix(change: Change) -> Record:
 def _situation(home: NetworkHome, plan_date: dt.date) -> Situation:
     from assets.inventory.situation import situation_of
     from assets.kernel.frames import forecasts, marts
-    from assets.policy.registry import PolicyRegistry
 
     read = (
         forecasts.DEMAND_FORECAST, forecasts.LEAD_TIME, marts.DIM_ITEM_SITE, marts.DIM_SITE, marts.DIM_LANE,
         marts.DIM_SOURCING, marts.DIM_ITEM, marts.FEAT_ITEM_SITE,
     )  # fmt: skip
     published = Published(home.published)
+    release = _release_of(published, plan_date)
     tables = [published.read(frame, plan_date) for frame in read]
-    return situation_of(*tables, PolicyRegistry().active(), home.profile.calendar, plan_date)
+    return situation_of(*tables, release, home.profile.calendar, plan_date)
+
+
+def _release_of(published: Published, plan_date: dt.date) -> Release:
+    """Return the release that decided a plan: its targets are compared with others by the same rules."""
+    from assets.kernel.frames.decisions import PLAN_SUMMARY
+    from assets.orders.evidence import joint_plan
+    from assets.policy.registry import PolicyRegistry
+
+    decided = joint_plan(published.read(PLAN_SUMMARY, plan_date), plan_date)["policy_release"]
+    return PolicyRegistry(decides=str(decided)).active()
 
 
 def _amount(budget: str | None) -> float | None:

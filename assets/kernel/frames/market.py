@@ -32,12 +32,21 @@ MARKET_TRANSCRIPT = Frame(
         _PLAN_DATE,
         integer("statement", "In the order in which they were made, from 0.", minimum=0),
         integer("deal", "Negotiation, from 0.", minimum=0),
-        integer("round", "Round of bidding, from 0, where everything is free; awards carry the last.", minimum=0),
+        integer(
+            "round",
+            "Round of bidding: in round 0 items bid as if nothing were shared. An award is made after the bidding and "
+            "bears the number of its last round.",
+            minimum=0,
+        ),
         text("agent", "supply_executor, constraint_evaluator or conflict_resolver."),
         text("subject", "Item or limit spoken of."),
         real("bid", "Cost of the plan in currency, less what no plan changes; or use of the limit in its unit."),
         real("price", "What the plan pays in currency; or price per unit of the limit."),
-        text("outcome", "proposed, scarce, free, awarded or refused."),
+        text(
+            "outcome",
+            "proposed, scarce, free, awarded or refused. A limit is scarce where the bids of the round ask for more "
+            "than its room. It is free where they fit into it.",
+        ),
         text("reason", "In words, where there is one; empty for none."),
     ),
     ("plan_date", "statement"),

@@ -9,7 +9,8 @@ _PLAN_DATE = date("plan_date", "Plan the row belongs to.")
 PLACEMENT = Frame(
     "placement",
     "One row per plan date, item and site: how the item's warehouses hold stock in the week of the plan date. Costs "
-    "are expected ones of the row's own stage, per bucket; add them up over an item, not its answers.",
+    "are expected ones per bucket at the row's own site. For what an item costs, sum one cost column over its sites; "
+    "do not add the columns to one another, each being another way to place the same item.",
     (
         _PLAN_DATE,
         text("item_id", "Item."),

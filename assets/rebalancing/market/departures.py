@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.expansion import TIE_STEPS, Network
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.components import largest_units
@@ -26,11 +27,16 @@ class Departures:
     names : tuple of str
         Unique.
     capacity, cost : float array, shape (d,)
-        Load that a truck takes, and what it costs if it leaves.
+        Load that a truck takes, above 0, and what it costs if it leaves.
     most : int array, shape (d,)
         Most trucks.
     use : sparse float array, shape (d, m)
         Load per unit of each move; never negative. A move loads at most one departure.
+
+    Raises
+    ------
+    EquipoiseError
+        If a figure of a departure is none that a truck can have.
     """
 
     names: tuple[str, ...]
@@ -38,6 +44,19 @@ class Departures:
     cost: Floats
     most: Ints
     use: csr_array
+
+    def __post_init__(self) -> None:
+        """Refuse what no truck is."""
+        entry = np.repeat(np.arange(len(self)), np.diff(self.use.indptr))
+        checks = (
+            ("capacity of a truck is not above 0, or has no end", ~((self.capacity > 0) & np.isfinite(self.capacity))),
+            ("cost of a truck is negative or no number", ~((self.cost >= 0) & np.isfinite(self.cost))),
+            ("most trucks is negative", self.most < 0),
+            ("load per unit is negative or no number", entry[~((self.use.data >= 0) & np.isfinite(self.use.data))]),
+        )
+        for what, bad in checks:
+            for name in np.array(self.names, dtype=object)[bad][:1]:
+                raise EquipoiseError(what, where=f"departure {name}", remedy="Correct it, or leave the departure out")
 
     def __len__(self) -> int:
         return len(self.names)

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.item_sites import Flags, Floats
 from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.problem import Problem
 
 
@@ -48,7 +49,7 @@ def lane_volume(
 def dock_in(problem: Problem, site: str, bucket: int, most: float) -> Limits:
     """``sum_j q[j] <= most`` over moves of any kind that reach a site in a bucket."""
     on = _site(problem, site, bucket) & (problem.moves.arrival == bucket)
-    return _row(problem, f"dock in {site} bucket {bucket}", "dock_in", most, on.astype(np.float64))
+    return _row(problem, f"dock in {site}", f"bucket {bucket}", "dock_in", most, on.astype(np.float64))
 
 
 def dock_out(problem: Problem, site: str, bucket: int, most: float) -> Limits:
@@ -56,38 +57,38 @@ def dock_out(problem: Problem, site: str, bucket: int, most: float) -> Limits:
     _require(problem, site, bucket)
     moves = problem.moves
     on = moves.is_transfer & (moves.source_id == site) & (moves.bucket == bucket)
-    return _row(problem, f"dock out {site} bucket {bucket}", "dock_out", most, on.astype(np.float64))
+    return _row(problem, f"dock out {site}", f"bucket {bucket}", "dock_out", most, on.astype(np.float64))
 
 
 def supplier_capacity(problem: Problem, supplier: str, bucket: int, most: float) -> Limits:
     """``sum_j q[j] <= most`` over purchases from a supplier, of all items, ordered in a bucket."""
     moves = problem.moves
     on = ~moves.is_transfer & (moves.source_id == supplier) & (moves.bucket == bucket)
-    return _row(problem, f"supplier {supplier} bucket {bucket}", "supplier_capacity", most, on.astype(np.float64))
+    return _row(problem, f"supplier {supplier}", f"bucket {bucket}", "supplier_capacity", most, on.astype(np.float64))
 
 
 def budget(problem: Problem, first: int, last: int, most: float) -> Limits:
     """``sum_j price[j] q[j] <= most`` over purchases ordered in buckets first..last."""
     moves = problem.moves
     on = ~moves.is_transfer & (moves.bucket >= first) & (moves.bucket <= last)
-    return _row(problem, f"budget buckets {first} to {last}", "budget", most, on * moves.price)
+    return _row(problem, "budget", f"buckets {first} to {last}", "budget", most, on * moves.price)
 
 
 def storage(problem: Problem, site: str, bucket: int, most: float, volume: Floats) -> Limits:
     """``sum_i volume[i] expected stock[i] + sum_j volume[i(j)] (in - out) q[j] <= most`` at the end of a bucket.
 
-    Expected stock is known supply less mean demand, never below nothing; in counts what has
-    arrived by then, out what has left.
+    Expected stock is that of ``Stage.expected_stock``; in counts what has arrived by then, out what
+    has left.
     """
     _require(problem, site, bucket)
     item_sites, moves = problem.item_sites, problem.moves
     here = np.array(item_sites.site_ids, dtype=object)[item_sites.site] == site
-    stock = np.maximum(0.0, item_sites.known_supply[:, bucket] - item_sites.mean[:, bucket])
+    stock = Stage(item_sites, moves, problem.plan_date, problem.lost_sales).expected_stock[:, bucket]
     fixed = float((volume[item_sites.item] * stock)[here].sum())
     into = _site(problem, site) & (moves.arrival <= bucket)
     out = moves.is_transfer & (moves.source_id == site) & (moves.bucket <= bucket)
     net = (into.astype(np.float64) - out) * _of(problem, volume)
-    return _row(problem, f"storage {site} bucket {bucket}", "storage", most, net, fixed)
+    return _row(problem, f"storage {site}", f"bucket {bucket}", "storage", most, net, fixed)
 
 
 def _lane(
@@ -97,8 +98,9 @@ def _lane(
     _require(problem, origin, bucket)
     on = moves.is_transfer & (moves.source_id == origin) & ends & (moves.bucket == bucket)
     on &= (moves.mode == mode) | (mode == "")
-    name = " ".join(filter(None, [kind.replace("_", " "), origin, destination, mode, f"bucket {bucket}"]))
-    return _row(problem, name, kind, most, on * _of(problem, per_item))
+    lane = " > ".join(filter(None, [origin, destination, mode]))
+    family = f"{kind.replace('_', ' ')} {lane}"
+    return _row(problem, family, f"bucket {bucket}", kind, most, on * _of(problem, per_item))
 
 
 def _require(problem: Problem, site: str, bucket: int) -> None:
@@ -123,6 +125,8 @@ def _of(problem: Problem, per_item: Floats) -> Floats:
     return np.asarray(per_item[problem.item_sites.item[problem.moves.destination]])
 
 
-def _row(problem: Problem, name: str, kind: str, most: float, use: Floats, fixed: float = 0.0) -> Limits:
+def _row(
+    problem: Problem, family: str, when: str, kind: str, most: float, use: Floats, fixed: float = 0.0
+) -> Limits:  # fmt: skip
     row = csr_array(use.reshape(1, len(problem.moves)))
-    return Limits((name,), (kind,), np.array([most]), np.array([fixed]), row)
+    return Limits((f"{family} {when}",), (kind,), np.array([most]), np.array([fixed]), row, (family,))

@@ -6,14 +6,12 @@ weight or a budget becomes such a row (``kinds``), and prices.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from assets.rebalancing.item_sites import Flags, Floats, Ints
@@ -21,7 +19,6 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 KINDS = (
     "lane_weight", "lane_volume", "dock_in", "dock_out", "storage", "supplier_capacity", "budget", "other",
 )  # fmt: skip
-_WHEN = re.compile(r"( (to|buckets?|\d+|\d{4}-\d{2}-\d{2}))+$")
 TOLERANCE = 1e-9
 """Share of a capacity by which sums in another order may differ."""
 
@@ -41,6 +38,8 @@ class Limits:
     use : sparse float array, shape (L, m)
         Use per unit of each move, of the first bucket and later ones alike. Negative where a
         move frees room, as departures do in storage.
+    families : tuple of str
+        What each limit holds and where, the same on every date; the names if not given.
     """
 
     names: tuple[str, ...]
@@ -48,6 +47,11 @@ class Limits:
     capacity: Floats
     fixed: Floats
     use: csr_array
+    families: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.families:
+            object.__setattr__(self, "families", self.names)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -71,13 +75,8 @@ class Limits:
         use = self.use[rows] if moves is None else self.use[rows][:, moves]
         return Limits(
             tuple(self.names[k] for k in rows), tuple(self.kinds[k] for k in rows),
-            self.capacity[rows], self.fixed[rows], csr_array(use),
+            self.capacity[rows], self.fixed[rows], csr_array(use), tuple(self.families[k] for k in rows),
         )  # fmt: skip
-
-    @property
-    def families(self) -> NDArray[np.object_]:
-        """What each limit holds and where, shape (L,): its name without the dates or buckets at its end."""
-        return np.array([_WHEN.sub("", name) for name in self.names], dtype=object)
 
     def consistency(self, moves: int) -> list[str]:
         """Return every fault, with names; empty if there is none.
@@ -95,7 +94,9 @@ class Limits:
         faults += self._said("capacity is negative", self.capacity < 0)
         faults += self._said("use per unit is no finite number", self._with(~np.isfinite(self.use.data)))
         over = (self.capacity >= 0) & (self.fixed > self.capacity)
-        return faults + self._said("exceeded by what is fixed; nothing more is let in", over)
+        frees = self._with(self.use.data < 0)
+        faults += self._said("exceeded by what is fixed; no more comes in than leaves", over & frees)
+        return faults + self._said("exceeded by what is fixed; nothing more is let in", over & ~frees)
 
     def _said(self, what: str, rows: Flags) -> list[str]:
         return [f"{self.names[k]}: {what}" for k in np.flatnonzero(rows)]
@@ -121,4 +122,5 @@ def together(parts: Iterable[Limits]) -> Limits:
         np.concatenate([part.capacity for part in parts]),
         np.concatenate([part.fixed for part in parts]),
         csr_array(vstack([part.use for part in parts])),
+        tuple(family for part in parts for family in part.families),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits
 
@@ -29,11 +30,27 @@ class Minimums:
         Smallest amount of a document that goes out.
     use : sparse float array, shape (d, m)
         Amount per unit of each move; never negative.
+
+    Raises
+    ------
+    EquipoiseError
+        If a minimum or an amount is negative or no number.
     """
 
     names: tuple[str, ...]
     least: Floats
     use: csr_array
+
+    def __post_init__(self) -> None:
+        """Refuse what no document can ask for."""
+        entry = np.repeat(np.arange(len(self)), np.diff(self.use.indptr))
+        checks = (
+            ("minimum is negative or no number", ~((self.least >= 0) & np.isfinite(self.least))),
+            ("amount per unit is negative or no number", entry[~((self.use.data >= 0) & np.isfinite(self.use.data))]),
+        )
+        for what, bad in checks:
+            for name in np.array(self.names, dtype=object)[bad][:1]:
+                raise EquipoiseError(what, where=f"document {name}", remedy="Correct it, or leave the minimum out")
 
     def __len__(self) -> int:
         return len(self.names)

@@ -147,7 +147,7 @@ def _broken(limits: Limits, units: Ints) -> Flags:
 
 def _relatives(limits: Limits, broken: Flags, possible: Flags) -> Flags:
     """Return broken limits and the same ones on other dates: what finds no room on one looks for it on another."""
-    families = limits.families
+    families = np.array(limits.families, dtype=object)
     return broken | (possible & np.isin(families, np.unique(families[broken])))
 
 

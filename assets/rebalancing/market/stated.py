@@ -6,15 +6,13 @@ named by what they hold and the date on which they do. Not here: single rows by 
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 import pandas as pd
 
 from assets.policy.release import SharedLimits
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.limits import Limits, no_limits, together
-from assets.rebalancing.market.stage import Rows, Stage, of_sites
+from assets.rebalancing.market.stage import Rows, Stage, of_sites, ordered_before, period_name
 from assets.rebalancing.snapshot import Snapshot
 
 
@@ -33,6 +31,7 @@ def stated_limits(stage: Stage, snapshot: Snapshot, rules: SharedLimits, held: p
         Item-sites that verdicts leave out: what lies there takes room all the same.
     """
     items = snapshot.items.set_index("item_id")
+    ordered = ordered_before(stage, snapshot)
     weight, volume = items["weight_kg_per_unit"], items["volume_m3_per_unit"]
     return together(
         [
@@ -41,8 +40,8 @@ def stated_limits(stage: Stage, snapshot: Snapshot, rules: SharedLimits, held: p
             docks_in(stage, snapshot.sites, snapshot.scheduled_receipts),
             docks_out(stage, snapshot.sites),
             storage(stage, snapshot.sites, volume, held),
-            supplier_capacity(stage, snapshot.sourcing),
-            purchase_budget(stage, rules),
+            supplier_capacity(stage, snapshot.sourcing, ordered),
+            purchase_budget(stage, rules, ordered),
         ]
     )
 
@@ -63,7 +62,7 @@ def _lanes(stage: Stage, lanes: pd.DataFrame, column: str, kind: str, per_item: 
     departure = moves.departure[on][rows.first]
     known = stated.to_numpy(object)[rows.subject]
     name = kind.replace("_", " ")
-    names = [f"{name} {o} {d} {m} {day}" for (o, d, m, _), day in zip(known, departure, strict=True)]
+    names = [(f"{name} {' > '.join(lane[:3])}", str(day)) for lane, day in zip(known, departure, strict=True)]
     return rows.limits(stage, kind, names, known[:, 3].astype(np.float64), on, stage.of_moves(per_item)[on])
 
 
@@ -80,7 +79,7 @@ def docks_in(stage: Stage, sites: pd.DataFrame, receipts: pd.DataFrame) -> Limit
     due = receipts["receipt_units"].groupby([receipts["site_id"], bucket]).sum()
     keys = [(stage.item_sites.site_ids[s], b) for s, b in zip(rows.subject, rows.bucket, strict=True)]
     fixed = due.reindex(pd.MultiIndex.from_tuples(keys, names=due.index.names)).fillna(0.0) if keys else due[:0]
-    names = [f"dock in {s} {stage.date(b)}" for s, b in keys]
+    names = [(f"dock in {s}", str(stage.date(b))) for s, b in keys]
     one = np.ones(len(on))
     return rows.limits(
         stage, "dock_in", names, capacity[rows.subject] * days, on, one, fixed.to_numpy(np.float64)
@@ -96,15 +95,17 @@ def docks_out(stage: Stage, sites: pd.DataFrame) -> Limits:
     origin = np.where(moves.is_transfer, site[stage.item_sites.site[np.maximum(moves.origin, 0)]], -1)
     on = np.flatnonzero(stage.free & (origin >= 0))
     rows = Rows.of(origin[on], moves.bucket[on])
-    names = [f"dock out {stage.item_sites.site_ids[s]} {stage.date(b)}" for s, b in rows.pairs]
+    names = [(f"dock out {stage.item_sites.site_ids[s]}", str(stage.date(b))) for s, b in rows.pairs]
     return rows.limits(stage, "dock_out", names, capacity[rows.subject] * days, on, np.ones(len(on)))
 
 
 def storage(stage: Stage, sites: pd.DataFrame, volume: pd.Series[float], held: pd.DataFrame) -> Limits:
     """``sum_i volume[i] expected stock[i] + sum_j volume[i(j)] (in - out) q[j] <= room`` at the end of a bucket.
 
-    Expected stock is known supply less mean demand, never below nothing, and what lies in
-    item-sites that are left out; in counts what has arrived by then, out what has left.
+    Expected stock is that of ``Stage.expected_stock`` and what lies in item-sites that are left
+    out; in counts what has arrived by then, out what has left. What an item sells beyond what it
+    has is taken off what comes in, so that a room may turn over more than it holds; should it get
+    less than it sells, its share of the room counts as free for others, as a linear limit must.
     """
     item_sites, moves, horizon = stage.item_sites, stage.moves, stage.item_sites.horizon
     site, capacity = of_sites(stage, sites, "storage_m3")
@@ -120,22 +121,23 @@ def storage(stage: Stage, sites: pd.DataFrame, volume: pd.Series[float], held: p
     entry = np.repeat(np.arange(len(move)), horizon - start)
     bucket = horizon - 1 - _countdown(horizon - start)
     rows = Rows.of(np.concatenate([into[one[0]], out[one[1]]])[entry], bucket)
-    stock = np.maximum(0.0, item_sites.known_supply - item_sites.mean) * per_item[item_sites.item][:, None]
+    stock = stage.expected_stock * per_item[item_sites.item][:, None]
     there = np.zeros((len(item_sites.site_ids), horizon))
     np.add.at(there, item_sites.site, stock)
     aside = held["available_units"].astype("float64") * held["item_id"].map(volume).fillna(0.0)
     besides = aside.groupby(held["site_id"]).sum().reindex(list(item_sites.site_ids)).fillna(0.0)
     fixed: Floats = there[rows.subject, rows.bucket] + np.asarray(besides, dtype=np.float64)[rows.subject]
-    names = [f"storage {item_sites.site_ids[s]} {stage.date(b)}" for s, b in rows.pairs]
+    names = [(f"storage {item_sites.site_ids[s]}", str(stage.date(b))) for s, b in rows.pairs]
     use = (sign * stage.of_moves(per_item)[move])[entry]
     return rows.limits(stage, "storage", names, capacity[rows.subject], move[entry], use, fixed)
 
 
-def supplier_capacity(stage: Stage, sourcing: pd.DataFrame) -> Limits:
-    """``sum_j q[j] <= capacity a day * days`` over purchases from a supplier, of all items, in a review interval.
+def supplier_capacity(stage: Stage, sourcing: pd.DataFrame, ordered: pd.DataFrame) -> Limits:
+    """``ordered before + sum_j q[j] <= capacity a day * days`` over purchases from a supplier in a period.
 
-    The interval is the longest review of the item-sites that it serves: what is ordered on one
-    day has until the next to be shipped.
+    All items count. A period is as long as the longest review of the item-sites that it serves:
+    what is ordered on one day has until the next to be shipped. Periods are counted from a Monday
+    long past: weeks start on Mondays, and plan dates within one share what it holds.
     """
     moves = stage.moves
     stated = sourcing.groupby("supplier_id")["supplier_capacity_units_per_day"].min().dropna().astype("float64")
@@ -145,41 +147,47 @@ def supplier_capacity(stage: Stage, sourcing: pd.DataFrame) -> Limits:
     on = np.flatnonzero(stage.free & ~moves.is_transfer & (supplier >= 0))
     longest = np.ones(len(stated), dtype=np.int64)
     np.maximum.at(longest, supplier[on], stage.item_sites.review_buckets[moves.destination[on]])
-    rows = Rows.of(supplier[on], moves.bucket[on] // longest[supplier[on]])
-    span = longest[rows.subject]
+    longest *= stage.item_sites.bucket_days
+    rows = Rows.of(supplier[on], stage.periods(moves.bucket[on], longest[supplier[on]]))
+    days = longest[rows.subject]
     names = [
-        f"supplier capacity {stated.index[s]} {stage.date(w * b)} to {stage.date((w + 1) * b) - dt.timedelta(days=1)}"
-        for (s, w), b in zip(rows.pairs, span, strict=True)
+        (f"supplier capacity {stated.index[s]}", period_name(p, d)) for (s, p), d in zip(rows.pairs, days, strict=True)
     ]
-    most: Floats = np.asarray(stated, dtype=np.float64)[rows.subject] * span * stage.item_sites.bucket_days
-    return rows.limits(stage, "supplier_capacity", names, most, on, np.ones(len(on)))
+    most: Floats = np.asarray(stated, dtype=np.float64)[rows.subject] * days
+    known = pd.Index(stated.index).get_indexer(pd.Index(ordered["source_id"]))
+    mine = ordered.loc[known >= 0]
+    fixed = rows.in_periods(stage, known[known >= 0], mine, longest, "open_units")
+    return rows.limits(stage, "supplier_capacity", names, most, on, np.ones(len(on)), fixed)
 
 
-def purchase_budget(stage: Stage, rules: SharedLimits) -> Limits:
-    """``sum_j price[j] q[j] <= budget`` over purchases ordered in a period."""
+def purchase_budget(stage: Stage, rules: SharedLimits, ordered: pd.DataFrame) -> Limits:
+    """``ordered before + sum_j price[j] q[j] <= budget`` over purchases ordered in a period.
+
+    Periods are counted as those of suppliers are.
+    """
     moves = stage.moves
     if rules.purchase_budget_amount is None:
         return no_limits(len(moves))
-    span = max(1, -(-rules.budget_days // stage.item_sites.bucket_days))
+    bucket = stage.item_sites.bucket_days
+    days = np.array([max(1, -(-rules.budget_days // bucket)) * bucket])
     on = np.flatnonzero(stage.free & ~moves.is_transfer)
-    rows = Rows.of(np.zeros(len(on), dtype=np.int64), moves.bucket[on] // span)
-    names = [
-        f"purchase budget {stage.date(w * span)} to {stage.date((w + 1) * span) - dt.timedelta(days=1)}"
-        for w in rows.bucket
-    ]
+    rows = Rows.of(np.zeros(len(on), dtype=np.int64), stage.periods(moves.bucket[on], days))
+    names = [("purchase budget", period_name(p, int(days[0]))) for p in rows.bucket.tolist()]
     most = np.full(len(names), rules.purchase_budget_amount)
-    return rows.limits(stage, "budget", names, most, on, moves.price[on])
+    fixed = rows.in_periods(stage, np.zeros(len(ordered), dtype=np.int64), ordered, days, "open_amount")
+    return rows.limits(stage, "budget", names, most, on, moves.price[on], fixed)
 
 
 def limit_faults(limits: Limits) -> list[str]:
     """Return what is wrong with stated limits and how it is relaxed, one sentence a kind and subject."""
     told: dict[str, list[str]] = {}
+    subjects = dict(zip(limits.names, limits.families, strict=True))
     for fault in limits.consistency(limits.use.shape[1]):
-        name, what = fault.split(": ", 1)
-        subject, _, date = name.rpartition(" ")
-        told.setdefault(f"{subject.removesuffix(' to')}: {what}", []).append(date)
+        name, what = fault.rsplit(": ", 1)
+        date = name.removeprefix(subjects[name]).split()[0]
+        told.setdefault(f"{subjects[name]}: {what}", []).append(date)
     return [
-        f"{what}{'' if 'nothing more' in what else '; nothing is let in'} ({len(dates)} dates, first {min(dates)})"
+        f"{what}{'' if ';' in what else '; nothing is let in'} ({len(dates)} dates, first {min(dates)})"
         for what, dates in sorted(told.items())
     ]
 

@@ -3,9 +3,11 @@
 import pytest
 from unit.cli.tiny_network import PLAN_DATE, Equipoise, rows
 
+from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.frames.targets import TARGET_SERVICE
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.policy.registry import PolicyRegistry
 
 
 @pytest.fixture
@@ -40,6 +42,23 @@ def test_what_cannot_be_asked_is_refused(equipoise: Equipoise, arguments: list[s
     said = equipoise("targets", *arguments)
     assert said.code != 0
     assert said.out == ""
+
+
+def test_another_target_is_compared_by_the_release_that_decided_the_plan(
+    promised: NetworkHome, equipoise: Equipoise
+) -> None:
+    def answer(version: str) -> str:
+        decided = rows(PLAN_SUMMARY, {"policy": "joint_plan", "policy_release": version})
+        Published(promised.published).write(PLAN_SUMMARY, decided, PLAN_DATE, "run-1")
+        said = equipoise("targets", "--service", "0.9")
+        assert said.code == 1
+        return said.err
+
+    gone = answer("retired@0123456789ab")
+    assert "no policy release retired@0123456789ab" in gone
+    assert "Bring its file back" in gone
+    # With a release that is there it goes on, to the tables that this network lacks.
+    assert "demand_forecast" in answer(PolicyRegistry().active().version)
 
 
 @pytest.mark.usefixtures("network")

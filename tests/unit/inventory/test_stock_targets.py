@@ -130,6 +130,23 @@ def test_a_target_by_fill_rate_needs_less_stock_and_says_so(network, release):
     assert filled["shortage_cost_per_unit"] == pytest.approx(0.01 * ratio / (1 - ratio), abs=1e-4)
 
 
+@pytest.mark.parametrize("measure", [{}, {"A": "fill_rate"}], ids=["cycle_service", "fill_rate"])
+def test_the_shortage_cost_that_a_target_implies_is_weighed_once_by_the_objective(network, release, measure):
+    without = network.with_(settings={key: {"shortage_cost_per_unit": None} for key in network.settings})
+    rules = release.targets.model_copy(update={"service_measure": measure})
+    plain, heavy = (
+        without.target(
+            release.model_copy(
+                update={"targets": rules, "objective": release.objective.model_copy(update={"shortage_weight": weight})}
+            ),
+            "a",
+        )
+        for weight in (1.0, 2.0)
+    )
+    assert heavy["critical_ratio"] == plain["critical_ratio"]
+    assert 2.0 * heavy["shortage_cost_per_unit"] == pytest.approx(plain["shortage_cost_per_unit"], abs=2e-4)
+
+
 def test_a_feeds_own_target_is_a_cycle_service_whatever_the_release_measures(network, release):
     rules = release.targets.model_copy(update={"service_measure": {"A": "fill_rate"}})
     told = network.with_(

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 from unit.orders.order_samples import CUTOFF, PLAN_DATE, plan_lines, plan_summary, publish_plan, rows_of, verdicts
 
+from assets.forecasting.defs import lead_time
+from assets.inventory import defs as inventory
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_LINES
@@ -13,7 +16,7 @@ from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.events import OrderBook
-from assets.orders.lineage import Lineage, Node, lineage, lineage_of_item_site
+from assets.orders.lineage import CHAIN, FEEDS, Lineage, Node, lineage, lineage_of_item_site
 from assets.orders.plan_book import book_of_plan
 from assets.orders.record import record
 from assets.orders.store import MemoryOrderStore
@@ -102,6 +105,34 @@ def test_a_lineage_leads_from_the_forecast_to_the_selection_of_models_behind_it(
     assert selection.name == "selection-1"
     assert selection.facts["selected_for"] == "2026-01-02"
     assert "models selection-1 of 2026-01-02, reused: lumpy model of lumpy" in traced.as_tree()
+
+
+def test_lead_times_and_placement_name_every_table_that_their_assets_read() -> None:
+    days = dg.DailyPartitionsDefinition("2026-01-01")
+    learned = {key.path[-1] for key in lead_time.build(days).keys_by_input_name.values()}
+    placement = dg.AssetKey(["inventory", "placement"])
+    [stock_targets] = [asset for asset in inventory.build(days) if placement in asset.keys]
+    read = {key.path[-1] for key in stock_targets.asset_deps[placement]}
+    assert set(CHAIN["lead_time"]) == learned
+    # Placement shares its asset with the targets, which read the forecast and the learned lead times.
+    assert set(CHAIN["placement"]) == read - {"demand_forecast", "lead_time"}
+
+
+def test_every_fact_of_the_marts_in_a_lineage_leads_to_its_feeds() -> None:
+    named = {name for inputs in CHAIN.values() for name in inputs}
+    assert {name for name in named if name.startswith(("fct_", "dim_"))} == set(FEEDS)
+
+
+def test_a_table_that_several_read_is_told_with_its_batches_once(
+    book: OrderBook, store: MemoryOrderStore, published: Published
+) -> None:
+    def every(node: Node) -> list[Node]:
+        return [node, *(found for below in node.inputs for found in every(below))]
+
+    nodes = every(lineage(to_s1(book), store=store, published=published).root)
+    demand = [node for node in nodes if node.name == "fct_demand"]
+    assert [bool(node.inputs) for node in demand] == [True, False]
+    assert len({node.facts["digest"] for node in demand}) == 1
 
 
 def test_the_tree_for_people_is_short_where_batches_are_many(

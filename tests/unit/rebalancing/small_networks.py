@@ -20,6 +20,7 @@ from assets.kernel.frames.marts import (
     DIM_SITE,
     DIM_SOURCING,
     FCT_INVENTORY_POSITION,
+    FCT_OPEN_ORDER,
     FCT_SCHEDULED_RECEIPT,
 )
 from assets.kernel.frames.quality import VERDICTS
@@ -110,6 +111,7 @@ def snapshot(
     items: dict[str, dict[str, Any]] | None = None,
     recent: list[dict[str, Any]] | None = None,
     sites: dict[str, dict[str, Any]] | None = None,
+    ordered: list[dict[str, Any]] | None = None,
 ) -> Snapshot:
     """Return a snapshot; each row of ``stores`` speaks for settings, stock and target of an item-site."""
     item_ids, site_ids = sorted({s["item_id"] for s in stores}), sorted({s["site_id"] for s in stores})
@@ -127,6 +129,7 @@ def snapshot(
         item_sites=frame(DIM_ITEM_SITE, stores),
         verdicts=frame(VERDICTS, verdicts or []),
         recent_receipts=pd.DataFrame(recent) if recent else None,
+        open_orders=frame(FCT_OPEN_ORDER, ordered) if ordered else None,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from market_worlds import base, limits, network, problem
 from scipy.sparse import block_array, block_diag, coo_array, csr_array, csr_matrix
 
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.solvers.integer_program import IntegerAnswer, IntegerProgram, least_cost
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.market.charged import negotiate_charged
@@ -133,6 +134,30 @@ def test_dear_trucks_leave_full_or_not_at_all() -> None:
         for cost in (0 * departures.cost, departures.cost + 1e4)
     )  # fmt: skip
     assert cheap.trucks.sum() > dear.trucks.sum() == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"capacity": 0.0}, {"capacity": np.nan}, {"capacity": np.inf}, {"cost": -1.0}, {"most": -1}, {"use": -1.0}],
+    ids=lambda change: f"{next(iter(change))}={next(iter(change.values()))}",
+)
+def test_a_truck_that_cannot_be_is_refused_by_name(change: dict[str, float]) -> None:
+    with pytest.raises(EquipoiseError, match="departure dc a"):
+        two_departures(**change)
+    assert two_departures().trucks(np.array([7, 0])).tolist() == [0, 2]
+
+
+def two_departures(*, capacity: float = 6.0, cost: float = 1.0, most: int = 3, use: float = 1.0) -> Departures:
+    """Return a sound departure and another, ``dc a``, that the first move rides."""
+    loads = csr_array(np.array([[0.0, 1.0], [use, 0.0]]))
+    figures = np.array([6.0, capacity]), np.array([1.0, cost]), np.array([3, most])
+    return Departures(("dc b", "dc a"), *figures, loads)
+
+
+@pytest.mark.parametrize(("least", "use"), [(-1.0, 1.0), (np.nan, 1.0), (5.0, -1.0), (5.0, np.nan)])
+def test_a_minimum_that_cannot_be_is_refused_by_name(least: float, use: float) -> None:
+    with pytest.raises(EquipoiseError, match="document sup 1"):
+        Minimums(("sup 0", "sup 1"), np.array([5.0, least]), csr_array(np.array([[1.0, 0.0], [0.0, use]])))
 
 
 def test_a_document_that_nobody_can_fill_stays_closed() -> None:

@@ -125,10 +125,10 @@ def test_verification_names_the_limit_that_is_broken() -> None:
     shared = limits(made, 1, 0.0)
     units = np.zeros(len(made.moves), dtype=np.int64)
     assert breaches(shared, units) == []
-    lane = shared.names.index("lane weight dc a bucket 0")
+    lane = shared.names.index("lane weight dc > a bucket 0")
     move = shared.use[[lane]].indices[0]
     units[move] = 1
-    assert "lane weight dc a bucket 0" in [breach.limit for breach in breaches(shared, units)]
+    assert "lane weight dc > a bucket 0" in [breach.limit for breach in breaches(shared, units)]
 
 
 def test_components_meet_only_over_limits_that_can_bind() -> None:

@@ -85,3 +85,29 @@ def test_what_is_sold_by_a_bucket_does_not_depend_on_how_far_others_are_rolled()
     np.testing.assert_allclose(some_mean[0, :3], mean[0, :3])
     np.testing.assert_allclose(some_variance[0, :3], variance[0, :3])
     assert not some_mean[0, 3:].any()
+
+
+@pytest.mark.parametrize("receipt", [1, 2, 4])
+def test_a_unit_before_a_known_receipt_saves_one_lost_unit_although_there_is_stock_afterwards(receipt):
+    # An empty shelf, 5 units asked for a day; 500 come before a new order could.
+    sites, day = item_sites(0), np.arange(HORIZON)
+    known = np.where(day >= receipt, 500, 0)[None, :]
+    found = project(replace(sites, known_supply=known), np.array([5]), lost_sales=True)
+    short = [
+        distribution.expected_shortage(found.knots[0], (known + more)[0, :, None].astype(float)) for more in (0, 1)
+    ]
+    saved = (found.weight[0] * (short[0] - short[1]).ravel())[:5].sum()
+    assert saved == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_unit_that_two_stretches_want_is_not_counted_in_both():
+    # Demand of 5 a day, 5 due on every day: about one unit short or so at the end of each.
+    sites, day = item_sites(5), np.arange(HORIZON)
+    known = 5 * (day + 1)[None, :]
+    found = project(replace(sites, known_supply=known), np.array([5]), lost_sales=True)
+    short = [
+        distribution.expected_shortage(found.knots[0], (known + more)[0, :, None].astype(float)) for more in (0, 1)
+    ]
+    each = (short[0] - short[1]).ravel()[:5]
+    assert (found.weight[0][:5] * each).sum() <= 1.0
+    assert each.sum() > 1.0

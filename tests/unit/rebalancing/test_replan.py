@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from market_worlds import limits, problem
+from market_worlds import HORIZON, limits, problem
+from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.plan import Plan, solve
-from assets.rebalancing.problem import Problem
+from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.replan import items_at, replan
 
 
@@ -25,7 +26,7 @@ def test_what_is_planned_again_fits_beside_what_stands(seed: int) -> None:
     made = shared_problem(seed)
     whole = solve(made)
     chosen = items_at(made, item="i01")
-    again = replan(made, chosen, whole.graph)
+    again = replan(made, chosen, whole.lines, whole.graph)
     assert set(again.decisions["item_id"]) == {"i01"}
     other = whole.graph.loc[whole.graph["item_id"] != "i01"].groupby("limit_id")["used"].sum()
     mine = again.graph.groupby("limit_id")["used"].sum()
@@ -43,7 +44,36 @@ def test_everything_planned_again_is_the_plan() -> None:
 
 
 def everything(made: Problem) -> Plan:
-    return replan(made, np.arange(len(made.item_sites.item_ids)), solve(made).graph)
+    whole = solve(made)
+    return replan(made, np.arange(len(made.item_sites.item_ids)), whole.lines, whole.graph)
+
+
+def van(capacity: float | None) -> Problem:
+    """Three items that a store has run out of, and a van from the centre."""
+    stores = [
+        {"item_id": i, "site_id": s, "echelon": e, "available_units": q}
+        for i in "ijk" for s, e, q in (("dc", 1, 60), ("a", 0, 0))
+    ]  # fmt: skip
+    forecast = [row for i in "ijk" for row in poisson_forecast(i, "a", 2.0, HORIZON)]
+    lanes = [{"origin_id": "dc", "destination_id": "a", "capacity_kg": capacity, "fixed_cost_per_departure": 0.0}]
+    made = snapshot(stores, forecast, lanes=lanes, items={i: {"weight_kg_per_unit": 1.0} for i in "ijk"})
+    return build_problem(made, release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
+
+
+@pytest.mark.parametrize("before", [1e6, None])
+def test_a_limit_that_falls_or_is_new_leaves_what_the_lines_that_stand_leave(before: float | None) -> None:
+    whole = solve(van(before))
+    assert whole.graph.empty, "the limit could not bind"
+    stands = whole.lines.loc[whole.lines["item_id"] != "i", "quantity_units"].sum()
+    asked = whole.lines.loc[whole.lines["item_id"] == "i", "quantity_units"].sum()
+    assert asked > 2
+    now = van(stands + 2.0)
+    again = replan(now, items_at(now, item="i"), whole.lines, whole.graph)
+    today = again.shared_limits.set_index("limit_id").loc[f"lane weight dc > a > van {PLAN_DATE}"]
+    assert today["fixed"] == stands
+    assert 0 < again.lines["quantity_units"].sum() <= 2
+    full = van(stands - 1.0)
+    assert replan(full, items_at(full, item="i"), whole.lines, whole.graph).lines.empty
 
 
 def test_a_site_touches_every_item_that_it_ranges_and_an_unknown_one_is_refused() -> None:

@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from market_worlds import limits, problem
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
-from assets.rebalancing import baselines, pages
+from assets.rebalancing import baselines, pages, reasons
 from assets.rebalancing.choice import choose
 from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.expansion import expand
 from assets.rebalancing.explain import Explanation, explain_item_site
+from assets.rebalancing.flow import unit_prices
+from assets.rebalancing.gains import line_gains
 from assets.rebalancing.market import kinds
 from assets.rebalancing.market.limits import Limits, no_limits
 from assets.rebalancing.market.negotiate import negotiate
+from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.market.settlement import BrokenAwardError, Settlement
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.plan import Plan, solve
@@ -29,7 +32,7 @@ from assets.rebalancing.settled import FALLBACK, settle
 from assets.rebalancing.snapshot import Snapshot
 
 HORIZON = 6
-LIMIT = f"lane weight dc a van {PLAN_DATE}"
+LIMIT = f"lane weight dc > a > van {PLAN_DATE}"
 
 
 def starved(capacity: float | None) -> Snapshot:
@@ -108,6 +111,39 @@ def test_the_absence_of_a_line_is_explained_by_the_limit_that_is_full() -> None:
     assert [v.limit_id for v in answer.shared_limits] == [LIMIT]
     assert "is full" in answer.answer
     assert "limit grows" in answer.flips_when
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (1.0, f"but another van and {LIMIT} are full"),
+        (1e6, f"but {LIMIT} is full"),
+    ],
+    ids=["both", "one"],
+)
+def test_the_absence_of_a_line_names_the_limits_that_are_full_and_no_others(second: float, told: str) -> None:
+    assert told in told_of_waiting(1.0, second)
+
+
+def test_where_no_limit_is_full_today_others_need_the_room() -> None:
+    assert f"but others need the room of another van and {LIMIT}" in told_of_waiting(1e6, 1e6)
+
+
+def told_of_waiting(first: float, second: float) -> str:
+    """Return why a store waits for an item, by a van and another that hold so many times what the plan uses."""
+    made = build_problem(starved(2.0), release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    assert made.limits is not None
+    found = settle(choose(expand(made)), made.limits)
+    network, here = found.network, found.scarcity.limits.names.index(LIMIT)
+    van = found.scarcity.limits.take([here])
+    held = [
+        Limits((name,), van.kinds, van.used(found.every_unit) * share, van.fixed, van.use)
+        for name, share in ((LIMIT, first), ("another van", second))
+    ]
+    scarce = Scarcity(joined_limits(*held), np.array([found.scarcity.prices[here], 0.0]))
+    gains = line_gains(network, found.units, found.flow.cost, np.flatnonzero(found.units > 0))
+    told = reasons.decisions(network, found.units, unit_prices(network, found.flow), gains, scarce)
+    return " ".join(told.loc[(told["site_id"] == "a") & (told["decision"] == "wait"), "reason"])
 
 
 def test_a_limit_that_nobody_fills_changes_nothing() -> None:

@@ -1,0 +1,39 @@
+"""The version of a release is that of what it decides; a field that joined later changes none of before."""
+
+from typing import Any
+
+import pytest
+
+from assets.policy.registry import PolicyRegistry
+from assets.policy.release import Release
+
+
+def changed(**sections: dict[str, Any]) -> Release:
+    """Return the shipped release with other values in some sections."""
+    document = PolicyRegistry().active().model_dump(mode="json")
+    return Release.model_validate(document | {name: document[name] | new for name, new in sections.items()})
+
+
+def test_the_shipped_release_keeps_the_version_that_plans_of_before_name() -> None:
+    # A change of standard.yaml changes it by right; a field that joins the schema must not.
+    assert PolicyRegistry().active().version == "standard@57232c27b48b"
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [{"targets": {"service_measure": {"A": "fill_rate"}}}, {"limits": {"purchase_budget_amount": 1.0}}],
+    ids=["service_measure", "limits"],
+)
+def test_a_later_field_counts_where_a_release_sets_it(sections: dict[str, Any]) -> None:
+    assert changed(**sections).version != changed().version
+
+
+def test_a_later_field_that_says_nothing_does_not_count() -> None:
+    silent = changed(targets={"service_measure": {}}, limits={"purchase_budget_amount": None})
+    assert silent.version == PolicyRegistry().active().version
+
+
+def test_stage_author_and_description_do_not_count() -> None:
+    release = PolicyRegistry().active()
+    other = release.model_copy(update={"stage": "retired", "author": "a", "description": "d"})
+    assert other.version == release.version
