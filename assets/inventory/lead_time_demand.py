@@ -143,11 +143,14 @@ def distribution_function(quantiles: Reals, demand: Reals) -> Reals:
     left = np.take_along_axis(quantiles, lower[..., None], axis=-1)[..., 0]
     right = np.take_along_axis(quantiles, lower[..., None] + 1, axis=-1)[..., 0]
     width = np.where(right > left, right - left, 1.0)
-    inside = LEVELS[lower] + (LEVELS[lower + 1] - LEVELS[lower]) * np.clip((x - left) / width, 0.0, 1.0)
     first, last = quantiles[..., 0], quantiles[..., -1]
-    start = np.where(x < 0, 0.0, LEVELS[0] * np.clip(x / np.where(first > 0, first, 1.0), 0.0, 1.0))
     decay = tail_decay(quantiles)
-    tail = np.exp(-np.maximum(x - last, 0.0) / np.where(decay > 0, decay, 1.0))
+    # Over a step of next to no width a distance is infinitely many steps, which is what it should be.
+    with np.errstate(over="ignore"):
+        share = np.clip((x - left) / width, 0.0, 1.0)
+        start = np.where(x < 0, 0.0, LEVELS[0] * np.clip(x / np.where(first > 0, first, 1.0), 0.0, 1.0))
+        tail = np.exp(-np.maximum(x - last, 0.0) / np.where(decay > 0, decay, 1.0))
+    inside = LEVELS[lower] + (LEVELS[lower + 1] - LEVELS[lower]) * share
     end = 1.0 - (1.0 - LEVELS[-1]) * np.where(decay > 0, tail, 0.0)
     probability: Reals = np.where(below == 0, start, np.where(below == len(LEVELS), end, inside))
     return probability
