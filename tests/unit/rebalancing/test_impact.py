@@ -52,7 +52,7 @@ def network(
         "plan_date": pd.Timestamp(PLAN_DATE), "kind": "transfer", "item_id": "a", "origin_id": "warehouse",
         "destination_id": "shop-1", "mode": "van", "quantity_units": 1, "departure_date": pd.Timestamp(PLAN_DATE),
         "arrival_date": pd.Timestamp(PLAN_DATE) + DAY, "line_amount": 1.0, "transport_amount": 0.0,
-        "gain_amount": 1.0, "reason": "", "binding_constraints": "", "next_best": "",
+        "gain_amount": 1.0, "limits_amount": 0.0, "reason": "", "binding_constraints": "", "next_best": "",
     }  # fmt: skip
     graph = SupplyGraph.of(told.item_sites, told.sites, told.sourcing, told.lanes)
     lines = frame(PLAN_LINES, [line])
