@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.pages import placement_page, protection_page, service_page, targets_page
 from assets.inventory.placement import place_stock
 from assets.inventory.protection_demand import protection_demand as demand_between_arrivals
@@ -62,12 +63,12 @@ def _stock_targets(plan_dates: PlanDates) -> dg.AssetsDefinition:
         published: dg.ResourceParam[Published],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         plan_date, release = plan_date_of(context), policies.active()
-        network = (dim_item_site, dim_site, dim_lane, dim_sourcing, dim_item, feat_item_site)
+        master = MasterData(dim_item_site, dim_site, dim_lane, dim_sourcing, dim_item, feat_item_site)
         placed = place_stock(
-            read_recent(published, plan_date), fct_lead_time, fct_open_order, feat_lead_time, *network,
+            read_recent(published, plan_date), fct_lead_time, fct_open_order, feat_lead_time, master,
             release, profile.calendar, plan_date,
         )  # fmt: skip
-        found = set_targets(demand_forecast, lead_time, *network, release, profile.calendar, plan_date, placed)
+        found = set_targets(demand_forecast, lead_time, master, release, profile.calendar, plan_date, placed)
         service = target_service(found, feat_item_site)
         yield dg.Output(placed, "placement", metadata=shown(placement_page(placed)))
         yield dg.Output(found, "targets", metadata=shown(targets_page(found)))

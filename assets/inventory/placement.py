@@ -18,6 +18,7 @@ from assets.forecasting.lead_time import lead_time_distributions
 from assets.inventory.critical_ratio import critical_ratios
 from assets.inventory.echelons import echelon_system
 from assets.inventory.guaranteed_stages import guaranteed_levels
+from assets.inventory.master_data import MasterData
 from assets.inventory.recent_demand import recent_demand, week_of
 from assets.inventory.settings import item_site_settings
 from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelon_cost
@@ -43,12 +44,7 @@ def place_stock(
     receipts: pd.DataFrame,
     open_orders: pd.DataFrame,
     lead_features: pd.DataFrame,
-    item_sites: pd.DataFrame,
-    sites: pd.DataFrame,
-    lanes: pd.DataFrame,
-    sourcing: pd.DataFrame,
-    items: pd.DataFrame,
-    features: pd.DataFrame,
+    master: MasterData,
     release: Release,
     calendar: PlanCalendar,
     plan_date: dt.date,
@@ -64,9 +60,8 @@ def place_stock(
     ----------
     demand, receipts, open_orders, lead_features : DataFrame
         ``DEMAND_COLUMNS`` of ``FCT_DEMAND``; frames ``FCT_LEAD_TIME``, ``FCT_OPEN_ORDER``, ``FEAT_LEAD_TIME``.
-    item_sites, sites, lanes, sourcing, items, features : DataFrame
-        Frames ``DIM_ITEM_SITE``, ``DIM_SITE``, ``DIM_LANE``, ``DIM_SOURCING``, ``DIM_ITEM``,
-        ``FEAT_ITEM_SITE``.
+    master : MasterData
+        Of the plan date.
     release : Release
         Default service targets and the weight of a shortage.
     calendar : PlanCalendar
@@ -79,12 +74,12 @@ def place_stock(
     Returns
     -------
     DataFrame
-        Frame ``PLACEMENT``, one row per row of ``item_sites`` at an open site.
+        Frame ``PLACEMENT``, one row per item-site at an open site.
     """
-    settings = item_site_settings(item_sites, sites, items, features)
+    settings = item_site_settings(master)
     if settings.empty:
         return PLACEMENT.empty()
-    sources = normal_sources(settings, lanes, sourcing, items)
+    sources = normal_sources(settings, master.lanes, master.sourcing, master.items)
     known = lead_time_distributions(receipts, lead_features, week_of(plan_date), open_orders)
     supply = lead_times_of(sources, known)
     promise = critical_ratios(settings, release)

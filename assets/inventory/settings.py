@@ -5,23 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.supply import KEY, Integers
 
 DELISTED = "delisted"
 
 
-def item_site_settings(
-    item_sites: pd.DataFrame, sites: pd.DataFrame, items: pd.DataFrame, features: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the settings of item-sites at open sites with echelon, costs and classes, sorted by item and site.
-
-    Parameters
-    ----------
-    item_sites, sites, items, features : DataFrame
-        Frames ``DIM_ITEM_SITE``, ``DIM_SITE``, ``DIM_ITEM``, ``FEAT_ITEM_SITE``.
-    """
-    found = item_sites.merge(sites[["site_id", "echelon"]], on="site_id", how="inner")
-    found = found.merge(items[["item_id", "unit_cost", "unit_price"]], on="item_id", how="inner")
+def item_site_settings(master: MasterData) -> pd.DataFrame:
+    """Return the settings of item-sites at open sites with echelon, costs and classes, sorted by item and site."""
+    found = master.item_sites.merge(master.sites[["site_id", "echelon"]], on="site_id", how="inner")
+    found = found.merge(master.items[["item_id", "unit_cost", "unit_price"]], on="item_id", how="inner")
+    features = master.features
     classes = [name for name in ("abc_class", "demand_segment") if name in features]
     found = found.merge(features[[*KEY, *classes]], on=KEY, how="left")
     return found.sort_values(KEY, kind="stable", ignore_index=True)

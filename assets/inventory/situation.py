@@ -14,6 +14,7 @@ import pandas as pd
 from assets.inventory.critical_ratio import Promise, critical_ratios
 from assets.inventory.echelons import echelon_system
 from assets.inventory.lead_time_demand import CumulativeDemand, Integers, Reals
+from assets.inventory.master_data import MasterData
 from assets.inventory.promise import ExpectedService, expected_service
 from assets.inventory.protection import Protection, protection_of
 from assets.inventory.served_demand import demand_served, own_demand, per_bucket
@@ -68,19 +69,14 @@ class Situation:
 def situation_of(
     forecast: pd.DataFrame,
     lead_times: pd.DataFrame,
-    item_sites: pd.DataFrame,
-    sites: pd.DataFrame,
-    lanes: pd.DataFrame,
-    sourcing: pd.DataFrame,
-    items: pd.DataFrame,
-    features: pd.DataFrame,
+    master: MasterData,
     release: Release,
     calendar: PlanCalendar,
     plan_date: dt.date,
 ) -> Situation:
     """Join the tables that ``set_targets`` takes."""
-    settings = item_site_settings(item_sites, sites, items, features)
-    sources = normal_sources(settings, lanes, sourcing, items)
+    settings = item_site_settings(master)
+    sources = normal_sources(settings, master.lanes, master.sourcing, master.items)
     supply = lead_times_of(sources, lead_times)
     own = own_demand(settings, forecast)
     protection = protection_of(settings, sources, supply, demand_served(settings, sources, own), calendar, plan_date)

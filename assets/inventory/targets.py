@@ -18,6 +18,7 @@ from assets.inventory.critical_ratio import CYCLE_SERVICE, Promise, implied_shor
 from assets.inventory.fill_rate import least_base_stock
 from assets.inventory.lead_time_demand import Integers, Reals
 from assets.inventory.lead_time_loss import probability_of_at_most
+from assets.inventory.master_data import MasterData
 from assets.inventory.promise import ExpectedService
 from assets.inventory.protection import Protection
 from assets.inventory.settings import DELISTED, item_site_settings
@@ -36,12 +37,7 @@ CONTINUITY = 0.5
 def set_targets(
     forecast: pd.DataFrame,
     lead_times: pd.DataFrame,
-    item_sites: pd.DataFrame,
-    sites: pd.DataFrame,
-    lanes: pd.DataFrame,
-    sourcing: pd.DataFrame,
-    items: pd.DataFrame,
-    features: pd.DataFrame,
+    master: MasterData,
     release: Release,
     calendar: PlanCalendar,
     plan_date: dt.date,
@@ -65,9 +61,8 @@ def set_targets(
     ----------
     forecast, lead_times : DataFrame
         Frames ``DEMAND_FORECAST``, ``LEAD_TIME``.
-    item_sites, sites, lanes, sourcing, items, features : DataFrame
-        Frames ``DIM_ITEM_SITE``, ``DIM_SITE``, ``DIM_LANE``, ``DIM_SOURCING``, ``DIM_ITEM``,
-        ``FEAT_ITEM_SITE``.
+    master : MasterData
+        Of the plan date.
     release : Release
         Default service targets, what they measure, and the donor's quantile.
     calendar : PlanCalendar
@@ -80,13 +75,11 @@ def set_targets(
     Returns
     -------
     DataFrame
-        Frame ``TARGETS``, one row per row of ``item_sites`` at an open site.
+        Frame ``TARGETS``, one row per item-site at an open site.
     """
-    if item_site_settings(item_sites, sites, items, features).empty:
+    if item_site_settings(master).empty:
         return TARGETS.empty()
-    known = situation_of(
-        forecast, lead_times, item_sites, sites, lanes, sourcing, items, features, release, calendar, plan_date
-    )
+    known = situation_of(forecast, lead_times, master, release, calendar, plan_date)
     settings, protection = known.settings, known.protection
     placed = _placed(settings, PLACEMENT.empty() if placement is None else placement)
     base_stock = _base_stock(settings, protection, known.promise, placed)

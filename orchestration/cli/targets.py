@@ -101,6 +101,7 @@ def _mix(change: Change) -> Record:
 
 
 def _situation(home: NetworkHome, plan_date: dt.date) -> Situation:
+    from assets.inventory.master_data import MasterData
     from assets.inventory.situation import situation_of
     from assets.kernel.frames import forecasts, marts
 
@@ -110,8 +111,8 @@ def _situation(home: NetworkHome, plan_date: dt.date) -> Situation:
     )  # fmt: skip
     published = Published(home.published)
     release = _release_of(published, plan_date)
-    tables = [published.read(frame, plan_date) for frame in read]
-    return situation_of(*tables, release, home.profile.calendar, plan_date)
+    forecast, lead_times, *master = (published.read(frame, plan_date) for frame in read)
+    return situation_of(forecast, lead_times, MasterData(*master), release, home.profile.calendar, plan_date)
 
 
 def _release_of(published: Published, plan_date: dt.date) -> Release:

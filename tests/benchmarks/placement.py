@@ -12,6 +12,7 @@ from typing import Any
 from placement_simulation import NetworkSimulation
 from rich.console import Console
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.placement import ANSWERS, GUARANTEED, place_stock
 from assets.inventory.recent_demand import read_recent
 from assets.inventory.situation import situation_of
@@ -41,20 +42,20 @@ def run(*, paths: int = 4, days: int = 240, warm_up: int = 60, seed: int = 1) ->
     plan_date = planned_date(published, TARGETS, None)
     release, calendar = PolicyRegistry().active(), home.profile.calendar
     read = lambda frame: published.read(frame, plan_date)  # noqa: E731
-    network = [read(frame) for frame in _NETWORK]
+    master = MasterData(*(read(frame) for frame in _NETWORK))
     expected = [read(forecasts.DEMAND_FORECAST), read(forecasts.LEAD_TIME)]
     orders = [read(frame) for frame in (marts.FCT_LEAD_TIME, marts.FCT_OPEN_ORDER, marts.FEAT_LEAD_TIME)]
     demand = read_recent(published, plan_date)
-    situation = situation_of(*expected, *network, release, calendar, plan_date)
+    situation = situation_of(*expected, master, release, calendar, plan_date)
     answers = {"every site for itself": (), "guaranteed service where cheaper": (GUARANTEED,), "as placed": ANSWERS}
     rows = []
     for lost in (True, False):
         simulation = NetworkSimulation(situation, lost_sales=lost, paths=paths, days=days, warm_up=warm_up, seed=seed)
         for name, allowed in answers.items():
             started = time.process_time()
-            placed = place_stock(demand, *orders, *network, release, calendar, plan_date, allowed)
+            placed = place_stock(demand, *orders, master, release, calendar, plan_date, allowed)
             seconds = time.process_time() - started
-            made = set_targets(*expected, *network, release, calendar, plan_date, placed)
+            made = set_targets(*expected, master, release, calendar, plan_date, placed)
             lived = simulation.live(made["base_stock_units"].to_numpy())
             rows.append(
                 {

@@ -19,6 +19,7 @@ from assets.forecasting.forecast import forecast_demand
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.registry.selection import Selection
 from assets.inventory.critical_ratio import critical_ratios
+from assets.inventory.master_data import MasterData
 from assets.inventory.protection_demand import protection_demand
 from assets.inventory.targets import set_targets
 from assets.kernel.frames.forecasts import LEAD_TIME
@@ -98,7 +99,8 @@ class Setting:
             forecast, used = self._forecast(date, self._selection)
             master = (network.item_sites, network.sites, network.lanes, network.sourcing, network.items)
             lead_times = LEAD_TIME.empty()
-            targets = set_targets(forecast, lead_times, *master, self.features, self.release, calendar, date)
+            with_features = MasterData(*master, self.features)
+            targets = set_targets(forecast, lead_times, with_features, self.release, calendar, date)
             between = protection_demand(
                 forecast, interval_calibration(used, date), lead_times, *master, calendar, date
             )  # fmt: skip

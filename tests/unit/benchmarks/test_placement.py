@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from unit.inventory.conftest import Network
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.situation import situation_of
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.policy.registry import PolicyRegistry
@@ -17,7 +18,8 @@ DAILY, MONDAY = PlanCalendar(Bucket.DAY, "UTC"), dt.date(2025, 6, 30)
 
 @pytest.fixture(scope="module")
 def situation():
-    return situation_of(*Network().frames(), PolicyRegistry().active(), DAILY, MONDAY)
+    forecast, lead_times, *master = Network().frames()
+    return situation_of(forecast, lead_times, MasterData(*master), PolicyRegistry().active(), DAILY, MONDAY)
 
 
 def lived(situation, levels, *, lost_sales=True):

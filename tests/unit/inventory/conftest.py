@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.targets import set_targets
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames import Frame
@@ -101,7 +102,7 @@ class Network:
         frames = self.frames()
         if shuffled:
             frames = [frame.sample(frac=1, random_state=5) for frame in frames]
-        return set_targets(*frames, release, PlanCalendar(self.bucket, "UTC"), PLAN_DATE)
+        return set_targets(*frames[:2], MasterData(*frames[2:]), release, PlanCalendar(self.bucket, "UTC"), PLAN_DATE)
 
     def target(self, release: Release, site: str, item: str = "i") -> pd.Series:
         found = self.targets(release)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from assets.inventory.guaranteed_stages import guaranteed_levels
+from assets.inventory.master_data import MasterData
 from assets.inventory.placement import place_stock
 from assets.inventory.recent_demand import DEMAND_COLUMNS, recent_demand, week_of
 from assets.inventory.stochastic_service.two_moment import EchelonSystem
@@ -48,7 +49,7 @@ def placed(chain, release, plan_date=MONDAY, demand=None):
     frames = chain.frames()
     return place_stock(
         demand_of(STORES) if demand is None else demand, FCT_LEAD_TIME.empty(), FCT_OPEN_ORDER.empty(),
-        FEAT_LEAD_TIME.empty(), *frames[2:], release, DAILY, plan_date,
+        FEAT_LEAD_TIME.empty(), MasterData(*frames[2:]), release, DAILY, plan_date,
     )  # fmt: skip
 
 
@@ -71,7 +72,8 @@ def test_stores_keep_their_own_base_stock(chain, release):
 
 
 def targets_with(chain, release, placement):
-    return set_targets(*chain.frames(), release, DAILY, MONDAY, placement)
+    forecast, lead_times, *master = chain.frames()
+    return set_targets(forecast, lead_times, MasterData(*master), release, DAILY, MONDAY, placement)
 
 
 def test_a_placed_warehouse_holds_what_its_factor_says(chain, release):
@@ -115,8 +117,8 @@ def test_a_receipt_of_the_week_changes_no_placement(chain, release):
 
     def made_of(received, still_open, day):
         return place_stock(
-            demand_of(STORES), received, still_open, FEAT_LEAD_TIME.conform(pd.DataFrame([quote])), *frames[2:],
-            release, DAILY, day,
+            demand_of(STORES), received, still_open, FEAT_LEAD_TIME.conform(pd.DataFrame([quote])),
+            MasterData(*frames[2:]), release, DAILY, day,
         ).drop(columns="plan_date")  # fmt: skip
 
     monday = made_of(FCT_LEAD_TIME.empty(), waiting, MONDAY)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.service_mix import UnitGains, best_mix, gain_of
 from assets.inventory.situation import situation_of
 from assets.inventory.targets import set_targets
@@ -85,9 +86,9 @@ def unlike(network):
 
 @pytest.fixture
 def known(unlike, release):
-    frames = unlike.frames()
-    situation = situation_of(*frames, release, DAILY, MONDAY)
-    return situation, set_targets(*frames, release, DAILY, MONDAY)
+    forecast, lead_times, *master = unlike.frames()
+    told = (forecast, lead_times, MasterData(*master), release, DAILY, MONDAY)
+    return situation_of(*told), set_targets(*told)
 
 
 @pytest.mark.parametrize("amount", [None, 60.0, 120.0, 200.0, 1000.0])

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from assets.inventory.master_data import MasterData
 from assets.inventory.pages import targets_page
 from assets.inventory.supply import departure_waits
 from assets.inventory.target_service import target_service
@@ -251,9 +252,15 @@ def test_a_network_without_lanes_or_suppliers_still_has_targets(network, release
 
 def test_without_any_forecast_only_the_presentation_minimum_is_stocked(network, release):
     shown = network.with_(settings={key: {"presentation_minimum_units": 2} for key in network.settings})
-    frames = shown.frames()
-    frames[0] = DEMAND_FORECAST.empty()
-    made = set_targets(*frames, release, PlanCalendar(Bucket.DAY, "UTC"), dt.date(2025, 6, 30))
+    _, lead_times, *master = shown.frames()
+    made = set_targets(
+        DEMAND_FORECAST.empty(),
+        lead_times,
+        MasterData(*master),
+        release,
+        PlanCalendar(Bucket.DAY, "UTC"),
+        dt.date(2025, 6, 30),
+    )
     assert (made["base_stock_units"] == 2).all()
 
 
