@@ -95,6 +95,9 @@ def land(connection: duckdb.DuckDBPyConnection, table: FeedTable, batches: dict[
     good = [b["frame"].assign(_batch_id=b["batch_id"]) for b in batches.values() if b["status"] == "accepted"]
     rows = pd.concat([frame for frame in good if len(frame)] or good[:1], ignore_index=True) if good else None
     if rows is not None and len(rows):
+        # What joined the contract later may be left out.
+        unsaid = [c.name for c in table.frame.columns if c.optional and c.name not in rows]
+        rows = rows.assign(**dict.fromkeys(unsaid))
         columns = ", ".join(f"cast(rows.{c.name} as {c.duckdb_type})" for c in table.frame.columns)
         connection.register("rows", rows)
         connection.execute(

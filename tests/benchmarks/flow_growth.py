@@ -48,7 +48,10 @@ def grow(largest: int) -> list[dict[str, Any]]:
 
 
 def measured(parts: list[Problem]) -> dict[str, Any]:
-    """Solve parts that workers inherit: nothing is sent to them but a number."""
+    """Solve parts that workers inherit: nothing is sent to them but a number.
+
+    Forked, so that a process whose threads hold locks must not ask for it.
+    """
     began = time.perf_counter()
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
         done = pool.map(solved, range(len(parts)), chunksize=1)
