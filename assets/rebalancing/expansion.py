@@ -144,16 +144,18 @@ def expand(problem: Problem) -> Network:
     curves = build_curves(item_sites, projection, landed, problem.release.objective)
     scale, penalty = _scale(curves, moves, item_sites)
     free = np.flatnonzero(moves.blocked == 0)
-    pieces = [
-        _move_arcs(item_sites, moves, free, scale),
-        _curve_arcs(item_sites, curves, projection, scale, penalty),
-        _giving_arcs(item_sites, moves, free, projection),
-    ]
-    table = {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
-    order = np.lexsort((table["order"], table["rank"], table["item"]))
-    table = {k: v[order] for k, v in table.items()}
-    first = free[moves.bucket[free] == 0]
+    first, later = free[moves.bucket[free] == 0], free[moves.bucket[free] > 0]
     count = len(item_sites.item_ids)
+    keys = _tie_keys(item_sites, moves, free)
+    table, arc_start = _by_item(
+        [
+            _move_arcs(item_sites, moves, first, keys[moves.bucket[free] == 0], scale),
+            _move_arcs(item_sites, moves, later, keys[moves.bucket[free] > 0], scale),
+            *_curve_arcs(item_sites, curves, projection, scale, penalty),
+            _giving_arcs(item_sites, moves, free, projection),
+        ],
+        count,
+    )
     sites = np.bincount(item_sites.item, minlength=count)
     node_start = np.concatenate([[0], np.cumsum(1 + sites * _nodes_per_site(item_sites))])
     return Network(
@@ -165,7 +167,7 @@ def expand(problem: Problem) -> Network:
         cost=table["cost"],
         move=table["move"],
         segment=table["segment"],
-        arc_start=_starts(table["item"], count),
+        arc_start=arc_start,
         first_start=_starts(item_sites.item[moves.destination[first]], count),
         node_start=node_start,
         first=first,
@@ -242,7 +244,7 @@ def _nodes_per_site(item_sites: ItemSites) -> int:
 
 
 def _chain(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
-    first = np.searchsorted(item_sites.item, item_sites.item[row], side="left")
+    first = _starts(item_sites.item, len(item_sites.item_ids))[item_sites.item[row]]
     return np.asarray(1 + (row - first) * _nodes_per_site(item_sites) + bucket)
 
 
@@ -252,6 +254,21 @@ def _giving(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
 
 def _starts(sorted_items: Ints, count: int) -> Ints:
     return np.searchsorted(sorted_items, np.arange(count + 1)).astype(np.int64)
+
+
+def _by_item(pieces: list[dict[str, Ints]], count: int) -> tuple[dict[str, Ints], Ints]:
+    """Return the arcs of pieces, each sorted by item, one piece behind the other within an item; and where items begin."""
+    sizes = [np.bincount(piece["item"], minlength=count) for piece in pieces]
+    arc_start = np.concatenate([[0], np.cumsum(np.sum(sizes, axis=0))]).astype(np.int64)
+    table = {k: np.empty(arc_start[-1], dtype=np.int64) for k in pieces[0] if k != "item"}
+    begin = arc_start[:-1]
+    for piece, size in zip(pieces, sizes, strict=True):
+        item = piece["item"]
+        position = (begin - (np.cumsum(size) - size))[item] + np.arange(len(item))
+        for name, column in table.items():
+            column[position] = piece[name]
+        begin = begin + size
+    return table, arc_start
 
 
 def _supply(item_sites: ItemSites, node_start: Ints) -> Ints:
@@ -276,60 +293,63 @@ def _giving_slot(item_sites: ItemSites, moves: Moves) -> Ints:
     return np.where(moves.is_transfer & (moves.bucket == 0), now, slot)
 
 
-def _move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> dict[str, Ints]:
-    used = moves.take(free)
+def _tie_keys(item_sites: ItemSites, moves: Moves, free: Ints) -> Ints:
+    """Return the key of each free move by which equal plans are told apart: its order within the item."""
+    item = item_sites.item[moves.destination[free]]
+    return np.asarray(1 + (np.arange(len(free)) - _starts(item, len(item_sites.item_ids))[item]) % (TIE_STEPS - 1))
+
+
+def _move_arcs(item_sites: ItemSites, moves: Moves, chosen: Ints, key: Ints, scale: float) -> dict[str, Ints]:
+    used = moves.take(chosen)
     item = item_sites.item[used.destination]
     origin = np.maximum(used.origin, 0)
     slot = _giving_slot(item_sites, used)
     giving, chain = _giving(item_sites, origin, np.maximum(slot, 0)), _chain(item_sites, origin, used.bucket)
     leaves = np.where(slot >= 0, giving, chain)
-    within = np.arange(len(used)) - _starts(item, len(item_sites.item_ids))[item]
     amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
     lot = constraints.smallest_lot(used.minimum, used.multiple)
     return {
         "item": item,
-        "rank": np.where(used.bucket == 0, 0, 1),
-        "order": np.arange(len(used)),
         "tail": np.where(used.is_transfer, leaves, 0),
         "head": _chain(item_sites, used.destination, used.arrival),
         "capacity": np.minimum(used.capacity, _bounds(item_sites)[item] + lot),
-        "cost": amount + 1 + within % (TIE_STEPS - 1),
-        "move": free,
+        "cost": amount + key,
+        "move": chosen,
         "segment": np.full(len(used), -1),
     }
 
 
 def _curve_arcs(
     item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: int
-) -> dict[str, Ints]:
-    """Return chain and end arcs; where a site has a maximum, units beyond it cost the penalty."""
+) -> list[dict[str, Ints]]:
+    """Return chain and end arcs; then, where a site has a maximum, those of units beyond it, which cost the penalty."""
     row, bucket = curves.row, curves.bucket
     cost = np.round(curves.slope * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
     limit = np.concatenate(
         [constraints.maximum_stock(item_sites, projection.taken), np.full((len(item_sites), 1), UNLIMITED)], axis=1
     )[row, bucket]
-    start = curves.starts
-    inside = np.clip(limit - start, 0, curves.width)
+    inside = np.clip(limit - curves.starts, 0, curves.width)
+    cost = _non_decreasing(cost, row * (item_sites.horizon + 2) + bucket)
     beyond = np.flatnonzero((inside < curves.width) & (limit < UNLIMITED))
-    total = np.maximum(1, _bounds(item_sites) * 4)[item_sites.item]
-    group = row * (item_sites.horizon + 2) + bucket
-    cost = _non_decreasing(cost, group)
-    chosen = np.concatenate([np.arange(len(row)), beyond])
-    own = _chain(item_sites, row[chosen], bucket[chosen])
-    width = np.concatenate([inside, (curves.width - inside)[beyond]])
-    keep = width > 0
-    table = {
-        "item": item_sites.item[row[chosen]],
-        "rank": np.full(len(chosen), 2),
-        "order": np.arange(len(chosen)),
+    within = np.flatnonzero(inside > 0)
+    return [
+        _segment_arcs(item_sites, curves, within, inside[within], cost[within]),
+        _segment_arcs(item_sites, curves, beyond, (curves.width - inside)[beyond], cost[beyond] + penalty),
+    ]
+
+
+def _segment_arcs(item_sites: ItemSites, curves: Curves, chosen: Ints, width: Ints, cost: Ints) -> dict[str, Ints]:
+    row, bucket = curves.row[chosen], curves.bucket[chosen]
+    own, item = _chain(item_sites, row, bucket), item_sites.item[row]
+    return {
+        "item": item,
         "tail": own,
-        "head": np.where(bucket[chosen] == item_sites.horizon, 0, own + 1),
-        "capacity": np.minimum(width, total[row[chosen]]),
-        "cost": np.concatenate([cost, cost[beyond] + penalty]),
+        "head": np.where(bucket == item_sites.horizon, 0, own + 1),
+        "capacity": np.minimum(width, np.maximum(1, _bounds(item_sites) * 4)[item]),
+        "cost": cost,
         "move": np.full(len(chosen), -1),
         "segment": chosen,
     }
-    return {k: v[keep] for k, v in table.items()}
 
 
 def _non_decreasing(cost: Ints, group: Ints) -> Ints:
@@ -352,11 +372,10 @@ def _giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Pr
     """
     used = moves.take(free)
     slot = _giving_slot(item_sites, used)
-    pairs = np.unique(np.stack([used.origin, slot], axis=1)[slot >= 0], axis=0)
-    now = pairs[pairs[:, 1] == LATERAL_NOW].copy()
-    now[:, 1] = 0
-    pairs = np.unique(np.concatenate([pairs, now]), axis=0)
-    row, slot = pairs[:, 0], pairs[:, 1]
+    gives = np.zeros((len(item_sites), GIVING_NODES), dtype=bool)
+    gives[used.origin[slot >= 0], slot[slot >= 0]] = True
+    gives[:, 0] |= gives[:, LATERAL_NOW]
+    row, slot = np.nonzero(gives)
     left = constraints.expected_left(item_sites, projection.taken)
     later = left[row, np.minimum(slot, left.shape[1] - 1)]
     laterally = constraints.donor_protection(item_sites)[row]
@@ -364,8 +383,6 @@ def _giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Pr
     chain = _chain(item_sites, row, np.minimum(slot, left.shape[1] - 1))
     return {
         "item": item_sites.item[row],
-        "rank": np.full(len(row), 3),
-        "order": np.arange(len(row)),
         "tail": np.where(slot == LATERAL_NOW, _giving(item_sites, row, 0 * row), chain),
         "head": _giving(item_sites, row, slot),
         "capacity": capacity,
