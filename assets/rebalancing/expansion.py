@@ -257,7 +257,7 @@ def _starts(sorted_items: Ints, count: int) -> Ints:
 
 
 def _by_item(pieces: list[dict[str, Ints]], count: int) -> tuple[dict[str, Ints], Ints]:
-    """Return the arcs of pieces, each sorted by item, one piece behind the other within an item; and where items begin."""
+    """Return the arcs of pieces, each sorted by item, one behind the other within an item; and where items begin."""
     sizes = [np.bincount(piece["item"], minlength=count) for piece in pieces]
     arc_start = np.concatenate([[0], np.cumsum(np.sum(sizes, axis=0))]).astype(np.int64)
     table = {k: np.empty(arc_start[-1], dtype=np.int64) for k in pieces[0] if k != "item"}
