@@ -76,4 +76,5 @@ def _sum(days: Integers, probability: Reals, more: Integers, chance: Reals) -> t
     width = int(total.max(initial=0)) + 1
     cell = np.arange(len(days))[:, None] * width + total
     added = np.bincount(cell.ravel(), weights=joint.ravel(), minlength=len(days) * width)
-    return np.tile(np.arange(width), (len(days), 1)), added.reshape(len(days), width)
+    whole = added.reshape(len(days), width)
+    return np.tile(np.arange(width), (len(days), 1)), whole / whole.sum(axis=1, keepdims=True)

@@ -1,12 +1,12 @@
-"""Buying split over suppliers as a hedge against late arrivals, where it pays.
+"""Buying split over suppliers as a hedge against uncertain lead times, where it pays.
 
 The flow knows one lead time a source. Two orders that may each be late are seldom late together:
 the first that comes bridges the wait for the second (Sculli and Wu 1981, Journal of the
 Operational Research Society 32; Ramasesh, Ord, Hayya and Pan 1991, Management Science 37). For
 item-sites that can buy from several suppliers today, all from one, all from another and splits
-between two are tried; the flow is solved again for each, and what lateness is expected to cost
-there is added. Not here: how late suppliers are (``forecasting.lead_time``), or how much is
-bought (``flow``).
+between two are tried; the flow is solved again for each, and what its lead times are expected to
+cost beyond the plan's is added. Not here: how long suppliers take (``forecasting.lead_time``), or
+how much is bought (``flow``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from assets.rebalancing import constraints, reserve
-from assets.rebalancing.distribution import expected_shortage
+from assets.rebalancing.distribution import expected_shortage, mean
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.first_arrivals import first_arrivals
 from assets.rebalancing.flow import Flow, Variant, gather, solve_flows
@@ -35,7 +35,7 @@ LEAST_SAVING = 0.01
 
 @dataclass(frozen=True)
 class Hedges:
-    """Purchases that were split or moved because one supplier may be late.
+    """Purchases that were split or moved because lead times are uncertain.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Hedges:
     row : int array, shape (k,)
         Item-sites whose purchase is another.
     premium, saved : float array, shape (k,)
-        Currency: what it adds to the plan's cost, and what lateness is expected to cost less.
+        Currency: what it adds to the plan's cost, and what lead times are expected to cost less.
     """
 
     units: Ints
@@ -65,9 +65,9 @@ def hedged(network: Network, units: Ints) -> Hedges:
 
     Notes
     -----
-    Lateness is nought or a loss, so that the proven bound stands below the cost with it. It is
-    compared only between ways of buying the same: a plan that buys nothing today is late with
-    nothing, but has not met anything either.
+    What lead times cost is compared only between ways of buying the same: a plan that buys
+    nothing today is late with nothing, but has not met anything either. It is no part of the
+    plan's cost, which stays above its proven bound; a premium that a hedge pays widens the gap.
     """
     risk = _Risk.of(network, units)
     changed: list[tuple[int, float, float]] = []
@@ -112,13 +112,13 @@ def told(lines: pd.DataFrame, network: Network, units: Ints, hedges: Hedges) -> 
 
 @dataclass(frozen=True)
 class _Risk:
-    """Item-sites that may buy from several suppliers of whom one may be late."""
+    """Item-sites that buy and have several suppliers, one of uncertain lead time or more."""
 
     network: Network
     bought: dict[int, Ints]
     """Item-site to its purchases, as positions in ``network.first``."""
-    late: dict[int, tuple[Ints, Floats]]
-    """Position in ``network.first`` to buckets of lateness and their probabilities."""
+    arrivals: dict[int, tuple[Ints, Floats]]
+    """Position in ``network.first`` to possible buckets of arrival and their probabilities."""
     knots: Floats
     pool: reserve.Pool
 
@@ -131,13 +131,13 @@ class _Risk:
         rows, starts = np.unique(moves.destination[order], return_index=True)
         bought = dict(zip(rows.tolist(), np.split(order, starts[1:]), strict=True)) if len(rows) else {}
         bought = {row: own for row, own in bought.items() if len(own) > 1 and units[own].any()}
-        late = {k: _lateness(network, k) for own in bought.values() for k in own.tolist()}
-        risky = {row: own for row, own in bought.items() if any(late[k][0].any() for k in own.tolist())}
+        arrivals = {k: _arrivals(network, k) for own in bought.values() for k in own.tolist()}
+        risky = {row: own for row, own in bought.items() if any(len(arrivals[k][0]) > 1 for k in own.tolist())}
         if not risky:
             return cls(network, {}, {}, np.zeros((0, 0, 0)), reserve.pool_demand(problem.item_sites))
         projection = project(problem.item_sites, first_arrivals(problem), problem.lost_sales)
         weight = problem.release.objective.shortage_weight
-        return cls(network, risky, late, projection.knots, reserve.pool_demand(problem.item_sites, weight))
+        return cls(network, risky, arrivals, projection.knots, reserve.pool_demand(problem.item_sites, weight))
 
     def turns(self) -> list[Ints]:
         """Return item-sites to look at together: one of an item at a time."""
@@ -147,13 +147,14 @@ class _Risk:
         return [rows[turn == k] for k in range(int(turn.max(initial=-1)) + 1)]
 
     def cost(self, row: int, positions: Ints, units: Ints, stock: Floats) -> float:
-        """Return what lateness of purchases is expected to cost, in currency.
+        """Return what lead times of purchases are expected to cost beyond the plan's, in currency.
 
         ``E[loss(x - late)] - loss(x)`` with x the planned supply by bucket and late what has not
-        come of it. Where sales are lost, the loss is the price of the most that is short at the
-        end of any bucket: a unit is lost once. Where they wait it is the price of all that is
-        short in every bucket. At a site that serves others it is what the sites below lose by a
-        shortage that they share, beyond the stock that the plan leaves there.
+        come of it, negative where it came early. The loss is the holding of what is left in each
+        bucket and the price of what is short: where sales are lost, of the most that is short at
+        the end of any bucket, as a unit is lost once; where they wait, of all in every bucket. At
+        a site that serves others it is what the sites below lose by a shortage that they share,
+        beyond the stock that the plan leaves there.
         """
         late, chance = self._outcomes(positions[units > 0], units[units > 0], len(stock))
         short = self._loss(row, np.concatenate([stock[None, :], stock[None, :] - late]))
@@ -164,9 +165,8 @@ class _Risk:
         moves, first = self.network.problem.moves, self.network.first
         late, chance, t = np.zeros((1, buckets)), np.ones(1), np.arange(buckets)
         for position, quantity in zip(positions.tolist(), units.tolist(), strict=True):
-            offset, probability = self.late[position]
-            planned = moves.arrival[first[position]]
-            own = quantity * ((t >= planned) & (t < planned + offset[:, None]))
+            arrival, probability = self.arrivals[position]
+            own = quantity * ((t >= moves.arrival[first[position]]) * 1.0 - (t >= arrival[:, None]))
             late = (late[:, None, :] + own[None, :, :]).reshape(-1, buckets)
             chance = (chance[:, None] * probability[None, :]).ravel()
         return late, chance
@@ -175,25 +175,31 @@ class _Risk:
         """Return the loss at supplies by bucket, shape (o, T), in currency (o,)."""
         problem = self.network.problem
         item_sites = problem.item_sites
+        held = item_sites.holding_cost[row]
         if not item_sites.has_demand[row] and item_sites.echelon[row] > 0:
-            missing = np.maximum(0.0, -stock)
-            rows = np.full(len(stock), row)
-            return reserve.shared_loss(self.pool, rows, missing[:, None, :])[0][:, 0, :].sum(axis=1)
+            missing, rows = np.maximum(0.0, -stock), np.full(len(stock), row)
+            shared = reserve.shared_loss(self.pool, rows, missing[:, None, :])[0][:, 0, :]
+            return np.asarray((shared + held * np.maximum(0.0, stock)).sum(axis=1))
         price = item_sites.shortage_cost[row] * problem.release.objective.shortage_weight
         short = expected_shortage(self.knots[row], stock.T).T
-        return np.asarray(price * (short.max(axis=1) if problem.lost_sales else short.sum(axis=1)))
+        left = stock - mean(self.knots[row]) + short
+        return np.asarray(
+            price * (short.max(axis=1) if problem.lost_sales else short.sum(axis=1)) + held * left.sum(axis=1)
+        )
 
 
-def _lateness(network: Network, position: int) -> tuple[Ints, Floats]:
-    """Return by how many buckets a purchase may come after the plan expects it, and the probabilities."""
+def _arrivals(network: Network, position: int) -> tuple[Ints, Floats]:
+    """Return the buckets in which a purchase may be sold first, and their probabilities."""
     problem = network.problem
     moves, item_sites, k = problem.moves, problem.item_sites, network.first[position]
     site = item_sites.site_ids[item_sites.site[moves.destination[k]]]
-    days, probability = problem.lead_times.get((str(moves.source_id[k]), site), (np.zeros(1, np.int64), np.ones(1)))
+    pair = (str(moves.source_id[k]), site)
+    if pair not in problem.lead_times:
+        return moves.arrival[k : k + 1], np.ones(1)
+    days, probability = problem.lead_times[pair]
     left = int((moves.departure[k] - np.datetime64(problem.plan_date, "D")).astype(np.int64))
-    arrival = -(-(left + days) // problem.bucket_days)
-    offset, place = np.unique(np.maximum(0, arrival - moves.arrival[k]), return_inverse=True)
-    return offset.astype(np.int64), np.bincount(place, weights=probability)
+    arrival, place = np.unique(-(-(left + days) // problem.bucket_days), return_inverse=True)
+    return arrival.astype(np.int64), np.bincount(place, weights=probability)
 
 
 def _candidates(network: Network, own: Ints, units: Ints) -> list[Ints]:
@@ -219,7 +225,10 @@ def _candidates(network: Network, own: Ints, units: Ints) -> list[Ints]:
 def _best(
     network: Network, risk: _Risk, rows: Ints, tried: list[list[Ints]], units: Ints
 ) -> list[tuple[Ints, float, float]]:
-    """Return the cheapest way of each item-site with lateness, its premium and what it saves over the first."""
+    """Return the cheapest way of each item-site with its lead times, its premium, and what it saves over the first.
+
+    Of ways that differ by less than ``LEAST_SAVING`` the first: as it is, then one supplier.
+    """
     counts = [len(ways) for ways in tried]
     row = np.repeat(rows, counts)
     items = network.problem.item_sites.item[row]
@@ -230,19 +239,17 @@ def _best(
         fixed[offset[k] + own - network.first_start[items[k]]] = way
     flow = solve_flows(network, Variant(items, fixed))
     stock = _stock(network, flow, row)
-    lateness = np.array(
+    risked = np.array(
         [risk.cost(int(r), risk.bought[int(r)], way, s) for r, way, s in zip(row, ways, stock, strict=True)]
     )
     result, start = [], 0
     for own in tried:
         here = slice(start, start + len(own))
         cost = (flow.cost[here] - flow.cost[start]) / network.scale
-        total = np.where(flow.broken[here], np.inf, cost + lateness[here] - lateness[start])
+        total = np.where(flow.broken[here], np.inf, cost + risked[here] - risked[start])
         total[0] = 0.0
-        k = int(np.argmin(total))
-        if total[k] > -LEAST_SAVING:
-            k = 0
-        result.append((own[k], float(cost[k]), float(lateness[start] - lateness[start + k])))
+        k = int(np.argmax(total <= total.min() + LEAST_SAVING))
+        result.append((own[k], float(cost[k]), float(risked[start] - risked[start + k])))
         start += len(own)
     return result
 

@@ -102,9 +102,10 @@ def test_stock_waits_for_the_next_departure_without_a_fault(problem_of: ProblemO
 
 
 def test_stock_that_could_leave_and_does_not_is_named(problem_of: ProblemOf) -> None:
-    # A lane dearer than the item: worth less there than the way costs.
+    # A lane far dearer than the item, which the store can buy elsewhere.
     dear = [{"origin_id": "x", "destination_id": "a", "cost_per_unit": 500.0}]
-    plan = solve(problem_of(through_a_dock(3, lanes=dear), HORIZON))
+    sources = [{"item_id": "i", "supplier_id": "sup", "site_id": s, "quoted_lead_time_days": 2} for s in "ax"]
+    plan = solve(problem_of(through_a_dock(3, lanes=dear, sourcing=sources), HORIZON))
     told = "stock stays at a cross-dock that could leave, at its landed value a bucket: i x"
     assert told in plan.faults
     assert plan.gap >= 0

@@ -110,10 +110,10 @@ def test_all_of_it_goes_to_a_certain_supplier_at_the_same_price(problem_of: Prob
 
 
 def test_a_hedge_keeps_lots_and_capacities(problem_of: ProblemOf) -> None:
-    lots = {"order_multiple_units": 6, "minimum_order_units": 7}
+    lots = {"order_multiple_units": 6, "minimum_order_units": 5}
     units = bought(solve(problem_of(two_suppliers(LATE, LATE, **lots), HORIZON)))
     assert len(units) == 2
-    assert is_lot(np.array(list(units.values())), np.array(7), np.array(6)).all()
+    assert is_lot(np.array(list(units.values())), np.array(5), np.array(6)).all()
     # A review of ten days: at most ten times the daily capacity a supplier.
     tight = bought(solve(problem_of(two_suppliers(LATE, SURE, capacity_units_per_day=1), HORIZON)))
     assert max(tight.values()) <= HORIZON
@@ -128,11 +128,11 @@ def test_a_warehouse_hedges_for_the_stores_that_would_wait(problem_of: ProblemOf
 
 def test_where_sales_wait_lateness_is_charged_while_it_lasts(problem_of: ProblemOf) -> None:
     def saved(days: int) -> float:
-        late = {4: 0.5, 4 + days: 0.5}
-        choice = choose(expand(problem_of(two_suppliers(late, {5: 1.0}), HORIZON, lost_sales=False)))
+        told = two_suppliers({4 - days: 0.5, 4 + days: 0.5}, SURE)
+        choice = choose(expand(problem_of(told, HORIZON, lost_sales=False)))
         return float(choice.hedges.saved.sum())
 
-    assert saved(5) > saved(3) > 0
+    assert saved(3) > saved(1) > 0
 
 
 def test_baselines_that_buy_are_hedged_as_well(problem_of: ProblemOf) -> None:
