@@ -63,7 +63,8 @@ def _added(supply: LeadTimes, rows: Integers, above: Integers, departure_days: p
     days, probability = _sum(supply.days[above], supply.probability[above], waits, even)
     days, probability = _sum(days, probability, supply.days[rows], supply.probability[rows])
     more = max(0, days.shape[1] - supply.days.shape[1])
-    all_days, all_probability = (np.pad(table, ((0, 0), (0, more))) for table in (supply.days, supply.probability))
+    all_days = np.pad(supply.days, ((0, 0), (0, more)))
+    all_probability = np.pad(supply.probability, ((0, 0), (0, more)))
     all_days[rows], all_probability[rows] = 0, 0.0
     all_days[rows, : days.shape[1]], all_probability[rows, : days.shape[1]] = days, probability
     return LeadTimes(all_days, all_probability)

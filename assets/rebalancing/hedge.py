@@ -69,8 +69,9 @@ def hedged(network: Network, units: Ints) -> Hedges:
     nothing today is late with nothing, but has not met anything either. It is no part of the
     plan's cost, which stays above its proven bound; a premium that a hedge pays widens the gap.
     """
-    risk = _Risk.of(network, units)
-    changed: list[tuple[int, float, float]] = []
+    risk, changed = _Risk.of(network, units), list[tuple[int, float, float]]()
+    if risk is None:
+        return Hedges(units, np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
     units = units.copy()
     for rows in risk.turns():
         tried = [_candidates(network, risk.bought[row], units) for row in rows.tolist()]
@@ -123,21 +124,24 @@ class _Risk:
     pool: reserve.Pool
 
     @classmethod
-    def of(cls, network: Network, units: Ints) -> _Risk:
-        problem, first = network.problem, network.first
-        moves = problem.moves.take(first)
+    def of(cls, network: Network, units: Ints) -> _Risk | None:
+        """Return the item-sites of which that is true; none if there are none."""
+        problem = network.problem
+        if not problem.lead_times:
+            return None
+        moves = problem.moves.take(network.first)
         buys = np.flatnonzero(~moves.is_transfer)
         order = buys[np.argsort(moves.destination[buys], kind="stable")]
-        rows, starts = np.unique(moves.destination[order], return_index=True)
-        bought = dict(zip(rows.tolist(), np.split(order, starts[1:]), strict=True)) if len(rows) else {}
-        bought = {row: own for row, own in bought.items() if len(own) > 1 and units[own].any()}
+        rows, starts, counts = np.unique(moves.destination[order], return_index=True, return_counts=True)
+        bought = {int(rows[k]): order[starts[k] : starts[k] + counts[k]] for k in np.flatnonzero(counts > 1)}
+        bought = {row: own for row, own in bought.items() if units[own].any()}
         arrivals = {k: _arrivals(network, k) for own in bought.values() for k in own.tolist()}
         risky = {row: own for row, own in bought.items() if any(len(arrivals[k][0]) > 1 for k in own.tolist())}
         if not risky:
-            return cls(network, {}, {}, np.zeros((0, 0, 0)), reserve.pool_demand(problem.item_sites))
+            return None
         projection = project(problem.item_sites, first_arrivals(problem), problem.lost_sales)
-        weight = problem.release.objective.shortage_weight
-        return cls(network, risky, arrivals, projection.knots, reserve.pool_demand(problem.item_sites, weight))
+        pool = reserve.pool_demand(problem.item_sites, problem.release.objective.shortage_weight)
+        return cls(network, risky, arrivals, projection.knots, pool)
 
     def turns(self) -> list[Ints]:
         """Return item-sites to look at together: one of an item at a time."""
