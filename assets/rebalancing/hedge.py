@@ -80,8 +80,9 @@ def hedged(network: Network, units: Ints) -> Hedges:
             if premium or saved:
                 units[risk.bought[row]] = amounts
                 changed.append((row, premium, saved))
-    row, premium, saved = (np.array(part) for part in zip(*sorted(changed), strict=True)) if changed else ([],) * 3
-    return Hedges(units, np.asarray(row, np.int64), np.asarray(premium, float), np.asarray(saved, float))
+    changed.sort()
+    amounts_of = [np.array([change[k] for change in changed], dtype=np.float64) for k in (1, 2)]
+    return Hedges(units, np.array([change[0] for change in changed], dtype=np.int64), *amounts_of)
 
 
 def told(lines: pd.DataFrame, network: Network, units: Ints, hedges: Hedges) -> pd.DataFrame:
@@ -203,7 +204,7 @@ def _arrivals(network: Network, position: int) -> tuple[Ints, Floats]:
     days, probability = problem.lead_times[pair]
     left = int((moves.departure[k] - np.datetime64(problem.plan_date, "D")).astype(np.int64))
     arrival, place = np.unique(-(-(left + days) // problem.bucket_days), return_inverse=True)
-    return arrival.astype(np.int64), np.bincount(place, weights=probability)
+    return arrival.astype(np.int64), np.bincount(place, weights=probability).astype(np.float64)
 
 
 def _candidates(network: Network, own: Ints, units: Ints) -> list[Ints]:
@@ -237,24 +238,24 @@ def _best(
     row = np.repeat(rows, counts)
     items = network.problem.item_sites.item[row]
     fixed, offset = copies(network, items, units)
-    ways = [way for own in tried for way in own]
-    for k, way in enumerate(ways):
+    every = [way for ways in tried for way in ways]
+    for k, way in enumerate(every):
         own = risk.bought[int(row[k])]
         fixed[offset[k] + own - network.first_start[items[k]]] = way
     flow = solve_flows(network, Variant(items, fixed))
     stock = _stock(network, flow, row)
     risked = np.array(
-        [risk.cost(int(r), risk.bought[int(r)], way, s) for r, way, s in zip(row, ways, stock, strict=True)]
+        [risk.cost(int(r), risk.bought[int(r)], way, s) for r, way, s in zip(row, every, stock, strict=True)]
     )
     result, start = [], 0
-    for own in tried:
-        here = slice(start, start + len(own))
+    for ways in tried:
+        here = slice(start, start + len(ways))
         cost = (flow.cost[here] - flow.cost[start]) / network.scale
         total = np.where(flow.broken[here], np.inf, cost + risked[here] - risked[start])
         total[0] = 0.0
         k = int(np.argmax(total <= total.min() + LEAST_SAVING))
-        result.append((own[k], float(cost[k]), float(risked[start] - risked[start + k])))
-        start += len(own)
+        result.append((ways[k], float(cost[k]), float(risked[start] - risked[start + k])))
+        start += len(ways)
     return result
 
 
@@ -269,4 +270,4 @@ def _stock(network: Network, flow: Flow, row: Ints) -> Floats:
     mine = (segment >= 0) & (curves.row[place] == row[owner]) & (curves.bucket[place] < horizon)
     cell = owner[mine] * horizon + curves.bucket[place[mine]]
     units = np.bincount(cell, weights=flow.flows[mine], minlength=len(counts) * horizon)
-    return units.reshape(len(counts), horizon)
+    return np.asarray(units.reshape(len(counts), horizon), dtype=np.float64)
