@@ -123,6 +123,6 @@ def test_splitting_saves_where_lead_times_vary() -> None:
     assert split.mean() < alone.mean()
 
 
-@pytest.mark.parametrize("case", [Case(SURE, SURE, dearer=0.1), Case(SURE, LATE)])
-def test_nothing_is_split_where_the_usual_supplier_is_certain(case: Case) -> None:
+@pytest.mark.parametrize("case", [Case(SURE, SURE), Case(SURE, SURE, dearer=0.1)])
+def test_nothing_is_split_where_both_are_certain(case: Case) -> None:
     assert simulated(case, 5, 29, hedge=True)[1] == 0.0
