@@ -112,6 +112,20 @@ def maximum_stock(item_sites: ItemSites, mean_taken: Floats) -> Ints:
     return np.where((item_sites.maximum >= UNLIMITED)[:, None], UNLIMITED, limit)
 
 
+def held_back(item_sites: ItemSites, moves: Moves) -> Ints:
+    """``stock[i, c, t] <= known supply[i, c] that has come since something could last leave c``, shape (n, T).
+
+    Of a cross-dock c: what comes in leaves in the same bucket, and what was known to be there
+    leaves with the first departure. Nothing leaves in the first bucket that is not there yet.
+    """
+    departs = np.zeros(item_sites.known_supply.shape, dtype=bool)
+    out = (moves.blocked == 0) & moves.is_transfer
+    departs[moves.origin[out], moves.bucket[out]] = True
+    gone = np.where(departs, item_sites.known_supply, 0)
+    gone[:, 0] = np.where(departs[:, 0], item_sites.available, 0)
+    return np.asarray(item_sites.known_supply - np.maximum.accumulate(gone, axis=1))
+
+
 def is_lot(units: Ints, minimum: Ints, multiple: Ints) -> Flags:
     """``q = 0, or q >= MOQ and q mod multiple = 0``."""
     return np.asarray((units == 0) | ((units >= minimum) & (units % multiple == 0)))

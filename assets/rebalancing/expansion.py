@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.rebalancing import constraints
+from assets.rebalancing.first_arrivals import first_arrivals
 from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
 from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
 from assets.rebalancing.problem import Problem
@@ -141,7 +142,8 @@ def expand(problem: Problem) -> Network:
     item_sites, moves = problem.item_sites, problem.moves
     projection = project(item_sites, first_arrivals(problem), problem.lost_sales)
     landed = landed_costs(item_sites, moves)
-    curves = build_curves(item_sites, projection, landed, problem.release.objective)
+    held_back = constraints.held_back(item_sites, moves)
+    curves = build_curves(item_sites, projection, landed, problem.release.objective, held_back)
     scale, penalty = _scale(curves, moves, item_sites)
     free = np.flatnonzero(moves.blocked == 0)
     first, later = free[moves.bucket[free] == 0], free[moves.bucket[free] > 0]
@@ -176,21 +178,6 @@ def expand(problem: Problem) -> Network:
         penalty=penalty,
         landed=landed,
     )
-
-
-def first_arrivals(problem: Problem) -> Ints:
-    """Return the first bucket that a normal order placed now reaches, shape (n,); T for none.
-
-    Lateral moves and expedites are not normal; they count where nothing else comes.
-    """
-    moves, horizon = problem.moves, problem.horizon
-    result = np.full(len(problem.item_sites), horizon, dtype=np.int64)
-    free = moves.blocked == 0
-    for chosen in (free & moves.usual, free):
-        found = np.full(len(result), horizon, dtype=np.int64)
-        np.minimum.at(found, moves.destination[chosen], moves.arrival[chosen])
-        result = np.where(result >= horizon, found, result)
-    return result
 
 
 def landed_costs(item_sites: ItemSites, moves: Moves) -> Floats:
@@ -235,7 +222,7 @@ def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, 
 def _bounds(item_sites: ItemSites) -> Ints:
     """Return more units of each item than any sensible plan moves."""
     top = np.ceil(item_sites.quantiles[:, -1, -1] * 3).astype(np.int64)
-    total = top + item_sites.known_supply[:, -1] + 2 * item_sites.presentation + 10
+    total = top + item_sites.known_supply[:, -1] + 2 * item_sites.presentation + item_sites.owed + 10
     return np.bincount(item_sites.item, weights=total, minlength=len(item_sites.item_ids)).astype(np.int64)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.identifiers import digest
-from assets.rebalancing import baselines, reasons
+from assets.rebalancing import baselines, hedge, reasons
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.expansion import Network, expand
@@ -24,6 +24,7 @@ from assets.rebalancing.market import tables
 from assets.rebalancing.market.limits import Limits, no_limits
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.relaxed import relaxations
 from assets.rebalancing.settled import MARKET, Settled, settle
 
 
@@ -102,9 +103,11 @@ def solve_network(network: Network, shared: Limits) -> Plan:
     gains = _own_gains(found)
     values = unit_prices(network, found.flow)
     lines = reasons.plan_lines(network, units, gains, values, found.scarcity)
+    lines = hedge.told(lines, network, units, choice.hedges)
     decisions = reasons.decisions(network, units, values, gains, found.scarcity)
     plan_digest = lines_digest(lines)
     summary = _summary(choice, shared, found, plan_digest)
+    relaxed = relaxations(network, found.flow, found.every_unit)
     joint = summary.loc[summary["policy"] == "joint_plan"].iloc[0]
     return Plan(
         lines, decisions, summary,
@@ -112,7 +115,7 @@ def solve_network(network: Network, shared: Limits) -> Plan:
         tables.transcript_table(found.settlement, problem.plan_date),
         tables.graph_table(choice.network, shared, found.settlement),
         float(joint["cost_amount"]), float(joint["bound_amount"]), float(joint["gap_share"]),
-        float(joint["decidable_gap_share"]), plan_digest, (*problem.faults, *found.faults),
+        float(joint["decidable_gap_share"]), plan_digest, (*problem.faults, *found.faults, *relaxed),
     )  # fmt: skip
 
 

@@ -52,7 +52,8 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     first_arrival : int array, shape (n,)
         Bucket in which a normal order placed now can be sold; T if none can.
     lost_sales : bool
-        Whether unmet demand is lost. If not, nothing is rolled and every bucket is charged.
+        Whether unmet demand is lost. If not, nothing is rolled, every bucket is charged, and what
+        is owed already comes on top of demand.
 
     Notes
     -----
@@ -87,7 +88,8 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
         seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
     weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
-    return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late)
+    taken = np.maximum.accumulate(taken, axis=1) + item_sites.owed[:, None]
+    return Projection(seen + item_sites.owed[:, None, None], taken, weight, ~late)
 
 
 def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:
