@@ -244,21 +244,20 @@ def _stories(
     """Return (reason, next best, flips when) of every item-site."""
     moves, item_sites = network.problem.moves, network.problem.item_sites
     rows = network.first
-    gain_of = np.zeros(len(item_sites))
-    for end in (moves.destination[rows], moves.origin[rows]):
-        used = (units > 0) & (end >= 0)
-        np.add.at(gain_of, end[used], gains[(end >= 0)[units > 0]])
+    own: list[list[float]] = [[] for _ in range(len(item_sites))]
+    for position, gain in zip(np.flatnonzero(units > 0), gains.tolist(), strict=True):
+        for end in {int(moves.destination[rows[position]]), int(moves.origin[rows[position]])} - {-1}:
+            own[end].append(gain)
     best = _cheapest_unused(network, reduced, units)
     site = item_sites.keys()["site_id"].to_numpy()
-    left = scarce.limits.room - scarce.limits.use[:, rows] @ units
     result = []
     for i in range(len(item_sites)):
         stock = f"{site[i]} has {item_sites.available[i]} available and {item_sites.incoming[i]} coming"
         against = f"base stock {item_sites.base_stock[i]}"
         if decision[i] == "wait":
-            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i], scarce, left))
+            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i], scarce))
         else:
-            result.append(_acting(network, decision[i], int(best[i]), reduced, f"{stock}, {against}", gain_of[i]))
+            result.append(_acting(network, decision[i], int(best[i]), reduced, f"{stock}, {against}", own[i]))
     return result
 
 
@@ -274,7 +273,7 @@ def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
 
 
 def _waiting(
-    network: Network, best: int, reduced: Floats, stock: str, limits: list[str], scarce: Scarcity, left: Floats
+    network: Network, best: int, reduced: Floats, stock: str, limits: list[str], scarce: Scarcity
 ) -> tuple[str, str, str]:
     if best < 0:
         why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"
@@ -283,7 +282,7 @@ def _waiting(
     used, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
     one = len(used) == 1
     if used and extra - pays < -NEGLIGIBLE:
-        told = f"one more unit would save {pays - extra:.2f}, but {_in_the_way(scarce, network.first[best], left)}"
+        told = f"one more unit would save {pays - extra:.2f}, but {_in_the_way(scarce, network.first[best])}"
         return (
             f"{stock}; {told}",
             f"{name}, which takes room worth {pays:.2f} per unit to others",
@@ -302,28 +301,35 @@ def _waiting(
     )
 
 
-def _in_the_way(scarce: Scarcity, move: int, left: Floats) -> str:
-    """Return which scarce limits keep a unit of a move out: those it does not fit into beside what starts now.
+def _in_the_way(scarce: Scarcity, move: int) -> str:
+    """Return which scarce limits keep a unit of a move out: those it does not fit into beside all that the plan uses.
 
-    Where it fits, what others need, today or later, is in its way.
+    What starts later counts as well. Where a unit fits, it is its price that keeps it out: others
+    would need the room.
     """
     names, uses = scarce.limits.names, scarce.limits.use[:, [move]].toarray()[:, 0]
-    full = sorted(names[k] for k in np.flatnonzero((uses > 0) & (uses > left + TOLERANCE * scarce.limits.room)))
+    full = sorted(names[k] for k in np.flatnonzero((uses > 0) & (uses > scarce.left + TOLERANCE * scarce.limits.room)))
     if full:
         return f"{' and '.join(full)} {'is' if len(full) == 1 else 'are'} full"
     return f"others need the room of {' and '.join(scarce.names_of(move))}"
 
 
 def _acting(
-    network: Network, decision: str, best: int, reduced: Floats, stock: str, gain: float
+    network: Network, decision: str, best: int, reduced: Floats, stock: str, gains: list[float]
 ) -> tuple[str, str, str]:
     verb = {"move_out": "gives", "move_in": "receives", "buy": "buys", "expedite": "expedites"}[decision]
-    reason = f"{stock}; it {verb}, which avoids {gain:.2f} of expected cost, net"
+    saved = ", ".join(f"{gain:.2f}" for gain in sorted(gains, reverse=True))
+    if len(gains) == 1:
+        what, flips = f"avoids {saved}", f"its line saves {saved} less, the item's other lines as they are"
+    else:
+        what = f"avoids, line by line beside the others, {saved}"
+        flips = f"a line saves less than it does beside the others: {min(gains):.2f} at the smallest"
+    reason = f"{stock}; it {verb}, which {what} of expected cost, net"
     if best < 0:
-        other = f"wait, {gain:.2f} more"
+        other = "wait; each line's gain is what that costs more"
     else:
         other = f"{_move_name(network, network.first[best])}, {max(0.0, float(reduced[best])):.2f} more per unit"
-    return reason, other, f"what it saves falls by {gain:.2f}"
+    return reason, other, flips
 
 
 def _held(held: pd.DataFrame) -> pd.DataFrame:

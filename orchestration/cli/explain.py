@@ -1,22 +1,26 @@
 """`equipoise explain`: why an order, or an item at a site, was decided so; also why nothing moves.
 
-Not here: finding the reasons (``assets.rebalancing.explain``); the plan wrote them down when it
-decided.
+The plan wrote its reasons down when it decided; what would change them is found by solving the
+item again from the tables that the plan was made from. Not here: either (``assets.rebalancing``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, TARGETS
 from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
+from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted
@@ -29,23 +33,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from assets.rebalancing.explain import Explanation
+    from assets.rebalancing.what_if.recorded import Recorded
+
+VERIFIED_LINES = 5
+"""Lines of an order that are verified by solving again: those that gain most."""
 
 
 @command
-def explain(out: Output, order_id: OrderId = None, item: Item = None, site: Site = None, date: PlanDate = None) -> None:
+def explain(
+    out: Output,
+    order_id: OrderId = None,
+    item: Item = None,
+    site: Site = None,
+    date: PlanDate = None,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Solve the item again to find what would change the decision.")
+    ] = True,
+) -> None:
     """Say why an order was made, or why an item at a site was decided so (also where nothing moves)."""
     by_order = names_order(order_id, item, site)
     home = open_network()
     published, currency = Published(home.published), home.profile.currency
     if by_order:
         document = find_document(open_store(home), home.profile.name, str(order_id))
-        found = of_order(published, document)
+        with out.working("Explaining"):
+            found = of_order(home, document, verify=verify)
         told = {**document, "currency": currency, "explanations": plain([one.as_dict() for one in found])}
         out.answer(told, lambda console: show_order(console, told, found))
         out.say_each(remarks_on(published, document))
         return
     plan_date = planned_date(published, DECISIONS, date)
-    reasons = of_item_site(published, plan_date, str(item), str(site))
+    with out.working("Explaining"):
+        reasons = of_item_site(home, plan_date, str(item), str(site), verify=verify)
     decided = {
         **gather_item_site(published, plan_date, str(item), str(site)),
         "currency": currency,
@@ -54,25 +73,63 @@ def explain(out: Output, order_id: OrderId = None, item: Item = None, site: Site
     out.answer(decided, lambda console: show_item_site(console, decided, reasons))
 
 
-def of_order(published: Published, document: Record) -> list[Explanation]:
-    """Return why each line of an order document was planned, in the order of its lines."""
+def of_order(home: NetworkHome, document: Record, *, verify: bool = True) -> list[Explanation]:
+    """Return why each line of an order document was planned, in the order of its lines.
+
+    Those of them that gain most are verified, if asked for.
+    """
     from assets.rebalancing.explain import explain_line
 
+    published = Published(home.published)
     plan_date = dt.date.fromisoformat(document["plan_date"])
     items = [line["item"] for line in document["lines"]]
     lines = _rows(published, PLAN_LINES, plan_date, items)
     ends = (lines["origin_id"] == document["origin"]) & (lines["destination_id"] == document["destination"])
     lines = lines[ends & (lines["kind"] == document["kind"])]
     tables = _tables(published, plan_date, items)
-    return [explain_line(row, **tables) for _, row in lines.iterrows()]
+    plan = _rebuilt(home, plan_date) if verify and len(lines) else None
+    best = set(lines.sort_values("gain_amount", ascending=False, kind="stable").index[:VERIFIED_LINES])
+    return [
+        _noted(explain_line(row, **tables, plan=_plan(plan) if index in best else None), plan)
+        for index, row in lines.iterrows()
+    ]
 
 
-def of_item_site(published: Published, plan_date: dt.date, item: str, site: str) -> list[Explanation]:
+def of_item_site(
+    home: NetworkHome, plan_date: dt.date, item: str, site: str, *, verify: bool = True
+) -> list[Explanation]:
     """Return why each line that touches an item and site was planned, or why there is none."""
     from assets.rebalancing.explain import explain_item_site
 
-    lines = _rows(published, PLAN_LINES, plan_date, [item])
-    return explain_item_site(item, site, lines=lines, **_tables(published, plan_date, [item]))
+    published = Published(home.published)
+    lines, tables = _rows(published, PLAN_LINES, plan_date, [item]), _tables(published, plan_date, [item])
+    plan = _rebuilt(home, plan_date) if verify else None
+    return [_noted(one, plan) for one in explain_item_site(item, site, lines=lines, **tables, plan=_plan(plan))]
+
+
+def _rebuilt(home: NetworkHome, plan_date: dt.date) -> Recorded | str:
+    """Return the plan with its problem rebuilt, or why it cannot be."""
+    from assets.rebalancing.what_if.recorded import recorded
+
+    try:
+        return recorded(Published(home.published), home.profile, plan_date)
+    except EquipoiseError as error:
+        return str(error)
+
+
+def _plan(found: Recorded | str | None) -> Recorded | None:
+    return None if isinstance(found, str) else found
+
+
+def _noted(explanation: Explanation, plan: Recorded | str | None) -> Explanation:
+    """Say why nothing was solved again where that was asked for."""
+    from assets.rebalancing.what_if.report import Verified
+
+    if plan is None or explanation.verified is not None:
+        return explanation
+    asked = f"`equipoise explain --item {explanation.item_id} --site SITE` verifies the lines of one item"
+    why = plan if isinstance(plan, str) else f"only the {VERIFIED_LINES} lines that gain most are solved again; {asked}"
+    return replace(explanation, verified=Verified(False, why))
 
 
 def gather_item_site(published: Published, plan_date: dt.date, item: str, site: str) -> Record:
