@@ -26,7 +26,7 @@ from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted
 from orchestration.cli.documents import find_document, open_store, remarks_on
 from orchestration.cli.judgements import verdicts_of
-from orchestration.cli.reading import Record, only, open_network, plain, planned_date, read_if_any, records
+from orchestration.cli.reading import Record, only, open_network, plain, planned_date, records
 from orchestration.cli.subject import Item, OrderId, Site, names_order
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
     from assets.rebalancing.explain import Explanation
     from assets.rebalancing.what_if.recorded import Recorded
-
-VERIFIED_LINES = 5
-"""Lines of an order that are verified by solving again: those that gain most."""
 
 
 @command
@@ -78,7 +75,7 @@ def of_order(home: NetworkHome, document: Record, *, verify: bool = True) -> lis
 
     Those of them that gain most are verified, if asked for.
     """
-    from assets.rebalancing.explain import explain_line
+    from assets.rebalancing.explain import explain_lines
 
     published = Published(home.published)
     plan_date = dt.date.fromisoformat(document["plan_date"])
@@ -88,11 +85,7 @@ def of_order(home: NetworkHome, document: Record, *, verify: bool = True) -> lis
     lines = lines[ends & (lines["kind"] == document["kind"])]
     tables = _tables(published, plan_date, items)
     plan = _rebuilt(home, plan_date) if verify and len(lines) else None
-    best = set(lines.sort_values("gain_amount", ascending=False, kind="stable").index[:VERIFIED_LINES])
-    return [
-        _noted(explain_line(row, **tables, plan=_plan(plan) if index in best else None), plan)
-        for index, row in lines.iterrows()
-    ]
+    return [_noted(one, plan) for one in explain_lines(lines, **tables, plan=_plan(plan))]
 
 
 def of_item_site(
@@ -122,29 +115,24 @@ def _plan(found: Recorded | str | None) -> Recorded | None:
 
 
 def _noted(explanation: Explanation, plan: Recorded | str | None) -> Explanation:
-    """Say why nothing was solved again where that was asked for."""
+    """Say why nothing was solved again where the plan's problem cannot be rebuilt."""
     from assets.rebalancing.what_if.report import Verified
 
-    if plan is None or explanation.verified is not None:
-        return explanation
-    asked = f"`equipoise explain --item {explanation.item_id} --site SITE` verifies the lines of one item"
-    why = plan if isinstance(plan, str) else f"only the {VERIFIED_LINES} lines that gain most are solved again; {asked}"
-    return replace(explanation, verified=Verified(False, why))
+    return replace(explanation, verified=Verified(False, plan)) if isinstance(plan, str) else explanation
 
 
 def gather_item_site(published: Published, plan_date: dt.date, item: str, site: str) -> Record:
     """Return what was decided for an item at a site, and the stock, target, forecast and verdicts behind it."""
-    here = {"item_id": item, "site_id": site}
-    decided = only(read_if_any(published, DECISIONS, plan_date, **here)) or {}
-    forecast = read_if_any(published, DEMAND_FORECAST, plan_date, **here)
+    decided = only(_records(published, DECISIONS, plan_date, item, site)) or {}
+    forecast = _records(published, DEMAND_FORECAST, plan_date, item, site)
     shown = ("bucket_start", "mean_units", "cumulative_mean_units", "demand_segment", "model")
     return {
         "item": item,
         "site": site,
         "plan_date": plan_date.isoformat(),
-        **{key: value for key, value in decided.items() if key not in ("plan_date", *here)},
-        "position": only(read_if_any(published, FCT_INVENTORY_POSITION, plan_date, **here)),
-        "target": only(read_if_any(published, TARGETS, plan_date, **here)),
+        **{key: value for key, value in decided.items() if key not in ("plan_date", "item_id", "site_id")},
+        "position": only(_records(published, FCT_INVENTORY_POSITION, plan_date, item, site)),
+        "target": only(_records(published, TARGETS, plan_date, item, site)),
         "forecast": [{key: row[key] for key in shown} for row in forecast],
         "lines": [
             row
@@ -204,12 +192,19 @@ def _tables(published: Published, plan_date: dt.date, items: list[str]) -> dict[
 
 
 def _all(published: Published, frame: Frame, plan_date: dt.date) -> pd.DataFrame:
-    """Return a plan's table; no row where the run did not get so far."""
+    """Return a table of the run that made the plan, whoever writes meanwhile; no row where it did not get so far."""
+    plan = published.latest(PLAN_LINES.name, plan_date)
     known = published.latest(frame.name, plan_date) is not None
-    return published.read(frame, plan_date) if known else frame.empty()
+    return published.beside(frame, plan_date, plan.run_id if plan else "") if known else frame.empty()
 
 
 def _rows(published: Published, frame: Frame, plan_date: dt.date, items: list[str]) -> pd.DataFrame:
     """Return a plan's rows of some items; none where the run did not get so far."""
     data = _all(published, frame, plan_date)
     return data[data["item_id"].isin(items)]
+
+
+def _records(published: Published, frame: Frame, plan_date: dt.date, item: str, site: str) -> list[Record]:
+    """Return a plan's rows of an item at a site as records."""
+    data = _rows(published, frame, plan_date, [item])
+    return records(frame, data[data["site_id"] == site])

@@ -1,24 +1,22 @@
 """Explanations of a planned network are verified by solving again, and every figure is there for an auditor."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from networks import copied
 
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES
 from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.published import Published
-from assets.rebalancing.what_if.recorded import recorded
-from assets.rebalancing.what_if.verify import verify_line
 from orchestration.cli import application
 from orchestration.settings import Settings
 
 
 @pytest.fixture
-def asked(
-    planned_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Any:
+def asked(planned_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Return what `equipoise explain ... --json` answers."""
     monkeypatch.setenv("EQUIPOISE_HOME", str(planned_settings.home))
     monkeypatch.setenv("EQUIPOISE_NETWORK", planned_settings.network or "")
@@ -37,7 +35,7 @@ def tables(settings: Settings, *frames: Any) -> list[pd.DataFrame]:
 
 
 def test_an_order_is_verified_line_by_line(planned_settings: Settings, asked: Any) -> None:
-    documents, lines = tables(planned_settings, DOCUMENTS, PLAN_LINES)
+    (documents,) = tables(planned_settings, DOCUMENTS)
     document = documents.sort_values("gain_amount").iloc[-1]
     told = asked(document["order_id"])
     verified = [one["verified"] for one in told["explanations"]]
@@ -69,16 +67,26 @@ def test_most_lines_and_absences_are_given_again_by_solving_one_item(planned_set
     assert one["verified"] is None
 
 
-def test_another_forecast_since_is_said_and_nothing_is_verified(
-    planned_settings: Settings, tmp_path: Any, asked: Any
+def test_a_run_that_writes_meanwhile_changes_nothing_and_inputs_that_changed_are_said(
+    planned_settings: Settings, tmp_path: Path, asked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = planned_settings.network_home()
-    day = home.profile.clock.today()
-    plan = recorded(Published(home.published), home.profile, day)
-    busiest = plan.lines.sort_values("quantity_units").iloc[-1]
-    assert verify_line(plan, busiest).confirmed
-    # A table of another run does not touch the plan's own: it is read by the plan's run.
-    published = Published(home.published)
+    settings = copied(planned_settings, tmp_path)
+    monkeypatch.setenv("EQUIPOISE_HOME", str(settings.home))
+    home = settings.network_home()
+    published, day = Published(home.published), home.profile.clock.today()
+    line = published.read(PLAN_LINES, day).sort_values("quantity_units").iloc[-1]
+    subject = ("--item", line["item_id"], "--site", line["destination_id"])
+    before = asked(*subject)["explanations"]
+    assert all(one["verified"]["confirmed"] for one in before)
+    forecast = published.read(DEMAND_FORECAST, day)
+    units = [name for name in forecast.columns if name.endswith("_units")]
+    more = forecast.assign(**{name: forecast[name] * 5 for name in units})
+    published.write(DEMAND_FORECAST, more, day, "another-run")
+    assert asked(*subject)["explanations"] == before
     run = published.latest(PLAN_LINES.name, day)
     assert run is not None
-    assert published.of_run(DEMAND_FORECAST, day, run.run_id) is not None
+    published.write(DEMAND_FORECAST, more, day, run.run_id)
+    after = asked(*subject)["explanations"][0]
+    assert not after["verified"]["confirmed"]
+    assert "inputs have changed since" in after["verified"]["terms"]
+    assert after["next_best"] == before[0]["next_best"]

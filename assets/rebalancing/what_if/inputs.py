@@ -33,7 +33,7 @@ def against_line(case: Case, move: int, units: int) -> list[Change]:
     found = [
         unit_cost(case, move, 1), demand(case, site, -1), shortage_price(case, site, -1),
         stock(case, site, 1, units), least_gain(case, move, 1), *lots(case, move, 1),
-        *limit_prices(case, move, 1), *limit_rooms(case, move, -1), source_capacity(case, move, -1),
+        *limit_prices(case, move, 1), *limit_rooms(case, move, -1, units), source_capacity(case, move, -1),
         maximum_stock(case, site, -1),
     ]  # fmt: skip
     if moves.is_transfer[move]:

@@ -26,6 +26,8 @@ from assets.rebalancing.what_if.change import (
 
 MONEY_STEPS = 10_000
 CENT = 0.01
+NEAR = 4
+"""Room is tried where it is at most so many times what a line takes."""
 
 
 def unit_cost(case: Case, move: int, sign: int) -> Change:
@@ -125,17 +127,23 @@ def _limit_price(case: Case, k: int, sign: int) -> Change:
     )  # fmt: skip
 
 
-def limit_rooms(case: Case, move: int, sign: int) -> list[Change]:
-    """Return the room that others leave of shared limits that a move uses; a step is what a unit uses."""
+def limit_rooms(case: Case, move: int, sign: int, units: int = 1) -> list[Change]:
+    """Return the room that others leave of shared limits that a move uses, where it is near to what a line takes.
+
+    A step is what a unit uses; ``units`` are those of the line.
+    """
     found = []
     for k in _used_limits(case, move):
         now, unit, name = float(case.allowed[k]), float(case.limits.use[[k]][:, [move]].sum()), case.limits.names[k]
-        if np.isfinite(now):
-            most = max(0, math.floor(now / unit + 1e-9)) if sign < 0 else 2 * FEWEST_UNITS
-            told = f"others left room for {{to}} instead of {{now}} in {name}"
-            base = max(float(case.limits.capacity[k]), unit)
-            found.append(Change("room in a shared limit", name, "unit of the limit", now, sign * unit, most, base, told,
-                                _room(case, k)))  # fmt: skip
+        if now > NEAR * unit * max(units, FEWEST_UNITS):
+            continue
+        most = max(0, math.floor(now / unit + 1e-9)) if sign < 0 else 2 * FEWEST_UNITS
+        told = f"others left room for {{to}} instead of {{now}} in {name}"
+        base = max(float(case.limits.capacity[k]), unit)
+        at = _room(case, k)
+        found.append(
+            Change("room in a shared limit", name, "unit of the limit", now, sign * unit, most, base, told, at)
+        )
     return found
 
 

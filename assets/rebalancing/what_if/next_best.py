@@ -29,7 +29,7 @@ class NextBest:
         The line that would be there and is not; ``None`` where the item waits.
     costs_more : float
         What it costs more than the plan over the horizon, payments for shared limits included, in
-        currency; below 0 where a rule forbids what would save.
+        currency; below 0 where it would save.
     """
 
     units: Ints

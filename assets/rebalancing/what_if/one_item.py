@@ -9,6 +9,7 @@ them. Not here: changed inputs (``inputs``), and reading (``recorded``).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def row_of(problem: Problem, site_id: str) -> int | None:
     return int(found[0]) if len(found) else None
 
 
-def move_of(problem: Problem, line: pd.Series) -> int | None:
+def move_of(problem: Problem, line: pd.Series[Any]) -> int | None:
     """Return the move of one item that a line orders; ``None`` if there is none."""
     row = row_of(problem, str(line["destination_id"]))
     moves = problem.moves

@@ -94,8 +94,7 @@ def recorded(published: Published, profile: NetworkProfile, plan_date: dt.date) 
     run_id = latest.run_id if latest else ""
 
     def read(frame: Frame) -> pd.DataFrame:
-        mine = published.of_run(frame, plan_date, run_id)
-        return published.read(frame, plan_date) if mine is None else mine
+        return published.beside(frame, plan_date, run_id)
 
     release = PolicyRegistry(decides=str(read(PLAN_SUMMARY)["policy_release"].iloc[0])).active()
     snapshot = from_published({frame.name: read(frame) for frame in READ})

@@ -23,19 +23,22 @@ class NextBestView:
         What is done instead, or wait.
     costs_more : float
         Expected cost over the horizon above the plan's, payments for shared limits included, in
-        currency; below 0 where a rule forbids what would save.
+        currency; below 0 where it would save.
     lines : tuple of str
         Every line of the item that would start today then.
+    obstacle : str
+        Why it is not done although it would save; empty where it would not.
     """
 
     action: str
     costs_more: float
     lines: tuple[str, ...]
+    obstacle: str = ""
 
     def sentence(self) -> str:
         """Say it in one line."""
-        if self.costs_more < -0.005:
-            return f"{self.action}, which would save {-self.costs_more:.2f} but may not be"
+        if self.obstacle:
+            return f"{self.action}, which would save {-self.costs_more:.2f}: {self.obstacle}"
         return f"{self.action}, which costs {self.costs_more:.2f} more"
 
 

@@ -6,12 +6,15 @@ Not here: rebuilding the plan (``recorded``), and how flips are found (``flips``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from assets.kernel.errors import EquipoiseError
+from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.reasons import NEGLIGIBLE
 from assets.rebalancing.what_if.case import Case, Decision
 from assets.rebalancing.what_if.change import Change, site_name
 from assets.rebalancing.what_if.flips import Flip, Flipped, Probe, search
@@ -24,7 +27,7 @@ from assets.rebalancing.what_if.report import APPEARS, CHANGED, GONE, FlipView, 
 NOTHING = "nothing starts today"
 
 
-def verify_line(plan: Recorded, line: pd.Series) -> Verified:
+def verify_line(plan: Recorded, line: pd.Series[Any]) -> Verified:
     """Verify the next best and the flips of a line.
 
     Parameters
@@ -140,7 +143,22 @@ class _Told:
 
     def next_best(self, other: NextBest) -> NextBestView:
         action = "wait" if other.move is None else self._line(other.move, int(other.units[other.move]))
-        return NextBestView(action, other.costs_more, self.lines(other.units))
+        return NextBestView(action, other.costs_more, self.lines(other.units), self._obstacle(other))
+
+    def _obstacle(self, other: NextBest) -> str:
+        """Return why what would save is not done."""
+        case, move = self._item.case, other.move
+        if other.costs_more > -NEGLIGIBLE or move is None:
+            return ""
+        moves, least = case.problem.moves, case.problem.release.guardrails.minimum_gain_amount
+        if not moves.usual[move] and -other.costs_more < least:
+            return f"less than the least gain of {least:.2f}"
+        if len(constraints.cycles(moves, other.units, np.arange(len(moves)))):
+            return "a site would be brought to and taken from sideways on one day"
+        over = np.flatnonzero(case.limits.use @ other.units > case.allowed)
+        if len(over):
+            return f"{case.limits.names[over[0]]} has no room for it beside others"
+        return "the search for whole lots did not find it"
 
     def flip(self, flip: Flip) -> FlipView:
         change, steps = flip.change, flip.steps
