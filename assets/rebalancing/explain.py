@@ -90,7 +90,7 @@ class Explanation:
         return [
             f"Solved again {len(found.probes)} times with one input changed, {found.terms}; next best: "
             f"{found.next_best_sentence()}",
-            *(f"- {flip.sentence()}" for flip in found.flips),
+            *(f"- {sentence}" for sentence in found.sentences()),
         ]
 
 

@@ -101,7 +101,8 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats,
             o = moves.origin[k]
             spare = f"; {moves.source_id[k]} holds {item_sites.available[o]} against {item_sites.base_stock[o]}"
         moved = "1 unit avoids" if quantity[k] == 1 else f"{quantity[k]} units avoid"
-        room = f", and takes room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
+        takes = "takes" if quantity[k] == 1 else "take"
+        room = f", and {takes} room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
         texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, net{room}")
     return texts
 
@@ -282,7 +283,8 @@ def _waiting(
     used, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
     one = len(used) == 1
     if used and extra - pays < -NEGLIGIBLE:
-        told = f"one more unit would save {pays - extra:.2f}, but {_in_the_way(scarce, network.first[best])}"
+        why = _in_the_way(network, scarce, int(network.first[best]))
+        told = f"one more unit would save {pays - extra:.2f}, but {why}"
         return (
             f"{stock}; {told}",
             f"{name}, which takes room worth {pays:.2f} per unit to others",
@@ -301,16 +303,22 @@ def _waiting(
     )
 
 
-def _in_the_way(scarce: Scarcity, move: int) -> str:
-    """Return which scarce limits keep a unit of a move out: those it does not fit into beside all that the plan uses.
+def _in_the_way(network: Network, scarce: Scarcity, move: int) -> str:
+    """Return which scarce limits keep a move out: those into which its smallest lot does not fit.
 
-    What starts later counts as well. Where a unit fits, it is its price that keeps it out: others
-    would need the room.
+    All that the plan uses counts, what starts later as well. Where a lot fits, it is the price
+    that keeps it out: others need the room.
     """
-    names, uses = scarce.limits.names, scarce.limits.use[:, [move]].toarray()[:, 0]
-    full = sorted(names[k] for k in np.flatnonzero((uses > 0) & (uses > scarce.left + TOLERANCE * scarce.limits.room)))
+    moves, names = network.problem.moves, scarce.limits.names
+    lot = int(constraints.smallest_lot(moves.minimum[move : move + 1], moves.multiple[move : move + 1])[0])
+    uses, slack = scarce.limits.use[:, [move]].toarray()[:, 0], TOLERANCE * scarce.limits.room
+    full = sorted(names[k] for k in np.flatnonzero((uses > 0) & (uses > scarce.left + slack)))
     if full:
         return f"{' and '.join(full)} {'is' if len(full) == 1 else 'are'} full"
+    tight = np.flatnonzero((uses > 0) & (uses * lot > scarce.left + slack))
+    if len(tight):
+        k = min(tight.tolist(), key=lambda k: names[k])
+        return f"{names[k]} has room for {scarce.left[k]:.6g}, and the smallest lot takes {uses[k] * lot:.6g}"
     return f"others need the room of {' and '.join(scarce.names_of(move))}"
 
 

@@ -47,13 +47,15 @@ class SiteView:
 
     def sentence(self) -> str:
         """Say it in one line."""
-        worth = "" if self.marginal_value is None else f"; one more unit here saves {self.marginal_value:.2f}"
+        worth = ""
+        if self.marginal_value is not None:
+            worth = f"; one more unit here is worth {self.marginal_value:.2f}, what is left of it at the end included"
         band = ""
         if self.demand_low_units is not None:
             band = f" (80 % between {self.demand_low_units:.0f} and {self.demand_high_units:.0f})"
         return (
             f"{self.site_id}: {self.available_units} available, {self.incoming_units} coming, base stock "
-            f"{self.base_stock_units}, a donor keeps {self.protection_units}; demand of the protection interval "
+            f"{self.base_stock_units}, giving it would keep {self.protection_units}; demand of the protection interval "
             f"{self.protection_mean_units:.1f}{band}{worth}"
         )
 

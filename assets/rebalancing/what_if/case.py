@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
+from assets.rebalancing import constraints, lots
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import TIE_STEPS, Network, expand
+from assets.rebalancing.flow import Flow, Variant, gather, solve_flows
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.messages import Prices
@@ -36,11 +38,14 @@ class Case:
         Currency that a unit of each limit costs.
     allowed : float array, shape (L,)
         Most that it may use of each limit; infinite where only the price counts.
+    standing : int array, shape (m,)
+        Units of its moves that start today as published: they stand against plans of the same cost.
     """
 
     problem: Problem
     prices: Floats
     allowed: Floats
+    standing: Ints
 
     @property
     def limits(self) -> Limits:
@@ -99,8 +104,8 @@ def at_prices(cases: Sequence[Case]) -> Network:
 def _decided(cases: Sequence[Case]) -> list[Decision]:
     choice = choose(at_prices(cases))
     network, shape = choice.network, (len(cases), len(cases[0].problem.moves))
-    every = units_of_flow(network, choice.flow).reshape(shape)
-    cost = choice.flow.cost / network.scale
+    flow = _tied(choice, np.concatenate([case.standing for case in cases]))
+    every, cost = units_of_flow(network, flow).reshape(shape), flow.cost / network.scale
     limits = cases[0].limits
     if len(limits):
         allowed = np.stack([case.allowed for case in cases])
@@ -109,6 +114,34 @@ def _decided(cases: Sequence[Case]) -> list[Decision]:
             every[over], cost[over] = _beside_others(choice, limits, over, allowed[over])
     today = cases[0].today
     return [Decision(np.where(today, units, 0), float(own)) for units, own in zip(every, cost, strict=True)]
+
+
+def _tied(choice: Choice, standing: Ints) -> Flow:
+    """Return the flow of each copy, with its standing units where they cost as little as what was found."""
+    network, found = choice.network, choice.flow
+    now = standing[network.first]
+    items = np.flatnonzero(_possible(network, standing))
+    tried = solve_flows(network, Variant(items, now[gather(network.first_start, items)[0]]))
+    tied = items[(tried.cost == found.cost[items]) & ~tried.broken]
+    keeps = np.repeat(np.isin(np.arange(network.items), tied), np.diff(network.first_start))
+    return lots.evaluate(network, np.where(keeps, now, found.units))
+
+
+def _possible(network: Network, units: Ints) -> Flags:
+    """Return in which copies units of moves that start today are whole lots of what is there."""
+    moves, sites = network.problem.moves, network.problem.item_sites
+    sent = np.flatnonzero(units)
+    lot = constraints.is_lot(units[sent], moves.minimum[sent], np.maximum(1, moves.multiple[sent]))
+    fits = lot & (units[sent] <= moves.capacity[sent]) & (moves.blocked[sent] == 0)
+    result = np.ones(network.items, dtype=bool)
+    result[sites.item[moves.destination[sent[~fits]]]] = False
+    given, sideways = np.zeros(len(sites), dtype=np.int64), np.zeros(len(sites), dtype=np.int64)
+    out = sent[moves.is_transfer[sent]]
+    np.add.at(given, moves.origin[out], units[out])
+    np.add.at(sideways, moves.origin[out], np.where(moves.lateral[out], units[out], 0))
+    over = (given > sites.available) | (sideways > np.where(sideways > 0, constraints.donor_protection(sites), 0))
+    result[sites.item[over]] = False
+    return result
 
 
 def _within(limits: Limits, units: Ints, allowed: Floats) -> Flags:

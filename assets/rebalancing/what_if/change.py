@@ -76,7 +76,7 @@ def figure(value: float) -> str:
 
 def site_name(case: Case, site: int) -> str:
     """Return the site of an item-site."""
-    return case.problem.item_sites.site_ids[case.problem.item_sites.site[site]]
+    return str(case.problem.item_sites.site_ids[case.problem.item_sites.site[site]])
 
 
 def way(case: Case, move: int) -> str:

@@ -55,7 +55,7 @@ def side_by_side(problems: Sequence[Problem]) -> Problem:
 
 def _item_sites(parts: Sequence[ItemSites], count: int) -> ItemSites:
     shared = ("bucket_days", "site_ids", "item_ids", "protection_demand")
-    joined = {f.name: _joined(parts, f.name) for f in fields(ItemSites) if f.name not in shared}
+    joined: dict[str, Any] = {f.name: _joined(parts, f.name) for f in fields(ItemSites) if f.name not in shared}
     known = joined["parent"] >= 0
     demand = [part.protection_demand for part in parts]
     return replace(

@@ -91,7 +91,7 @@ def search(changes: Sequence[Change], outcomes: Mapping[str, Flipped]) -> tuple[
     known: dict[tuple[int, int], Decision] = {}
     _solve(changes, {(k, steps) for k, change in enumerate(changes) for steps in _widening(change.most)}, known)
     brackets = {
-        (outcome, k): _bracket(_widening(change.most), lambda steps, k=k, flipped=flipped: flipped(known[k, steps]))
+        (outcome, k): _bracket([(steps, flipped(known[k, steps])) for steps in _widening(change.most)])
         for outcome, flipped in outcomes.items()
         for k, change in enumerate(changes)
     }
@@ -124,11 +124,11 @@ def _widening(most: int) -> list[int]:
     return [*found, most]
 
 
-def _bracket(tried: list[int], flips: Callable[[int], bool]) -> tuple[int, int] | None:
+def _bracket(tried: list[tuple[int, bool]]) -> tuple[int, int] | None:
     """Return the last steps before the first that flip, and those; ``None`` where none do."""
     low = 0
-    for steps in tried:
-        if flips(steps):
+    for steps, flips in tried:
+        if flips:
             return low, steps
         low = steps
     return None

@@ -32,13 +32,14 @@ def against_line(case: Case, move: int, units: int) -> list[Change]:
     moves, site = case.problem.moves, int(case.problem.moves.destination[move])
     found = [
         unit_cost(case, move, 1), demand(case, site, -1), shortage_price(case, site, -1),
-        stock(case, site, 1, units), least_gain(case, move, 1), *lots(case, move, 1),
+        stock(case, site, 1, units=units), least_gain(case, move, 1), *lots(case, move, 1),
         *limit_prices(case, move, 1), *limit_rooms(case, move, -1, units), source_capacity(case, move, -1),
         maximum_stock(case, site, -1),
     ]  # fmt: skip
     if moves.is_transfer[move]:
         giver = int(moves.origin[move])
-        found += [stock(case, giver, -1, units), donor_protection(case, move, 1)]
+        # That nothing can be given of nothing says nothing: a unit is left.
+        found += [stock(case, giver, -1, left=1), donor_protection(case, move, 1)]
     return [change for change in found if change is not None and change.most > 0]
 
 

@@ -74,8 +74,8 @@ def lots(case: Case, move: int, sign: int) -> list[Change]:
     moves, name = case.problem.moves, way(case, move)
     found = []
     for label, field, least, told in (
-        ("order multiple", "multiple", 1, f"{name} went in multiples of {{to}} instead of {{now}}"),
-        ("minimum order quantity", "minimum", 0, f"{name} went from {{to}} units on instead of {{now}}"),
+        ("order multiple", "multiple", 1, f"the order multiple of {name} were {{to}} instead of {{now}}"),
+        ("minimum order quantity", "minimum", 0, f"the minimum order of {name} were {{to}} units instead of {{now}}"),
     ):
         now = int(getattr(moves, field)[move])
         if now > 1:
@@ -90,8 +90,8 @@ def source_capacity(case: Case, move: int, sign: int) -> Change | None:
     now = int(case.problem.moves.capacity[move])
     if now >= UNLIMITED:
         return None
-    name, most = way(case, move), now if sign < 0 else now + FEWEST_UNITS
-    told = f"{name} held {{to}} units instead of {{now}}"
+    name, most = way(case, move), now - 1 if sign < 0 else now + FEWEST_UNITS
+    told = f"{name} could carry {{to}} units instead of {{now}}"
     at = _of_moves(case, move, "capacity", int)
     return Change("capacity of the source", name, "base units", now, sign, most, max(now, 1), told, at)
 
@@ -108,7 +108,7 @@ def donor_protection(case: Case, move: int, sign: int) -> Change | None:
     def at(value: float) -> Case:
         return with_sites(case, protection=with_row(sites.protection, giver, int(value)))
 
-    name, most = site_name(case, giver), now - shown if sign < 0 else int(sites.available[giver])
+    name, most = site_name(case, giver), now - shown if sign < 0 else max(0, int(sites.available[giver]) - 1 - now)
     told = f"{name} kept {{to}} units instead of {{now}} when it gives"
     return Change("donor protection", name, "base units", now, sign, most, max(now, 1), told, at)
 
@@ -122,7 +122,7 @@ def _limit_price(case: Case, k: int, sign: int) -> Change:
     now, name = float(case.prices[k]), case.limits.names[k]
     told = f"a unit of {name} were worth {{to}} to others instead of {{now}}"
     return Change(
-        "price of a shared limit", name, "currency per unit", now, sign * now / 100, percents(sign), now, told,
+        "shadow price", name, "currency per unit", now, sign * now / 100, percents(sign), now, told,
         lambda price: replace(case, prices=with_row(case.prices, k, max(0.0, price))),
     )  # fmt: skip
 
@@ -137,13 +137,11 @@ def limit_rooms(case: Case, move: int, sign: int, units: int = 1) -> list[Change
         now, unit, name = float(case.allowed[k]), float(case.limits.use[[k]][:, [move]].sum()), case.limits.names[k]
         if now > NEAR * unit * max(units, FEWEST_UNITS):
             continue
-        most = max(0, math.floor(now / unit + 1e-9)) if sign < 0 else 2 * FEWEST_UNITS
+        most = max(0, math.floor(now / unit + 1e-9) - 1) if sign < 0 else 2 * FEWEST_UNITS
         told = f"others left room for {{to}} instead of {{now}} in {name}"
         base = max(float(case.limits.capacity[k]), unit)
         at = _room(case, k)
-        found.append(
-            Change("room in a shared limit", name, "unit of the limit", now, sign * unit, most, base, told, at)
-        )
+        found.append(Change("room", name, "unit of the limit", now, sign * unit, most, base, told, at))
     return found
 
 

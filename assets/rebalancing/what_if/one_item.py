@@ -69,12 +69,10 @@ def one_item(plan: Recorded, item_id: str) -> OneItem:
     """
     case = _case(plan, item_id)
     lines = plan.lines.loc[plan.lines["item_id"] == item_id]
-    units = _units_of(case.problem, lines)
-    scarce = _with_price_or_asked(plan, case)
-    terms = _terms(case, scarce)
+    terms = _terms(case, _with_price_or_asked(plan, case))
     found = dict(zip(terms, decide(list(terms.values())), strict=True))
     for name, decision in found.items():
-        if units is not None and np.array_equal(decision.units, units):
+        if case.standing.sum() == lines["quantity_units"].sum() and np.array_equal(decision.units, case.standing):
             return OneItem(terms[name], decision, name)
     published, again = _digest_of_lines(lines), _digest_of_units(case.problem, next(iter(found.values())).units)
     raise NotReproducedError(
@@ -123,14 +121,15 @@ def _case(plan: Recorded, item_id: str) -> Case:
     room = (table["capacity"] - table["fixed"]).clip(lower=0.0)
     # A limit that no plan could fill is not in the graph, and holds nobody.
     allowed = (room - table["used"] + mine).astype("float64").fillna(np.inf)
-    return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64))
+    standing = _units_of(problem, plan.lines.loc[plan.lines["item_id"] == item_id])
+    return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64), standing)
 
 
 def _with_price_or_asked(plan: Recorded, case: Case) -> Floats:
     """Return the price of every limit that is scarce; NaN for the others."""
     table = plan.shared_limits.set_index("limit_id").reindex(list(case.limits.names))
-    figures = (table[name].astype("float64").to_numpy() for name in ("price", "capacity", "fixed", "asked"))
-    price, capacity, fixed, asked = figures
+    figures = table[["price", "capacity", "fixed", "asked"]].to_numpy(np.float64)
+    price, capacity, fixed, asked = (np.asarray(column, dtype=np.float64) for column in figures.T)
     scarce = table["deal"].notna().to_numpy(bool) & is_scarce(price, np.maximum(0.0, capacity - fixed), asked)
     return np.asarray(np.where(scarce, price, np.nan), dtype=np.float64)
 
@@ -149,14 +148,13 @@ def _terms(case: Case, prices: Floats) -> dict[str, Case]:
     }
 
 
-def _units_of(problem: Problem, lines: pd.DataFrame) -> Ints | None:
-    """Return the units that lines order of every move; ``None`` where one has no move."""
+def _units_of(problem: Problem, lines: pd.DataFrame) -> Ints:
+    """Return the units that lines order of every move; a line whose move is there no longer orders nothing."""
     units = np.zeros(len(problem.moves), dtype=np.int64)
     for _, line in lines.iterrows():
         move = move_of(problem, line)
-        if move is None:
-            return None
-        units[move] += int(line["quantity_units"])
+        if move is not None:
+            units[move] += int(line["quantity_units"])
     return units
 
 

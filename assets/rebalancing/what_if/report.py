@@ -83,11 +83,9 @@ class FlipView:
     def sentence(self) -> str:
         """Say it in one line."""
         if self.to is None or self.before is None:
-            return (
-                f"{self.input} of {self.subject}: no flip from {figure(self.now)} to {figure(self.bound)} {self.unit}"
-            )
-        near = "" if self.before == self.now else f", not yet at {figure(self.before)}"
-        return f"{_SAID[self.outcome]} if {self.told}{near}; then {self.then}"
+            return f"{self.input} of {self.subject} ({figure(self.now)} to {figure(self.bound)})"
+        near = "" if self.before == self.now else f" (not yet at {figure(self.before)})"
+        return f"{_SAID[self.outcome]} if {self.told}{near}: {self.then}"
 
 
 @dataclass(frozen=True)
@@ -128,22 +126,27 @@ class Verified:
     flips: tuple[FlipView, ...] = ()
     probes: tuple[ProbeView, ...] = ()
 
-    def smallest(self) -> FlipView | None:
-        """Return the smallest change that undoes a line or makes one; else the smallest that changes it."""
-        found = [flip for flip in self.flips if flip.to is not None]
-        return next((flip for flip in found if flip.outcome != CHANGED), next(iter(found), None))
+    def found(self, outcome: str) -> list[FlipView]:
+        """Return the flips of an outcome that were found, the smallest change first."""
+        return [flip for flip in self.flips if flip.outcome == outcome and flip.to is not None]
 
     def flips_when(self) -> str:
-        """Say what flips the decision in one line."""
-        smallest = self.smallest()
-        if smallest is None:
-            return "no change of one input within the bounds tried flips it"
-        return smallest.sentence()
+        """Say in one line what is the smallest change that makes or undoes a line, and that changes it."""
+        first = [self.found(outcome)[0].sentence() for outcome in _SAID if self.found(outcome)]
+        return "; ".join(first) or "no change of one input that was tried flips it"
+
+    def sentences(self) -> list[str]:
+        """Return every flip that was found in a line each, then what was tried in vain."""
+        told, vain = [flip.sentence() for outcome in _SAID for flip in self.found(outcome)], []
+        for outcome, words in _VAIN.items():
+            names = [flip.sentence() for flip in self.flips if flip.outcome == outcome and flip.to is None]
+            vain += [f"{words}: {', '.join(names)}"] if names else []
+        return told + vain
 
     def next_best_sentence(self) -> str:
         """Say what else could be done in one line."""
         return "none: no line could start today" if self.next_best is None else self.next_best.sentence()
 
 
-_SAID = {GONE: "the line goes", CHANGED: "the line changes", APPEARS: "a line appears"}
-_NOT = {GONE: "the line stays", CHANGED: "the line stays as it is or goes", APPEARS: "no line appears"}
+_SAID = {CHANGED: "the line changes", GONE: "the line goes", APPEARS: "a line appears"}
+_VAIN = {GONE: "the line stays whatever else was tried", APPEARS: "no line appears whatever else was tried"}

@@ -61,11 +61,11 @@ def shortage_price(case: Case, site: int, sign: int) -> Change | None:
     return Change("shortage price", name, "currency per unit", now, sign * now / 100, percents(sign), now, told, at)
 
 
-def stock(case: Case, site: int, sign: int, units: int = 0) -> Change:
-    """Return the stock that is available at a site; ``units`` of a line tell how far up it is tried."""
+def stock(case: Case, site: int, sign: int, *, units: int = 0, left: int = 0) -> Change:
+    """Return the stock that is available at a site, down to ``left``; ``units`` of a line tell how far up."""
     sites = case.problem.item_sites
     now, target = int(sites.available[site]), int(sites.base_stock[site])
-    most = now if sign < 0 else 2 * max(units, target, FEWEST_UNITS)
+    most = max(0, now - left) if sign < 0 else 2 * max(units, target, FEWEST_UNITS)
 
     def at(value: float) -> Case:
         known = sites.known_supply[site] + int(value) - now

@@ -157,7 +157,7 @@ class _Told:
             return "a site would be brought to and taken from sideways on one day"
         over = np.flatnonzero(case.limits.use @ other.units > case.allowed)
         if len(over):
-            return f"{case.limits.names[over[0]]} has no room for it beside others"
+            return f"{case.limits.names[over[0]]} has no room for it"
         return "the search for whole lots did not find it"
 
     def flip(self, flip: Flip) -> FlipView:
