@@ -109,7 +109,7 @@ def donor_protection(case: Case, move: int, sign: int) -> Change | None:
         return with_sites(case, protection=with_row(sites.protection, giver, int(value)))
 
     name, most = site_name(case, giver), now - shown if sign < 0 else max(0, int(sites.available[giver]) - 1 - now)
-    told = f"{name} kept {{to}} units instead of {{now}} when it gives"
+    told = f"{name} kept at least {{to}} instead of {{now}} when it gives"
     return Change("donor protection", name, "base units", now, sign, most, max(now, 1), told, at)
 
 

@@ -91,7 +91,7 @@ def maximum_stock(case: Case, site: int, sign: int) -> Change | None:
         return with_sites(case, maximum=with_row(sites.maximum, site, int(value)))
 
     name, most = site_name(case, site), now if sign < 0 else now + FEWEST_UNITS
-    told = f"{name} might hold {{to}} units instead of {{now}}"
+    told = f"{name} might hold at most {{to}} instead of {{now}}"
     return Change("maximum stock", name, "base units", now, sign, most, max(now, 1), told, at)
 
 
