@@ -14,6 +14,7 @@ from assets.rebalancing.choice import choose
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import FREE_UNITS, Variant, solve_flows
 from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.spare import spare_units
 from assets.rebalancing.what_if.case import Case, Decision, at_prices, decide, without
 
 
@@ -76,7 +77,7 @@ def instead_of_nothing(case: Case, plan: Decision, site: int) -> NextBest | None
     """
     network = choose(at_prices([case])).network
     now = plan.units[network.first]
-    position, units = _tries(network, now, _possible(network, plan.units, site))
+    position, units = _tries(network, now, _possible(network, now, site))
     if not len(position):
         return None
     item = np.zeros(len(position), dtype=np.int64)
@@ -93,26 +94,12 @@ def instead_of_nothing(case: Case, plan: Decision, site: int) -> NextBest | None
     return NextBest(every, int(network.first[position[best]]), float(found.cost[best] - base) / network.scale)
 
 
-def _possible(network: Network, units: Ints, site: int) -> Ints:
+def _possible(network: Network, now: Ints, site: int) -> Ints:
     """Return the first-bucket moves of an item-site that could carry a lot beside what starts today."""
-    moves = network.problem.moves
-    touching = (moves.destination[network.first] == site) | (moves.origin[network.first] == site)
-    most = _most(network, units)
-    lot = constraints.smallest_lot(moves.minimum, np.maximum(1, moves.multiple))[network.first]
-    return np.flatnonzero(touching & (units[network.first] == 0) & (most >= lot))
-
-
-def _most(network: Network, units: Ints) -> Ints:
-    """Return the most units of each first-bucket move beside what starts today."""
-    moves, sites = network.problem.moves, network.problem.item_sites
-    sent = np.flatnonzero(moves.is_transfer & (units > 0))
-    out, sideways = np.zeros(len(sites), dtype=np.int64), np.zeros(len(sites), dtype=np.int64)
-    np.add.at(out, moves.origin[sent], units[sent])
-    np.add.at(sideways, moves.origin[sent], np.where(moves.lateral[sent], units[sent], 0))
-    spare, laterally = sites.available - out, constraints.donor_protection(sites) - sideways
-    origin, lateral = moves.origin[network.first], moves.lateral[network.first]
-    there = np.where(lateral, np.minimum(spare, laterally)[origin], spare[origin])
-    return np.where(origin >= 0, np.minimum(there, moves.capacity[network.first]), moves.capacity[network.first])
+    moves = network.problem.moves.take(network.first)
+    touching = (moves.destination == site) | (moves.origin == site)
+    lot = constraints.smallest_lot(moves.minimum, np.maximum(1, moves.multiple))
+    return np.flatnonzero(touching & (now == 0) & (spare_units(network, now) >= lot))
 
 
 def _tries(network: Network, now: Ints, possible: Ints) -> tuple[Ints, Ints]:

@@ -14,7 +14,7 @@ import pandas as pd
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import Ints
-from assets.rebalancing.reasons import NEGLIGIBLE
+from assets.rebalancing.site_reasons import NEGLIGIBLE
 from assets.rebalancing.what_if.case import Case, Decision
 from assets.rebalancing.what_if.change import Change, site_name
 from assets.rebalancing.what_if.flips import Flip, Flipped, Probe, search
