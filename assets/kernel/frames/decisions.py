@@ -98,7 +98,11 @@ PLAN_LINES = Frame(
         money("limits_amount", "What its use of scarce shared limits is worth to others, at their shadow prices."),
         text("reason", "Why, in one sentence."),
         text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
-        text("next_best", "The choice that would be made without this line, and what it costs more."),
+        text(
+            "next_best",
+            "The cheapest other way to bring as much by unit prices, or to wait, and what it costs about more; "
+            "`equipoise explain` solves again without the line.",
+        ),
     ),
     ("plan_date", "kind", "item_id", "origin_id", "destination_id", "mode"),
 )
@@ -119,8 +123,12 @@ DECISIONS = Frame(
         _units("outbound_units", "Units the plan takes out."),
         text("reason", "Why, in one sentence."),
         text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
-        text("next_best", "The best action not taken and what it would have cost more."),
-        text("flips_when", "Smallest change of input that changes the decision."),
+        text("next_best", "The cheapest action not taken by unit prices, and what its first unit would cost more."),
+        text(
+            "flips_when",
+            "What would have to change by unit prices or gains, lots and least gains apart; `equipoise explain` finds "
+            "the smallest change of an input by solving again.",
+        ),
     ),
     ("plan_date", "item_id", "site_id"),
 )
