@@ -7,7 +7,7 @@ names both. Not here: value curves, the network or a solution.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 
 from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
+from assets.rebalancing.announced import Standing, departed
 from assets.rebalancing.item_sites import KEY, ItemSites, build_item_sites
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.stage import Stage
@@ -47,6 +48,8 @@ class Problem:
         What the snapshot got wrong; see ``consistency``.
     limits : Limits, optional
         What all items share, as feeds and policy state it; ``None`` for nothing.
+    standing : Standing
+        Lines that earlier plans announced.
     """
 
     plan_date: dt.date
@@ -58,6 +61,7 @@ class Problem:
     held: pd.DataFrame
     faults: tuple[str, ...]
     limits: Limits | None = None
+    standing: Standing = field(default_factory=Standing.none)
 
     @property
     def horizon(self) -> int:
@@ -79,6 +83,7 @@ def build_problem(
     release: Release,
     profile: NetworkProfile,
     plan_date: dt.date,
+    announced: pd.DataFrame | None = None,
 ) -> Problem:
     """Join a snapshot into a problem.
 
@@ -92,6 +97,8 @@ def build_problem(
         Bucket, horizon and whether sales are lost.
     plan_date : date
         First day of bucket 0.
+    announced : DataFrame, optional
+        ANNOUNCED_LINES of earlier plans.
 
     Raises
     ------
@@ -106,6 +113,8 @@ def build_problem(
     calendar, horizon = profile.calendar, profile.horizon_buckets
     calendar.require_plan_date(plan_date)
     snapshot, faults = checked(snapshot)
+    standing = Standing.none() if announced is None else Standing.of(announced, release.guardrails, plan_date)
+    snapshot = departed(snapshot, standing.frozen, faults)
     table = settings_table(snapshot, calendar.bucket.days, faults)
     held_by, outbound = verdict_actions(table, snapshot.verdicts)
     table = table.assign(outbound_held=outbound)
@@ -126,10 +135,12 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
+    moves = replace(moves, announced=standing.units(moves, item_sites))
     limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
+    limits = standing.use(limits, moves, item_sites)
     return Problem(
-        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
-        held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,
+        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, standing.fence(moves, item_sites),
+        held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits, standing,
     )  # fmt: skip
 
 
