@@ -21,8 +21,8 @@ from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.frames.schema import Frame
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
-from assets.orders.standing import as_known_of
 from assets.orders.sql_store import SqlOrderStore
+from assets.orders.standing import as_known_of
 from assets.orders.store import OrderFilter
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing.base import Base

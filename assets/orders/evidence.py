@@ -115,9 +115,7 @@ def gather(
         feature_version=",".join(sorted(pc.unique(features.column(0)).to_pylist())),
         batches=batches_by_item(published, plan_date, touched, cutoff, run_id),
         models=models.group_by([*_ITEM, "model_version"]).aggregate([]).to_pandas(),
-        master_batches=latest_master_batches(
-            published.read(FEED_BATCHES, plan_date) if batches is None else batches
-        ),
+        master_batches=latest_master_batches(published.read(FEED_BATCHES, plan_date) if batches is None else batches),
     )
 
 

@@ -176,9 +176,7 @@ def departed(snapshot: Snapshot, frozen: pd.DataFrame, faults: list[str]) -> Sna
             "is_late": False,
         }
     )
-    return replace(
-        snapshot, position=position, scheduled_receipts=_together(snapshot.scheduled_receipts, due)
-    )
+    return replace(snapshot, position=position, scheduled_receipts=_together(snapshot.scheduled_receipts, due))
 
 
 def _by_site(lines: pd.DataFrame, end: str, key: pd.MultiIndex) -> Ints:

@@ -51,9 +51,7 @@ def planned(
     """
     told = wanted(announcements, release.guardrails, plan_date)
     if not only:
-        return solve(
-            build_problem(snapshot, release=release, profile=profile, plan_date=plan_date, announced=told)
-        )
+        return solve(build_problem(snapshot, release=release, profile=profile, plan_date=plan_date, announced=told))
     base = Base.of(published, plan_date)
     mine = told.loc[told["item_id"].isin(base.items_at(only))]
     problem = build_problem(snapshot, release=release, profile=profile, plan_date=plan_date, announced=mine)

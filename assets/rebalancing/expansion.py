@@ -293,9 +293,7 @@ def _giving_slot(item_sites: ItemSites, moves: Moves) -> Ints:
     return np.where(moves.is_transfer & (moves.bucket == 0), now, slot)
 
 
-def _move_arcs(
-    item_sites: ItemSites, moves: Moves, free: Ints, scale: float, change: Ints
-) -> list[dict[str, Ints]]:
+def _move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float, change: Ints) -> list[dict[str, Ints]]:
     """Return the moves' arcs, and behind those whose change has a price the two that carry it."""
     used = moves.take(free)
     item = item_sites.item[used.destination]
@@ -319,7 +317,9 @@ def _move_arcs(
         "segment": np.full(len(used), -1),
     }
     told = np.flatnonzero(change[free])
-    return [arcs, _change_arcs(item_sites, arcs, told, used.announced[told], change[free[told]])] if len(told) else [arcs]
+    if not len(told):
+        return [arcs]
+    return [arcs, _change_arcs(item_sites, arcs, told, used.announced[told], change[free[told]])]
 
 
 def _change_arcs(

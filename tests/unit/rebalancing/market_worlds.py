@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
+import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_diag, csr_array
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
@@ -15,8 +19,20 @@ from assets.rebalancing.problem import Problem, build_problem
 HORIZON = 4
 
 
-def problem(items: int, seed: int, *, shuffle: bool = False, multiple: int = 1, **rules: float) -> Problem:
-    """Return a seeded problem: a centre that buys, two stores that it serves and that help each other."""
+def problem(
+    items: int,
+    seed: int,
+    *,
+    shuffle: bool = False,
+    multiple: int = 1,
+    announced: pd.DataFrame | None = None,
+    stock: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    **rules: float,
+) -> Problem:
+    """Return a seeded problem: a centre that buys, two stores that it serves and that help each other.
+
+    ``stock`` is what is there instead of what the seed says, by item and site.
+    """
     rng = np.random.default_rng(seed)
     stores, forecast, sourcing = [], [], []
     for k in range(items):
@@ -35,8 +51,12 @@ def problem(items: int, seed: int, *, shuffle: bool = False, multiple: int = 1, 
     if shuffle:
         for rows in (stores, forecast, sourcing, lanes):
             rng.shuffle(rows)  # type: ignore[arg-type]
+    for row in stores:
+        row["available_units"] = stock.get((row["item_id"], row["site_id"]), row["available_units"])
     made = snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
-    return build_problem(made, release=release(**rules), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    return build_problem(
+        made, release=release(**rules), profile=profile(HORIZON), plan_date=PLAN_DATE, announced=announced
+    )
 
 
 def limits(made: Problem, seed: int, tightness: float) -> Limits:
@@ -62,8 +82,7 @@ def network(made: Problem) -> Network:
 
 def base(net: Network) -> float:
     """Return the part of cost that no arc carries."""
-    curves = net.curves
-    return float(curves.base_holding.sum() + curves.base_shortage.sum() + curves.base_purchase.sum())
+    return net.fixed_amount
 
 
 def monolith(net: Network, shared: Limits, *, whole: bool = True) -> float:
