@@ -82,7 +82,7 @@ def of_items(network: Network, units: Ints) -> pd.DataFrame:
     told = np.flatnonzero(network.change)
 
     def summed(of: Ints, amount: Floats) -> Floats:
-        return np.bincount(item[of], weights=amount, minlength=network.items)
+        return np.bincount(item[of], weights=amount, minlength=network.items).astype(np.float64)
 
     def on_curves(base: Floats, slope: Floats) -> Floats:
         return summed(np.arange(len(item)), base) + summed(curves.row, stock * slope)

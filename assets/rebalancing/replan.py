@@ -164,7 +164,7 @@ def _limits(base: Base, again: Plan, own: dict[str, float], graph: pd.DataFrame)
 
 def _deals(base: Base) -> int:
     """Return how many deals the published plan numbers."""
-    return 1 + int(max(base.transcript["deal"].max(), base.shared_limits["deal"].max(skipna=True), -1))
+    return 1 + max([*base.transcript["deal"], *base.shared_limits["deal"].dropna()], default=-1)
 
 
 def _transcript(base: Base, again: Plan) -> pd.DataFrame:
@@ -189,8 +189,9 @@ def _summary(
         table[column] = was[column] + (after.fillna(0) - before.fillna(0)).astype(was[column].dtype)
     joint = costs.loc[costs["policy"] == "joint_plan", "bound_amount"]
     ours, room = "joint_plan", (limits["capacity"] - limits["fixed"]).clip(lower=0)
-    bound = was.loc[ours, "bound_amount"] + float(_bounds(again.costs, names) - _bounds(base.costs, names))
-    table.loc[ours, "bound_amount"] = bound if was.loc[ours, "settled_by"] == ITEMS else float(joint.sum())
+    added = _bounds(again.costs, names) - _bounds(base.costs, names)
+    alone = was.loc[ours, "settled_by"] == ITEMS
+    table.loc[ours, "bound_amount"] = was["bound_amount"].to_dict()[ours] + added if alone else float(joint.sum())
     dear = (limits["price"] * room.clip(lower=1.0) >= TRACE) | (limits["asked"] > room)
     table["item_sites"], table["held_item_sites"] = _counts(decisions)
     table["value_error_bound"] = np.fmax(was["value_error_bound"], now["value_error_bound"])

@@ -101,6 +101,8 @@ def joined(item: pd.Series[Any], limit: pd.Series[Any]) -> Ints:
     >>> joined(pd.Series(["a", "b", "b", "c"]), pd.Series(["x", "y", "z", "z"])).tolist()
     [0, 1, 1, 1]
     """
+    if not len(item):
+        return np.zeros(0, dtype=np.int64)
     one, items = pd.factorize(item, sort=True)
     other, limits = pd.factorize(limit)
     count = len(items) + len(limits)
