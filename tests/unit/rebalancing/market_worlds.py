@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,21 +16,29 @@ from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.market import kinds
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.problem import Problem, build_problem
+from assets.rebalancing.snapshot import Snapshot
 
 HORIZON = 4
 
 
-def problem(
+def problem(items: int, seed: int, *, announced: pd.DataFrame | None = None, **told: Any) -> Problem:
+    """Return the problem of a seeded world; ``told`` are its shape and guardrails."""
+    shape = {name: told.pop(name) for name in ("shuffle", "multiple", "stock") if name in told}
+    return build_problem(
+        world(items, seed, **shape), release=release(**told), profile=profile(HORIZON), plan_date=PLAN_DATE,
+        announced=announced,
+    )  # fmt: skip
+
+
+def world(
     items: int,
     seed: int,
     *,
     shuffle: bool = False,
     multiple: int = 1,
-    announced: pd.DataFrame | None = None,
     stock: Mapping[tuple[str, str], int] = MappingProxyType({}),
-    **rules: float,
-) -> Problem:
-    """Return a seeded problem: a centre that buys, two stores that it serves and that help each other.
+) -> Snapshot:
+    """Return a seeded world: a centre that buys, two stores that it serves and that help each other.
 
     ``stock`` is what is there instead of what the seed says, by item and site.
     """
@@ -53,10 +62,7 @@ def problem(
             rng.shuffle(rows)  # type: ignore[arg-type]
     for row in stores:
         row["available_units"] = stock.get((row["item_id"], row["site_id"]), row["available_units"])
-    made = snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
-    return build_problem(
-        made, release=release(**rules), profile=profile(HORIZON), plan_date=PLAN_DATE, announced=announced
-    )
+    return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
 
 
 def limits(made: Problem, seed: int, tightness: float) -> Limits:

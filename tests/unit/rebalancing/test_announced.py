@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from market_worlds import limits, monolith, problem
-from small_networks import PLAN_DATE
+from market_worlds import HORIZON, limits, monolith, problem, world
+from small_networks import PLAN_DATE, profile, release
 
 from assets.kernel.frames.decisions import ANNOUNCED_LINES
-from assets.rebalancing.announced import FREEZE, LINE, PRICE
+from assets.kernel.published import Published
+from assets.rebalancing.announced import FREEZE, LINE, PRICE, Announcements, Told
 from assets.rebalancing.costs import Costs, of_items
+from assets.rebalancing.daily import planned
 from assets.rebalancing.expansion import expand
 from assets.rebalancing.lots import evaluate, relaxed_optimum
 from assets.rebalancing.market.limits import no_limits
@@ -215,3 +218,25 @@ def test_another_quantity_and_no_line_at_all_are_changes_and_a_new_line_is_none(
     assert joint(solve(problem(4, 2, announced=gone, announced_change_price=0.4)))["changed_lines"] == len(gone)
     assert pd.Timestamp(told["plan_date"].iloc[0]).date() == PLAN_DATE
     assert replace(problem(4, 2), limits=None).standing.open.empty
+
+
+def test_a_day_asks_what_was_announced_where_its_policy_looks_at_it(tmp_path: Path) -> None:
+    told = halved(solve(problem(3, 2)).lines)
+
+    def day(announcements: Announcements, **rules: Any) -> Plan:
+        return planned(
+            world(3, 2), release=release(**rules), profile=profile(HORIZON), plan_date=PLAN_DATE,
+            announcements=announcements, published=Published(tmp_path),
+        )  # fmt: skip
+
+    class Nobody:
+        def of(self, plan_date: object) -> pd.DataFrame:
+            raise AssertionError(f"asked of {plan_date}")
+
+    pd.testing.assert_frame_equal(day(Nobody()).lines, solve(problem(3, 2)).lines)
+    plan = day(Told(told), announced_change_price=DEAR)
+    assert changed(told, plan.lines) == []
+    pd.testing.assert_frame_equal(plan.announced, told)
+    again = day(Told(plan.announced), announced_change_price=DEAR)
+    assert again.plan_digest == plan.plan_digest
+    assert day(Told(told.assign(plan_date=pd.Timestamp("2026-03-01"))), announced_change_price=DEAR).announced.empty
