@@ -7,9 +7,11 @@ quantity q, cumulative supply x, plan date D.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.policy.release import Guardrails
 from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints, ItemSites
@@ -29,6 +31,7 @@ BLOCKS = (
     "shelf_life_on_arrival",
     "lifecycle",
     "horizon",
+    "announced_freeze",
 )
 """Names of what can forbid a move, by code."""
 
@@ -80,6 +83,22 @@ def shelf_life_on_arrival(moves: Moves, item_sites: ItemSites, bucket_days: int)
 def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:
     """``q[i, o, d] = 0`` into a d where i is delisted."""
     return np.asarray(item_sites.lifecycle[moves.destination] == "delisted")
+
+
+def announced_freeze(departure: NDArray[np.datetime64], plan_date: dt.date, rules: Guardrails) -> Flags:
+    """``q[l] = announced[l]`` for every announced line l with ``departure < D + announced freeze days``.
+
+    Its units count as having left: they are no choice any more, and nothing is added to the line.
+    """
+    return np.asarray(departure < np.datetime64(plan_date, "D") + np.timedelta64(rules.announced_freeze_days, "D"))
+
+
+def announced_change(units: Ints, announced: Ints, price: Ints) -> Ints:
+    """``sum_l price |q[l] - announced[l]|`` is part of the cost, over announced lines l that may be changed.
+
+    Convex in q, so that it is two arcs: the announced units earn the price, those beyond pay it.
+    """
+    return np.asarray(price * np.abs(units - announced))
 
 
 def donor_protection(item_sites: ItemSites) -> Ints:

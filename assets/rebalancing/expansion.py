@@ -84,6 +84,8 @@ class Network:
         Integer cost per unit of breaking a maximum stock.
     landed : float array, shape (n,)
         Landed replacement cost.
+    change : int array, shape (m,)
+        Integer cost of each unit by which a move's announced units are changed; 0 for none.
     solved : dict
         What ``flow`` has already solved, by item and fixed moves.
     start : Start, optional
@@ -106,6 +108,7 @@ class Network:
     scale: float
     penalty: int
     landed: Floats
+    change: Ints
     solved: dict[tuple[int, bytes], Answer] = field(default_factory=dict, compare=False, repr=False)
     start: Start | None = field(default=None, compare=False, repr=False)
 
@@ -113,6 +116,13 @@ class Network:
     def items(self) -> int:
         """Number of items."""
         return len(self.arc_start) - 1
+
+    @property
+    def fixed_amount(self) -> float:
+        """Cost that no arc carries, in currency: of no supply at all, and of changing all that was announced."""
+        curves, announced = self.curves, self.problem.moves.announced
+        supply = curves.base_holding.sum() + curves.base_shortage.sum() + curves.base_purchase.sum()
+        return float(supply) + int(self.change @ announced) / self.scale
 
     def priced(self, prices: Floats) -> Network:
         """Return the network with additive prices on its moves.
@@ -144,22 +154,30 @@ def expand(problem: Problem) -> Network:
     landed = landed_costs(item_sites, moves)
     held_back = constraints.held_back(item_sites, moves)
     curves = build_curves(item_sites, projection, landed, problem.release.objective, held_back)
-    scale, penalty = _scale(curves, moves, item_sites)
     free = np.flatnonzero(moves.blocked == 0)
-    first, later = free[moves.bucket[free] == 0], free[moves.bucket[free] > 0]
+    told = free[moves.announced[free] > 0]
+    price = problem.release.guardrails.announced_change_price if len(told) else 0.0
+    scale, penalty = _scale(curves, moves, item_sites, price)
+    change = np.zeros(len(moves), dtype=np.int64)
+    change[told] = round(price * scale / TIE_STEPS) * TIE_STEPS
+    arcs = _move_arcs(item_sites, moves, free, scale)
+    changes = _change_arcs(item_sites, arcs, moves.announced[free], change[free])
+    now = moves.bucket[free] == 0
+    first = free[now]
     count = len(item_sites.item_ids)
-    keys = _tie_keys(item_sites, moves, free)
     table, arc_start = _by_item(
         [
-            _move_arcs(item_sites, moves, first, keys[moves.bucket[free] == 0], scale),
-            _move_arcs(item_sites, moves, later, keys[moves.bucket[free] > 0], scale),
+            {k: v[now] for k, v in arcs.items()},
+            {k: v[~now] for k, v in arcs.items()},
             *_curve_arcs(item_sites, curves, projection, scale, penalty),
             _giving_arcs(item_sites, moves, free, projection),
+            *changes,
         ],
         count,
     )
     sites = np.bincount(item_sites.item, minlength=count)
-    node_start = np.concatenate([[0], np.cumsum(1 + sites * _nodes_per_site(item_sites))])
+    nodes = 1 + sites * _nodes_per_site(item_sites) + np.diff(_starts(_items_of(item_sites, moves, change), count))
+    node_start = np.concatenate([[0], np.cumsum(nodes)])
     return Network(
         problem=problem,
         curves=curves,
@@ -177,6 +195,7 @@ def expand(problem: Problem) -> Network:
         scale=scale,
         penalty=penalty,
         landed=landed,
+        change=change,
     )
 
 
@@ -204,11 +223,12 @@ def _relax(cost: Floats, moves: Moves, sent: np.ndarray) -> Floats:
     return cost
 
 
-def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, int]:
+def _scale(curves: Curves, moves: Moves, item_sites: ItemSites, change: float) -> tuple[float, int]:
     """Return the finest money step whose totals fit 64 bits, and the penalty of a broken limit."""
     steep = np.abs(curves.slope)
     chain, end = steep[curves.bucket < item_sites.horizon], steep[curves.bucket == item_sites.horizon]
-    bucket, once = float(chain.max(initial=0.0)), float(end.max(initial=0.0) + moves.unit_amount.max(initial=0.0))
+    once = float(end.max(initial=0.0) + moves.unit_amount.max(initial=0.0)) + 2.0 * change
+    bucket = float(chain.max(initial=0.0))
     # More than any unit can save by breaking a limit on its way through the horizon.
     penalty = bucket * (item_sites.horizon + 2) + 3.0 * once + 1e-3
     units = float(_bounds(item_sites).max(initial=1)) * (item_sites.horizon + 1) * 8
@@ -280,30 +300,56 @@ def _giving_slot(item_sites: ItemSites, moves: Moves) -> Ints:
     return np.where(moves.is_transfer & (moves.bucket == 0), now, slot)
 
 
-def _tie_keys(item_sites: ItemSites, moves: Moves, free: Ints) -> Ints:
-    """Return the key of each free move by which equal plans are told apart: its order within the item."""
-    item = item_sites.item[moves.destination[free]]
-    return np.asarray(1 + (np.arange(len(free)) - _starts(item, len(item_sites.item_ids))[item]) % (TIE_STEPS - 1))
-
-
-def _move_arcs(item_sites: ItemSites, moves: Moves, chosen: Ints, key: Ints, scale: float) -> dict[str, Ints]:
-    used = moves.take(chosen)
+def _move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> dict[str, Ints]:
+    used = moves.take(free)
     item = item_sites.item[used.destination]
     origin = np.maximum(used.origin, 0)
     slot = _giving_slot(item_sites, used)
     giving, chain = _giving(item_sites, origin, np.maximum(slot, 0)), _chain(item_sites, origin, used.bucket)
     leaves = np.where(slot >= 0, giving, chain)
+    within = np.arange(len(used)) - _starts(item, len(item_sites.item_ids))[item]
     amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
     lot = constraints.smallest_lot(used.minimum, used.multiple)
+    most = np.maximum(_bounds(item_sites)[item] + lot, used.announced)
     return {
         "item": item,
         "tail": np.where(used.is_transfer, leaves, 0),
         "head": _chain(item_sites, used.destination, used.arrival),
-        "capacity": np.minimum(used.capacity, _bounds(item_sites)[item] + lot),
-        "cost": amount + key,
-        "move": chosen,
+        "capacity": np.minimum(used.capacity, most),
+        "cost": amount + 1 + within % (TIE_STEPS - 1),
+        "move": free,
         "segment": np.full(len(used), -1),
     }
+
+
+def _change_arcs(item_sites: ItemSites, arcs: dict[str, Ints], announced: Ints, price: Ints) -> list[dict[str, Ints]]:
+    """Lead announced moves through a node of their own, and return the two arcs out of each, if any.
+
+    The announced units earn the price and those beyond pay it, so that with the whole price of
+    the announced units beside (``Network.fixed_amount``) each unit changed costs it.
+    """
+    told = np.flatnonzero(price)
+    item, head = arcs["item"][told], arcs["head"][told]
+    sites = np.bincount(item_sites.item, minlength=len(item_sites.item_ids))
+    within = np.arange(len(told)) - _starts(item, len(sites))[item]
+    own = 1 + sites[item] * _nodes_per_site(item_sites) + within
+    arcs["head"][told] = own
+    nothing = np.full(2 * len(told), -1)
+    pair = {
+        "item": np.repeat(item, 2),
+        "tail": np.repeat(own, 2),
+        "head": np.repeat(head, 2),
+        "capacity": np.stack([announced[told], arcs["capacity"][told]], axis=1).ravel(),
+        "cost": np.stack([-price[told], price[told]], axis=1).ravel(),
+        "move": nothing,
+        "segment": nothing,
+    }
+    return [pair] if len(told) else []
+
+
+def _items_of(item_sites: ItemSites, moves: Moves, change: Ints) -> Ints:
+    """Return the item of each move whose change has a price."""
+    return item_sites.item[moves.destination[change > 0]]
 
 
 def _curve_arcs(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 
 from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
+from assets.rebalancing.announced import Standing, departed
 from assets.rebalancing.faults import setting_faults, way_faults
 from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
 from assets.rebalancing.market.limits import Limits
@@ -53,6 +54,8 @@ class Problem:
         What all items share, as feeds and policy state it; ``None`` for nothing.
     lead_times : mapping
         Supplier and site to days and their probabilities, where a purchase may take one or another.
+    standing : Standing
+        Lines that earlier plans announced.
     """
 
     plan_date: dt.date
@@ -65,6 +68,7 @@ class Problem:
     faults: tuple[str, ...]
     limits: Limits | None = None
     lead_times: LeadTimes = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing.none)
 
     @property
     def horizon(self) -> int:
@@ -86,6 +90,7 @@ def build_problem(
     release: Release,
     profile: NetworkProfile,
     plan_date: dt.date,
+    announced: pd.DataFrame | None = None,
 ) -> Problem:
     """Join a snapshot into a problem.
 
@@ -99,6 +104,8 @@ def build_problem(
         Bucket, horizon and whether sales are lost.
     plan_date : date
         First day of bucket 0.
+    announced : DataFrame, optional
+        ANNOUNCED_LINES of earlier plans.
 
     Raises
     ------
@@ -113,6 +120,8 @@ def build_problem(
     calendar, horizon = profile.calendar, profile.horizon_buckets
     calendar.require_plan_date(plan_date)
     snapshot, faults = checked(snapshot)
+    standing = Standing.none() if announced is None else Standing.of(announced, release.guardrails, plan_date)
+    snapshot = departed(snapshot, standing.frozen, faults)
     table = settings_table(snapshot, calendar.bucket.days, faults)
     held_by, outbound = verdict_actions(table, snapshot.verdicts)
     table = table.assign(outbound_held=outbound, owed_units=0 if profile.lost_sales else table["owed_units"])
@@ -133,12 +142,14 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
+    moves = replace(moves, announced=standing.units(moves, item_sites))
     faults += [*setting_faults(planned), *way_faults(item_sites, moves, snapshot.sites)]
     limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
+    limits = standing.use(limits, moves, item_sites)
     return Problem(
-        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
+        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, standing.fence(moves, item_sites),
         held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,
-        _uncertain(snapshot),
+        _uncertain(snapshot), standing,
     )  # fmt: skip
 
 

@@ -167,7 +167,7 @@ def _moves(rng: np.random.Generator, item_sites: ItemSites, items: int, cost: np
         price=table["price"].to_numpy(np.float64), transport=table["transport"].to_numpy(np.float64), under_way=held,
         minimum=np.zeros(m, dtype=np.int64), multiple=table["multiple"].to_numpy(np.int64),
         capacity=np.full(m, UNLIMITED, dtype=np.int64), lateral=table["lateral"].to_numpy(bool),
-        blocked=np.zeros(m, dtype=np.int64),
+        blocked=np.zeros(m, dtype=np.int64), announced=np.zeros(m, dtype=np.int64),
     )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def part(network: Network, items: Ints) -> Part:
             first=_places(len(network.problem.moves), moves)[network.first[gather(network.first_start, items)[0]]],
             supply=network.supply[gather(network.node_start, items)[0]],
             landed=network.landed[rows],
+            change=network.change[moves],
             solved={},
             start=None,
         ),
