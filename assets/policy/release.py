@@ -31,7 +31,7 @@ class ForecastRules(_Section):
     history_buckets : int
         Buckets of history that models see.
     decision_quantile : float
-        Quantile at which the backtest's pinball loss is taken where no cost implies one.
+        Quantile at which the backtest's pinball loss is taken, for every series alike.
     refit_days : int
         Days after which champions are chosen and fitted anew; plans between only update them.
     promotion_margin : float

@@ -52,7 +52,7 @@ class SiteView:
             worth = f"; one more unit here is worth {self.marginal_value:.2f}, what is left of it at the end included"
         band = ""
         if self.demand_low_units is not None:
-            band = f" (80 % between {self.demand_low_units:.0f} and {self.demand_high_units:.0f})"
+            band = f", until it ends 80 % between {self.demand_low_units:.0f} and {self.demand_high_units:.0f}"
         return (
             f"{self.site_id}: {self.available_units} available, {self.incoming_units} coming, base stock "
             f"{self.base_stock_units}, giving it would keep {self.protection_units}; demand of the protection interval "
