@@ -7,7 +7,7 @@ names both. Not here: value curves, the network or a solution.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.market.stated import limit_faults, stated_limits
 from assets.rebalancing.moves import Moves, build_moves
+from assets.rebalancing.slower_ways import cost_of_deciding_early
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
 
 
@@ -126,6 +127,7 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
+    moves = replace(moves, early=cost_of_deciding_early(item_sites, moves))
     limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
     return Problem(
         plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
