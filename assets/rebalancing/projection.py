@@ -34,12 +34,19 @@ class Projection:
         Share of the shortage cost that one unit short at the end of bucket t is charged.
     full : bool array, shape (n, T)
         Buckets inside the protection interval, which carry the full distribution.
+    early : bool array, shape (n, T)
+        Buckets before the first arrival, in which what is short is what is lost before it.
+    gap : float array, shape (n, 15)
+        Units by which demand is ahead of known supply at most before the first arrival: what is lost
+        if nothing is added; negative where there is too much.
     """
 
     knots: Floats
     taken: Floats
     weight: Floats
     full: Flags
+    early: Flags
+    gap: Floats
 
 
 def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Projection:
@@ -85,9 +92,15 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     if lost_sales:
         sold_then = sold_variance[np.arange(n), np.minimum(arrival, sold_variance.shape[1] - 1)]
         seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
-    weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
+    early, ahead = np.zeros((n, horizon), dtype=bool), np.zeros((n, horizon, published.shape[2]))
+    weight = np.ones((n, horizon))
+    if lost_sales:
+        early = t < arrival[:, None]
+        ahead = np.maximum.accumulate(published - item_sites.known_supply[..., None], axis=1)
+        weight = np.where(early, _loss_shares(ahead, arrival), _weights(item_sites, seen, arrival))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
-    return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late)
+    gap = ahead[np.arange(n), np.maximum(0, arrival - 1)]
+    return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late, early, gap)
 
 
 def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:
@@ -167,40 +180,53 @@ def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) 
     return np.asarray(variance[rows, base] * ratio)
 
 
-def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) -> Floats:
-    """Return the share of the shortage cost charged per unit short and bucket, shape (n, T).
+def _loss_shares(ahead: Floats, arrival: Ints) -> Floats:
+    """Return the share of what is lost before the first arrival that is lost in each bucket, shape (n, T).
 
-    A unit stays short in a cumulative curve until supply comes, but is lost once. Within each
-    stretch that nothing can correct, shares are equal, between 1 / (buckets of the stretch) and 1.
-    Before the first arrival they are such that what an addition saves is charged once: of the
-    addition that would bring known supply to the reference level, at least one unit, the most
-    loss that it avoids by the end of any stretch between receipts; a unit that is sold in one
-    cannot be sold in the next. The stretch that an order placed now serves counts the loss at
-    the reference level once, times the mean of 1 and 1 / (lead time + 1), chosen by simulated
-    cost (README): the full price orders too much, as what is left also meets the demand after
-    it. Later stretches, whose spread is that of the whole protection interval, are charged
-    1 / (lead time + 1).
+    Before t is lost ``max(0, max over s < t of D[s] - x[s])``, demand and supply cumulative: sales
+    are a reflected process (Lindley 1952; Asmussen 2003, Applied Probability and Queues, III.6 and
+    IX.2). An addition u leaves ``E[(M - u)+]`` with M that maximum, at most one lost unit less a
+    unit. M is taken at the same level of demand in all buckets, which gives its least probability
+    of passing any number, ``max over s of P(D[s] - x[s] > m)``. What comes in t saves what is lost
+    from t on; where nothing is lost, what is given away is missed at the end.
+
+    Parameters
+    ----------
+    ahead : float array, shape (n, T, 15)
+        Knots of M up to each bucket.
+    arrival : int array, shape (n,)
+        First arrival of an order placed now.
+    """
+    n, horizon, levels = ahead.shape
+    small, last = 1e-6, np.maximum(0, arrival - 1)
+    zero = np.zeros((n * horizon, 1))
+    lost = distribution.expected_shortage(ahead.reshape(n * horizon, levels), zero).reshape(n, horizon)
+    lost[np.arange(n), last] += small
+    share = np.diff(lost, axis=1, prepend=0.0) / lost[np.arange(n), last][:, None]
+    return np.asarray(np.maximum(0.0, share))
+
+
+def _weights(item_sites: ItemSites, seen: Floats, arrival: Ints) -> Floats:
+    """Return the share of the shortage cost per unit short and bucket from the first arrival on, shape (n, T).
+
+    A unit stays short in a cumulative curve until supply comes, but is lost once. Within a stretch
+    that nothing can correct, shares are equal, between 1 / (buckets of the stretch) and 1. The
+    stretch that an order placed now serves counts the loss at the reference level once, times the
+    mean of 1 and 1 / (lead time + 1), chosen by simulated cost (README): the full price orders too
+    much, as what is left also meets the demand after it. Later stretches, whose spread is that of
+    the whole protection interval, are charged 1 / (lead time + 1).
     """
     n, horizon = item_sites.mean.shape
     rows, t = np.arange(n), np.arange(horizon)[None, :]
     review = item_sites.review_buckets[:, None]
-
-    def shortage(supply: Floats) -> Floats:
-        knots = seen.reshape(n * horizon, seen.shape[2])
-        return distribution.expected_shortage(knots, supply.reshape(-1, 1)).reshape(n, horizon)
-
-    early, ordered = t < arrival[:, None], (t >= arrival[:, None]) & (t < arrival[:, None] + review)
+    ordered = (t >= arrival[:, None]) & (t < arrival[:, None] + review)
     last = np.minimum(arrival + item_sites.review_buckets, horizon) - 1
-    at_reference = shortage(seen[rows, last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon)))
-    known, before = item_sites.known_supply.astype(float), np.maximum(0, arrival - 1)
-    lacking = np.maximum(1.0, seen[rows, before, REFERENCE_LEVEL] - known[rows, before])
-    saved = np.maximum(0.0, shortage(known) - shortage(known + lacking[:, None]))
-    last_before = np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), dtype=bool)], axis=1)
-    ends = early & (last_before | (t == before[:, None]))
-    first = _charged_once(np.where(ends, saved, 0.0).max(axis=1, initial=0.0), saved, early)
-    second = _charged_once(at_reference[rows, last], at_reference, ordered)
+    reference = seen[rows, last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon))
+    knots = seen.reshape(n * horizon, seen.shape[2])
+    at_reference = distribution.expected_shortage(knots, reference.reshape(-1, 1)).reshape(n, horizon)
+    share = _charged_once(at_reference[rows, last], at_reference, ordered)
     lead = (arrival / item_sites.review_buckets)[:, None]
-    return np.where(early, first, np.where(ordered, second * (1.0 + 1.0 / (lead + 1.0)) / 2.0, second / (lead + 1.0)))
+    return np.where(ordered, share * (1.0 + 1.0 / (lead + 1.0)) / 2.0, share / (lead + 1.0))
 
 
 def _charged_once(once: Floats, every: Floats, stretch: Flags) -> Floats:

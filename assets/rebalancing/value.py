@@ -24,6 +24,9 @@ FINE = (0.05, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 COARSE = (0.5, 0.8, 0.95, 0.99, 1.0)
 """The same for later buckets."""
 
+GAP = (0.2, 0.5, 0.8, 0.95, 1.0)
+"""The same of what is lost before the first arrival, beside ``COARSE`` levels of demand."""
+
 AT_END = (0.0, 0.2, 0.5, 0.8, 1.0)
 """The same for what is left at the end of the horizon."""
 
@@ -159,7 +162,11 @@ def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats,
     show = item_sites.presentation[row][:, None]
     fine, coarse = _breakpoints(demand, FINE), _breakpoints(demand, COARSE)
     coarse = np.concatenate([coarse, np.repeat(coarse[:, -1:], len(FINE) - len(COARSE), axis=1)], axis=1)
+    early = np.flatnonzero(projection.early[row, bucket])
+    missed = projection.gap[row[early]] + item_sites.known_supply[row[early], bucket[early], None]
     points = np.where(projection.full[row, bucket][:, None], fine, coarse)
+    gaps = np.maximum(0, _breakpoints(missed, GAP))
+    points[early] = np.concatenate([coarse[early, : len(COARSE)], gaps], axis=1)
     if show.any():
         points = np.concatenate([points, coarse + show], axis=1)
     at = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), points], axis=1), axis=1)
@@ -167,11 +174,16 @@ def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats,
     held = item_sites.holding_cost[row][:, None]
     shelf = np.where(show > 0, PRESENTATION_SHARE * charged, 0.0)
     excess, level = distribution.integrated(demand, at.astype(float))
-    mean = distribution.mean(demand)[:, None]
-    short = (charged - shelf) * (mean - at + excess)
+    # Before the first arrival a unit is lost against what is missed, and held against demand.
+    lost, level_lost = demand.copy(), level.copy()
+    lost[early] = missed
+    excess_lost = excess.copy()
+    excess_lost[early], level_lost[early] = distribution.integrated(missed, at[early].astype(float))
+    mean = distribution.mean(lost)[:, None]
+    short = (charged - shelf) * (mean - at + excess_lost)
     if show.any():
-        short += shelf * (mean + show - at + distribution.expected_excess(demand, (at - show).astype(float)))
-    error = _error_bound(at, (held + charged) * level)
+        short += shelf * (mean + show - at + distribution.expected_excess(lost, (at - show).astype(float)))
+    error = _error_bound(at, held * level + charged * level_lost)
     return Part(row, bucket, at, held * excess, short, np.zeros_like(excess), error)
 
 
