@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
+from assets.rebalancing.landed import landed_costs, replacement_costs
 from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.projection import Projection, project
@@ -139,9 +140,10 @@ def expand(problem: Problem) -> Network:
     landed costs are therefore shortest paths over purchases and transport.
     """
     item_sites, moves = problem.item_sites, problem.moves
-    projection = project(item_sites, first_arrivals(problem), problem.lost_sales)
+    projection = project(item_sites, first_arrivals(problem), problem.lost_sales, earliest_arrivals(problem))
     landed = landed_costs(item_sites, moves)
-    curves = build_curves(item_sites, projection, landed, problem.release.objective)
+    dearer = replacement_costs(item_sites, moves, landed) - landed
+    curves = build_curves(item_sites, projection, landed, dearer, problem.release.objective)
     scale, penalty = _scale(curves, moves, item_sites)
     free = np.flatnonzero(moves.blocked == 0)
     pieces = [
@@ -191,28 +193,12 @@ def first_arrivals(problem: Problem) -> Ints:
     return result
 
 
-def landed_costs(item_sites: ItemSites, moves: Moves) -> Floats:
-    """Return the cheapest purchase plus transport to each item-site, in currency per unit.
-
-    Sites that no source reaches are valued at standard cost, and so is what they could send on.
-    """
-    free = moves.blocked == 0
-    bought, sent = free & ~moves.is_transfer, free & moves.is_transfer
-    cost = np.full(len(item_sites), np.inf)
-    np.minimum.at(cost, moves.destination[bought], moves.price[bought])
-    cost = _relax(cost, moves, sent)
-    return _relax(np.where(np.isfinite(cost), cost, item_sites.unit_cost), moves, sent)
-
-
-def _relax(cost: Floats, moves: Moves, sent: np.ndarray) -> Floats:
-    origin, destination = moves.origin[sent], moves.destination[sent]
-    for _ in range(len(cost) + 1):
-        better = cost.copy()
-        np.minimum.at(better, destination, cost[origin] + moves.transport[sent])
-        if np.array_equal(better, cost):
-            break
-        cost = better
-    return cost
+def earliest_arrivals(problem: Problem) -> Ints:
+    """Return the first bucket that any move reaches, shape (n,); T for none."""
+    result = np.full(len(problem.item_sites), problem.horizon, dtype=np.int64)
+    free = problem.moves.blocked == 0
+    np.minimum.at(result, problem.moves.destination[free], problem.moves.arrival[free])
+    return result
 
 
 def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, int]:

@@ -37,8 +37,8 @@ class Projection:
     early : bool array, shape (n, T)
         Buckets before the first arrival, in which what is short is what is lost before it.
     gap : float array, shape (n, 15)
-        Units by which demand is ahead of known supply at most before the first arrival: what is lost
-        if nothing is added; negative where there is too much.
+        Units by which demand gets ahead of known supply at most before the first arrival, from what any
+        move reaches on: what is lost if nothing is added; negative where there is too much.
     """
 
     knots: Floats
@@ -49,7 +49,7 @@ class Projection:
     gap: Floats
 
 
-def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Projection:
+def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool, earliest: Ints | None = None) -> Projection:
     """Project demand over the horizon.
 
     Parameters
@@ -60,6 +60,8 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
         Bucket in which a normal order placed now can be sold; T if none can.
     lost_sales : bool
         Whether unmet demand is lost. If not, nothing is rolled and every bucket is charged.
+    earliest : int array, shape (n,), optional
+        First bucket that any move reaches; what is lost before it nothing can save. Now if not given.
 
     Notes
     -----
@@ -92,14 +94,13 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     if lost_sales:
         sold_then = sold_variance[np.arange(n), np.minimum(arrival, sold_variance.shape[1] - 1)]
         seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
-    early, ahead = np.zeros((n, horizon), dtype=bool), np.zeros((n, horizon, published.shape[2]))
-    weight = np.ones((n, horizon))
+    early, gap, weight = np.zeros((n, horizon), dtype=bool), np.zeros((n, published.shape[2])), np.ones((n, horizon))
     if lost_sales:
         early = t < arrival[:, None]
-        ahead = np.maximum.accumulate(published - item_sites.known_supply[..., None], axis=1)
-        weight = np.where(early, _loss_shares(ahead, arrival), _weights(item_sites, seen, arrival))
+        reached = np.zeros(n, dtype=np.int64) if earliest is None else np.minimum(earliest, arrival)
+        gap, shares = _lost_before(item_sites, published, reached, arrival)
+        weight = np.where(early, shares, _weights(item_sites, seen, arrival))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
-    gap = ahead[np.arange(n), np.maximum(0, arrival - 1)]
     return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late, early, gap)
 
 
@@ -180,30 +181,36 @@ def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) 
     return np.asarray(variance[rows, base] * ratio)
 
 
-def _loss_shares(ahead: Floats, arrival: Ints) -> Floats:
-    """Return the share of what is lost before the first arrival that is lost in each bucket, shape (n, T).
+def _lost_before(item_sites: ItemSites, published: Floats, earliest: Ints, arrival: Ints) -> tuple[Floats, Floats]:
+    """Return knots of what is lost before the first arrival, and the share of each bucket in it, shape (n, T).
 
-    Before t is lost ``max(0, max over s < t of D[s] - x[s])``, demand and supply cumulative: sales
-    are a reflected process (Lindley 1952; Asmussen 2003, Applied Probability and Queues, III.6 and
-    IX.2). An addition u leaves ``E[(M - u)+]`` with M that maximum, at most one lost unit less a
-    unit. M is taken at the same level of demand in all buckets, which gives its least probability
-    of passing any number, ``max over s of P(D[s] - x[s] > m)``. What comes in t saves what is lost
-    from t on; where nothing is lost, what is given away is missed at the end.
+    By the end of t is lost ``max(0, M[t])`` with ``M[t] = max over s <= t of D[s] - x[s]``, demand and
+    supply cumulative: what is lost is the reflection of a process at nought (Asmussen 2003, Applied
+    Probability and Queues, IX.2). With e the earliest arrival of any move and a that of a normal order,
+    u more leave ``max(0, G - u)`` with ``G = M[a-1] - max(0, M[e-1])``: never more than one lost unit
+    less a unit. Demand is taken at the same level in all buckets, which is exact where nothing
+    is due and else gives M the least probability of passing any number, ``max over s of P(D[s] - x[s]
+    > m)``. What comes in t is taken to save the share that is lost from t on; where nothing is lost,
+    what is given away is missed at the end.
 
     Parameters
     ----------
-    ahead : float array, shape (n, T, 15)
-        Knots of M up to each bucket.
-    arrival : int array, shape (n,)
-        First arrival of an order placed now.
+    item_sites : ItemSites
+        n of them, T buckets.
+    published : float array, shape (n, T, 15)
+        Knots of cumulative demand.
+    earliest, arrival : int array, shape (n,)
+        e and a, e <= a.
     """
-    n, horizon, levels = ahead.shape
-    small, last = 1e-6, np.maximum(0, arrival - 1)
-    zero = np.zeros((n * horizon, 1))
-    lost = distribution.expected_shortage(ahead.reshape(n * horizon, levels), zero).reshape(n, horizon)
-    lost[np.arange(n), last] += small
-    share = np.diff(lost, axis=1, prepend=0.0) / lost[np.arange(n), last][:, None]
-    return np.asarray(np.maximum(0.0, share))
+    small, rows = 1e-6, np.arange(len(item_sites))
+    ahead = np.maximum.accumulate(published - item_sites.known_supply[..., None], axis=1)
+    last, before = np.maximum(0, arrival - 1), np.maximum(0, earliest - 1)
+    sunk = np.where(earliest[:, None] > 0, np.maximum(0.0, ahead[rows, before]), 0.0)
+    gap = np.maximum.accumulate(ahead[rows, last] - sunk, axis=1)
+    lost = distribution.mean(np.maximum(ahead, 0.0)) - distribution.mean(sunk)[:, None]
+    lost = np.where(np.arange(item_sites.horizon)[None, :] < earliest[:, None], 0.0, lost)
+    lost[rows, last] += small
+    return gap, np.maximum(0.0, np.diff(lost, axis=1, prepend=0.0) / lost[rows, last][:, None])
 
 
 def _weights(item_sites: ItemSites, seen: Floats, arrival: Ints) -> Floats:

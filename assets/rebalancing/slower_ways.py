@@ -33,7 +33,7 @@ def buckets_earlier(item_sites: ItemSites, moves: Moves) -> Ints:
     np.maximum.at(last, (moves.destination[other], moves.arrival[other]), moves.bucket[other])
     last = np.maximum.accumulate(last, axis=1)
     arrival = np.minimum(moves.arrival, item_sites.horizon - 1)
-    return np.maximum(0, last[moves.destination, arrival] - moves.bucket)
+    return np.asarray(np.maximum(0, last[moves.destination, arrival] - moves.bucket))
 
 
 def cost_of_deciding_early(item_sites: ItemSites, moves: Moves) -> Floats:

@@ -101,7 +101,9 @@ class Curves:
         return np.asarray(ends - self.width - offset)
 
 
-def build_curves(item_sites: ItemSites, projection: Projection, end_value: Floats, objective: Objective) -> Curves:
+def build_curves(
+    item_sites: ItemSites, projection: Projection, end_value: Floats, dearer: Floats, objective: Objective
+) -> Curves:
     """Build every curve of the plan.
 
     Parameters
@@ -112,13 +114,17 @@ def build_curves(item_sites: ItemSites, projection: Projection, end_value: Float
         Their demand.
     end_value : float array, shape (n,)
         Landed replacement cost of a unit.
+    dearer : float array, shape (n,)
+        What the usual way costs above that.
     objective : Objective
         Weights of the release.
 
     Notes
     -----
     A bucket costs ``h E[(x - D)+] + p E[(D - x)+]``; where the shelf must show m units, half
-    of p is charged against D + m instead of D. What is left at the end is worth its landed
+    of p is charged against D + m instead of D. Before the first arrival D is what is lost by then,
+    and p is less by what the usual way costs above landed cost: cumulative supply keeps a unit that
+    was sold in time, which an order must replace. What is left at the end is worth its landed
     replacement cost less the holding until it would sell, never less than nothing; a unit
     owed costs its replacement.
     """
@@ -126,7 +132,7 @@ def build_curves(item_sites: ItemSites, projection: Projection, end_value: Float
     pooled = reserve.pool_demand(item_sites, objective.shortage_weight)
     meets = item_sites.has_demand | (item_sites.echelon == 0)
     parts = [
-        _bucket_curves(item_sites, projection, price, meets),
+        _bucket_curves(item_sites, projection, price, dearer, meets),
         _end_curves(item_sites, projection, end_value, meets, objective.end_value_share),
         *_reserve_curves(item_sites, pooled, end_value, ~meets, objective),
     ]
@@ -153,7 +159,7 @@ def _breakpoints(at: Floats, levels: tuple[float, ...]) -> Ints:
     return np.ceil(at[:, columns] - 1e-9).astype(np.int64)
 
 
-def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats, meets: Flags) -> Part:
+def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats, dearer: Floats, meets: Flags) -> Part:
     n, horizon = projection.weight.shape
     row, bucket = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(horizon), indexing="ij"))
     wanted = meets[row]
@@ -170,7 +176,8 @@ def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats,
     if show.any():
         points = np.concatenate([points, coarse + show], axis=1)
     at = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), points], axis=1), axis=1)
-    charged = (price[row] * projection.weight[row, bucket])[:, None]
+    price = np.where(projection.early[row, bucket], np.maximum(0.0, price - dearer)[row], price[row])
+    charged = (price * projection.weight[row, bucket])[:, None]
     held = item_sites.holding_cost[row][:, None]
     shelf = np.where(show > 0, PRESENTATION_SHARE * charged, 0.0)
     excess, level = distribution.integrated(demand, at.astype(float))

@@ -90,7 +90,8 @@ def test_waiting_for_a_departure_does_not_make_a_way_slow():
     )
     made = build_problem(network, release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
     truck = (made.moves.mode == "truck") & (made.moves.blocked == 0)
-    earlier = dict(zip(made.moves.bucket[truck].tolist(), buckets_earlier(made.item_sites, made.moves)[truck], strict=True))
+    found = buckets_earlier(made.item_sites, made.moves)[truck]
+    earlier = dict(zip(made.moves.bucket[truck].tolist(), found, strict=True))
     assert [earlier[day] for day in (0, 2, 3)] == [0, 0, 1]
 
 
