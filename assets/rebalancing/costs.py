@@ -55,7 +55,7 @@ class Costs:
             float(
                 curves.base_holding.sum()
                 + (stock * curves.holding[segment]).sum()
-                + (sent * moves.under_way[move]).sum()
+                + (sent * (moves.under_way + moves.early)[move]).sum()
             ),
             float(curves.base_shortage.sum() + (stock * curves.shortage[segment]).sum()),
             float((sent * moves.transport[move]).sum()),

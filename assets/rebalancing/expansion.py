@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.rebalancing import constraints
-from assets.rebalancing.first_arrivals import first_arrivals
+from assets.rebalancing.first_arrivals import earliest_arrivals, first_arrivals
 from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
+from assets.rebalancing.landed import landed_costs, replacement_costs
 from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.projection import Projection, project
@@ -150,10 +151,11 @@ def expand(problem: Problem) -> Network:
     landed costs are therefore shortest paths over purchases and transport.
     """
     item_sites, moves = problem.item_sites, problem.moves
-    projection = project(item_sites, first_arrivals(problem), problem.lost_sales)
+    projection = project(item_sites, first_arrivals(problem), problem.lost_sales, earliest_arrivals(problem))
     landed = landed_costs(item_sites, moves)
+    dearer = replacement_costs(item_sites, moves, landed) - landed
     held_back = constraints.held_back(item_sites, moves)
-    curves = build_curves(item_sites, projection, landed, problem.release.objective, held_back)
+    curves = build_curves(item_sites, projection, landed, dearer, problem.release.objective, held_back)
     free = np.flatnonzero(moves.blocked == 0)
     told = free[moves.announced[free] > 0]
     price = problem.release.guardrails.announced_change_price if len(told) else 0.0
@@ -197,30 +199,6 @@ def expand(problem: Problem) -> Network:
         landed=landed,
         change=change,
     )
-
-
-def landed_costs(item_sites: ItemSites, moves: Moves) -> Floats:
-    """Return the cheapest purchase plus transport to each item-site, in currency per unit.
-
-    Sites that no source reaches are valued at standard cost, and so is what they could send on.
-    """
-    free = moves.blocked == 0
-    bought, sent = free & ~moves.is_transfer, free & moves.is_transfer
-    cost = np.full(len(item_sites), np.inf)
-    np.minimum.at(cost, moves.destination[bought], moves.price[bought])
-    cost = _relax(cost, moves, sent)
-    return _relax(np.where(np.isfinite(cost), cost, item_sites.unit_cost), moves, sent)
-
-
-def _relax(cost: Floats, moves: Moves, sent: np.ndarray) -> Floats:
-    origin, destination = moves.origin[sent], moves.destination[sent]
-    for _ in range(len(cost) + 1):
-        better = cost.copy()
-        np.minimum.at(better, destination, cost[origin] + moves.transport[sent])
-        if np.array_equal(better, cost):
-            break
-        cost = better
-    return cost
 
 
 def _scale(curves: Curves, moves: Moves, item_sites: ItemSites, change: float) -> tuple[float, int]:

@@ -28,6 +28,14 @@ def first_arrivals(problem: Problem) -> Ints:
     return result
 
 
+def earliest_arrivals(problem: Problem) -> Ints:
+    """Return the first bucket that any move reaches, shape (n,); T for none."""
+    result = np.full(len(problem.item_sites), problem.horizon, dtype=np.int64)
+    free = problem.moves.blocked == 0
+    np.minimum.at(result, problem.moves.destination[free], problem.moves.arrival[free])
+    return result
+
+
 def _supplied(item_sites: ItemSites, moves: Moves, chosen: Flags) -> Flags:
     """Return which of the chosen moves leave a site that holds stock, or a cross-dock when something reaches it."""
     through = chosen & moves.is_transfer & item_sites.cross_dock[moves.origin]

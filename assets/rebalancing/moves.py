@@ -47,6 +47,9 @@ class Moves:
         Currency per unit: paid to the supplier; freight and handling; holding at the origin's rate
         until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
         would be sent around to save its holding.
+    early : float array, shape (m,)
+        Currency per unit: what is expected to lie because a faster way would be decided later
+        (``slower_ways``).
     minimum, multiple, capacity : int array, shape (m,)
         MOQ, order multiple and most units of the move.
     lateral : bool array, shape (m,)
@@ -69,6 +72,7 @@ class Moves:
     price: Floats
     transport: Floats
     under_way: Floats
+    early: Floats
     minimum: Ints
     multiple: Ints
     capacity: Ints
@@ -91,8 +95,8 @@ class Moves:
 
     @property
     def unit_amount(self) -> Floats:
-        """Currency per unit: purchase price, transport and holding under way together."""
-        return self.price + self.transport + self.under_way
+        """Currency per unit: purchase price, transport, and holding under way and of what is decided early."""
+        return self.price + self.transport + self.under_way + self.early
 
     def take(self, chosen: Any) -> Moves:
         """Return the moves at ``chosen`` (positions or flags)."""
@@ -268,6 +272,7 @@ def _as_moves(table: pd.DataFrame, item_sites: ItemSites) -> Moves:
         price=table["price"].to_numpy(np.float64),
         transport=table["transport"].to_numpy(np.float64),
         under_way=np.where(origin >= 0, item_sites.holding_cost[origin] * buckets, 0.0),
+        early=np.zeros(len(table)),
         minimum=ints("minimum"),
         multiple=ints("multiple"),
         capacity=ints("capacity"),

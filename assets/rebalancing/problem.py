@@ -23,6 +23,7 @@ from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.market.stated import limit_faults, stated_limits
 from assets.rebalancing.moves import Moves, build_moves
+from assets.rebalancing.slower_ways import cost_of_deciding_early
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
 
 LeadTimes = Mapping[tuple[str, str], tuple[Ints, Floats]]
@@ -142,7 +143,8 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
-    moves = replace(moves, announced=standing.units(moves, item_sites))
+    early = cost_of_deciding_early(item_sites, moves)
+    moves = replace(moves, announced=standing.units(moves, item_sites), early=early)
     faults += [*setting_faults(planned), *way_faults(item_sites, moves, snapshot.sites)]
     limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
     limits = standing.use(limits, moves, item_sites)

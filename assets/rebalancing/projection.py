@@ -34,15 +34,22 @@ class Projection:
         Share of the shortage cost that one unit short at the end of bucket t is charged.
     full : bool array, shape (n, T)
         Buckets inside the protection interval, which carry the full distribution.
+    early : bool array, shape (n, T)
+        Buckets before the first arrival, in which what is short is what is lost before it.
+    gap : float array, shape (n, 15)
+        Units by which demand gets ahead of known supply at most before the first arrival, from what any
+        move reaches on: what is lost if nothing is added; negative where there is too much.
     """
 
     knots: Floats
     taken: Floats
     weight: Floats
     full: Flags
+    early: Flags
+    gap: Floats
 
 
-def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Projection:
+def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool, earliest: Ints | None = None) -> Projection:
     """Project demand over the horizon.
 
     Parameters
@@ -54,6 +61,8 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     lost_sales : bool
         Whether unmet demand is lost. If not, nothing is rolled, every bucket is charged, and what
         is owed already comes on top of demand.
+    earliest : int array, shape (n,), optional
+        First bucket that any move reaches; what is lost before it nothing can save. Now if not given.
 
     Notes
     -----
@@ -86,10 +95,15 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool) -> Pro
     if lost_sales:
         sold_then = sold_variance[np.arange(n), np.minimum(arrival, sold_variance.shape[1] - 1)]
         seen = between_arrivals(item_sites, arrival, centre, sold_then, seen)
-    weight = _weights(item_sites, seen, since, arrival) if lost_sales else np.ones((n, horizon))
+    early, gap, weight = np.zeros((n, horizon), dtype=bool), np.zeros((n, published.shape[2])), np.ones((n, horizon))
+    if lost_sales:
+        early = t < arrival[:, None]
+        reached = np.zeros(n, dtype=np.int64) if earliest is None else np.minimum(earliest, arrival)
+        gap, shares = _lost_before(item_sites, published, reached, arrival)
+        weight = np.where(early, shares, _weights(item_sites, seen, arrival))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
     taken = np.maximum.accumulate(taken, axis=1) + item_sites.owed[:, None]
-    return Projection(seen + item_sites.owed[:, None, None], taken, weight, ~late)
+    return Projection(seen + item_sites.owed[:, None, None], taken, weight, ~late, early, gap)
 
 
 def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:
@@ -169,40 +183,59 @@ def _correctable_spread(item_sites: ItemSites, arrival: Ints, variance: Floats) 
     return np.asarray(variance[rows, base] * ratio)
 
 
-def _weights(item_sites: ItemSites, seen: Floats, since: Ints, arrival: Ints) -> Floats:
-    """Return the share of the shortage cost charged per unit short and bucket, shape (n, T).
+def _lost_before(item_sites: ItemSites, published: Floats, earliest: Ints, arrival: Ints) -> tuple[Floats, Floats]:
+    """Return knots of what is lost before the first arrival, and the share of each bucket in it, shape (n, T).
 
-    A unit stays short in a cumulative curve until supply comes, but is lost once. Within each
-    stretch that nothing can correct, shares are equal, between 1 / (buckets of the stretch) and 1.
-    Before the first arrival they are such that what an addition saves is charged once: of the
-    addition that would bring known supply to the reference level, at least one unit, the most
-    loss that it avoids by the end of any stretch between receipts; a unit that is sold in one
-    cannot be sold in the next. The stretch that an order placed now serves counts the loss at
-    the reference level once, times the mean of 1 and 1 / (lead time + 1), chosen by simulated
-    cost (README): the full price orders too much, as what is left also meets the demand after
-    it. Later stretches, whose spread is that of the whole protection interval, are charged
-    1 / (lead time + 1).
+    By the end of t is lost ``max(0, M[t])`` with ``M[t] = max over s <= t of D[s] - x[s]``, demand and
+    supply cumulative: what is lost is the reflection of a process at nought (Asmussen 2003, Applied
+    Probability and Queues, IX.2). With e the earliest arrival of any move and a that of a normal order,
+    u more leave ``max(0, G - u)`` with ``G = M[a-1] - max(0, M[e-1])``: never more than one lost unit
+    less a unit. Demand is taken at the same level in all buckets, which is exact where nothing
+    is due and else gives M the least probability of passing any number, ``max over s of P(D[s] - x[s]
+    > m)``. What comes in t is taken to save the share that is lost from t on; where nothing is lost,
+    what is given away is missed at the end.
+
+    Parameters
+    ----------
+    item_sites : ItemSites
+        n of them, T buckets.
+    published : float array, shape (n, T, 15)
+        Knots of cumulative demand.
+    earliest, arrival : int array, shape (n,)
+        e and a, e <= a.
+    """
+    small, rows = 1e-6, np.arange(len(item_sites))
+    ahead = np.maximum.accumulate(published - item_sites.known_supply[..., None], axis=1)
+    last, before = np.maximum(0, arrival - 1), np.maximum(0, earliest - 1)
+    sunk = np.where(earliest[:, None] > 0, np.maximum(0.0, ahead[rows, before]), 0.0)
+    gap = np.maximum.accumulate(ahead[rows, last] - sunk, axis=1)
+    lost = distribution.mean(np.maximum(ahead, 0.0)) - distribution.mean(sunk)[:, None]
+    lost = np.where(np.arange(item_sites.horizon)[None, :] < earliest[:, None], 0.0, lost)
+    lost[rows, last] += small
+    return gap, np.maximum(0.0, np.diff(lost, axis=1, prepend=0.0) / lost[rows, last][:, None])
+
+
+def _weights(item_sites: ItemSites, seen: Floats, arrival: Ints) -> Floats:
+    """Return the share of the shortage cost per unit short and bucket from the first arrival on, shape (n, T).
+
+    A unit stays short in a cumulative curve until supply comes, but is lost once. Within a stretch
+    that nothing can correct, shares are equal, between 1 / (buckets of the stretch) and 1. The
+    stretch that an order placed now serves counts the loss at the reference level once, times the
+    mean of 1 and 1 / (lead time + 1), chosen by simulated cost (README): the full price orders too
+    much, as what is left also meets the demand after it. Later stretches, whose spread is that of
+    the whole protection interval, are charged 1 / (lead time + 1).
     """
     n, horizon = item_sites.mean.shape
     rows, t = np.arange(n), np.arange(horizon)[None, :]
     review = item_sites.review_buckets[:, None]
-
-    def shortage(supply: Floats) -> Floats:
-        knots = seen.reshape(n * horizon, seen.shape[2])
-        return distribution.expected_shortage(knots, supply.reshape(-1, 1)).reshape(n, horizon)
-
-    early, ordered = t < arrival[:, None], (t >= arrival[:, None]) & (t < arrival[:, None] + review)
+    ordered = (t >= arrival[:, None]) & (t < arrival[:, None] + review)
     last = np.minimum(arrival + item_sites.review_buckets, horizon) - 1
-    at_reference = shortage(seen[rows, last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon)))
-    known, before = item_sites.known_supply.astype(float), np.maximum(0, arrival - 1)
-    lacking = np.maximum(1.0, seen[rows, before, REFERENCE_LEVEL] - known[rows, before])
-    saved = np.maximum(0.0, shortage(known) - shortage(known + lacking[:, None]))
-    last_before = np.concatenate([since[:, 1:] != since[:, :-1], np.ones((n, 1), dtype=bool)], axis=1)
-    ends = early & (last_before | (t == before[:, None]))
-    first = _charged_once(np.where(ends, saved, 0.0).max(axis=1, initial=0.0), saved, early)
-    second = _charged_once(at_reference[rows, last], at_reference, ordered)
+    reference = seen[rows, last][:, None, REFERENCE_LEVEL] * np.ones((1, horizon))
+    knots = seen.reshape(n * horizon, seen.shape[2])
+    at_reference = distribution.expected_shortage(knots, reference.reshape(-1, 1)).reshape(n, horizon)
+    share = _charged_once(at_reference[rows, last], at_reference, ordered)
     lead = (arrival / item_sites.review_buckets)[:, None]
-    return np.where(early, first, np.where(ordered, second * (1.0 + 1.0 / (lead + 1.0)) / 2.0, second / (lead + 1.0)))
+    return np.where(ordered, share * (1.0 + 1.0 / (lead + 1.0)) / 2.0, share / (lead + 1.0))
 
 
 def _charged_once(once: Floats, every: Floats, stretch: Flags) -> Floats:

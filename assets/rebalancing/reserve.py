@@ -60,19 +60,19 @@ def pool_demand(item_sites: ItemSites, shortage_weight: float = 1.0) -> Pool:
     """
     n, horizon = item_sites.mean.shape
     own = item_sites.mean[:, -1] / max(1, horizon)
-    rate = _with_below(item_sites, own)
+    rate = with_below(item_sites, own)
     interval = _protection_buckets(item_sites, rate)
     last = np.clip(interval.astype(np.int64) - 1, 0, horizon - 1)
     column = np.minimum(np.arange(horizon)[None, :], last[:, None])
-    std = np.sqrt(np.take_along_axis(_with_below(item_sites, item_sites.std**2), column, axis=1))
-    price = _with_below(item_sites, own * item_sites.shortage_cost * shortage_weight / interval)
-    holding = _with_below(item_sites, own * item_sites.holding_cost)
-    spread = _with_below(item_sites, np.where(own > 0, item_sites.std[np.arange(n), last], 0.0))
+    std = np.sqrt(np.take_along_axis(with_below(item_sites, item_sites.std**2), column, axis=1))
+    price = with_below(item_sites, own * item_sites.shortage_cost * shortage_weight / interval)
+    holding = with_below(item_sites, own * item_sites.holding_cost)
+    spread = with_below(item_sites, np.where(own > 0, item_sites.std[np.arange(n), last], 0.0))
     demand = np.where(rate > 0, rate, 1.0)
     return Pool(rate, std, price / demand, holding / demand, spread)
 
 
-def _with_below(item_sites: ItemSites, own: Floats) -> Floats:
+def with_below(item_sites: ItemSites, own: Floats) -> Floats:
     """Return what is at each item-site plus what is at those that it normally serves."""
     total = own.copy()
     for echelon in range(int(item_sites.echelon.max(initial=0)) + 1):

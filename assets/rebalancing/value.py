@@ -24,6 +24,9 @@ FINE = (0.05, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 COARSE = (0.5, 0.8, 0.95, 0.99, 1.0)
 """The same for later buckets."""
 
+GAP = (0.2, 0.5, 0.8, 0.95, 1.0)
+"""The same of what is lost before the first arrival, beside ``COARSE`` levels of demand."""
+
 AT_END = (0.0, 0.2, 0.5, 0.8, 1.0)
 """The same for what is left at the end of the horizon."""
 
@@ -99,7 +102,12 @@ class Curves:
 
 
 def build_curves(
-    item_sites: ItemSites, projection: Projection, end_value: Floats, objective: Objective, held_back: Ints
+    item_sites: ItemSites,
+    projection: Projection,
+    end_value: Floats,
+    dearer: Floats,
+    objective: Objective,
+    held_back: Ints,
 ) -> Curves:
     """Build every curve of the plan.
 
@@ -111,6 +119,8 @@ def build_curves(
         Their demand.
     end_value : float array, shape (n,)
         Landed replacement cost of a unit.
+    dearer : float array, shape (n,)
+        What the usual way costs above that.
     objective : Objective
         Weights of the release.
     held_back : int array, shape (n, T)
@@ -119,7 +129,9 @@ def build_curves(
     Notes
     -----
     A bucket costs ``h E[(x - D)+] + p E[(D - x)+]``; where the shelf must show m units, half
-    of p is charged against D + m instead of D. What is left at the end is worth its landed
+    of p is charged against D + m instead of D. Before the first arrival D is what is lost by then,
+    and p is less by what the usual way costs above landed cost: cumulative supply keeps a unit that
+    was sold in time, which an order must replace. What is left at the end is worth its landed
     replacement cost less the holding until it would sell, never less than nothing; a unit
     owed costs its replacement. A unit that a cross-dock still has though it could have left
     costs its landed value a bucket, and has none at the end.
@@ -128,7 +140,7 @@ def build_curves(
     pooled = reserve.pool_demand(item_sites, objective.shortage_weight)
     meets = (item_sites.has_demand | (item_sites.echelon == 0)) & ~item_sites.cross_dock
     parts = [
-        _bucket_curves(item_sites, projection, price, meets),
+        _bucket_curves(item_sites, projection, price, dearer, meets),
         _end_curves(item_sites, projection, end_value, meets, objective.end_value_share),
         *_reserve_curves(item_sites, pooled, end_value, ~meets & ~item_sites.cross_dock, objective),
         *_cross_dock_curves(item_sites, end_value, held_back),
@@ -158,7 +170,7 @@ def _breakpoints(at: Floats, levels: tuple[float, ...]) -> Ints:
     return np.ceil(at[:, columns] - 1e-9).astype(np.int64)
 
 
-def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats, meets: Flags) -> Part:
+def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats, dearer: Floats, meets: Flags) -> Part:
     n, horizon = projection.weight.shape
     row, bucket = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(horizon), indexing="ij"))
     wanted = meets[row]
@@ -167,19 +179,29 @@ def _bucket_curves(item_sites: ItemSites, projection: Projection, price: Floats,
     show = item_sites.presentation[row][:, None]
     fine, coarse = _breakpoints(demand, FINE), _breakpoints(demand, COARSE)
     coarse = np.concatenate([coarse, np.repeat(coarse[:, -1:], len(FINE) - len(COARSE), axis=1)], axis=1)
+    early = np.flatnonzero(projection.early[row, bucket])
+    missed = projection.gap[row[early]] + item_sites.known_supply[row[early], bucket[early], None]
     points = np.where(projection.full[row, bucket][:, None], fine, coarse)
+    gaps = np.maximum(0, _breakpoints(missed, GAP))
+    points[early] = np.concatenate([coarse[early, : len(COARSE)], gaps], axis=1)
     if show.any():
         points = np.concatenate([points, coarse + show], axis=1)
     at = np.sort(np.concatenate([np.zeros((len(row), 1), np.int64), points], axis=1), axis=1)
-    charged = (price[row] * projection.weight[row, bucket])[:, None]
+    price = np.where(projection.early[row, bucket], np.maximum(0.0, price - dearer)[row], price[row])
+    charged = (price * projection.weight[row, bucket])[:, None]
     held = item_sites.holding_cost[row][:, None]
     shelf = np.where(show > 0, PRESENTATION_SHARE * charged, 0.0)
     excess, level = distribution.integrated(demand, at.astype(float))
-    mean = distribution.mean(demand)[:, None]
-    short = (charged - shelf) * (mean - at + excess)
+    # Before the first arrival a unit is lost against what is missed, and held against demand.
+    lost, level_lost = demand.copy(), level.copy()
+    lost[early] = missed
+    excess_lost = excess.copy()
+    excess_lost[early], level_lost[early] = distribution.integrated(missed, at[early].astype(float))
+    mean = distribution.mean(lost)[:, None]
+    short = (charged - shelf) * (mean - at + excess_lost)
     if show.any():
-        short += shelf * (mean + show - at + distribution.expected_excess(demand, (at - show).astype(float)))
-    error = _error_bound(at, (held + charged) * level)
+        short += shelf * (mean + show - at + distribution.expected_excess(lost, (at - show).astype(float)))
+    error = _error_bound(at, held * level + charged * level_lost)
     return Part(row, bucket, at, held * excess, short, np.zeros_like(excess), error)
 
 

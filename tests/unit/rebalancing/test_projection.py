@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import poisson
-from small_networks import PLAN_DATE, frame, poisson_forecast, profile, release, snapshot
+from small_networks import PLAN_DATE, certain_forecast, frame, poisson_forecast, profile, release, snapshot
 
 from assets.kernel.frames.decisions import PROTECTION_DEMAND
 from assets.kernel.frames.forecasts import INTERVAL_COLUMNS, QUANTILE_LEVELS
@@ -87,27 +87,54 @@ def test_what_is_sold_by_a_bucket_does_not_depend_on_how_far_others_are_rolled()
     assert not some_mean[0, 3:].any()
 
 
+def saved_before(available: int, known: np.ndarray, arrival: int, more: int, comes: int = 0) -> float:
+    """Units lost before ``arrival`` that ``more`` units would save which come in bucket ``comes``, and none sooner."""
+    sites = replace(item_sites(available), known_supply=known[None, :])
+    found = project(sites, np.array([arrival]), lost_sales=True, earliest=np.array([comes]))
+    lost = [distribution.expected_shortage(found.gap, np.array([[float(u)]]))[0, 0] for u in (0, more)]
+    assert found.early[0].sum() == arrival
+    return float((lost[0] - lost[1]) * found.weight[0, comes:arrival].sum())
+
+
 @pytest.mark.parametrize("receipt", [1, 2, 4])
 def test_a_unit_before_a_known_receipt_saves_one_lost_unit_although_there_is_stock_afterwards(receipt):
     # An empty shelf, 5 units asked for a day; 500 come before a new order could.
-    sites, day = item_sites(0), np.arange(HORIZON)
-    known = np.where(day >= receipt, 500, 0)[None, :]
-    found = project(replace(sites, known_supply=known), np.array([5]), lost_sales=True)
-    short = [
-        distribution.expected_shortage(found.knots[0], (known + more)[0, :, None].astype(float)) for more in (0, 1)
-    ]
-    saved = (found.weight[0] * (short[0] - short[1]).ravel())[:5].sum()
-    assert saved == pytest.approx(1.0, abs=0.01)
+    known = np.where(np.arange(HORIZON) >= receipt, 500, 0)
+    assert saved_before(0, known, 5, 1) == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_unit_that_two_stretches_want_is_not_counted_in_both():
+@pytest.mark.parametrize("more", [1, 2, 5, 20])
+def test_no_unit_saves_more_than_one_although_every_receipt_leaves_some_short(more):
     # Demand of 5 a day, 5 due on every day: about one unit short or so at the end of each.
-    sites, day = item_sites(5), np.arange(HORIZON)
-    known = 5 * (day + 1)[None, :]
-    found = project(replace(sites, known_supply=known), np.array([5]), lost_sales=True)
-    short = [
-        distribution.expected_shortage(found.knots[0], (known + more)[0, :, None].astype(float)) for more in (0, 1)
-    ]
-    each = (short[0] - short[1]).ravel()[:5]
-    assert (found.weight[0][:5] * each).sum() <= 1.0
-    assert each.sum() > 1.0
+    known = 5 * (np.arange(HORIZON) + 1)
+    assert 0.0 < saved_before(5, known, 5, more) <= more
+
+
+def test_what_is_lost_is_the_most_by_which_demand_is_ahead_of_supply():
+    # Known demand of 5 a day. 12 on hand and 20 due on the fourth day: 3 are lost by then, and after
+    # that day's 5, as the 15 that are left last three days, nothing more.
+    sites = build_problem(
+        snapshot(
+            [{"item_id": "i", "site_id": "a"}],
+            certain_forecast("i", "a", [5.0] * HORIZON),
+        ),
+        release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE,
+    ).item_sites  # fmt: skip
+    known = np.array([[12, 12, 12, 32, 32, 32]])
+    found = project(replace(sites, known_supply=known), np.array([HORIZON]), lost_sales=True)
+    assert found.gap[0] == pytest.approx(3.0)
+    assert found.weight[0] == pytest.approx([0.0, 0.0, 1.0, 0.0, 0.0, 0.0], abs=1e-5)
+
+
+def test_what_comes_later_saves_what_is_lost_from_then_on():
+    # An empty shelf for two days: about 5 units of the second day are there to be saved.
+    known = np.where(np.arange(HORIZON) >= 2, 500, 0)
+    assert saved_before(0, known, 5, 2, comes=1) == pytest.approx(2.0, abs=0.2)
+    assert saved_before(0, known, 5, 50, comes=1) == pytest.approx(RATE, abs=0.3)
+    assert saved_before(0, known, 5, 4, comes=2) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_what_is_given_away_is_missed_once_at_most():
+    known = np.full(HORIZON, 12)
+    found = -saved_before(12, known, 4, -6)
+    assert 0.0 < found <= 6.0
