@@ -112,6 +112,7 @@ def test_without_trucks_and_minimums_it_is_the_plain_market() -> None:
     assert found.decidable_gap == pytest.approx(plain.decidable_gap)
 
 
+@pytest.mark.slow
 def test_no_order_of_items_and_no_second_run_changes_a_bit() -> None:
     found = []
     for shuffle in (False, False, True):
