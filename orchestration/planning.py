@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,11 @@ from assets.kernel.frames.schema import Frame
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.sql_store import SqlOrderStore
+from assets.orders.standing import as_known_of
 from assets.orders.store import OrderFilter
+from assets.policy.registry import PolicyRegistry
+from assets.rebalancing.base import Base
+from assets.rebalancing.defs import JOINT_PLAN
 from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings
 from orchestration.definitions import build_defs
 from orchestration.partitions import plan_dates, require_partition
@@ -88,10 +92,14 @@ def plan_day(
     plan_date: dt.date | None = None,
     *,
     as_known: AsKnown = AsKnown.THEN,
+    only: Collection[str] = (),
     run_tags: dict[str, str] | None = None,
     on_step: OnStep | None = None,
 ) -> PlanRun:
     """Plan one date of the active network, from raw feeds to order documents.
+
+    With ``only``, feeds, forecasts and targets are made anew for all, as they are known by now, and
+    the items touched are planned again on top of the plan that stands.
 
     Parameters
     ----------
@@ -101,6 +109,8 @@ def plan_day(
         The clock's plan date if not given.
     as_known : AsKnown
         As it was known then, or with hindsight.
+    only : collection of str
+        ``item=ID`` or ``site=ID`` each; everything if empty.
     run_tags : dict, optional
         Further tags of the run.
     on_step : callable, optional
@@ -109,7 +119,8 @@ def plan_day(
     Raises
     ------
     EquipoiseError
-        If the date cannot be planned, if the ledger does not answer, or if another process is writing.
+        If the date cannot be planned, if the ledger does not answer, if another process is writing, or
+        if ``only`` is asked of a date that is not planned, or names what its plan does not know.
     """
     home = settings.network_home()
     profile = home.profile
@@ -118,7 +129,9 @@ def plan_day(
     _reach_ledger(settings, profile.clock)
     tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
     with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
-        run_id, stages = execute(settings, plan_date, tags, on_step, as_known=as_known)
+        if only:
+            _require_base(Published(home.published), plan_date, only, as_known)
+        run_id, stages = execute(settings, plan_date, tags, on_step, only=only, as_known=as_known)
     return _outcome(settings, plan_date, run_id, stages)
 
 
@@ -128,8 +141,28 @@ def _reach_ledger(settings: Settings, clock: Clock) -> None:
         store.orders(OrderFilter(order_ids=("none",)))
 
 
+def _require_base(published: Published, plan_date: dt.date, only: Collection[str], as_known: AsKnown) -> None:
+    """Raise if a part cannot be planned on top of the plan that stands: said now and not after the forecasts."""
+    base = Base.of(published, plan_date)
+    base.items_at(only)
+    base.require_release(PolicyRegistry().active().version)
+    known = as_known_of(published, plan_date, base.run_id)
+    if known != as_known.value:
+        raise EquipoiseError(
+            f"it was decided as known {known or 'otherwise'}, not {as_known.value}",
+            where=f"plan of {plan_date}",
+            remedy=f"Say --as-known {known}" if known else "Plan the whole date",
+        )
+
+
 def execute(
-    settings: Settings, plan_date: dt.date, tags: dict[str, str], on_step: OnStep | None, **overrides: Any
+    settings: Settings,
+    plan_date: dt.date,
+    tags: dict[str, str],
+    on_step: OnStep | None,
+    *,
+    only: Collection[str] = (),
+    **overrides: Any,
 ) -> tuple[str, dict[str, str]]:
     """Run the planning job in this process, which must hold the writer lock.
 
@@ -154,7 +187,7 @@ def execute(
                 instance=store,
                 partition_key=plan_date.isoformat(),
                 run_id=run_id,
-                run_config=_QUIET,
+                run_config={**_QUIET, "ops": {JOINT_PLAN: {"config": {"only": list(only)}}}},
                 tags=tags,
                 raise_on_error=False,
             )

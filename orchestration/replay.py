@@ -2,7 +2,8 @@
 
 The raw tables are copied into a scratch home, with the models as they were before the date was
 planned; everything after them is made again by the same graph. A digest that differs names the
-table where the two runs part.
+table where the two runs part. Where only some items were planned again, so they are here, on top of
+the recorded tables of the run that theirs was on top of: rows of other items are not decided again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -31,6 +32,8 @@ from assets.orders.documents import LIVE
 from assets.orders.standing import stopped
 from assets.orders.store import MemoryOrderStore
 from assets.policy.registry import PolicyRegistry
+from assets.rebalancing.announced import Told
+from assets.rebalancing.base import SEPARATOR, TABLES
 from orchestration import locks, planning
 from orchestration.settings import Settings
 
@@ -57,6 +60,8 @@ COMPARED: tuple[Frame, ...] = (
     decisions.PLAN_LINES,
     decisions.DECISIONS,
     decisions.PLAN_SUMMARY,
+    decisions.PLAN_COSTS,
+    decisions.ANNOUNCED_LINES,
     market.SHARED_LIMITS,
     market.MARKET_TRANSCRIPT,
     market.COORDINATION_GRAPH,
@@ -67,7 +72,7 @@ COMPARED: tuple[Frame, ...] = (
 """Tables in the order in which they are made: the first that differs is where the cause lies."""
 
 # A replay is another run with a ledger of its own; these columns say so and decide nothing.
-_OF_THE_RUN = {"run_id", "revision", "status"}
+_OF_THE_RUN = {"run_id", "base_run_id", "revision", "status"}
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,18 @@ class ReplayReport:
         Tables whose digests differ, in the order in which they are made.
     feeds : list of str
         Raw tables whose rows differ.
+    only : tuple of str
+        Items and sites that were planned again; empty for the whole plan.
+    base_run_id : str
+        Run whose rows of other items stand; these were taken as recorded.
     """
 
     plan_date: dt.date
     tables: list[tuple[str, str, str]]
     differing: list[str]
     feeds: list[str]
+    only: tuple[str, ...] = ()
+    base_run_id: str = ""
 
 
 def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
@@ -118,8 +129,11 @@ def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
         rules = _Rules.of(recorded, plan_date)
         with tempfile.TemporaryDirectory(prefix="equipoise-replay-") as folder:
             scratch = _scratch(settings, home, Path(folder))
-            _run(scratch, plan_date, rules, _models(home, plan_date, rules, scratch))
-            return _compare(recorded, Published(scratch.network_home().published), plan_date)
+            replayed = Published(scratch.network_home().published)
+            _stand(recorded, replayed, plan_date, rules.base_run_id)
+            _run(scratch, plan_date, rules, _models(home, plan_date, rules, scratch), _announced(recorded, plan_date))
+            report = _compare(recorded, replayed, plan_date)
+            return replace(report, only=rules.only, base_run_id=rules.base_run_id)
 
 
 @dataclass(frozen=True)
@@ -130,15 +144,20 @@ class _Rules:
     feature_set: str
     policy_release: str
     live: bool
+    only: tuple[str, ...]
+    base_run_id: str
 
     @classmethod
     def of(cls, recorded: Published, plan_date: dt.date) -> _Rules:
         features = recorded.read(marts.FEAT_ITEM_SITE, plan_date)["feature_set_version"]
+        plan = recorded.read(decisions.PLAN_SUMMARY, plan_date).iloc[0]
         return cls(
             as_known=AsKnown(recorded.read(feeds.FEED_STATE, plan_date)["as_known"].iloc[0]),
             feature_set=str(features.iloc[0]) if len(features) else "",
-            policy_release=str(recorded.read(decisions.PLAN_SUMMARY, plan_date)["policy_release"].iloc[0]),
+            policy_release=str(plan["policy_release"]),
             live=bool((recorded.read(decisions.DOCUMENTS, plan_date)["channel"] == LIVE).any()),
+            only=tuple(str(plan["replanned"]).split(SEPARATOR)) if plan["replanned"] else (),
+            base_run_id=str(plan["base_run_id"]),
         )
 
     def terms(self, home: NetworkHome) -> Terms:
@@ -201,7 +220,27 @@ def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
     )
 
 
-def _run(scratch: Settings, plan_date: dt.date, rules: _Rules, models: ModelRegistry) -> None:
+def _stand(recorded: Published, replayed: Published, plan_date: dt.date, run_id: str) -> None:
+    """Publish the recorded tables of a run in the scratch home, where a part was planned on top of it."""
+    for frame in (*TABLES, decisions.DOCUMENTS) if run_id else ():
+        table = recorded.of_run(frame, plan_date, run_id)
+        if table is None:
+            raise EquipoiseError(
+                f"only a part was planned again, on top of run {run_id}, whose table is gone",
+                where=f"table {frame.name} of {plan_date}",
+                remedy=f"Run `equipoise plan --date {plan_date}`, then replay",
+            )
+        replayed.write(frame, table, plan_date, run_id)
+
+
+def _announced(recorded: Published, plan_date: dt.date) -> Told:
+    """Return what the plan knew of lines announced before it."""
+    frame = decisions.ANNOUNCED_LINES
+    known = recorded.latest(frame.name, plan_date)
+    return Told(recorded.read(frame, plan_date) if known else frame.empty())
+
+
+def _run(scratch: Settings, plan_date: dt.date, rules: _Rules, models: ModelRegistry, announced: Told) -> None:
     home = scratch.network_home()
     # A day far off is no plan date of the clock's, so that a backfill's documents keep their ids.
     day = plan_date if rules.live else plan_date + dt.timedelta(days=3660)
@@ -210,7 +249,9 @@ def _run(scratch: Settings, plan_date: dt.date, rules: _Rules, models: ModelRegi
         plan_date,
         {"equipoise/trigger": "replay"},
         None,
+        only=rules.only,
         as_known=rules.as_known,
+        announcements=announced,
         clock=DeclaredClock(day),
         features=_features(home, rules.feature_set),
         policies=PolicyRegistry(decides=rules.policy_release),

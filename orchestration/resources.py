@@ -19,6 +19,7 @@ from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
+from assets.orders.announced import LedgerAnnouncements
 from assets.orders.sql_store import SqlOrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
@@ -50,7 +51,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
     home = settings.network_home()
     profile = home.profile
     published = Published(home.published)
-    return {
+    given = {
         "home": home,
         "profile": profile,
         "clock": profile.clock,
@@ -65,6 +66,10 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "dbt": NetworkDbt(project, meanwhile=list(LATE_IMPORTS)),
         **overrides,
     }
+    if "announcements" not in given:
+        named = (given[name] for name in ("orders", "profile", "clock", "as_known"))
+        given["announcements"] = LedgerAnnouncements(*named)
+    return given
 
 
 def guarded_warehouse(path: Path, lock_folder: Path, wait_seconds: int) -> dg.ResourceDefinition:

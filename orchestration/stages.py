@@ -1,6 +1,6 @@
 """The table of contents of the graph: stages in order, and the module that builds each.
 
-The keys are Dagster's asset groups and the README's headings.
+The keys are Dagster's asset groups.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from assets.forecasting.lead_time import lead_time_distributions
 from assets.inventory.critical_ratio import critical_ratios
+from assets.inventory.cross_docks import past_cross_docks
 from assets.inventory.echelons import echelon_system
 from assets.inventory.guaranteed_stages import guaranteed_levels
 from assets.inventory.master_data import MasterData
@@ -81,7 +82,7 @@ def place_stock(
         return PLACEMENT.empty()
     sources = normal_sources(settings, master.lanes, master.sourcing, master.items)
     known = lead_time_distributions(receipts, lead_features, week_of(plan_date), open_orders)
-    supply = lead_times_of(sources, known)
+    settings, sources, supply = past_cross_docks(settings, sources, lead_times_of(sources, known))
     promise = critical_ratios(settings, release)
     own = recent_demand(demand, settings, plan_date)
     weighted = promise.shortage_cost * release.objective.shortage_weight

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.intervals import IntervalForecast, interval_forecast
+from assets.inventory.cross_docks import past_cross_docks
 from assets.inventory.lead_time_demand import Integers, Reals
 from assets.inventory.supply import KEY, NO_SOURCE, LeadTimes, departure_waits, lead_times_of, normal_sources
 from assets.kernel.calendar import PlanCalendar
@@ -66,11 +67,12 @@ def protection_demand(
     known = interval_forecast(forecast, calibration)
     settings = _settings(item_sites, sites, known)
     sources = normal_sources(settings, lanes, sourcing, items)
+    settings, sources, supply = past_cross_docks(settings, sources, lead_times_of(sources, lead_times))
     served = ((sources["receipt_kind"] != NO_SOURCE) & (settings["series"] >= 0)).to_numpy(dtype=bool)
     settings, sources = settings[served].reset_index(drop=True), sources[served].reset_index(drop=True)
     if settings.empty:
         return PROTECTION_DEMAND.empty()
-    supply = lead_times_of(sources, lead_times)
+    supply = LeadTimes(supply.days[served], supply.probability[served])
     wait = departure_waits(sources["departure_days"], np.full(len(sources), plan_date.isoweekday(), dtype=np.int64))
     review = np.array([max(1, calendar.buckets_in(days)) for days in settings["review_days"]], dtype=np.int64)
     # Half a day more than a whole number of days is noise, not another bucket: the plan rounds so too.
@@ -81,7 +83,9 @@ def protection_demand(
 
 def _settings(item_sites: pd.DataFrame, sites: pd.DataFrame, known: IntervalForecast) -> pd.DataFrame:
     series = known.series.assign(series=np.arange(len(known.series)))
-    found = item_sites[[*KEY, "review_days"]].merge(sites[["site_id", "echelon"]], on="site_id")
+    found = item_sites[[*KEY, "review_days", "lifecycle"]].merge(
+        sites[["site_id", "site_kind", "echelon"]], on="site_id"
+    )
     found = found.merge(series, on=KEY, how="left").fillna({"series": -1})
     return found.sort_values(KEY, kind="stable", ignore_index=True)
 

@@ -12,8 +12,8 @@ DELISTED = "delisted"
 
 
 def item_site_settings(master: MasterData) -> pd.DataFrame:
-    """Return the settings of item-sites at open sites with echelon, costs and classes, sorted by item and site."""
-    found = master.item_sites.merge(master.sites[["site_id", "echelon"]], on="site_id", how="inner")
+    """Return the settings of item-sites at open sites: kind, echelon, costs, classes; by item and site."""
+    found = master.item_sites.merge(master.sites[["site_id", "site_kind", "echelon"]], on="site_id", how="inner")
     found = found.merge(master.items[["item_id", "unit_cost", "unit_price"]], on="item_id", how="inner")
     features = master.features
     classes = [name for name in ("abc_class", "demand_segment") if name in features]

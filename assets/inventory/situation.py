@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from assets.inventory.critical_ratio import Promise, critical_ratios
+from assets.inventory.cross_docks import past_cross_docks
 from assets.inventory.echelons import echelon_system
 from assets.inventory.lead_time_demand import CumulativeDemand, Integers, Reals
 from assets.inventory.master_data import MasterData
@@ -32,7 +33,7 @@ class Situation:
     Attributes
     ----------
     settings, sources, supply : DataFrame, DataFrame, LeadTimes
-        Settings, the normal source, and its lead time.
+        Settings, the normal source, and its lead time; cross-docks on the way are seen through.
     own : CumulativeDemand
         Forecast of the site itself.
     protection : Protection
@@ -77,7 +78,7 @@ def situation_of(
     """Join the tables that ``set_targets`` takes."""
     settings = item_site_settings(master)
     sources = normal_sources(settings, master.lanes, master.sourcing, master.items)
-    supply = lead_times_of(sources, lead_times)
+    settings, sources, supply = past_cross_docks(settings, sources, lead_times_of(sources, lead_times))
     own = own_demand(settings, forecast)
     protection = protection_of(settings, sources, supply, demand_served(settings, sources, own), calendar, plan_date)
     promise = critical_ratios(settings, release)

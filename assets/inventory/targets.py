@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from assets.inventory.critical_ratio import CYCLE_SERVICE, Promise, implied_shortage_cost
+from assets.inventory.cross_docks import holds_stock
 from assets.inventory.fill_rate import least_base_stock
 from assets.inventory.lead_time_demand import Integers, Reals
 from assets.inventory.lead_time_loss import probability_of_at_most
@@ -54,7 +55,8 @@ def set_targets(
     own next replenishment could arrive, at least the presentation minimum and never more than its base
     stock. A site that serves others adds the demand of the item-sites it normally serves: means and
     variances add (independent demands, unshifted by lead time), with the shape of a gamma
-    distribution. Delisted item-sites have no target. What a base stock is expected to do counts what
+    distribution. Delisted item-sites and cross-docks have no
+    target; a site behind a cross-dock covers the way to it as well. What a base stock is expected to do counts what
     its source will owe it.
 
     Parameters
@@ -149,7 +151,7 @@ def _whole_units(units: Reals) -> Integers:
 
 def _bounded(units: Integers, settings: pd.DataFrame) -> Integers:
     most = settings["maximum_units"].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
-    active = (settings["lifecycle"] != DELISTED).to_numpy()
+    active = (settings["lifecycle"] != DELISTED).to_numpy() & holds_stock(settings)
     return np.where(active, np.minimum(units, most), 0).astype(np.int64)
 
 

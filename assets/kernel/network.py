@@ -22,6 +22,9 @@ from assets.kernel.frames.feeds import DEPARTURE_DAYS
 
 PROFILE_FILE = "network.yaml"
 
+CROSS_DOCK = "cross_dock"
+"""Kind of a site that holds no stock: what comes in leaves in the same bucket."""
+
 
 def _known_timezone(name: str) -> str:
     from zoneinfo import ZoneInfo

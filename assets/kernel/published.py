@@ -112,6 +112,17 @@ class Published:
         path = self.root / frame.name / plan_date.isoformat() / f"{run_id}.parquet"
         return _typed(frame, pq.read_table(path), plan_date) if path.exists() else None
 
+    def beside(self, frame: Frame, plan_date: dt.date, run_id: str) -> pd.DataFrame:
+        """Return what a run published of ``frame`` for a plan date; the latest where that run published none.
+
+        Raises
+        ------
+        EquipoiseError
+            As ``read``.
+        """
+        mine = self.of_run(frame, plan_date, run_id)
+        return self.read(frame, plan_date) if mine is None else mine
+
     def part(
         self,
         frame: Frame,

@@ -85,6 +85,7 @@ def gather(
     plan_summary: pd.DataFrame,
     touched: pd.DataFrame,
     cutoff: dt.datetime,
+    run_id: str = "",
 ) -> Evidence:
     """Return what stands behind a plan.
 
@@ -96,6 +97,8 @@ def gather(
         item_id of interest; everything else is left unread.
     cutoff : datetime
         UTC; later demand rows and the plan date's own buckets are not evidence.
+    run_id : str
+        Run whose tables it rests on, where they still exist; the latest if empty.
 
     Raises
     ------
@@ -103,15 +106,16 @@ def gather(
         If a table was not published for the date, or the summary is empty.
     """
     summary = joint_plan(PLAN_SUMMARY.conform(plan_summary), plan_date)
-    features = read_columns(published, FEAT_ITEM_SITE, plan_date, ["feature_set_version"])
-    models = _touched(read_columns(published, DEMAND_FORECAST, plan_date, [*_ITEM, "model_version"]), touched)
+    features = read_columns(published, FEAT_ITEM_SITE, plan_date, ["feature_set_version"], run_id)
+    models = _touched(read_columns(published, DEMAND_FORECAST, plan_date, [*_ITEM, "model_version"], run_id), touched)
+    batches = published.of_run(FEED_BATCHES, plan_date, run_id) if run_id else None
     return Evidence(
         plan_digest=str(summary["plan_digest"]),
         policy_release=str(summary["policy_release"]),
         feature_version=",".join(sorted(pc.unique(features.column(0)).to_pylist())),
-        batches=batches_by_item(published, plan_date, touched, cutoff),
+        batches=batches_by_item(published, plan_date, touched, cutoff, run_id),
         models=models.group_by([*_ITEM, "model_version"]).aggregate([]).to_pandas(),
-        master_batches=latest_master_batches(published.read(FEED_BATCHES, plan_date)),
+        master_batches=latest_master_batches(published.read(FEED_BATCHES, plan_date) if batches is None else batches),
     )
 
 
@@ -133,16 +137,16 @@ def touched_items(plan_lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def batches_by_item(
-    published: Published, plan_date: dt.date, touched: pd.DataFrame, cutoff: dt.datetime
+    published: Published, plan_date: dt.date, touched: pd.DataFrame, cutoff: dt.datetime, run_id: str = ""
 ) -> pd.DataFrame:
     """Return the batches behind stock and demand of items: item_id, batch_id, unique."""
     position = _touched(
-        read_columns(published, FCT_INVENTORY_POSITION, plan_date, [*_ITEM, "batch_ids"]), touched
+        read_columns(published, FCT_INVENTORY_POSITION, plan_date, [*_ITEM, "batch_ids"], run_id), touched
     ).to_pandas()
     position["batch_id"] = position["batch_ids"].str.split(",")
     stock = position.explode("batch_id")[[*_ITEM, "batch_id"]]
     columns = [*_ITEM, "bucket_start", "available_at", "batch_id"]
-    demand = _touched(read_columns(published, FCT_DEMAND, plan_date, columns), touched)
+    demand = _touched(read_columns(published, FCT_DEMAND, plan_date, columns, run_id), touched)
     known = pc.and_(
         pc.less_equal(demand["available_at"], pa.scalar(cutoff.replace(tzinfo=None), pa.timestamp("us"))),
         pc.less(demand["bucket_start"], pa.scalar(plan_date, pa.date32())),
@@ -161,8 +165,10 @@ def latest_master_batches(feed_batches: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted(accepted.groupby("feed")["batch_id"].last()))
 
 
-def read_columns(published: Published, frame: Frame, plan_date: dt.date, columns: list[str]) -> pa.Table:
-    """Return some columns of the latest version of a published table.
+def read_columns(
+    published: Published, frame: Frame, plan_date: dt.date, columns: list[str], run_id: str = ""
+) -> pa.Table:
+    """Return some columns of a published table: of a run where it still exists, else of the latest version.
 
     Demand is a million rows and only its batches are wanted; the README has the measurement.
 
@@ -180,7 +186,9 @@ def read_columns(published: Published, frame: Frame, plan_date: dt.date, columns
             where=f"table {frame.name}",
             remedy=f"Run `equipoise plan --date {plan_date}`",
         )
-    return pq.read_table(published.root / publication.path, columns=columns)
+    of_run = published.root / frame.name / plan_date.isoformat() / f"{run_id}.parquet"
+    path = of_run if run_id and of_run.exists() else published.root / publication.path
+    return pq.read_table(path, columns=columns)
 
 
 def _touched(table: pa.Table, touched: pd.DataFrame) -> pa.Table:

@@ -20,11 +20,12 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DECISIONS, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
 from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST
-from assets.kernel.published import Publication, Published, arrow_digest
+from assets.kernel.published import Published, arrow_digest
 from assets.orders.events import Provenance
-from assets.orders.evidence import Evidence, gather
+from assets.orders.evidence import gather
 from assets.orders.order import Order
 from assets.orders.store import OrderFilter, OrderStore, require_order
+from assets.rebalancing.base import planned_in
 
 CHAIN: Mapping[str, tuple[str, ...]] = {
     "plan_lines": (
@@ -155,20 +156,20 @@ def lineage_of_item_site(
             remedy="Check both ids, and that the item is ranged there",
         )
     touched = pd.DataFrame({"item_id": [item_id]})
+    # Where others were planned again later, the item rests on what its own run knew.
+    run_id = planned_in(published, plan_date, item_id)
+    summary = published.of_run(PLAN_SUMMARY, plan_date, run_id) if run_id else None
     evidence = gather(
-        published, plan_date, plan_summary=published.read(PLAN_SUMMARY, plan_date), touched=touched, cutoff=cutoff
-    )
-    made_by = _made_by(evidence, touched, published.latest(DECISIONS.name, plan_date))
+        published, plan_date, plan_summary=published.read(PLAN_SUMMARY, plan_date) if summary is None else summary,
+        touched=touched, cutoff=cutoff, run_id=run_id,
+    )  # fmt: skip
+    made_by = evidence.behind(touched.assign(order_id=""), run_id)[""]
     orders = _orders_touching(store, plan_date, item_id, site_id)
     row = here.iloc[0]
     facts = {"plan_date": plan_date.isoformat(), "item": item_id, "site": site_id}
     facts |= {name: str(row[name]) for name in ("decision", "reason", "binding_constraints", "next_best", "flips_when")}
     tables = _tables(published, plan_date, made_by)
     return Lineage(Node("item_site", f"{item_id} at {site_id}", facts, (*orders, _policy(made_by), *tables)))
-
-
-def _made_by(evidence: Evidence, touched: pd.DataFrame, publication: Publication | None) -> Provenance:
-    return evidence.behind(touched.assign(order_id=""), publication.run_id if publication else "")[""]
 
 
 def _orders_touching(store: OrderStore, plan_date: dt.date, item_id: str, site_id: str) -> list[Node]:

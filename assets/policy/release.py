@@ -31,7 +31,7 @@ class ForecastRules(_Section):
     history_buckets : int
         Buckets of history that models see.
     decision_quantile : float
-        Quantile at which the backtest's pinball loss is taken where no cost implies one.
+        Quantile at which the backtest's pinball loss is taken, for every series alike.
     refit_days : int
         Days after which champions are chosen and fitted anew; plans between only update them.
     promotion_margin : float
@@ -79,6 +79,10 @@ class Guardrails(_Section):
         Origin and destination; ``*`` stands for any.
     sensitive_items_stay : bool
         Whether sensitive items are never moved laterally.
+    announced_change_price : float
+        Currency for each unit by which a line that was announced is changed; 0 for nothing.
+    announced_freeze_days : int
+        Days from the plan date within which announced lines that depart may not be changed.
     """
 
     minimum_gain_amount: float = Field(default=1.0, ge=0)
@@ -86,6 +90,8 @@ class Guardrails(_Section):
     freeze_days: int = Field(default=0, ge=0)
     forbidden_lanes: tuple[tuple[str, str], ...] = ()
     sensitive_items_stay: bool = True
+    announced_change_price: float = Field(default=0.0, ge=0, le=1e6)
+    announced_freeze_days: int = Field(default=0, ge=0)
 
 
 class Objective(_Section):
@@ -122,6 +128,8 @@ class SharedLimits(_Section):
 JOINED_LATER: Mapping[tuple[str, ...], Any] = {
     ("limits",): SharedLimits().model_dump(mode="json"),
     ("targets", "service_measure"): {},
+    ("guardrails", "announced_change_price"): 0.0,
+    ("guardrails", "announced_freeze_days"): 0,
 }
 """Fields younger than the first releases, and what they hold where a release does not set them."""
 

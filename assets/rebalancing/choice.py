@@ -13,6 +13,7 @@ from assets.rebalancing import baselines, lots
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow, started
 from assets.rebalancing.gains import drop_small_gains
+from assets.rebalancing.hedge import Hedges, hedged
 from assets.rebalancing.item_sites import Ints
 
 
@@ -32,6 +33,8 @@ class Choice:
         Of these units.
     policies : dict
         Flow of each baseline.
+    hedges : Hedges
+        Purchases that lateness moved; those of baselines that buy are hedged as well.
     """
 
     network: Network
@@ -39,6 +42,7 @@ class Choice:
     units: Ints
     flow: Flow
     policies: dict[str, Flow]
+    hedges: Hedges
 
 
 def choose(network: Network) -> Choice:
@@ -58,8 +62,10 @@ def choose(network: Network) -> Choice:
     policies = {
         name: _cleared(network, found, flow) for name, flow in baselines.all_policies(network, relaxed, found).items()
     }
-    units = _cheapest(network, found, list(policies.values()))
-    return Choice(network, relaxed, units, lots.evaluate(network, units), policies)
+    hedges = hedged(network, _cheapest(network, found, list(policies.values())))
+    if len(hedges.row):
+        policies = {name: lots.evaluate(network, hedged(network, flow.units).units) for name, flow in policies.items()}
+    return Choice(network, relaxed, hedges.units, lots.evaluate(network, hedges.units), policies, hedges)
 
 
 def _cleared(network: Network, found: lots.Incumbent, policy: Flow) -> Flow:

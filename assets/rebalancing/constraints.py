@@ -7,9 +7,11 @@ quantity q, cumulative supply x, plan date D.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.policy.release import Guardrails
 from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints, ItemSites
@@ -29,6 +31,7 @@ BLOCKS = (
     "shelf_life_on_arrival",
     "lifecycle",
     "horizon",
+    "announced_freeze",
 )
 """Names of what can forbid a move, by code."""
 
@@ -82,6 +85,22 @@ def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:
     return np.asarray(item_sites.lifecycle[moves.destination] == "delisted")
 
 
+def announced_freeze(departure: NDArray[np.datetime64], plan_date: dt.date, rules: Guardrails) -> Flags:
+    """``q[l] = announced[l]`` for every announced line l with ``departure < D + announced freeze days``.
+
+    Its units count as having left: they are no choice any more, and nothing is added to the line.
+    """
+    return np.asarray(departure < np.datetime64(plan_date, "D") + np.timedelta64(rules.announced_freeze_days, "D"))
+
+
+def announced_change(units: Ints, announced: Ints, price: Ints) -> Ints:
+    """``sum_l price |q[l] - announced[l]|`` is part of the cost, over announced lines l that may be changed.
+
+    Convex in q, so that it is two arcs: the announced units earn the price, those beyond pay it.
+    """
+    return np.asarray(price * np.abs(units - announced))
+
+
 def donor_protection(item_sites: ItemSites) -> Ints:
     """``sum_d q[i, o, d] <= available[i, o] - max(protection, presentation minimum)`` laterally."""
     keep = np.maximum(item_sites.protection, item_sites.presentation)
@@ -110,6 +129,20 @@ def maximum_stock(item_sites: ItemSites, mean_taken: Floats) -> Ints:
     limit = item_sites.maximum[:, None] + np.floor(mean_taken).astype(np.int64)
     limit = np.maximum(limit, item_sites.known_supply)
     return np.where((item_sites.maximum >= UNLIMITED)[:, None], UNLIMITED, limit)
+
+
+def held_back(item_sites: ItemSites, moves: Moves) -> Ints:
+    """``stock[i, c, t] <= known supply[i, c] that has come since something could last leave c``, shape (n, T).
+
+    Of a cross-dock c: what comes in leaves in the same bucket, and what was known to be there
+    leaves with the first departure. Nothing leaves in the first bucket that is not there yet.
+    """
+    departs = np.zeros(item_sites.known_supply.shape, dtype=bool)
+    out = (moves.blocked == 0) & moves.is_transfer
+    departs[moves.origin[out], moves.bucket[out]] = True
+    gone = np.where(departs, item_sites.known_supply, 0)
+    gone[:, 0] = np.where(departs[:, 0], item_sites.available, 0)
+    return np.asarray(item_sites.known_supply - np.maximum.accumulate(gone, axis=1))
 
 
 def is_lot(units: Ints, minimum: Ints, multiple: Ints) -> Flags:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow
-from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.item_sites import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,12 @@ class Costs:
     shortage: float
     transport: float
     purchase: float
+    change: float
 
     @property
     def total(self) -> float:
         """All parts together."""
-        return self.holding + self.shortage + self.transport + self.purchase
+        return self.holding + self.shortage + self.transport + self.purchase + self.change
 
     @classmethod
     def of(cls, network: Network, flow: Flow) -> Costs:
@@ -59,7 +62,51 @@ class Costs:
             float(
                 curves.base_purchase.sum() + (stock * curves.purchase[segment]).sum() + (sent * moves.price[move]).sum()
             ),
+            float(_change_amounts(network, move, sent).sum()),
         )
+
+
+def of_items(network: Network, units: Ints) -> pd.DataFrame:
+    """Return the parts of every item's cost, as ``Costs`` has them of all: one row an item, in order.
+
+    Parameters
+    ----------
+    network : Network
+        Whose moves they are.
+    units : int array, shape (m,)
+        Of every move.
+    """
+    curves, moves, item = network.curves, network.problem.moves, network.problem.item_sites.item
+    supply = cumulative_supply(network, units)[curves.row, curves.bucket]
+    stock, move = np.clip(supply - curves.starts, 0, curves.width), np.flatnonzero(units)
+    told = np.flatnonzero(network.change)
+
+    def summed(of: Ints, amount: Floats) -> Floats:
+        return np.bincount(item[of], weights=amount, minlength=network.items).astype(np.float64)
+
+    def on_curves(base: Floats, slope: Floats) -> Floats:
+        return summed(np.arange(len(item)), base) + summed(curves.row, stock * slope)
+
+    def on_moves(per_unit: Floats) -> Floats:
+        return summed(moves.destination[move], units[move] * per_unit[move])
+
+    return pd.DataFrame(
+        {
+            "holding": on_curves(curves.base_holding, curves.holding) + on_moves(moves.under_way),
+            "shortage": on_curves(curves.base_shortage, curves.shortage),
+            "transport": on_moves(moves.transport),
+            "purchase": on_curves(curves.base_purchase, curves.purchase) + on_moves(moves.price),
+            "change": summed(moves.destination[told], _change_amounts(network, move, units[move])),
+        }
+    )
+
+
+def _change_amounts(network: Network, move: Ints, sent: Ints) -> Floats:
+    """Return what changing each announced move costs, in currency, in the order of the moves that have a price."""
+    told, units = np.flatnonzero(network.change), np.zeros(len(network.change), dtype=np.int64)
+    units[move] = sent
+    announced = network.problem.moves.announced[told]
+    return constraints.announced_change(units[told], announced, network.change[told]) / network.scale
 
 
 def cumulative_supply(network: Network, units: Ints) -> Ints:

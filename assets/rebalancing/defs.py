@@ -4,15 +4,20 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
+from pydantic import Field
 
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
-from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.decisions import ANNOUNCED_LINES, DECISIONS, PLAN_COSTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing import pages
-from assets.rebalancing.problem import build_problem
+from assets.rebalancing.announced import Announcements
 from assets.rebalancing.snapshot import from_published
+
+JOINT_PLAN = "joint_plan"
+"""Name of the operation; its run config says what is planned again (``Asked``)."""
 
 _GROUP = "rebalancing"
 _MARTS = (
@@ -26,6 +31,8 @@ _OUTPUTS = {
     PLAN_SUMMARY: "Costs of all policies come from the same function on the same snapshot; later buckets are "
     "planned optimally for each, those of baselines as if nothing were shared then: `broken_limits` counts what they "
     "would break, and their cost is what they would cost at least.",
+    PLAN_COSTS: "Baselines as if nothing were shared; the sum of bounds is no more than the bound of the summary.",
+    ANNOUNCED_LINES: "Empty where the policy release neither prices nor forbids changes of what was announced.",
     SHARED_LIMITS: "Prices are those of the best proven bound; 0 where there is room. Uses of different units do not "
     "add up.",
     MARKET_TRANSCRIPT: "Empty where what items would do by themselves breaks no limit.",
@@ -33,11 +40,17 @@ _OUTPUTS = {
 }
 
 
+class Asked(dg.Config):
+    """What is planned: everything, or some items on top of the plan that stands."""
+
+    only: list[str] = Field(default=[], description="item=ID or site=ID each: plan only the items touched, again.")
+
+
 def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     """Return the assets of the stage."""
 
     @dg.multi_asset(
-        name="joint_plan",
+        name=JOINT_PLAN,
         outs=published_outs(_GROUP, _OUTPUTS, owners=["team:planning-science"], kinds={"python", "ortools"}),
         ins=inputs(
             marts=_MARTS,
@@ -50,17 +63,19 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     )
     def joint_plan(
         context: dg.AssetExecutionContext,
+        config: Asked,
         profile: dg.ResourceParam[NetworkProfile],
         policies: dg.ResourceParam[PolicyRegistry],
-        **published: pd.DataFrame,
+        announcements: dg.ResourceParam[Announcements],
+        published: dg.ResourceParam[Published],
+        **tables: pd.DataFrame,
     ) -> Iterator[dg.Output[pd.DataFrame]]:
-        from assets.rebalancing.plan import solve
+        from assets.rebalancing.daily import planned
 
-        plan_date = plan_date_of(context)
-        problem = build_problem(
-            from_published(published), release=policies.active(), profile=profile, plan_date=plan_date
-        )
-        plan = solve(problem)
+        plan = planned(
+            from_published(tables), release=policies.active(), profile=profile, plan_date=plan_date_of(context),
+            announcements=announcements, published=published, only=config.only,
+        )  # fmt: skip
         for name, frame, page in pages.published(plan):
             yield dg.Output(frame, name, metadata=shown(page))
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.rebalancing import constraints
+from assets.rebalancing.first_arrivals import earliest_arrivals, first_arrivals
 from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
 from assets.rebalancing.landed import landed_costs, replacement_costs
 from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
@@ -84,6 +85,8 @@ class Network:
         Integer cost per unit of breaking a maximum stock.
     landed : float array, shape (n,)
         Landed replacement cost.
+    change : int array, shape (m,)
+        Integer cost of each unit by which a move's announced units are changed; 0 for none.
     solved : dict
         What ``flow`` has already solved, by item and fixed moves.
     start : Start, optional
@@ -106,6 +109,7 @@ class Network:
     scale: float
     penalty: int
     landed: Floats
+    change: Ints
     solved: dict[tuple[int, bytes], Answer] = field(default_factory=dict, compare=False, repr=False)
     start: Start | None = field(default=None, compare=False, repr=False)
 
@@ -113,6 +117,13 @@ class Network:
     def items(self) -> int:
         """Number of items."""
         return len(self.arc_start) - 1
+
+    @property
+    def fixed_amount(self) -> float:
+        """Cost that no arc carries, in currency: of no supply at all, and of changing all that was announced."""
+        curves, announced = self.curves, self.problem.moves.announced
+        supply = curves.base_holding.sum() + curves.base_shortage.sum() + curves.base_purchase.sum()
+        return float(supply) + int(self.change @ announced) / self.scale
 
     def priced(self, prices: Floats) -> Network:
         """Return the network with additive prices on its moves.
@@ -143,21 +154,32 @@ def expand(problem: Problem) -> Network:
     projection = project(item_sites, first_arrivals(problem), problem.lost_sales, earliest_arrivals(problem))
     landed = landed_costs(item_sites, moves)
     dearer = replacement_costs(item_sites, moves, landed) - landed
-    curves = build_curves(item_sites, projection, landed, dearer, problem.release.objective)
-    scale, penalty = _scale(curves, moves, item_sites)
+    held_back = constraints.held_back(item_sites, moves)
+    curves = build_curves(item_sites, projection, landed, dearer, problem.release.objective, held_back)
     free = np.flatnonzero(moves.blocked == 0)
-    pieces = [
-        _move_arcs(item_sites, moves, free, scale),
-        _curve_arcs(item_sites, curves, projection, scale, penalty),
-        _giving_arcs(item_sites, moves, free, projection),
-    ]
-    table = {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
-    order = np.lexsort((table["order"], table["rank"], table["item"]))
-    table = {k: v[order] for k, v in table.items()}
-    first = free[moves.bucket[free] == 0]
+    told = free[moves.announced[free] > 0]
+    price = problem.release.guardrails.announced_change_price if len(told) else 0.0
+    scale, penalty = _scale(curves, moves, item_sites, price)
+    change = np.zeros(len(moves), dtype=np.int64)
+    change[told] = round(price * scale / TIE_STEPS) * TIE_STEPS
+    arcs = _move_arcs(item_sites, moves, free, scale)
+    changes = _change_arcs(item_sites, arcs, moves.announced[free], change[free])
+    now = moves.bucket[free] == 0
+    first = free[now]
     count = len(item_sites.item_ids)
+    table, arc_start = _by_item(
+        [
+            {k: v[now] for k, v in arcs.items()},
+            {k: v[~now] for k, v in arcs.items()},
+            *_curve_arcs(item_sites, curves, projection, scale, penalty),
+            _giving_arcs(item_sites, moves, free, projection),
+            *changes,
+        ],
+        count,
+    )
     sites = np.bincount(item_sites.item, minlength=count)
-    node_start = np.concatenate([[0], np.cumsum(1 + sites * _nodes_per_site(item_sites))])
+    nodes = 1 + sites * _nodes_per_site(item_sites) + np.diff(_starts(_items_of(item_sites, moves, change), count))
+    node_start = np.concatenate([[0], np.cumsum(nodes)])
     return Network(
         problem=problem,
         curves=curves,
@@ -167,7 +189,7 @@ def expand(problem: Problem) -> Network:
         cost=table["cost"],
         move=table["move"],
         segment=table["segment"],
-        arc_start=_starts(table["item"], count),
+        arc_start=arc_start,
         first_start=_starts(item_sites.item[moves.destination[first]], count),
         node_start=node_start,
         first=first,
@@ -175,37 +197,16 @@ def expand(problem: Problem) -> Network:
         scale=scale,
         penalty=penalty,
         landed=landed,
+        change=change,
     )
 
 
-def first_arrivals(problem: Problem) -> Ints:
-    """Return the first bucket that a normal order placed now reaches, shape (n,); T for none.
-
-    Lateral moves and expedites are not normal; they count where nothing else comes.
-    """
-    moves, horizon = problem.moves, problem.horizon
-    result = np.full(len(problem.item_sites), horizon, dtype=np.int64)
-    free = moves.blocked == 0
-    for chosen in (free & moves.usual, free):
-        found = np.full(len(result), horizon, dtype=np.int64)
-        np.minimum.at(found, moves.destination[chosen], moves.arrival[chosen])
-        result = np.where(result >= horizon, found, result)
-    return result
-
-
-def earliest_arrivals(problem: Problem) -> Ints:
-    """Return the first bucket that any move reaches, shape (n,); T for none."""
-    result = np.full(len(problem.item_sites), problem.horizon, dtype=np.int64)
-    free = problem.moves.blocked == 0
-    np.minimum.at(result, problem.moves.destination[free], problem.moves.arrival[free])
-    return result
-
-
-def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, int]:
+def _scale(curves: Curves, moves: Moves, item_sites: ItemSites, change: float) -> tuple[float, int]:
     """Return the finest money step whose totals fit 64 bits, and the penalty of a broken limit."""
     steep = np.abs(curves.slope)
     chain, end = steep[curves.bucket < item_sites.horizon], steep[curves.bucket == item_sites.horizon]
-    bucket, once = float(chain.max(initial=0.0)), float(end.max(initial=0.0) + moves.unit_amount.max(initial=0.0))
+    once = float(end.max(initial=0.0) + moves.unit_amount.max(initial=0.0)) + 2.0 * change
+    bucket = float(chain.max(initial=0.0))
     # More than any unit can save by breaking a limit on its way through the horizon.
     penalty = bucket * (item_sites.horizon + 2) + 3.0 * once + 1e-3
     units = float(_bounds(item_sites).max(initial=1)) * (item_sites.horizon + 1) * 8
@@ -219,7 +220,7 @@ def _scale(curves: Curves, moves: Moves, item_sites: ItemSites) -> tuple[float, 
 def _bounds(item_sites: ItemSites) -> Ints:
     """Return more units of each item than any sensible plan moves."""
     top = np.ceil(item_sites.quantiles[:, -1, -1] * 3).astype(np.int64)
-    total = top + item_sites.known_supply[:, -1] + 2 * item_sites.presentation + 10
+    total = top + item_sites.known_supply[:, -1] + 2 * item_sites.presentation + item_sites.owed + 10
     return np.bincount(item_sites.item, weights=total, minlength=len(item_sites.item_ids)).astype(np.int64)
 
 
@@ -228,7 +229,7 @@ def _nodes_per_site(item_sites: ItemSites) -> int:
 
 
 def _chain(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
-    first = np.searchsorted(item_sites.item, item_sites.item[row], side="left")
+    first = _starts(item_sites.item, len(item_sites.item_ids))[item_sites.item[row]]
     return np.asarray(1 + (row - first) * _nodes_per_site(item_sites) + bucket)
 
 
@@ -238,6 +239,21 @@ def _giving(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
 
 def _starts(sorted_items: Ints, count: int) -> Ints:
     return np.searchsorted(sorted_items, np.arange(count + 1)).astype(np.int64)
+
+
+def _by_item(pieces: list[dict[str, Ints]], count: int) -> tuple[dict[str, Ints], Ints]:
+    """Return the arcs of pieces, each sorted by item, one behind the other within an item; and where items begin."""
+    sizes = [np.bincount(piece["item"], minlength=count) for piece in pieces]
+    arc_start = np.concatenate([[0], np.cumsum(np.sum(sizes, axis=0))]).astype(np.int64)
+    table = {k: np.empty(arc_start[-1], dtype=np.int64) for k in pieces[0] if k != "item"}
+    begin = arc_start[:-1]
+    for piece, size in zip(pieces, sizes, strict=True):
+        item = piece["item"]
+        position = (begin - (np.cumsum(size) - size))[item] + np.arange(len(item))
+        for name, column in table.items():
+            column[position] = piece[name]
+        begin = begin + size
+    return table, arc_start
 
 
 def _supply(item_sites: ItemSites, node_start: Ints) -> Ints:
@@ -272,50 +288,79 @@ def _move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) ->
     within = np.arange(len(used)) - _starts(item, len(item_sites.item_ids))[item]
     amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
     lot = constraints.smallest_lot(used.minimum, used.multiple)
+    most = np.maximum(_bounds(item_sites)[item] + lot, used.announced)
     return {
         "item": item,
-        "rank": np.where(used.bucket == 0, 0, 1),
-        "order": np.arange(len(used)),
         "tail": np.where(used.is_transfer, leaves, 0),
         "head": _chain(item_sites, used.destination, used.arrival),
-        "capacity": np.minimum(used.capacity, _bounds(item_sites)[item] + lot),
+        "capacity": np.minimum(used.capacity, most),
         "cost": amount + 1 + within % (TIE_STEPS - 1),
         "move": free,
         "segment": np.full(len(used), -1),
     }
 
 
+def _change_arcs(item_sites: ItemSites, arcs: dict[str, Ints], announced: Ints, price: Ints) -> list[dict[str, Ints]]:
+    """Lead announced moves through a node of their own, and return the two arcs out of each, if any.
+
+    The announced units earn the price and those beyond pay it, so that with the whole price of
+    the announced units beside (``Network.fixed_amount``) each unit changed costs it.
+    """
+    told = np.flatnonzero(price)
+    item, head = arcs["item"][told], arcs["head"][told]
+    sites = np.bincount(item_sites.item, minlength=len(item_sites.item_ids))
+    within = np.arange(len(told)) - _starts(item, len(sites))[item]
+    own = 1 + sites[item] * _nodes_per_site(item_sites) + within
+    arcs["head"][told] = own
+    nothing = np.full(2 * len(told), -1)
+    pair = {
+        "item": np.repeat(item, 2),
+        "tail": np.repeat(own, 2),
+        "head": np.repeat(head, 2),
+        "capacity": np.stack([announced[told], arcs["capacity"][told]], axis=1).ravel(),
+        "cost": np.stack([-price[told], price[told]], axis=1).ravel(),
+        "move": nothing,
+        "segment": nothing,
+    }
+    return [pair] if len(told) else []
+
+
+def _items_of(item_sites: ItemSites, moves: Moves, change: Ints) -> Ints:
+    """Return the item of each move whose change has a price."""
+    return item_sites.item[moves.destination[change > 0]]
+
+
 def _curve_arcs(
     item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: int
-) -> dict[str, Ints]:
-    """Return chain and end arcs; where a site has a maximum, units beyond it cost the penalty."""
+) -> list[dict[str, Ints]]:
+    """Return chain and end arcs; then, where a site has a maximum, those of units beyond it, which cost the penalty."""
     row, bucket = curves.row, curves.bucket
     cost = np.round(curves.slope * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
     limit = np.concatenate(
         [constraints.maximum_stock(item_sites, projection.taken), np.full((len(item_sites), 1), UNLIMITED)], axis=1
     )[row, bucket]
-    start = curves.starts
-    inside = np.clip(limit - start, 0, curves.width)
+    inside = np.clip(limit - curves.starts, 0, curves.width)
+    cost = _non_decreasing(cost, row * (item_sites.horizon + 2) + bucket)
     beyond = np.flatnonzero((inside < curves.width) & (limit < UNLIMITED))
-    total = np.maximum(1, _bounds(item_sites) * 4)[item_sites.item]
-    group = row * (item_sites.horizon + 2) + bucket
-    cost = _non_decreasing(cost, group)
-    chosen = np.concatenate([np.arange(len(row)), beyond])
-    own = _chain(item_sites, row[chosen], bucket[chosen])
-    width = np.concatenate([inside, (curves.width - inside)[beyond]])
-    keep = width > 0
-    table = {
-        "item": item_sites.item[row[chosen]],
-        "rank": np.full(len(chosen), 2),
-        "order": np.arange(len(chosen)),
+    within = np.flatnonzero(inside > 0)
+    return [
+        _segment_arcs(item_sites, curves, within, inside[within], cost[within]),
+        _segment_arcs(item_sites, curves, beyond, (curves.width - inside)[beyond], cost[beyond] + penalty),
+    ]
+
+
+def _segment_arcs(item_sites: ItemSites, curves: Curves, chosen: Ints, width: Ints, cost: Ints) -> dict[str, Ints]:
+    row, bucket = curves.row[chosen], curves.bucket[chosen]
+    own, item = _chain(item_sites, row, bucket), item_sites.item[row]
+    return {
+        "item": item,
         "tail": own,
-        "head": np.where(bucket[chosen] == item_sites.horizon, 0, own + 1),
-        "capacity": np.minimum(width, total[row[chosen]]),
-        "cost": np.concatenate([cost, cost[beyond] + penalty]),
+        "head": np.where(bucket == item_sites.horizon, 0, own + 1),
+        "capacity": np.minimum(width, np.maximum(1, _bounds(item_sites) * 4)[item]),
+        "cost": cost,
         "move": np.full(len(chosen), -1),
         "segment": chosen,
     }
-    return {k: v[keep] for k, v in table.items()}
 
 
 def _non_decreasing(cost: Ints, group: Ints) -> Ints:
@@ -338,11 +383,10 @@ def _giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Pr
     """
     used = moves.take(free)
     slot = _giving_slot(item_sites, used)
-    pairs = np.unique(np.stack([used.origin, slot], axis=1)[slot >= 0], axis=0)
-    now = pairs[pairs[:, 1] == LATERAL_NOW].copy()
-    now[:, 1] = 0
-    pairs = np.unique(np.concatenate([pairs, now]), axis=0)
-    row, slot = pairs[:, 0], pairs[:, 1]
+    gives = np.zeros((len(item_sites), GIVING_NODES), dtype=bool)
+    gives[used.origin[slot >= 0], slot[slot >= 0]] = True
+    gives[:, 0] |= gives[:, LATERAL_NOW]
+    row, slot = np.nonzero(gives)
     left = constraints.expected_left(item_sites, projection.taken)
     later = left[row, np.minimum(slot, left.shape[1] - 1)]
     laterally = constraints.donor_protection(item_sites)[row]
@@ -350,8 +394,6 @@ def _giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Pr
     chain = _chain(item_sites, row, np.minimum(slot, left.shape[1] - 1))
     return {
         "item": item_sites.item[row],
-        "rank": np.full(len(row), 3),
-        "order": np.arange(len(row)),
         "tail": np.where(slot == LATERAL_NOW, _giving(item_sites, row, 0 * row), chain),
         "head": _giving(item_sites, row, slot),
         "capacity": capacity,

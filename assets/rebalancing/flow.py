@@ -91,7 +91,7 @@ def free_variant(network: Network, items: Ints) -> Variant:
     return Variant(items, np.full(len(positions), FREE_UNITS, dtype=np.int64))
 
 
-def solve_flows(network: Network, variant: Variant, threads: int | None = None) -> Flow:
+def solve_flows(network: Network, variant: Variant) -> Flow:
     """Solve every item of a variant to proven optimality, each by itself.
 
     What the network has solved before, it remembers: a search asks for the same item with the
@@ -103,8 +103,6 @@ def solve_flows(network: Network, variant: Variant, threads: int | None = None) 
         Of every item.
     variant : Variant
         What to solve.
-    threads : int, optional
-        As in ``optimal_flows``; the answer is the same for any.
 
     Raises
     ------
@@ -118,7 +116,7 @@ def solve_flows(network: Network, variant: Variant, threads: int | None = None) 
     first = np.concatenate(
         [[0], np.cumsum(network.first_start[variant.items + 1] - network.first_start[variant.items])]
     )
-    fresh = _solve_fresh(network, Variant(variant.items[missing], variant.units[gather(first, missing)[0]]), threads)
+    fresh = _solve_fresh(network, Variant(variant.items[missing], variant.units[gather(first, missing)[0]]))
     answers = {
         **{key: known[key] for key in asked if key in known},
         **_by_item(network, fresh, [keys[k] for k in missing]),
@@ -204,9 +202,9 @@ class Batch:
         return Residual(self.tail, self.head, network.cost[self.arcs], room, back, excess, item)
 
 
-def _solve_fresh(network: Network, variant: Variant, threads: int | None) -> Flow:
+def _solve_fresh(network: Network, variant: Variant) -> Flow:
     batch = Batch.of(network, variant)
-    flows, potential = _from_start(network, batch) or _from_nothing(network, batch, threads)
+    flows, potential = _from_start(network, batch) or _from_nothing(network, batch)
     cost = network.cost[batch.arcs]
     sums = np.concatenate([[0], np.cumsum(flows * cost)])[batch.arc_offset]
     broken = np.zeros(len(variant.items), dtype=bool)
@@ -215,7 +213,7 @@ def _solve_fresh(network: Network, variant: Variant, threads: int | None) -> Flo
     return Flow(variant, units, np.diff(sums), batch.arcs, flows, broken, batch.nodes, potential)
 
 
-def _from_nothing(network: Network, batch: Batch, threads: int | None) -> tuple[Ints, Ints]:
+def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
     """Return the flow of every arc, solved afresh, and the potential of every node."""
     capacity, cost = network.capacity[batch.arcs], network.cost[batch.arcs]
     fixed, units = batch.first_arcs[batch.fixed], batch.variant.units[batch.fixed]
@@ -224,7 +222,6 @@ def _from_nothing(network: Network, batch: Batch, threads: int | None) -> tuple[
     flows = optimal_flows(
         network.tail[batch.arcs], network.head[batch.arcs], capacity, cost, supply, batch.arc_offset,
         np.append(batch.node_offset, len(batch.nodes)), lambda k: problem_name(network, batch.variant.items[k : k + 1]),
-        threads,
     )  # fmt: skip
     flows[fixed] = units
     at_rest = np.zeros(len(batch.nodes), dtype=np.int64)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import INTERVAL_COLUMNS, QUANTILE_COLUMNS
+from assets.kernel.network import CROSS_DOCK
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,10 +65,15 @@ class ItemSites:
         0 where demand is met.
     has_demand : bool array, shape (n,)
         Whether demand is forecast here; the others serve those that have it.
+    cross_dock : bool array, shape (n,)
+        Site that holds no stock; not where demand is forecast, which takes a site with stock.
     parent : int array, shape (n,)
         Item-site that normally replenishes this one; -1 for a supplier or none.
     available, incoming, base_stock, protection, presentation, maximum : int array, shape (n,)
-        Base units; ``maximum`` is ``UNLIMITED`` where there is none.
+        Base units; ``maximum`` is ``UNLIMITED`` where there is none. A cross-dock keeps, shows
+        and may hold nothing.
+    owed : int array, shape (n,)
+        Units promised beyond what there is, to be met before anything else; nothing where sales are lost.
     known_supply : int array, shape (n, T)
         Available now plus scheduled receipts that can be sold by bucket t, cumulative.
     holding_cost, shortage_cost : float array, shape (n,)
@@ -101,6 +107,7 @@ class ItemSites:
     site: Ints
     echelon: Ints
     has_demand: Flags
+    cross_dock: Flags
     parent: Ints
     available: Ints
     incoming: Ints
@@ -108,6 +115,7 @@ class ItemSites:
     protection: Ints
     presentation: Ints
     maximum: Ints
+    owed: Ints
     known_supply: Ints
     holding_cost: Floats
     shortage_cost: Floats
@@ -171,6 +179,11 @@ def build_item_sites(
     index = pd.DataFrame({**{k: table[k] for k in KEY}, "index": np.arange(len(table))})
     available = _units(table["available_units"])
     has_demand, mean, std, quantiles = _demand(index, forecast, horizon)
+    cross_dock = (table["site_kind"] == CROSS_DOCK).to_numpy(bool) & ~has_demand
+
+    def stocked(units: Ints) -> Ints:
+        return np.where(cross_dock, 0, units)
+
     return ItemSites(
         bucket_days=calendar.bucket.days,
         item_ids=item_ids,
@@ -179,13 +192,15 @@ def build_item_sites(
         site=site.astype(np.int64),
         echelon=_units(table["echelon"]),
         has_demand=has_demand,
+        cross_dock=cross_dock,
         parent=_parents(index, table),
         available=available,
         incoming=_units(table["incoming_units"]),
-        base_stock=_units(table["base_stock_units"]),
-        protection=_units(table["protection_units"]),
-        presentation=_units(table["presentation_minimum_units"]),
-        maximum=_units(table["maximum_units"].fillna(UNLIMITED)),
+        base_stock=stocked(_units(table["base_stock_units"])),
+        protection=stocked(_units(table["protection_units"])),
+        presentation=stocked(_units(table["presentation_minimum_units"])),
+        maximum=stocked(_units(table["maximum_units"].fillna(UNLIMITED))),
+        owed=np.where(has_demand, _units(table["owed_units"]), 0),
         known_supply=available[:, None] + _receipts(index, receipts, calendar, plan_date, horizon),
         holding_cost=table["holding_cost"].to_numpy(np.float64),
         shortage_cost=table["shortage_cost"].to_numpy(np.float64),

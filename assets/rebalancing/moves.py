@@ -56,6 +56,8 @@ class Moves:
         Between sites of one echelon, or back up.
     blocked : int array, shape (m,)
         Position in ``constraints.BLOCKS``; 0 is free.
+    announced : int array, shape (m,)
+        Units that an earlier plan announced, where changing them has a price; 0 for none.
     """
 
     kind: NDArray[np.object_]
@@ -76,6 +78,7 @@ class Moves:
     capacity: Ints
     lateral: Flags
     blocked: Ints
+    announced: Ints
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -275,6 +278,7 @@ def _as_moves(table: pd.DataFrame, item_sites: ItemSites) -> Moves:
         capacity=ints("capacity"),
         lateral=table["lateral"].to_numpy(bool),
         blocked=ints("blocked"),
+        announced=np.zeros(len(table), dtype=np.int64),
     )
 
 

@@ -23,6 +23,8 @@ def published(plan: Plan) -> list[tuple[str, pd.DataFrame, Page]]:
         ("plan_lines", plan.lines, lines_page(plan)),
         ("decisions", plan.decisions, decisions_page(plan)),
         ("plan_summary", plan.summary, summary_page(plan)),
+        ("plan_costs", plan.costs, costs_page(plan)),
+        ("announced_lines", plan.announced, announced_page(plan)),
         ("shared_limits", plan.shared_limits, limits_page(plan)),
         ("market_transcript", plan.transcript, transcript_page(plan)),
         ("coordination_graph", plan.graph, graph_page(plan)),
@@ -42,6 +44,24 @@ def decisions_page(plan: Plan) -> Page:
 def summary_page(plan: Plan) -> Page:
     """Return what the page of the summary shows."""
     return {**plan_numbers(plan), "policies": policies_table(plan.summary), "saving": saving_plot(plan.summary)}
+
+
+def costs_page(plan: Plan) -> Page:
+    """Return what the page of the costs by item shows: the items whose plan costs most."""
+    columns = ["item_id", "cost_amount", "holding_amount", "shortage_amount", "transport_amount", "purchase_amount"]
+    ours = plan.costs.loc[plan.costs["policy"] == "joint_plan", columns]
+    dearest = ours.sort_values(["cost_amount", "item_id"], ascending=[False, True]).head(TOP_LINES)
+    return {"items": len(ours), "dearest_items": _markdown(dearest)}
+
+
+def announced_page(plan: Plan) -> Page:
+    """Return what the page of the announced lines shows: how many of them the plan changes."""
+    return {"known_lines": len(plan.announced), **_counted(plan)}
+
+
+def _counted(plan: Plan) -> dict[str, Plain]:
+    counts = _joint(plan)[["announced_lines", "changed_lines", "avoided_changes"]]
+    return {str(name): None if pd.isna(count) else int(count) for name, count in counts.items()}
 
 
 def limits_page(plan: Plan) -> Page:
@@ -101,6 +121,7 @@ def plan_numbers(plan: Plan) -> dict[str, Plain]:
         "purchase_lines": int(kinds.get("purchase", 0)),
         "expedite_lines": int(kinds.get("expedite", 0)),
         "gain": round(float(plan.lines["gain_amount"].sum()), 2),
+        **_counted(plan),
         "settled_by": str(_joint(plan)["settled_by"]),
         "scarce_limits": int(_joint(plan)["scarce_limits"]),
         "plan_digest": plan.plan_digest,

@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from assets.kernel.frames.decisions import PLAN_SUMMARY
+from assets.kernel.frames.decisions import ANNOUNCED_LINES, PLAN_COSTS, PLAN_SUMMARY
 from assets.kernel.identifiers import digest
-from assets.rebalancing import baselines, reasons
+from assets.rebalancing import baselines, hedge, reasons
+from assets.rebalancing.announced import with_frozen_decisions, with_frozen_lines, with_kept_lines
+from assets.rebalancing.changes import Changes, changes
 from assets.rebalancing.choice import Choice, choose
-from assets.rebalancing.costs import Costs, units_of_flow
+from assets.rebalancing.costs import Costs, of_items, units_of_flow
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.flow import unit_prices
 from assets.rebalancing.gains import line_gains
@@ -24,6 +27,7 @@ from assets.rebalancing.market import tables
 from assets.rebalancing.market.limits import Limits, no_limits
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.relaxed import relaxations
 from assets.rebalancing.settled import MARKET, Settled, settle
 
 
@@ -39,8 +43,12 @@ class Plan:
         DECISIONS.
     summary : DataFrame
         PLAN_SUMMARY: the joint plan and the baselines.
+    costs : DataFrame
+        PLAN_COSTS: the same by item.
     shared_limits, transcript, graph : DataFrame
         SHARED_LIMITS, MARKET_TRANSCRIPT, COORDINATION_GRAPH.
+    announced : DataFrame
+        ANNOUNCED_LINES that the plan knew of.
     cost, bound : float
         Expected cost over the horizon and its proven lower bound, in currency, in the model.
     gap : float
@@ -56,9 +64,11 @@ class Plan:
     lines: pd.DataFrame
     decisions: pd.DataFrame
     summary: pd.DataFrame
+    costs: pd.DataFrame
     shared_limits: pd.DataFrame
     transcript: pd.DataFrame
     graph: pd.DataFrame
+    announced: pd.DataFrame
     cost: float
     bound: float
     gap: float
@@ -93,26 +103,49 @@ def solve(problem: Problem, limits: Limits | None = None) -> Plan:
     return solve_network(expand(problem), stated if limits is None else limits)
 
 
-def solve_network(network: Network, shared: Limits) -> Plan:
-    """Plan every item of a network within limits over its moves; see ``solve``."""
-    problem = network.problem
+def solve_network(network: Network, shared: Limits, touching: Collection[str] = ()) -> Plan:
+    """Plan every item of a network within limits over its moves; see ``solve``.
+
+    ``touching`` names limits that can bind among items beside these: the graph tells of them too.
+    """
+    problem, standing = network.problem, network.problem.standing
     choice = choose(network)
     found = settle(choice, shared)
+    changed = changes(choice.network, shared, found.every_unit)
     network, units = found.network, found.units
     gains = _own_gains(found)
     values = unit_prices(network, found.flow)
-    lines = reasons.plan_lines(network, units, gains, values, found.scarcity)
+    lines = hedge.told(reasons.plan_lines(network, units, gains, values, found.scarcity), network, units, choice.hedges)
+    lines = with_kept_lines(lines, changed.kept, problem.release.guardrails.announced_change_price)
     decisions = reasons.decisions(network, units, values, gains, found.scarcity)
+    return plan_of(
+        lines=with_frozen_lines(lines, standing.frozen),
+        decisions=with_frozen_decisions(decisions, standing.frozen),
+        summary=_summary(choice, shared, found, changed),
+        costs=plan_costs(choice, found.every_unit),
+        shared_limits=tables.limits_table(choice.network, shared, found.settlement),
+        transcript=tables.transcript_table(found.settlement, problem.plan_date),
+        graph=tables.graph_table(choice.network, shared, found.settlement, touching),
+        announced=ANNOUNCED_LINES.conform(standing.every),
+        faults=(*problem.faults, *found.faults, *relaxations(network, found.flow, found.every_unit)),
+    )
+
+
+def plan_of(*, lines: pd.DataFrame, summary: pd.DataFrame, faults: tuple[str, ...], **others: pd.DataFrame) -> Plan:
+    """Return a plan of its tables, digested; the digest and the numbers of lines go into the summary."""
     plan_digest = lines_digest(lines)
-    summary = _summary(choice, shared, found, plan_digest)
-    joint = summary.loc[summary["policy"] == "joint_plan"].iloc[0]
+    joint = summary["policy"] == "joint_plan"
+    bought = int((lines["kind"] == "purchase").sum())
+    summary = summary.assign(
+        plan_digest=np.where(joint, plan_digest, ""),
+        purchase_lines=summary["purchase_lines"].where(~joint, bought),
+        transfer_lines=summary["transfer_lines"].where(~joint, len(lines) - bought),
+    )
+    row = summary.loc[joint].iloc[0]
     return Plan(
-        lines, decisions, summary,
-        tables.limits_table(choice.network, shared, found.settlement),
-        tables.transcript_table(found.settlement, problem.plan_date),
-        tables.graph_table(choice.network, shared, found.settlement),
-        float(joint["cost_amount"]), float(joint["bound_amount"]), float(joint["gap_share"]),
-        float(joint["decidable_gap_share"]), plan_digest, (*problem.faults, *found.faults),
+        lines=lines, summary=PLAN_SUMMARY.conform(summary), cost=float(row["cost_amount"]),
+        bound=float(row["bound_amount"]), gap=float(row["gap_share"]), decidable_gap=float(row["decidable_gap_share"]),
+        plan_digest=plan_digest, faults=faults, **others,
     )  # fmt: skip
 
 
@@ -129,24 +162,53 @@ def lines_digest(lines: pd.DataFrame) -> str:
     return digest([[str(value) for value in row] for row in lines[columns].itertuples(index=False)])
 
 
-def _summary(choice: Choice, limits: Limits, found: Settled, plan_digest: str) -> pd.DataFrame:
+def plan_costs(choice: Choice, units: Ints) -> pd.DataFrame:
+    """Return PLAN_COSTS of a plan, given as the units of every move, and of the baselines as if nothing were shared."""
     network = choice.network
-    joint = _summary_row(network, "joint_plan", found.costs, found.units, plan_digest)
+    free = of_items(network, units_of_flow(network, choice.relaxed)).sum(axis=1)
+    parts = [_costs_by_item(network, "joint_plan", units)]
+    # The bound is that of arcs, in whole steps; the plan's own cost is never below it.
+    parts[0]["bound_amount"] = np.minimum(free.to_numpy(), parts[0]["cost_amount"].to_numpy())
+    parts += [_costs_by_item(network, name, units_of_flow(network, flow)) for name, flow in choice.policies.items()]
+    return PLAN_COSTS.conform(pd.concat(parts, ignore_index=True))
+
+
+def _costs_by_item(network: Network, policy: str, units: Ints) -> pd.DataFrame:
+    problem, table = network.problem, of_items(network, units)
+    first = network.first[units[network.first] > 0]
+    item, sent = problem.item_sites.item[problem.moves.destination[first]], problem.moves.is_transfer[first]
+    return table.add_suffix("_amount").assign(
+        plan_date=pd.Timestamp(problem.plan_date),
+        policy=policy,
+        item_id=list(problem.item_sites.item_ids),
+        cost_amount=table.sum(axis=1),
+        bound_amount=np.nan,
+        purchase_lines=np.bincount(item[~sent], minlength=network.items),
+        transfer_lines=np.bincount(item[sent], minlength=network.items),
+    )
+
+
+def _summary(choice: Choice, limits: Limits, found: Settled, changed: Changes) -> pd.DataFrame:
+    network = choice.network
+    joint = _summary_row(network, "joint_plan", found.costs, found.units)
     joint |= {
         "bound_amount": found.costs.total - found.over_bound,
         "settled_by": found.settled_by,
         "scarce_limits": len(found.scarcity.limits),
         "broken_limits": len(breaches(limits, found.every_unit)),
+        "announced_lines": changed.announced,
+        "changed_lines": changed.changed,
+        "avoided_changes": changed.avoided,
     }
     rows = [joint]
     for name, flow in choice.policies.items():
         held = baselines.within(network, limits, flow)
-        row = _summary_row(network, name, Costs.of(network, held), held.units, "")
+        row = _summary_row(network, name, Costs.of(network, held), held.units)
         rows.append(row | {"broken_limits": len(breaches(limits, units_of_flow(network, held)))})
     return _with_gaps(pd.DataFrame(rows), found)
 
 
-def _summary_row(network: Network, policy: str, costs: Costs, units: Ints, plan_digest: str) -> dict[str, object]:
+def _summary_row(network: Network, policy: str, costs: Costs, units: Ints) -> dict[str, object]:
     problem = network.problem
     used = problem.moves.take(network.first[units > 0])
     return {
@@ -157,30 +219,42 @@ def _summary_row(network: Network, policy: str, costs: Costs, units: Ints, plan_
         "shortage_amount": costs.shortage,
         "transport_amount": costs.transport,
         "purchase_amount": costs.purchase,
+        "change_amount": costs.change,
         "bound_amount": np.nan,
         "purchase_lines": int((~used.is_transfer).sum()),
         "transfer_lines": int(used.is_transfer.sum()),
         "item_sites": len(problem.item_sites),
         "held_item_sites": len(problem.held),
         "value_error_bound": network.curves.error_bound,
-        "plan_digest": plan_digest,
         "policy_release": problem.release.version,
         "settled_by": "baseline",
         "scarce_limits": 0,
+        "announced_lines": None,
+        "changed_lines": None,
+        "avoided_changes": None,
+        "replanned": "",
+        "base_run_id": "",
     }
 
 
 def _with_gaps(summary: pd.DataFrame, found: Settled) -> pd.DataFrame:
-    """Add the two gaps; both are nought where nothing can be decided.
+    """Add the two gaps.
 
     Items that negotiate would pay for limits if nothing started today, so that the market knows
     a higher lower bound of that cost than the baseline, which shares nothing later.
     """
+    summary = with_gaps(summary)
+    if found.settled_by == MARKET:
+        summary.loc[summary["policy"] == "joint_plan", "decidable_gap_share"] = found.settlement.decidable_gap
+    return summary
+
+
+def with_gaps(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary with the two gaps of its costs and bounds; both are nought where nothing can be decided."""
     nothing = summary.loc[summary["policy"] == "do_nothing", "cost_amount"].iloc[0]
     over = summary["cost_amount"] - summary["bound_amount"]
     cost, decidable = summary["cost_amount"].abs(), nothing - summary["bound_amount"]
-    summary["gap_share"] = (over / cost.where(cost > 0, 1.0)).clip(lower=0)
-    summary["decidable_gap_share"] = (over / decidable.where(decidable > 1e-9, 1.0)).clip(lower=0)
-    if found.settled_by == MARKET:
-        summary.loc[summary["policy"] == "joint_plan", "decidable_gap_share"] = found.settlement.decidable_gap
-    return PLAN_SUMMARY.conform(summary)
+    return summary.assign(
+        gap_share=(over / cost.where(cost > 0, 1.0)).clip(lower=0),
+        decidable_gap_share=(over / decidable.where(decidable > 1e-9, 1.0)).clip(lower=0),
+    )

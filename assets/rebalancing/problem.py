@@ -7,7 +7,8 @@ names both. Not here: value curves, the network or a solution.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,17 @@ import pandas as pd
 
 from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
-from assets.rebalancing.item_sites import KEY, ItemSites, build_item_sites
+from assets.rebalancing.announced import Standing, departed
+from assets.rebalancing.faults import setting_faults, way_faults
+from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.market.stated import limit_faults, stated_limits
 from assets.rebalancing.moves import Moves, build_moves
 from assets.rebalancing.slower_ways import cost_of_deciding_early
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
+
+LeadTimes = Mapping[tuple[str, str], tuple[Ints, Floats]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ class Problem:
         What the snapshot got wrong; see ``consistency``.
     limits : Limits, optional
         What all items share, as feeds and policy state it; ``None`` for nothing.
+    lead_times : mapping
+        Supplier and site to days and their probabilities, where a purchase may take one or another.
+    standing : Standing
+        Lines that earlier plans announced.
     """
 
     plan_date: dt.date
@@ -59,6 +68,8 @@ class Problem:
     held: pd.DataFrame
     faults: tuple[str, ...]
     limits: Limits | None = None
+    lead_times: LeadTimes = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing.none)
 
     @property
     def horizon(self) -> int:
@@ -80,6 +91,7 @@ def build_problem(
     release: Release,
     profile: NetworkProfile,
     plan_date: dt.date,
+    announced: pd.DataFrame | None = None,
 ) -> Problem:
     """Join a snapshot into a problem.
 
@@ -93,6 +105,8 @@ def build_problem(
         Bucket, horizon and whether sales are lost.
     plan_date : date
         First day of bucket 0.
+    announced : DataFrame, optional
+        ANNOUNCED_LINES of earlier plans.
 
     Raises
     ------
@@ -107,9 +121,11 @@ def build_problem(
     calendar, horizon = profile.calendar, profile.horizon_buckets
     calendar.require_plan_date(plan_date)
     snapshot, faults = checked(snapshot)
+    standing = Standing.none() if announced is None else Standing.of(announced, release.guardrails, plan_date)
+    snapshot = departed(snapshot, standing.frozen, faults)
     table = settings_table(snapshot, calendar.bucket.days, faults)
     held_by, outbound = verdict_actions(table, snapshot.verdicts)
-    table = table.assign(outbound_held=outbound)
+    table = table.assign(outbound_held=outbound, owed_units=0 if profile.lost_sales else table["owed_units"])
     held = table.loc[held_by != ""].assign(reason=held_by[held_by != ""])
     planned = table.loc[held_by == ""]
     item_sites = build_item_sites(
@@ -127,11 +143,15 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
-    moves = replace(moves, early=cost_of_deciding_early(item_sites, moves))
+    early = cost_of_deciding_early(item_sites, moves)
+    moves = replace(moves, announced=standing.units(moves, item_sites), early=early)
+    faults += [*setting_faults(planned), *way_faults(item_sites, moves, snapshot.sites)]
     limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
+    limits = standing.use(limits, moves, item_sites)
     return Problem(
-        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, moves,
+        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, standing.fence(moves, item_sites),
         held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,
+        _uncertain(snapshot), standing,
     )  # fmt: skip
 
 
@@ -141,9 +161,9 @@ def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> p
         snapshot.items[["item_id", "unit_cost", "unit_price", "shelf_life_days", "is_sensitive"]], on="item_id"
     )
     table = table.rename(columns={"shortage_cost_per_unit": "given_shortage_cost"})
-    table = table.merge(snapshot.sites[["site_id", "echelon"]], on="site_id")
+    table = table.merge(snapshot.sites[["site_id", "site_kind", "echelon"]], on="site_id")
     table = table.merge(_stock(snapshot.position), on=KEY, how="left")
-    table = table.fillna({"available_units": 0, "incoming_units": 0})
+    table = table.fillna({"available_units": 0, "incoming_units": 0, "owed_units": 0})
     maximum = snapshot.item_sites[[*KEY, "maximum_units"]].rename(columns={"maximum_units": "given_maximum"})
     targets = snapshot.targets.drop(columns=["plan_date", "echelon"])
     table = table.merge(maximum, on=KEY).merge(targets, on=KEY, how="left", indicator="target")
@@ -164,8 +184,10 @@ def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> p
 
 
 def _stock(position: pd.DataFrame) -> pd.DataFrame:
+    there = position["on_hand_units"] - position["blocked_units"] - position["expiring_units"]
     return position[[*KEY, "first_expiry_date"]].assign(
         available_units=position["available_units"].clip(lower=0),
+        owed_units=(position["reserved_units"] - there.clip(lower=0)).clip(lower=0),
         incoming_units=position["in_transit_units"] + position["on_order_units"],
     )
 
@@ -202,6 +224,22 @@ def _with_lead_days(table: pd.DataFrame, lead_times: pd.DataFrame, kind: str) ->
     quoted = table["quoted_transit_days" if transfer else "quoted_lead_time_days"]
     # Half a day more than a whole number of days is noise, not another bucket.
     return table.assign(lead_days=np.floor(table["mean_days"].fillna(quoted).astype("float64") + 0.5))
+
+
+def _uncertain(snapshot: Snapshot) -> LeadTimes:
+    """Return the lead times of purchases that are no single number of days, where there is a choice of suppliers."""
+    lead_times, choice = snapshot.lead_times, snapshot.sourcing.duplicated(KEY, keep=False)
+    bought = lead_times.loc[(lead_times["receipt_kind"] == "purchase") & (lead_times["probability"] < 1.0)]
+    pairs = snapshot.sourcing.loc[choice, ["supplier_id", "site_id"]].drop_duplicates()
+    bought = bought.merge(pairs.rename(columns={"supplier_id": "source_id"}), on=["source_id", "site_id"])
+    bought = bought.sort_values(["source_id", "site_id", "lead_time_days"], kind="stable")
+    return {
+        (str(supplier), str(site)): (
+            rows["lead_time_days"].to_numpy(np.int64),
+            rows["probability"].to_numpy(np.float64) / rows["probability"].sum(),
+        )
+        for (supplier, site), rows in bought.groupby(["source_id", "site_id"], sort=True)
+    }
 
 
 def _note_missing_forecasts(item_sites: ItemSites, faults: list[str]) -> None:

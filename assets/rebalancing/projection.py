@@ -59,7 +59,8 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool, earlie
     first_arrival : int array, shape (n,)
         Bucket in which a normal order placed now can be sold; T if none can.
     lost_sales : bool
-        Whether unmet demand is lost. If not, nothing is rolled and every bucket is charged.
+        Whether unmet demand is lost. If not, nothing is rolled, every bucket is charged, and what
+        is owed already comes on top of demand.
     earliest : int array, shape (n,), optional
         First bucket that any move reaches; what is lost before it nothing can save. Now if not given.
 
@@ -101,7 +102,8 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool, earlie
         gap, shares = _lost_before(item_sites, published, reached, arrival)
         weight = np.where(early, shares, _weights(item_sites, seen, arrival))
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
-    return Projection(seen, np.maximum.accumulate(taken, axis=1), weight, ~late, early, gap)
+    taken = np.maximum.accumulate(taken, axis=1) + item_sites.owed[:, None]
+    return Projection(seen + item_sites.owed[:, None, None], taken, weight, ~late, early, gap)
 
 
 def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:

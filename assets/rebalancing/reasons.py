@@ -14,12 +14,10 @@ from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Floats, Ints
-from assets.rebalancing.market.limits import TOLERANCE
 from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.moves import Moves
-
-NEGLIGIBLE = 0.005
-"""Half a cent: amounts below it are not worth a sentence."""
+from assets.rebalancing.site_reasons import NEGLIGIBLE, move_name, stories
+from assets.rebalancing.spare import spare_units
 
 
 def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, scarce: Scarcity) -> pd.DataFrame:
@@ -44,7 +42,7 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, sca
     keys = item_sites.keys()
     quantity = units[chosen]
     value = np.where(moves.is_transfer, item_sites.unit_cost[moves.destination], moves.price)
-    reduced = reduced_costs(network, prices, scarce)
+    reduced = reduced_costs(network, prices, scarce, units)
     pays = quantity * scarce.per_unit[network.first[chosen]]
     table = pd.DataFrame(
         {
@@ -71,11 +69,11 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, sca
     return PLAN_LINES.conform(table)
 
 
-def reduced_costs(network: Network, prices: Floats, scarce: Scarcity) -> Floats:
+def reduced_costs(network: Network, prices: Floats, scarce: Scarcity, units: Ints) -> Floats:
     """Return what one unit of each first-bucket move would add to the cost, in currency.
 
     What it would pay for scarce limits included. Negative where a whole lot forbids a unit that
-    would pay, or a limit without a price is full.
+    would pay, or a limit without a price is full; infinite where its giver has nothing left to give.
     """
     moves, rows = network.problem.moves, network.first
     here = prices[network.chain_node(moves.destination[rows], moves.arrival[rows])]
@@ -83,7 +81,8 @@ def reduced_costs(network: Network, prices: Floats, scarce: Scarcity) -> Floats:
         moves.is_transfer[rows], prices[network.chain_node(np.maximum(moves.origin[rows], 0), 0 * rows)], 0.0
     )
     own = np.asarray(moves.unit_amount[rows] + there - here)
-    return np.where(scarce.touched[rows], own + scarce.per_unit[rows], own)
+    own = np.where(scarce.touched[rows], own + scarce.per_unit[rows], own)
+    return np.where((units > 0) | (spare_units(network, units) > 0), own, np.inf)
 
 
 def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats, pays: Floats) -> list[str]:
@@ -101,7 +100,8 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats,
             o = moves.origin[k]
             spare = f"; {moves.source_id[k]} holds {item_sites.available[o]} against {item_sites.base_stock[o]}"
         moved = "1 unit avoids" if quantity[k] == 1 else f"{quantity[k]} units avoid"
-        room = f", and takes room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
+        takes = "takes" if quantity[k] == 1 else "take"
+        room = f", and {takes} room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
         texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, net{room}")
     return texts
 
@@ -141,13 +141,6 @@ def _left_to_give(network: Network, units: Ints) -> Ints:
     return np.where(meets, constraints.donor_protection(item_sites), item_sites.available) - out
 
 
-def _move_name(network: Network, move: int) -> str:
-    moves, item_sites = network.problem.moves, network.problem.item_sites
-    destination = item_sites.site_ids[item_sites.site[moves.destination[move]]]
-    verb = "buy from" if moves.origin[move] < 0 else f"{moves.kind[move]} from"
-    return f"{verb} {moves.source_id[move]} to {destination} by {moves.mode[move]}"
-
-
 def _next_best(network: Network, position: int, reduced: Floats, units: Ints, gain: float) -> str:
     """Return the cheapest other way to bring a unit to the line's destination, or to wait."""
     moves = network.problem.moves
@@ -162,7 +155,7 @@ def _next_best(network: Network, position: int, reduced: Floats, units: Ints, ga
         return wait
     best = others[np.argmin(reduced[others])]
     extra = max(0.0, float(reduced[best] - reduced[position])) * float(units[position])
-    return wait if extra >= gain else f"{_move_name(network, network.first[best])}, about {extra:.2f} more"
+    return wait if extra >= gain else f"{move_name(network, network.first[best])}, about {extra:.2f} more"
 
 
 def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scarce: Scarcity) -> pd.DataFrame:
@@ -175,9 +168,9 @@ def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scar
     np.add.at(outbound, moves.origin[moves.is_transfer], units[moves.is_transfer])
     decision = _decided(n, moves, units)
     marginal = prices[network.chain_node(np.arange(n), np.zeros(n, np.int64))] if n else np.zeros(0)
-    reduced = reduced_costs(network, prices, scarce)
+    reduced = reduced_costs(network, prices, scarce, units)
     limits = _site_limits(network, units, reduced, scarce)
-    stories = _stories(network, decision, units, reduced, limits, gains, scarce)
+    told = stories(network, decision, units, reduced, limits, gains, scarce)
     planned = item_sites.keys().assign(
         decision=decision,
         available_units=item_sites.available,
@@ -188,9 +181,9 @@ def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scar
         inbound_units=inbound,
         outbound_units=outbound,
         binding_constraints=[",".join(names) for names in limits],
-        reason=[s[0] for s in stories],
-        next_best=[s[1] for s in stories],
-        flips_when=[s[2] for s in stories],
+        reason=[s[0] for s in told],
+        next_best=[s[1] for s in told],
+        flips_when=[s[2] for s in told],
     )
     table = pd.concat([part for part in (planned, _held(problem.held)) if len(part)] or [planned], ignore_index=True)
     return DECISIONS.conform(table.assign(plan_date=pd.Timestamp(problem.plan_date)))
@@ -230,100 +223,6 @@ def _site_limits(network: Network, units: Ints, reduced: Floats, scarce: Scarcit
     for m in network.first[held_back]:
         limits[moves.destination[m]].update(scarce.names_of(int(m)))
     return [sorted(names) for names in limits]
-
-
-def _stories(
-    network: Network,
-    decision: np.ndarray,
-    units: Ints,
-    reduced: Floats,
-    limits: list[list[str]],
-    gains: Floats,
-    scarce: Scarcity,
-) -> list[tuple[str, str, str]]:
-    """Return (reason, next best, flips when) of every item-site."""
-    moves, item_sites = network.problem.moves, network.problem.item_sites
-    rows = network.first
-    gain_of = np.zeros(len(item_sites))
-    for end in (moves.destination[rows], moves.origin[rows]):
-        used = (units > 0) & (end >= 0)
-        np.add.at(gain_of, end[used], gains[(end >= 0)[units > 0]])
-    best = _cheapest_unused(network, reduced, units)
-    site = item_sites.keys()["site_id"].to_numpy()
-    left = scarce.limits.room - scarce.limits.use[:, rows] @ units
-    result = []
-    for i in range(len(item_sites)):
-        stock = f"{site[i]} has {item_sites.available[i]} available and {item_sites.incoming[i]} coming"
-        against = f"base stock {item_sites.base_stock[i]}"
-        if decision[i] == "wait":
-            result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", limits[i], scarce, left))
-        else:
-            result.append(_acting(network, decision[i], int(best[i]), reduced, f"{stock}, {against}", gain_of[i]))
-    return result
-
-
-def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
-    """Return, by item-site, the cheapest inbound first-bucket move that is not used; -1 for none."""
-    moves, rows = network.problem.moves, network.first
-    best = np.full(len(network.problem.item_sites), -1, dtype=np.int64)
-    idle = np.flatnonzero((units == 0) & np.isfinite(reduced))
-    order = idle[np.lexsort((idle, reduced[idle], moves.destination[rows[idle]]))]
-    destination, start = np.unique(moves.destination[rows[order]], return_index=True)
-    best[destination] = order[start]
-    return best
-
-
-def _waiting(
-    network: Network, best: int, reduced: Floats, stock: str, limits: list[str], scarce: Scarcity, left: Floats
-) -> tuple[str, str, str]:
-    if best < 0:
-        why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"
-        return f"{stock}; {why}", "none", "a lane or supplier opens, or stock runs short elsewhere"
-    name, extra = _move_name(network, network.first[best]), float(reduced[best])
-    used, pays = scarce.names_of(int(network.first[best])), float(scarce.per_unit[network.first[best]])
-    one = len(used) == 1
-    if used and extra - pays < -NEGLIGIBLE:
-        told = f"one more unit would save {pays - extra:.2f}, but {_in_the_way(scarce, network.first[best], left)}"
-        return (
-            f"{stock}; {told}",
-            f"{name}, which takes room worth {pays:.2f} per unit to others",
-            "that limit grows, or others need less of it" if one else "those limits grow, or others need less of them",
-        )
-    if extra <= NEGLIGIBLE:
-        lot = network.problem.moves.multiple[network.first[best]]
-        why = "a whole lot" if lot > 1 else "so small a line"
-        told = f"one more unit would save {max(0.0, -extra):.2f}, but {why} costs more than it saves"
-        return f"{stock}; {told}", f"{name}, not worth {why}", f"demand rises until {why} pays"
-    told = f"one more unit now would cost {extra:.2f} more than it saves"
-    return (
-        f"{stock}; {told}",
-        f"{name}, {extra:.2f} more per unit",
-        f"that source gets {extra:.2f} per unit cheaper, or a unit here worth as much more",
-    )
-
-
-def _in_the_way(scarce: Scarcity, move: int, left: Floats) -> str:
-    """Return which scarce limits keep a unit of a move out: those it does not fit into beside what starts now.
-
-    Where it fits, what others need, today or later, is in its way.
-    """
-    names, uses = scarce.limits.names, scarce.limits.use[:, [move]].toarray()[:, 0]
-    full = sorted(names[k] for k in np.flatnonzero((uses > 0) & (uses > left + TOLERANCE * scarce.limits.room)))
-    if full:
-        return f"{' and '.join(full)} {'is' if len(full) == 1 else 'are'} full"
-    return f"others need the room of {' and '.join(scarce.names_of(move))}"
-
-
-def _acting(
-    network: Network, decision: str, best: int, reduced: Floats, stock: str, gain: float
-) -> tuple[str, str, str]:
-    verb = {"move_out": "gives", "move_in": "receives", "buy": "buys", "expedite": "expedites"}[decision]
-    reason = f"{stock}; it {verb}, which avoids {gain:.2f} of expected cost, net"
-    if best < 0:
-        other = f"wait, {gain:.2f} more"
-    else:
-        other = f"{_move_name(network, network.first[best])}, {max(0.0, float(reduced[best])):.2f} more per unit"
-    return reason, other, f"what it saves falls by {gain:.2f}"
 
 
 def _held(held: pd.DataFrame) -> pd.DataFrame:

@@ -1,23 +1,37 @@
-"""Some items planned again, with what the others use of shared limits held fixed.
+"""Some items planned again on top of a published plan, with what the others use of shared limits held fixed.
 
-For an event that touches an item or a site: the rest of a published plan stands, and its lines use
-the limits as they are now. Not here: publishing what comes of it.
+For an event that touches an item or a site: the rows of the other items stand as they were
+published. Not here: reading the published plan (``base``), and solving (``plan``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames import Frame
+from assets.kernel.frames.decisions import DECISIONS, PLAN_COSTS, PLAN_LINES
+from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
+from assets.rebalancing.announced import units_of
+from assets.rebalancing.base import SEPARATOR, Base
 from assets.rebalancing.expansion import expand
 from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.market.limits import Limits, no_limits
+from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.parts import part
-from assets.rebalancing.plan import Plan, solve_network
+from assets.rebalancing.market.scarcity import TRACE
+from assets.rebalancing.market.tables import joined
+from assets.rebalancing.plan import Plan, plan_of, solve_network, with_gaps
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.settled import FALLBACK, ITEMS, MARKET
+
+_ADDED = (
+    "cost_amount", "holding_amount", "shortage_amount", "transport_amount", "purchase_amount", "change_amount",
+    "purchase_lines", "transfer_lines",
+)  # fmt: skip
 
 
 def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFrame) -> Plan:
@@ -44,56 +58,161 @@ def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFra
     limit that has become tighter or is new is not filled twice.
     """
     some = part(expand(problem), items)
-    limits = (problem.limits or no_limits(len(problem.moves))).take(slice(None), some.moves)
+    shared = problem.limits or no_limits(len(problem.moves))
     names = {problem.item_sites.item_ids[k] for k in items.tolist()}
     others = lines.loc[~lines["item_id"].isin(names)]
-    stands = (problem.limits or no_limits(len(problem.moves))).used(_units_of(problem, others))
-    beside = _beside(limits, graph.loc[~graph["item_id"].isin(names)], stands)
+    stands = shared.used(units_of(problem.moves, problem.item_sites, others))
+    beside = _beside(shared.take(slice(None), some.moves), graph.loc[~graph["item_id"].isin(names)], stands)
     held = problem.held.loc[problem.held["item_id"].isin(names)]
     alone = replace(some.network, problem=replace(some.network.problem, limits=beside, held=held))
-    return solve_network(alone, beside)
+    return solve_network(alone, beside, frozenset(graph["limit_id"]))
 
 
-def items_at(problem: Problem, item: str | None = None, site: str | None = None) -> Ints:
-    """Return the items that an event at an item, a site or both touches, as positions.
+def replan_on(base: Base, problem: Problem, only: Collection[str]) -> Plan:
+    """Plan the items that ``only`` names again, and return the whole plan that comes of it.
+
+    Parameters
+    ----------
+    base : Base
+        Published plan.
+    problem : Problem
+        Of every item, as things are now.
+    only : collection of str
+        ``item=ID`` or ``site=ID`` each.
 
     Raises
     ------
     EquipoiseError
-        If the plan knows no such item or site.
+        If the published plan knows no such item or site, was decided by another policy release, or
+        if none of its items can be planned now.
+
+    Notes
+    -----
+    Rows of other items stand to the bit. Costs of all policies are those of the published plan less
+    those of the items then, plus those of the items now; the bound is that of items which share
+    nothing, so that it holds whatever the limits are, and the gap of a plan that was negotiated is
+    stated wider than it was.
     """
-    keys = problem.item_sites.keys()
-    rows = np.ones(len(keys), dtype=bool)
-    for column, asked in (("item_id", item), ("site_id", site)):
-        if asked is not None:
-            rows &= (keys[column] == asked).to_numpy()
-    if not rows.any():
+    base.require_release(problem.release.version)
+    names = base.items_at(only)
+    items = np.flatnonzero(np.isin(np.array(problem.item_sites.item_ids, dtype=object), list(names)))
+    if not len(items):
         raise EquipoiseError(
-            "the plan knows no such item or site",
-            where=f"item {item or 'any'}, site {site or 'any'}",
-            remedy="Ask for an item that is ranged at an open site",
+            "nothing of it can be planned now: verdicts hold it, or it is ranged nowhere any more",
+            where=", ".join(sorted(only)),
+            remedy=f"See `equipoise verdicts --date {problem.plan_date}`, or plan the whole date",
         )
-    return np.unique(problem.item_sites.item[rows])
+    again = replan(problem, items, base.lines, base.graph)
+    moves = np.isin(problem.item_sites.item[problem.moves.destination], items)
+    return _on_top(base, again, names, _touched(problem.limits, moves), only)
 
 
-def _units_of(problem: Problem, lines: pd.DataFrame) -> Ints:
-    """Return the units of every move that lines order; a line whose move is there no longer orders nothing."""
-    moves, item_sites = problem.moves, problem.item_sites
-    keys = item_sites.keys()
-    known = pd.DataFrame(
-        {
-            "kind": moves.kind,
-            "item_id": keys["item_id"].to_numpy()[moves.destination],
-            "origin_id": moves.source_id,
-            "destination_id": keys["site_id"].to_numpy()[moves.destination],
-            "mode": moves.mode,
-            "move": np.arange(len(moves)),
-        }
-    ).loc[moves.bucket == 0]
-    found = lines[["kind", "item_id", "origin_id", "destination_id", "mode", "quantity_units"]].merge(known)
-    units = np.zeros(len(moves), dtype=np.int64)
-    np.add.at(units, found["move"].to_numpy(np.int64), found["quantity_units"].to_numpy(np.int64))
-    return units
+def _on_top(base: Base, again: Plan, names: Collection[str], own: dict[str, float], only: Collection[str]) -> Plan:
+    graph = _others(COORDINATION_GRAPH, base.graph, again.graph, names)
+    graph = graph.assign(component=joined(graph["item_id"], graph["limit_id"]))
+    limits = _limits(base, again, own, graph)
+    decisions = _others(DECISIONS, base.decisions, again.decisions, names)
+    costs = _others(PLAN_COSTS, base.costs, again.costs, names)
+    return plan_of(
+        lines=_others(PLAN_LINES, base.lines, again.lines, names),
+        decisions=decisions,
+        summary=_summary(base, again, costs, limits, decisions, names).assign(
+            replanned=SEPARATOR.join(sorted(set(only))), base_run_id=base.run_id
+        ),
+        costs=costs,
+        shared_limits=limits,
+        transcript=_transcript(base, again),
+        graph=graph,
+        announced=again.announced,
+        faults=again.faults,
+    )
+
+
+def _others(frame: Frame, base: pd.DataFrame, again: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Return the rows of other items as they were, with those of the items planned again."""
+    parts = [table for table in (base.loc[~base["item_id"].isin(names)], again) if len(table)]
+    return frame.conform(pd.concat(parts, ignore_index=True)) if parts else again
+
+
+def _touched(limits: Limits | None, moves: np.ndarray) -> dict[str, float]:
+    """Return the limits that some moves use, with what is used by what can no longer change."""
+    if limits is None:
+        return {}
+    uses = np.diff(limits.use[:, np.flatnonzero(moves)].indptr) > 0
+    return {limits.names[k]: float(limits.fixed[k]) for k in np.flatnonzero(uses)}
+
+
+def _limits(base: Base, again: Plan, own: dict[str, float], graph: pd.DataFrame) -> pd.DataFrame:
+    """Return SHARED_LIMITS: those that the items can use as they are now, the others as they were."""
+    was = base.shared_limits.set_index("limit_id")
+    now = again.shared_limits.loc[again.shared_limits["limit_id"].isin(own)].set_index("limit_id")
+    stated = pd.Series(own, dtype="float64").reindex(now.index)
+    others = now["fixed"] - stated
+    known = was.reindex(now.index)
+    dealt = now["deal"].notna()
+    now = now.assign(
+        fixed=stated,
+        asked=now["asked"] + others,
+        used=now["used"] + others,
+        price=now["price"].where(dealt, known["price"].fillna(0.0)),
+        deal=(now["deal"] + _deals(base)).where(dealt, known["deal"]),
+    )
+    table = pd.concat([part_ for part_ in (was.loc[~was.index.isin(now.index)], now) if len(part_)] or [was])
+    of_limit = graph.drop_duplicates("limit_id").set_index("limit_id")["component"]
+    return SHARED_LIMITS.conform(table.assign(component=of_limit.reindex(table.index)).reset_index(names="limit_id"))
+
+
+def _deals(base: Base) -> int:
+    """Return how many deals the published plan numbers."""
+    return 1 + max([*base.transcript["deal"], *base.shared_limits["deal"].dropna()], default=-1)
+
+
+def _transcript(base: Base, again: Plan) -> pd.DataFrame:
+    """Return what was said, and then what was said again."""
+    if again.transcript.empty:
+        return base.transcript
+    said = again.transcript.assign(
+        statement=again.transcript["statement"] + len(base.transcript), deal=again.transcript["deal"] + _deals(base)
+    )
+    parts = [table for table in (base.transcript, said) if len(table)]
+    return MARKET_TRANSCRIPT.conform(pd.concat(parts, ignore_index=True))
+
+
+def _summary(
+    base: Base, again: Plan, costs: pd.DataFrame, limits: pd.DataFrame, decisions: pd.DataFrame, names: Collection[str]
+) -> pd.DataFrame:
+    was, now = base.summary.set_index("policy"), again.summary.set_index("policy").reindex(base.summary["policy"])
+    then = base.costs.loc[base.costs["item_id"].isin(names)]
+    table = was.copy()
+    for column in _ADDED:
+        before, after = (part_.groupby("policy")[column].sum().reindex(was.index) for part_ in (then, again.costs))
+        table[column] = was[column] + (after.fillna(0) - before.fillna(0)).astype(was[column].dtype)
+    joint = costs.loc[costs["policy"] == "joint_plan", "bound_amount"]
+    ours, room = "joint_plan", (limits["capacity"] - limits["fixed"]).clip(lower=0)
+    added = _bounds(again.costs, names) - _bounds(base.costs, names)
+    alone = was.loc[ours, "settled_by"] == ITEMS
+    table.loc[ours, "bound_amount"] = was["bound_amount"].to_dict()[ours] + added if alone else float(joint.sum())
+    dear = (limits["price"] * room.clip(lower=1.0) >= TRACE) | (limits["asked"] > room)
+    table["item_sites"], table["held_item_sites"] = _counts(decisions)
+    table["value_error_bound"] = np.fmax(was["value_error_bound"], now["value_error_bound"])
+    table["broken_limits"] = pd.NA
+    by = [row.loc[ours, "settled_by"] for row in (was, now)]
+    table.loc[ours, "settled_by"] = next(name for name in (FALLBACK, MARKET, ITEMS) if name in by)
+    table.loc[ours, "scarce_limits"] = int((limits["deal"].notna() & dear).sum())
+    table.loc[ours, "broken_limits"] = int((limits["used"] > room + TOLERANCE * room.clip(lower=1.0)).sum())
+    counted = ["announced_lines", "changed_lines", "avoided_changes"]
+    table[counted] = now[counted]
+    return with_gaps(table.reset_index())
+
+
+def _bounds(costs: pd.DataFrame, names: Collection[str]) -> float:
+    mine = (costs["policy"] == "joint_plan") & costs["item_id"].isin(names)
+    return float(costs.loc[mine, "bound_amount"].sum())
+
+
+def _counts(decisions: pd.DataFrame) -> tuple[int, int]:
+    held = int((decisions["decision"] == "held").sum())
+    return len(decisions) - held, held
 
 
 def _beside(limits: Limits, others: pd.DataFrame, stands: Floats) -> Limits:

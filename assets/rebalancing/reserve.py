@@ -94,14 +94,14 @@ def curve(pool: Pool, row: Ints, bucket: Ints) -> tuple[Ints, Floats, float]:
     """Return breakpoints, the worth of the reserve there (both (R, B)), and the error of its segments.
 
     ``worth(x) = E[C(Z+) - C((Z - x)+)]``, concave in x, with Z normal of mean 0 and the pooled
-    deviation, and C what the sites below lose by a shortage that they share (``_loss``). Z is
+    deviation, and C what the sites below lose by a shortage that they share (``shared_loss``). Z is
     taken at the means of ``POINTS`` equally likely ranges of its upper half.
     """
     deviation = pool.std[row, bucket]
     at = np.ceil(deviation[:, None] * np.array((0.0, *SURPRISES)) - 1e-9).astype(np.int64)
     surprise = deviation[:, None] * _surprises()
     missing = np.maximum(0.0, surprise[:, None, :] - at[:, :, None])
-    loss, slope = _loss(pool, row, missing)
+    loss, slope = shared_loss(pool, row, missing)
     worth = (loss[:, :1] - loss).sum(axis=2) / (2 * POINTS)
     change = np.abs(np.diff(slope.sum(axis=2), axis=1)) / (2 * POINTS)
     width = np.diff(at, axis=1)
@@ -115,7 +115,7 @@ def _surprises() -> Floats:
     return np.asarray(-np.diff(_density(edge)) * 2 * POINTS)
 
 
-def _loss(pool: Pool, row: Ints, missing: Floats) -> tuple[Floats, Floats]:
+def shared_loss(pool: Pool, row: Ints, missing: Floats) -> tuple[Floats, Floats]:
     """Return what ``missing`` units cost the sites below, and the slope there, shape of ``missing``.
 
     ``C'(u) = (p + h) (F(z) - F(z - u / s))`` with F the normal distribution function, z its

@@ -81,7 +81,11 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     multiple below 1, a ranged item that has no master record.
     """
     faults: list[str] = []
-    sites, items = set(snapshot.sites["site_id"]), set(snapshot.items["item_id"])
+    sites, named = set(snapshot.sites["site_id"]), set(snapshot.items["item_id"])
+    costs = ["unit_cost", "unit_price", "weight_kg_per_unit", "volume_m3_per_unit"]
+    what = "item with a negative or missing cost, price, weight or volume"
+    items = _keep(snapshot.items, _not_negative(snapshot.items, costs), ["item_id"], what, faults)
+    spoilt = named - set(items["item_id"])
     lanes, sourcing, settings = snapshot.lanes, snapshot.sourcing, snapshot.item_sites
     lane_name, source_name = ["origin_id", "destination_id", "mode"], ["item_id", "supplier_id", "site_id"]
     ends = lanes["origin_id"].isin(sites) & lanes["destination_id"].isin(sites)
@@ -91,14 +95,16 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     lanes = _keep(lanes, _not_negative(lanes, costs), lane_name, "lane with a negative or missing cost or time", faults)
     readable = lanes["departure_days"].map(lambda days: bool(departure_weekdays(days)))
     lanes = _keep(lanes, readable, lane_name, "lane whose departure days are not ISO weekdays", faults)
-    known = sourcing["site_id"].isin(sites) & sourcing["item_id"].isin(items)
+    sourcing = sourcing.loc[~sourcing["item_id"].isin(spoilt)]
+    known = sourcing["site_id"].isin(sites) & sourcing["item_id"].isin(named)
     sourcing = _keep(sourcing, known, source_name, "sourcing of an unknown item or site", faults)
     sourcing = _keep(sourcing, sourcing["order_multiple_units"] >= 1, source_name, "order multiple below 1", faults)
     costs = ["unit_cost", "minimum_order_units", "quoted_lead_time_days"]
     sourcing = _keep(
         sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults
     )
-    known = settings["site_id"].isin(sites) & settings["item_id"].isin(items)
+    settings = settings.loc[~settings["item_id"].isin(spoilt)]
+    known = settings["site_id"].isin(sites) & settings["item_id"].isin(named)
     settings = _keep(settings, known, KEY, "settings of an unknown item or site", faults)
     settings = _keep(
         settings,
@@ -107,9 +113,12 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
         "negative or missing holding cost",
         faults,
     )
+    given = settings["shortage_cost_per_unit"].isna() | _not_negative(settings, ["shortage_cost_per_unit"])
+    settings = _keep(settings, given, KEY, "negative shortage cost", faults)
     stray = snapshot.position.merge(settings[KEY], on=KEY, how="left", indicator=True)["_merge"] == "left_only"
+    stray &= ~snapshot.position["item_id"].isin(spoilt).to_numpy(bool)
     _keep(snapshot.position, ~stray, KEY, "stock where the item is not ranged", faults)
-    return replace(snapshot, lanes=lanes, sourcing=sourcing, item_sites=settings), faults
+    return replace(snapshot, lanes=lanes, sourcing=sourcing, item_sites=settings, items=items), faults
 
 
 def _not_negative(table: pd.DataFrame, columns: list[str]) -> pd.Series[bool]:
@@ -118,13 +127,18 @@ def _not_negative(table: pd.DataFrame, columns: list[str]) -> pd.Series[bool]:
 
 
 def _keep(table: pd.DataFrame, good: pd.Series[bool], name: list[str], what: str, faults: list[str]) -> pd.DataFrame:
-    """Return the good rows and note the others, three of them by name."""
-    bad = table.loc[~good.to_numpy(bool), name].drop_duplicates().sort_values(name)
-    if len(bad):
-        named = "; ".join(" ".join(map(str, row)) for row in bad.head(3).itertuples(index=False))
-        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        faults.append(f"{what}: {named}{more}")
+    """Return the good rows and note the others."""
+    note(table.loc[~good.to_numpy(bool)], name, what, faults)
     return table.loc[good.to_numpy(bool)]
+
+
+def note(bad: pd.DataFrame, name: list[str], what: str, faults: list[str]) -> None:
+    """Add what is wrong with rows to the faults, three of them by name; nothing if there is none."""
+    rows = bad[name].drop_duplicates().sort_values(name)
+    if len(rows):
+        named = "; ".join(" ".join(map(str, row)) for row in rows.head(3).itertuples(index=False))
+        more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+        faults.append(f"{what}: {named}{more}")
 
 
 def verdict_actions(keys: pd.DataFrame, verdicts: pd.DataFrame) -> tuple[pd.Series[str], pd.Series[bool]]:

@@ -102,7 +102,12 @@ class Curves:
 
 
 def build_curves(
-    item_sites: ItemSites, projection: Projection, end_value: Floats, dearer: Floats, objective: Objective
+    item_sites: ItemSites,
+    projection: Projection,
+    end_value: Floats,
+    dearer: Floats,
+    objective: Objective,
+    held_back: Ints,
 ) -> Curves:
     """Build every curve of the plan.
 
@@ -118,6 +123,8 @@ def build_curves(
         What the usual way costs above that.
     objective : Objective
         Weights of the release.
+    held_back : int array, shape (n, T)
+        What a cross-dock cannot help holding.
 
     Notes
     -----
@@ -126,15 +133,17 @@ def build_curves(
     and p is less by what the usual way costs above landed cost: cumulative supply keeps a unit that
     was sold in time, which an order must replace. What is left at the end is worth its landed
     replacement cost less the holding until it would sell, never less than nothing; a unit
-    owed costs its replacement.
+    owed costs its replacement. A unit that a cross-dock still has though it could have left
+    costs its landed value a bucket, and has none at the end.
     """
     price = item_sites.shortage_cost * objective.shortage_weight
     pooled = reserve.pool_demand(item_sites, objective.shortage_weight)
-    meets = item_sites.has_demand | (item_sites.echelon == 0)
+    meets = (item_sites.has_demand | (item_sites.echelon == 0)) & ~item_sites.cross_dock
     parts = [
         _bucket_curves(item_sites, projection, price, dearer, meets),
         _end_curves(item_sites, projection, end_value, meets, objective.end_value_share),
-        *_reserve_curves(item_sites, pooled, end_value, ~meets, objective),
+        *_reserve_curves(item_sites, pooled, end_value, ~meets & ~item_sites.cross_dock, objective),
+        *_cross_dock_curves(item_sites, end_value, held_back),
     ]
     curves = _join(parts, item_sites)
     return replace(curves, base_purchase=curves.base_purchase + end_value * item_sites.known_supply[:, -1])
@@ -151,6 +160,8 @@ class Part:
     shortage: Floats
     purchase: Floats
     error: float
+    dear: Floats | None = None
+    """Holding beyond the last breakpoint, per unit (R,), where it is not the site's rate."""
 
 
 def _breakpoints(at: Floats, levels: tuple[float, ...]) -> Ints:
@@ -266,6 +277,20 @@ def _reserve_curves(
     return [now, Part(row, np.full(len(row), horizon), end, zeros, zeros, -credit, 0.0)]
 
 
+def _cross_dock_curves(item_sites: ItemSites, end_value: Floats, held_back: Ints) -> list[Part]:
+    """Return the curves of cross-docks: what cannot leave is held, what could have is charged its landed value."""
+    row, horizon = np.flatnonzero(item_sites.cross_dock), item_sites.horizon
+    if not len(row):
+        return []
+    rows, bucket = np.repeat(row, horizon), np.tile(np.arange(horizon), len(row))
+    at = np.stack([np.zeros(len(rows), np.int64), held_back[rows, bucket]], axis=1)
+    rate, zeros = item_sites.holding_cost[rows], np.zeros(at.shape)
+    kept = Part(rows, bucket, at, rate[:, None] * at, zeros, zeros, 0.0, rate + end_value[rows])
+    nothing = np.zeros((len(row), 1))
+    end = Part(row, np.full(len(row), horizon), nothing.astype(np.int64), nothing, nothing, nothing, 0.0)
+    return [kept, end]
+
+
 def _join(parts: list[Part], item_sites: ItemSites) -> Curves:
     """Turn costs at breakpoints into segments, sorted by row, bucket and supply."""
     n = len(item_sites)
@@ -307,5 +332,7 @@ def _join(parts: list[Part], item_sites: ItemSites) -> Curves:
 def _tail(part: Part, name: str, item_sites: ItemSites) -> Floats:
     """Return the slope beyond the last breakpoint: holding there, nothing else."""
     if name == "holding":
+        if part.dear is not None:
+            return part.dear
         return np.where(part.bucket < item_sites.horizon, item_sites.holding_cost[part.row], 0.0)
     return np.zeros(len(part.row))

@@ -28,10 +28,18 @@ Date = Annotated[
 Knowledge = Annotated[
     AsKnown, typer.Option("--as-known", help="then: what was known at the cutoff; now: with hindsight, marked so.")
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="item=I|site=S",
+        help="Plan only the items touched again, on top of the date's plan; give it several times for more.",
+    ),
+]
 
 
 @command
-def plan(out: Output, date: Date = None, as_known: Knowledge = AsKnown.THEN) -> None:
+def plan(out: Output, date: Date = None, as_known: Knowledge = AsKnown.THEN, only: Only = None) -> None:
     """Plan a date: judge the feeds, forecast, decide, make order documents.
 
     A past date is planned as it was known then, in channel `backfill`, and issues nothing.
@@ -39,17 +47,23 @@ def plan(out: Output, date: Date = None, as_known: Knowledge = AsKnown.THEN) -> 
     """
     from orchestration.settings import read_settings
 
-    run_and_report(out, read_settings(), date, as_known)
+    run_and_report(out, read_settings(), date, as_known, tuple(only or ()))
 
 
-def run_and_report(out: Output, settings: Settings, date: dt.date | None, as_known: AsKnown = AsKnown.THEN) -> None:
+def run_and_report(
+    out: Output,
+    settings: Settings,
+    date: dt.date | None,
+    as_known: AsKnown = AsKnown.THEN,
+    only: tuple[str, ...] = (),
+) -> None:
     """Plan a date and report what came of it."""
     # Before anything heavy is imported: a missing network is said at once.
     _ = settings.network_home().profile
     with out.steps("Planning") as on_step:
         from orchestration.planning import plan_day
 
-        run = plan_day(settings, date, as_known=as_known, on_step=on_step)
+        run = plan_day(settings, date, as_known=as_known, only=only, on_step=on_step)
     report(out, settings, run, as_known)
 
 

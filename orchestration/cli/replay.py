@@ -48,6 +48,8 @@ def gather(report: ReplayReport) -> Record:
         "identical": not report.differing,
         "differing": list(report.differing),
         "feeds": list(report.feeds),
+        "only": list(report.only),
+        "base_run_id": report.base_run_id or None,
         "tables": [
             {"table": name, "recorded_digest": recorded, "replayed_digest": replayed, "same": recorded == replayed}
             for name, recorded, replayed in report.tables
@@ -62,4 +64,7 @@ def show(console: Console, report: Record) -> None:
         for row in report["tables"]
     ]
     console.print(table(f"Replay of {report['plan_date']}", ["table", "recorded", "replayed", "same"], rows))
+    if report["only"]:
+        told = f"Only {', '.join(report['only'])} decided again; rows of other items are those of run "
+        console.print(f"{told}{report['base_run_id']}, as recorded.", markup=False)
     console.print("Every table is the same." if report["identical"] else f"{len(report['differing'])} tables differ.")

@@ -152,6 +152,13 @@ def _show_head(console: Console, day: Record) -> None:
         f"{cell(plan['item_sites'])} item-sites planned, {cell(plan['held_item_sites'])} held; "
         f"policy {escape(plan['policy_release'])}, plan digest {plan['plan_digest'][:12]}"
     )
+    if plan["replanned"]:
+        console.print(f"Only {plan['replanned']} planned again, on top of run {plan['base_run_id']}", markup=False)
+    if plan["announced_lines"] is not None:
+        console.print(
+            f"Of {cell(plan['announced_lines'])} announced lines {cell(plan['changed_lines'])} are changed; without a "
+            f"price of changes it would be {cell(plan['changed_lines'] + plan['avoided_changes'])}"
+        )
     if plan["bound_amount"] is not None:
         console.print(
             f"Cost {cell(plan['cost_amount'])} {day['currency']}, proven bound {cell(plan['bound_amount'])}: "

@@ -73,7 +73,7 @@ def solved(number: int) -> tuple[np.ndarray, float, float, float]:
     began = time.process_time()
     network = expand(PARTS[number])
     between = time.process_time()
-    found = solve_flows(network, free_variant(network, np.arange(network.items)), threads=1)
+    found = solve_flows(network, free_variant(network, np.arange(network.items)))
     solving = time.process_time() - between
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     moved = network.move[found.arcs] >= 0

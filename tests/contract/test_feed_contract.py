@@ -19,6 +19,14 @@ every_table = pytest.mark.parametrize("table", contract(), ids=lambda table: tab
 SOURCES = {"erp", "wms", "tms", "demand", "suppliers"}
 
 
+def test_the_readme_lists_every_table_as_it_is_declared() -> None:
+    told = (Path(__file__).parents[2] / "assets/feeds/README.md").read_text(encoding="utf-8")
+    for table in contract():
+        columns = ", ".join(column.name + ("?" if column.optional else "") for column in table.frame.columns)
+        needed, key = "yes" if table.required else "no", ", ".join(table.frame.key)
+        assert f"| `{table.source}/{table.table}` | {needed} | {table.arrival.value} | {key} | {columns} |\n" in told
+
+
 def test_table_names_are_unique_and_their_sources_known() -> None:
     names = [table.name for table in contract()]
     assert len(set(names)) == len(names)

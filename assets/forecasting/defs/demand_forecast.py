@@ -80,7 +80,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
 
 def _outputs(found: DayForecast, plan_date: dt.date, demand: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
     made, champions = found.made, champions_frame(found)
-    page = pages.forecast_page(made.forecast, demand)
+    page = pages.forecast_page(made.forecast, demand, made.scores)
     yield dg.Output(made.forecast, "demand_forecast", metadata=shown(page))
     yield dg.Output(made.scores, "forecast_scores", metadata=shown(pages.scores_page(made.scores)))
     yield dg.Output(made.effects, "forecast_effects", metadata=shown(effects_page(made.effects)))

@@ -40,8 +40,8 @@ def lead_time_page(evidence: pd.DataFrame) -> Page:
     }
 
 
-def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> Page:
-    """Return totals, which model forecasts how many series of a segment, and fans of the largest and worst series.
+def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame, scores: pd.DataFrame) -> Page:
+    """Return totals, which model forecasts how many series, how good champions are, fans of the largest and worst.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> Page:
         Frame ``DEMAND_FORECAST``.
     demand : DataFrame
         Frame ``FCT_DEMAND``, which the forecast was made from.
+    scores : DataFrame
+        Frame ``FORECAST_SCORES``: each segment's champion is shown; all candidates by ``scores_page``.
     """
     first = forecast[forecast["bucket_index"] == 0]
     page: Page = {
@@ -58,6 +60,10 @@ def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame) -> Page:
         "model_version": str(forecast["model_version"].iloc[0]) if len(forecast) else "",
         "models": _models(forecast),
     }
+    champions = scores[scores["is_champion"]]
+    if len(champions):
+        page["scorecard"] = scorecard_table(champions)
+        page |= _calibration(scores)
     if len(forecast):
         page["largest_series"] = _fans(largest_series(forecast, SERIES_DRAWN), forecast, demand)
         page["worst_series"] = _fans(worst_series(forecast, demand, SERIES_DRAWN), forecast, demand)
@@ -74,9 +80,11 @@ def scores_page(scores: pd.DataFrame) -> Page:
         "champions": champions[["demand_segment", "model", "series_count", "pinball_loss"]].round(4),
         "scorecard": scorecard_table(scores),
     }
-    if scores["coverage_80"].notna().any():
-        page["calibration"] = calibration_chart(scores)
-    return page
+    return page | _calibration(scores)
+
+
+def _calibration(scores: pd.DataFrame) -> Page:
+    return {"calibration": calibration_chart(scores)} if scores["coverage_80"].notna().any() else {}
 
 
 def scorecard_table(scores: pd.DataFrame) -> pd.DataFrame:

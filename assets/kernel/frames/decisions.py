@@ -98,7 +98,11 @@ PLAN_LINES = Frame(
         money("limits_amount", "What its use of scarce shared limits is worth to others, at their shadow prices."),
         text("reason", "Why, in one sentence."),
         text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
-        text("next_best", "The choice that would be made without this line, and what it costs more."),
+        text(
+            "next_best",
+            "The cheapest other way to bring as much by unit prices, or to wait, and what it costs about more; "
+            "`equipoise explain` solves again without the line.",
+        ),
     ),
     ("plan_date", "kind", "item_id", "origin_id", "destination_id", "mode"),
 )
@@ -119,8 +123,12 @@ DECISIONS = Frame(
         _units("outbound_units", "Units the plan takes out."),
         text("reason", "Why, in one sentence."),
         text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
-        text("next_best", "The best action not taken and what it would have cost more."),
-        text("flips_when", "Smallest change of input that changes the decision."),
+        text("next_best", "The cheapest action not taken by unit prices, and what its first unit would cost more."),
+        text(
+            "flips_when",
+            "What would have to change by unit prices or gains, lots and least gains apart; `equipoise explain` finds "
+            "the smallest change of an input by solving again.",
+        ),
     ),
     ("plan_date", "item_id", "site_id"),
 )
@@ -130,11 +138,12 @@ PLAN_SUMMARY = Frame(
     (
         _PLAN_DATE,
         text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
-        money("cost_amount", "Expected cost over the horizon, in the model: the four parts that follow."),
+        money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
         money("holding_amount", "Of that, holding on site and on the way between sites."),
         money("shortage_amount", "Of that, unmet demand expected and what upstream reserves fall short of their most."),
         money("transport_amount", "Of that, transport and handling of every move that starts in the horizon."),
         money("purchase_amount", "Of that, purchases plus the fall in the landed value of stock there and under way."),
+        money("change_amount", "Of that, the price of changing what was announced; nothing leaves the till."),
         money("bound_amount", "Proven lower bound of the cost; null for baselines.", nullable=True),
         real("gap_share", "(cost - bound) / cost; null for baselines.", nullable=True),
         real(
@@ -155,9 +164,75 @@ PLAN_SUMMARY = Frame(
             "limit and nothing starts; baseline.",
         ),
         integer("scarce_limits", "Shared limits that are priced or asked for too much; 0 for baselines.", minimum=0),
-        integer("broken_limits", "Shared limits that its moves of today and later would break.", minimum=0),
+        integer(
+            "broken_limits",
+            "Shared limits that its moves of today and later would break; null for baselines where only some items "
+            "were planned again.",
+            nullable=True,
+            minimum=0,
+        ),
+        integer(
+            "announced_lines",
+            "Lines of earlier plans that could still be changed, of the items planned now; null where changing them "
+            "costs nothing, and for baselines.",
+            nullable=True,
+            minimum=0,
+        ),
+        integer("changed_lines", "Of these, lines that the plan changes; null as before.", nullable=True, minimum=0),
+        integer(
+            "avoided_changes",
+            "Lines that the same plan without a price of changes would change, less those that are changed; null as "
+            "before.",
+            nullable=True,
+        ),
+        text("replanned", "Items and sites that were planned again on top of another run; empty for the whole plan."),
+        text("base_run_id", "Run whose rows of other items stand; empty for the whole plan."),
     ),
     ("plan_date", "policy"),
+)
+PLAN_COSTS = Frame(
+    "plan_costs",
+    "One row per plan date, policy and item: its part of the plan's cost, and of what baselines would have cost.",
+    (
+        _PLAN_DATE,
+        text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
+        _ITEM,
+        money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
+        money("holding_amount", "Of that, holding on site and on the way between sites."),
+        money("shortage_amount", "Of that, unmet demand expected and what upstream reserves fall short of their most."),
+        money("transport_amount", "Of that, transport and handling of every move that starts in the horizon."),
+        money("purchase_amount", "Of that, purchases plus the fall in the landed value of stock there and under way."),
+        money("change_amount", "Of that, the price of changing what was announced."),
+        money(
+            "bound_amount",
+            "Proven lower bound of the item's cost if it shared nothing; null for baselines.",
+            nullable=True,
+        ),
+        integer("purchase_lines", "Purchase lines.", minimum=0),
+        integer("transfer_lines", "Transfer lines.", minimum=0),
+    ),
+    ("plan_date", "policy", "item_id"),
+)
+ANNOUNCED_LINES = Frame(
+    "announced_lines",
+    "One row per plan date and line that orders of the date announced before it was planned now.",
+    (
+        _PLAN_DATE,
+        text("kind", "transfer, purchase or expedite."),
+        _ITEM,
+        text("origin_id", "Supplier or site that sends."),
+        text("destination_id", "Site that receives."),
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        _units("quantity_units", "Units announced."),
+        date("departure_date", "Day it leaves or is ordered."),
+        date("arrival_date", "Day it is expected."),
+        money("line_amount", "Quantity at purchase price or standard cost."),
+        money("transport_amount", "Freight and handling of the line."),
+        money("gain_amount", "Expected cost avoided by the line, as it was announced."),
+        text("reason", "Why it was ordered, in one sentence."),
+        text("order_id", "Document that announced it."),
+    ),
+    ("plan_date", "kind", "item_id", "origin_id", "destination_id", "mode"),
 )
 DOCUMENTS = Frame(
     "order_documents",

@@ -57,7 +57,7 @@ SITES = Frame(
     (
         _SITE,
         text("site_name", "Name a person knows the site by."),
-        text("site_kind", "supply_dc, regional_warehouse or store."),
+        text("site_kind", "supply_dc, regional_warehouse, cross_dock (holds no stock) or store."),
         text("region", "Region, for guardrails and hierarchies."),
         text("timezone", "IANA time zone of the site's business dates."),
         flag("is_open", "Whether the site trades and may be planned."),

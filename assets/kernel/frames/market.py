@@ -40,14 +40,18 @@ MARKET_TRANSCRIPT = Frame(
         ),
         text("agent", "supply_executor, constraint_evaluator or conflict_resolver."),
         text("subject", "Item or limit spoken of."),
-        real("bid", "Cost of the plan in currency, less what no plan changes; or use of the limit in its unit."),
+        real(
+            "bid",
+            "Cost of the plan over the horizon in currency, less what no plan changes, so that it may be below 0; or "
+            "what the round's bids use of the limit, in its unit.",
+        ),
         real("price", "What the plan pays in currency; or price per unit of the limit."),
         text(
             "outcome",
             "proposed, scarce, free, awarded or refused. A limit is scarce where the bids of the round ask for more "
             "than its room. It is free where they fit into it.",
         ),
-        text("reason", "In words, where there is one; empty for none."),
+        text("reason", "What a plan asks for or gets of the limits, why it is refused, or what there is of a limit."),
     ),
     ("plan_date", "statement"),
 )

@@ -43,7 +43,7 @@ DIM_SITE = Frame(
         _PLAN_DATE,
         _SITE,
         text("site_name", "Name of the site."),
-        text("site_kind", "supply_dc, regional_warehouse or store."),
+        text("site_kind", "supply_dc, regional_warehouse, cross_dock (holds no stock) or store."),
         text("region", "Region."),
         text("timezone", "Time zone of the site."),
         integer("echelon", "0 where demand is met; else one more than the highest site it serves.", minimum=0),

@@ -5,10 +5,7 @@ Not here: what the nodes and arcs stand for.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +13,6 @@ import numpy.typing as npt
 from assets.kernel.errors import EquipoiseError
 
 Ints = npt.NDArray[np.int64]
-
-MOST_THREADS = 8
-ARCS_A_THREAD = 20_000
-"""Fewer arcs than so many are not worth a thread of their own."""
 
 
 def optimal_flow(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints, name: str = "graph") -> Ints:
@@ -70,7 +63,7 @@ def optimal_flow(tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Int
 
 def optimal_flows(
     tail: Ints, head: Ints, capacity: Ints, cost: Ints, supply: Ints, arc_start: Ints, node_start: Ints,
-    name: Callable[[int], str], threads: int | None = None,
+    name: Callable[[int], str],
 ) -> Ints:  # fmt: skip
     """Return the flows of many graphs, each solved by itself, so that none depends on the others.
 
@@ -86,9 +79,6 @@ def optimal_flows(
         Where the arcs and nodes of each graph begin.
     name : callable
         What an error calls a graph.
-    threads : int, optional
-        How many work side by side, each on a row of graphs; as many as there are processors if
-        not given. The solver works outside the interpreter's lock. The answer is the same for any.
 
     Examples
     --------
@@ -101,31 +91,8 @@ def optimal_flows(
     """
     flows, arcs, nodes = np.zeros(len(tail), dtype=np.int64), arc_start.tolist(), node_start.tolist()
     tail, head = tail.astype(np.int32), head.astype(np.int32)
-
-    def work(graphs: tuple[int, int]) -> None:
-        for k in range(*graphs):
-            own, low, high = slice(arcs[k], arcs[k + 1]), nodes[k], nodes[k + 1]
-            if own.start < own.stop:
-                ends = tail[own], head[own]
-                flows[own] = optimal_flow(*ends, capacity[own], cost[own], supply[low:high], name(k))
-
-    shares = _shares(arc_start, processors() if threads is None else threads)
-    if len(shares) == 1:
-        work(shares[0])
-        return flows
-    with ThreadPoolExecutor(len(shares)) as pool:
-        list(pool.map(work, shares))
+    for k in range(len(arcs) - 1):
+        own, low, high = slice(arcs[k], arcs[k + 1]), nodes[k], nodes[k + 1]
+        if own.start < own.stop:
+            flows[own] = optimal_flow(tail[own], head[own], capacity[own], cost[own], supply[low:high], name(k))
     return flows
-
-
-def processors() -> int:
-    """Return how many processors this process may use, at most ``MOST_THREADS``."""
-    return min(MOST_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-def _shares(arc_start: Ints, threads: int) -> list[tuple[int, int]]:
-    """Cut the graphs into rows of about as many arcs each, one a thread."""
-    graphs, arcs = len(arc_start) - 1, int(arc_start[-1])
-    count = max(1, min(threads, arcs // ARCS_A_THREAD))
-    cuts = [int(np.searchsorted(arc_start, arcs * k // count)) for k in range(1, count)]
-    return list(pairwise([0, *cuts, graphs]))

@@ -52,7 +52,7 @@ def strike(
 
     bidding = bid(some.network, shared, idle(some.network, shared), asked, budget, heard)
     found = award(some.network, shared, bidding, plans, budget)
-    rows += award_rows(some.network, found, bidding.rounds - 1, bidding.bound.prices)
+    rows += award_rows(some.network, shared, found, bidding.rounds - 1, bidding.bound.prices)
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     units[some.moves] = units_of(found.plans)
     return Deal(

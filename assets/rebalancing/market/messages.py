@@ -84,7 +84,7 @@ def joined(batches: list[Proposals]) -> Proposals:
     )
 
 
-SAVES_NOTHING = "saves nothing"
+SAVES_NOTHING = "saves nothing beside the plan that it has"
 OVER_ITS_SHARE = "asks for more than is left"
 BESIDE_OTHERS = "breaks the limit beside those that save more"
 

@@ -14,6 +14,7 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import gather
 from assets.rebalancing.item_sites import Flags, Ints, ItemSites
 from assets.rebalancing.moves import Moves
+from assets.rebalancing.problem import Problem
 from assets.rebalancing.value import Curves
 
 
@@ -45,18 +46,10 @@ def part(network: Network, items: Ints) -> Part:
         Items, ascending.
     """
     item_sites = network.problem.item_sites
-    chosen = np.zeros(network.items, dtype=bool)
-    chosen[items] = True
-    rows = np.flatnonzero(chosen[item_sites.item])
+    problem, rows, moves = problem_part(network.problem, items)
     row_place = _places(len(item_sites), rows)
-    moves = np.flatnonzero(chosen[item_sites.item[network.problem.moves.destination]])
     arcs = gather(network.arc_start, items)[0]
-    segments = np.flatnonzero(chosen[item_sites.item[network.curves.row]])
-    problem = replace(
-        network.problem,
-        item_sites=_item_sites(item_sites, items, rows, row_place),
-        moves=_moves(network.problem.moves, moves, row_place),
-    )
+    segments = np.flatnonzero(row_place[network.curves.row] >= 0)
     return Part(
         replace(
             network,
@@ -74,12 +67,37 @@ def part(network: Network, items: Ints) -> Part:
             first=_places(len(network.problem.moves), moves)[network.first[gather(network.first_start, items)[0]]],
             supply=network.supply[gather(network.node_start, items)[0]],
             landed=network.landed[rows],
+            change=network.change[moves],
             solved={},
             start=None,
         ),
         items,
         moves,
     )
+
+
+def problem_part(problem: Problem, items: Ints) -> tuple[Problem, Ints, Ints]:
+    """Return the problem of some items, with the positions of its item-sites and moves in the whole.
+
+    Parameters
+    ----------
+    problem : Problem
+        The whole; its limits stay as they are.
+    items : int array
+        Items, ascending.
+    """
+    item_sites = problem.item_sites
+    chosen = np.zeros(len(item_sites.item_ids), dtype=bool)
+    chosen[items] = True
+    rows = np.flatnonzero(chosen[item_sites.item])
+    row_place = _places(len(item_sites), rows)
+    moves = np.flatnonzero(chosen[item_sites.item[problem.moves.destination]])
+    some = replace(
+        problem,
+        item_sites=_item_sites(item_sites, items, rows, row_place),
+        moves=_moves(problem.moves, moves, row_place),
+    )
+    return some, rows, moves
 
 
 def capped(network: Network, most: Ints) -> Network:

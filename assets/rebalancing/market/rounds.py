@@ -209,8 +209,7 @@ def _exact_rounds(auction: Auction, mixture: Mixture) -> Mixture:
 
 def base_cost(network: Network) -> float:
     """Return the part of the cost that no plan changes, in currency."""
-    curves = network.curves
-    return float(curves.base_holding.sum() + curves.base_shortage.sum() + curves.base_purchase.sum())
+    return network.fixed_amount
 
 
 def _smoothed(best: Floats, master: Floats, weight: float) -> Floats:

@@ -30,10 +30,18 @@ class Scarcity:
         The scarce ones only.
     prices : float array, shape (S,)
         Currency per unit of each.
+    used : float array, shape (S,)
+        What the plan uses of each, what it intends for later buckets included.
     """
 
     limits: Limits
     prices: Floats
+    used: Floats
+
+    @property
+    def left(self) -> Floats:
+        """What is left of each limit, shape (S,)."""
+        return np.asarray(self.limits.room - self.used)
 
     @cached_property
     def per_unit(self) -> Floats:
@@ -60,16 +68,20 @@ class Scarcity:
 
 def plenty(moves: int) -> Scarcity:
     """Return what is scarce where nothing is."""
-    return Scarcity(no_limits(moves), np.zeros(0))
+    return Scarcity(no_limits(moves), np.zeros(0), np.zeros(0))
+
+
+def is_scarce(price: Floats, room: Floats, asked: Floats) -> Flags:
+    """Return which limits have a price that is more than a trace, or are asked for too much."""
+    return np.asarray((price * np.maximum(room, 1.0) >= TRACE) | (asked > room))
 
 
 def scarce_rows(settlement: Settlement) -> Ints:
     """Return the positions of the settlement's limits that are scarce."""
-    priced = settlement.prices * np.maximum(settlement.room, 1.0) >= TRACE
-    return np.flatnonzero(settlement.negotiating & (priced | (settlement.asked > settlement.room)))
+    return np.flatnonzero(settlement.negotiating & is_scarce(settlement.prices, settlement.room, settlement.asked))
 
 
 def scarcity(limits: Limits, settlement: Settlement) -> Scarcity:
     """Return what is scarce after a settlement over ``limits``, which may come in any order."""
     rows = scarce_rows(settlement)
-    return Scarcity(limits.ordered().take(rows), settlement.prices[rows])
+    return Scarcity(limits.ordered().take(rows), settlement.prices[rows], settlement.used[rows])

@@ -6,10 +6,13 @@ Not here: deciding anything, and what their pages show (``pages``).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.rebalancing.expansion import Network
@@ -63,25 +66,50 @@ def transcript_table(settlement: Settlement, plan_date: dt.date) -> pd.DataFrame
     return MARKET_TRANSCRIPT.conform(table.assign(plan_date=pd.Timestamp(plan_date)))
 
 
-def graph_table(network: Network, limits: Limits, settlement: Settlement) -> pd.DataFrame:
-    """Return COORDINATION_GRAPH: which item can use which limit that can bind, and what it uses."""
+def graph_table(
+    network: Network, limits: Limits, settlement: Settlement, touching: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return COORDINATION_GRAPH: which item can use which limit that can bind, and what it uses.
+
+    Parameters
+    ----------
+    network, limits, settlement : Network, Limits, Settlement
+        As of ``limits_table``.
+    touching : collection of str
+        Limits that can bind among items beside those of the network.
+    """
     limits = limits.ordered()
-    item, limit = edges(network, limits, largest_use(network, limits) > limits.room)
-    component = np.full(network.items, -1, dtype=np.int64)
-    for number, joined in enumerate(components(network, limits)):
-        component[joined.items] = number
+    binding = (largest_use(network, limits) > limits.room) | np.isin(limits.names, list(touching))
+    item, limit = edges(network, limits, binding)
     used = _looked_up(_use_of_items(network, limits, settlement.units), item, limit)
     names = np.array(network.problem.item_sites.item_ids, dtype=object)
     table = pd.DataFrame(
         {
             "item_id": names[item],
             "limit_id": np.array(limits.names, dtype=object)[limit],
-            "component": component[item],
+            "component": joined(pd.Series(item), pd.Series(limit)),
             "used": used,
             "paid_amount": used * settlement.prices[limit],
         }
     )
     return COORDINATION_GRAPH.conform(table.assign(plan_date=pd.Timestamp(network.problem.plan_date)))
+
+
+def joined(item: pd.Series[Any], limit: pd.Series[Any]) -> Ints:
+    """Return the component of each pair of an item and a limit, numbered by their first items.
+
+    >>> joined(pd.Series(["a", "b", "b", "c"]), pd.Series(["x", "y", "z", "z"])).tolist()
+    [0, 1, 1, 1]
+    """
+    if not len(item):
+        return np.zeros(0, dtype=np.int64)
+    one, items = pd.factorize(item, sort=True)
+    other, limits = pd.factorize(limit)
+    count = len(items) + len(limits)
+    pairs = coo_array((np.ones(len(one)), (one, len(items) + other)), shape=(count, count))
+    label = connected_components(pairs, directed=False)[1][: len(items)]
+    numbered = pd.factorize(label)[0]
+    return np.asarray(numbered[one], dtype=np.int64)
 
 
 def _of_limits(joined: list[Component], count: int) -> Ints:

@@ -8,6 +8,7 @@ from unit.cli.tiny_network import DAY, PLAN_DATE, TRANSFER, Equipoise, rows, ver
 
 from assets.feeds.landing import LandingArea
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_STATE
 from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.frames.quality import VERDICTS
@@ -15,6 +16,7 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli import demo, feeds, plan, replay, summary
 from orchestration.cli.console import Output
+from orchestration.replay import ReplayReport
 from orchestration.settings import Settings, read_settings
 
 
@@ -153,15 +155,41 @@ def test_a_plan_says_which_models_forecast_and_why_they_were_chosen_anew(
 
 
 def test_a_replay_names_the_tables_that_differ() -> None:
-    found = SimpleNamespace(
-        plan_date=PLAN_DATE,
-        tables=[("targets", "a" * 32, "a" * 32), ("plan_lines", "b" * 32, "c" * 32)],
-        differing=["plan_lines"],
-        feeds=["wms_inventory"],
-    )
-    told: Any = replay.gather(found)  # type: ignore[arg-type]
+    tables = [("targets", "a" * 32, "a" * 32), ("plan_lines", "b" * 32, "c" * 32)]
+    told: Any = replay.gather(ReplayReport(PLAN_DATE, tables, ["plan_lines"], ["wms_inventory"]))
     assert told["identical"] is False
     assert [row["table"] for row in told["tables"] if not row["same"]] == ["plan_lines"]
+    assert (told["only"], told["base_run_id"]) == ([], None)
+
+
+def test_a_replay_of_a_part_says_what_it_took_as_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    told = replay.gather(ReplayReport(PLAN_DATE, [], [], [], ("item=I1", "site=S2"), "run-1"))
+    with Output.on_terminal(json=False) as out:
+        out.answer(told, lambda console: replay.show(console, told))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Only item=I1, site=S2 decided again; rows of other items are those of run run-1, as recorded." in said
+
+
+def test_a_plan_of_a_part_says_so_and_counts_what_it_changes(
+    settings: Settings, planned: NetworkHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = Published(planned.published)
+    row = published.read(PLAN_SUMMARY, PLAN_DATE).assign(
+        replanned="item=I1", base_run_id="run-0", announced_lines=9, changed_lines=2, avoided_changes=3
+    )
+    published.write(PLAN_SUMMARY, row, PLAN_DATE, "run-1")
+    with Output.on_terminal(json=False) as out:
+        plan.report(out, settings, run())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Only item=I1 planned again, on top of run run-0" in said
+    assert "Of 9 announced lines 2 are changed; without a price of changes it would be 5" in said
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_part_of_a_plan_that_is_not_whole_is_a_one_line_error(equipoise: Equipoise) -> None:
+    said = equipoise("plan", "--only", "item=I1")
+    assert (said.code, said.out) == (1, "")
+    assert "no plan of that date is published" in said.err
 
 
 def test_another_seed_or_size_is_another_network() -> None:

@@ -166,7 +166,17 @@ def test_explaining_an_order_says_why_what_binds_and_what_flips_it(equipoise: Eq
     text = equipoise("explain", "aaaa").out
     assert "Why transfer 12 of I1 from W1 to S1?" in text
     assert "Next best: Wait: costs 40.50 more." in text
-    assert "It would change when" in text
+    assert "By unit prices it would change when" in text
+
+
+def test_what_cannot_be_solved_again_is_explained_as_published_and_says_why(equipoise: Equipoise) -> None:
+    [found] = equipoise("explain", "aaaa", "--json").data["explanations"]
+    assert not found["verified"]["confirmed"]
+    assert "there is no policy release standard@1 any more" in found["verified"]["terms"]
+    assert "Not verified: " in equipoise("explain", "aaaa").out
+    [unasked] = equipoise("explain", "aaaa", "--json", "--no-verify").data["explanations"]
+    assert unasked["verified"] is None
+    assert (unasked["answer"], unasked["next_best"]) == (found["answer"], found["next_best"])
 
 
 def test_an_order_whose_lines_a_later_plan_replaced_keeps_its_reasons(

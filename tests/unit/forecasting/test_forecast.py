@@ -161,7 +161,8 @@ def test_weekly_networks_are_forecast_by_the_week(worlds, release):
 
 
 def test_the_page_shows_totals_a_fan_and_the_champions(made, world):
-    page = forecast_page(made.forecast, world.demand)
+    page = forecast_page(made.forecast, world.demand, made.scores)
+    assert list(page["scorecard"]["demand_segment"]) == ["intermittent", "smooth"]
     assert page["series"] == len(world.features)
     assert page["largest_series"].startswith(b"\x89PNG")
     scores = scores_page(made.scores)

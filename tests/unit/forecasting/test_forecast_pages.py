@@ -86,7 +86,7 @@ def size_of(png: bytes) -> tuple[int, int]:
 )
 def test_whatever_the_history_a_page_draws_it(units, censored, bucket, rows):
     demand = rows(np.array(units), item="a", bucket=bucket, censored=censored)
-    page = forecast_page(ahead("a", 2.0, bucket=bucket), demand)
+    page = forecast_page(ahead("a", 2.0, bucket=bucket), demand, FORECAST_SCORES.empty())
     assert {"largest_series", "worst_series"} <= set(page)
     drawn = [value for value in page.values() if isinstance(value, bytes)]
     assert all(png.startswith(b"\x89PNG") for png in drawn)
@@ -94,12 +94,12 @@ def test_whatever_the_history_a_page_draws_it(units, censored, bucket, rows):
 
 
 def test_a_series_without_any_history_or_demand_is_drawn():
-    page = forecast_page(ahead("a", 0.0), FCT_DEMAND.empty())
+    page = forecast_page(ahead("a", 0.0), FCT_DEMAND.empty(), FORECAST_SCORES.empty())
     assert page["largest_series"].startswith(b"\x89PNG")
 
 
 def test_an_empty_forecast_is_a_page_of_zeros_without_charts(rows):
-    page = forecast_page(DEMAND_FORECAST.empty(), rows(np.array([1, 2])))
+    page = forecast_page(DEMAND_FORECAST.empty(), rows(np.array([1, 2])), FORECAST_SCORES.empty())
     assert (page["series"], page["expected_units_over_horizon"], page["model_version"]) == (0, 0.0, "")
     assert "largest_series" not in page
     assert fan_charts([]).startswith(b"\x89PNG")
@@ -107,7 +107,7 @@ def test_an_empty_forecast_is_a_page_of_zeros_without_charts(rows):
 
 def test_the_numbers_of_a_page_add_up_series_and_not_quantiles(rows):
     forecast = pd.concat([ahead("a", 2.0), ahead("b", 3.0)])
-    page = forecast_page(forecast, rows(np.array([1, 2])))
+    page = forecast_page(forecast, rows(np.array([1, 2])), FORECAST_SCORES.empty())
     assert page["expected_units_next_bucket"] == 5.0
     assert page["expected_units_over_horizon"] == 5.0 * HORIZON
     assert page["models"].to_dict("records") == [
@@ -115,10 +115,18 @@ def test_the_numbers_of_a_page_add_up_series_and_not_quantiles(rows):
     ]
 
 
+def test_a_forecast_page_shows_the_champion_of_each_segment_and_how_calibrated_bands_are(rows):
+    page = forecast_page(ahead("a", 2.0), rows(np.array([1, 2])), scores())
+    assert page["calibration"].startswith(b"\x89PNG")
+    assert page["scorecard"]["model"].str.endswith("(champion)").all()
+    assert sorted(page["scorecard"]["demand_segment"]) == sorted(scores().query("is_champion")["demand_segment"])
+
+
 def test_a_page_is_the_same_bytes_whatever_the_order_of_rows(rows):
     forecast = pd.concat([ahead(item, 2.0) for item in "ab"])
     demand = pd.concat([rows(np.array([0, 3, 9]), item=item) for item in "ab"])
-    page, again = forecast_page(forecast, demand), forecast_page(forecast.iloc[::-1], demand.iloc[::-1])
+    none = FORECAST_SCORES.empty()
+    page, again = forecast_page(forecast, demand, none), forecast_page(forecast.iloc[::-1], demand.iloc[::-1], none)
     assert page["largest_series"] == again["largest_series"]
     assert page["worst_series"] == again["worst_series"]
 

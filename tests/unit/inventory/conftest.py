@@ -68,6 +68,7 @@ class Network:
         default_factory=lambda: {("i", "a"): {}, ("i", "b"): {}, ("i", "hub"): {}}
     )
     echelons: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0, "hub": 1})
+    kinds: dict[str, str] = field(default_factory=dict)
     lanes: tuple[dict[str, Any], ...] = (
         {"origin_id": "hub", "destination_id": "a"},
         {"origin_id": "hub", "destination_id": "b"},
@@ -91,7 +92,10 @@ class Network:
             pd.concat(forecasts, ignore_index=True),
             rows_of(LEAD_TIME, [{"plan_date": STAMP, **row} for row in self.lead_times]),
             rows_of(DIM_ITEM_SITE, settings),
-            pd.DataFrame({"site_id": list(self.echelons), "echelon": list(self.echelons.values())}),
+            pd.DataFrame(
+                [(site, self.kinds.get(site, "store"), echelon) for site, echelon in self.echelons.items()],
+                columns=["site_id", "site_kind", "echelon"],
+            ),
             rows_of(DIM_LANE, [{"plan_date": STAMP, **LANE, **row} for row in self.lanes]),
             rows_of(DIM_SOURCING, [{"plan_date": STAMP, **SOURCE, **row} for row in self.sourcing]),
             rows_of(DIM_ITEM, [{"plan_date": STAMP, "item_id": item, **ITEM} for item in items]),

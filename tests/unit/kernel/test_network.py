@@ -16,7 +16,15 @@ def test_a_profile_survives_its_file(tmp_path: Path) -> None:
     assert profile.clock.today() == dt.date(2025, 1, 8)
 
 
-@pytest.mark.parametrize("text", ["name: [", "name: x\nfirst_plan_date: 2025-01-01\ncolour: red\n", "name: x\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: [",
+        "name: x\nfirst_plan_date: 2025-01-01\ncolour: red\n",
+        "name: x\n",
+        "name: x\nfirst_plan_date: 2025-01-01\nhorizon_buckets: 0\n",
+    ],
+)
 def test_a_broken_profile_is_a_one_line_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "network.yaml").write_text(text)
     with pytest.raises(EquipoiseError, match=r"network\.yaml") as caught:

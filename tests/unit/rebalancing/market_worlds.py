@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
+import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_diag, csr_array
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
@@ -11,12 +16,32 @@ from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.market import kinds
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.problem import Problem, build_problem
+from assets.rebalancing.snapshot import Snapshot
 
 HORIZON = 4
 
 
-def problem(items: int, seed: int, *, shuffle: bool = False, multiple: int = 1, **rules: float) -> Problem:
-    """Return a seeded problem: a centre that buys, two stores that it serves and that help each other."""
+def problem(items: int, seed: int, *, announced: pd.DataFrame | None = None, **told: Any) -> Problem:
+    """Return the problem of a seeded world; ``told`` are its shape and guardrails."""
+    shape = {name: told.pop(name) for name in ("shuffle", "multiple", "stock") if name in told}
+    return build_problem(
+        world(items, seed, **shape), release=release(**told), profile=profile(HORIZON), plan_date=PLAN_DATE,
+        announced=announced,
+    )  # fmt: skip
+
+
+def world(
+    items: int,
+    seed: int,
+    *,
+    shuffle: bool = False,
+    multiple: int = 1,
+    stock: Mapping[tuple[str, str], int] = MappingProxyType({}),
+) -> Snapshot:
+    """Return a seeded world: a centre that buys, two stores that it serves and that help each other.
+
+    ``stock`` is what is there instead of what the seed says, by item and site.
+    """
     rng = np.random.default_rng(seed)
     stores, forecast, sourcing = [], [], []
     for k in range(items):
@@ -35,8 +60,9 @@ def problem(items: int, seed: int, *, shuffle: bool = False, multiple: int = 1, 
     if shuffle:
         for rows in (stores, forecast, sourcing, lanes):
             rng.shuffle(rows)  # type: ignore[arg-type]
-    made = snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
-    return build_problem(made, release=release(**rules), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    for row in stores:
+        row["available_units"] = stock.get((row["item_id"], row["site_id"]), row["available_units"])
+    return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
 
 
 def limits(made: Problem, seed: int, tightness: float) -> Limits:
@@ -62,8 +88,7 @@ def network(made: Problem) -> Network:
 
 def base(net: Network) -> float:
     """Return the part of cost that no arc carries."""
-    curves = net.curves
-    return float(curves.base_holding.sum() + curves.base_shortage.sum() + curves.base_purchase.sum())
+    return net.fixed_amount
 
 
 def monolith(net: Network, shared: Limits, *, whole: bool = True) -> float:

@@ -42,7 +42,7 @@ def test_a_line_says_what_stock_is_worth_here_and_there(plan: Plan, network: Sna
     assert answer.line is not None
     assert answer.line["quantity_units"] == int(plan.lines["quantity_units"].sum())
     assert answer.next_best
-    assert "falls by" in answer.flips_when
+    assert "saves" in answer.flips_when
     assert there.demand_low_units is not None
     assert json.loads(json.dumps(answer.as_dict()))["item_id"] == "i"
     assert all(isinstance(text, str) and text for text in answer.lines())

@@ -16,7 +16,8 @@ from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, profil
 from assets.rebalancing import constraints, lots
 from assets.rebalancing.costs import Costs
 from assets.rebalancing.distribution import knots
-from assets.rebalancing.expansion import Network, expand, first_arrivals
+from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.first_arrivals import first_arrivals
 from assets.rebalancing.flow import Flow
 from assets.rebalancing.problem import build_problem
 from assets.rebalancing.projection import project

@@ -17,6 +17,7 @@ from assets.rebalancing.choice import choose
 from assets.rebalancing.market import kinds
 from assets.rebalancing.market.components import components
 from assets.rebalancing.market.limits import Limits, no_limits, together
+from assets.rebalancing.market.messages import SAVES_NOTHING
 from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.verify import breaches
@@ -190,6 +191,6 @@ def test_with_a_spent_budget_awards_pay_the_prices_of_the_settlement() -> None:
     refused = [row for row in found.transcript if row.outcome == "refused"]
     assert refused
     assert all(row.bid for row in refused), "the cost of what was refused is told, less what no plan changes"
-    assert [row for row in refused if row.reason.endswith("saves nothing") and row.reason != "saves nothing"] == []
+    assert [row for row in refused if SAVES_NOTHING in row.reason and row.reason != SAVES_NOTHING] == []
     paid = sum(row.price for row in found.transcript if row.outcome == "awarded")
     assert paid == pytest.approx(float(found.used @ found.prices))

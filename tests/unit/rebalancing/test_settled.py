@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_worlds import limits, problem
+from scipy.sparse import csr_array
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
 from assets.rebalancing import baselines, pages, reasons
@@ -28,7 +30,7 @@ from assets.rebalancing.market.settlement import BrokenAwardError, Settlement
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.plan import Plan, solve
 from assets.rebalancing.problem import build_problem
-from assets.rebalancing.settled import FALLBACK, settle
+from assets.rebalancing.settled import FALLBACK, Settled, settle
 from assets.rebalancing.snapshot import Snapshot
 
 HORIZON = 6
@@ -131,19 +133,53 @@ def test_where_no_limit_is_full_today_others_need_the_room() -> None:
 
 def told_of_waiting(first: float, second: float) -> str:
     """Return why a store waits for an item, by a van and another that hold so many times what the plan uses."""
-    made = build_problem(starved(2.0), release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
-    assert made.limits is not None
-    found = settle(choose(expand(made)), made.limits)
-    network, here = found.network, found.scarcity.limits.names.index(LIMIT)
+    found = settled_van()
+    here = found.scarcity.limits.names.index(LIMIT)
     van = found.scarcity.limits.take([here])
     held = [
         Limits((name,), van.kinds, van.used(found.every_unit) * share, van.fixed, van.use)
         for name, share in ((LIMIT, first), ("another van", second))
     ]
-    scarce = Scarcity(joined_limits(*held), np.array([found.scarcity.prices[here], 0.0]))
-    gains = line_gains(network, found.units, found.flow.cost, np.flatnonzero(found.units > 0))
-    told = reasons.decisions(network, found.units, unit_prices(network, found.flow), gains, scarce)
+    shared = joined_limits(*held)
+    scarce = Scarcity(shared, np.array([found.scarcity.prices[here], 0.0]), shared.used(found.every_unit))
+    return why_it_waits(found, scarce)
+
+
+def why_it_waits(found: Settled, scarce: Scarcity) -> str:
+    gains = line_gains(found.network, found.units, found.flow.cost, np.flatnonzero(found.units > 0))
+    told = reasons.decisions(found.network, found.units, unit_prices(found.network, found.flow), gains, scarce)
     return " ".join(told.loc[(told["site_id"] == "a") & (told["decision"] == "wait"), "reason"])
+
+
+def week_of(found: Settled, share: float) -> Scarcity:
+    """Return a van that goes all week, at today's price, and holds that many times what the whole plan uses of it."""
+    moves, here = found.network.problem.moves, found.scarcity.limits.names.index(LIMIT)
+    use = csr_array((moves.is_transfer & (moves.source_id == "dc")).astype(np.float64)[None, :])
+    week = Limits(("van of the week",), ("other",), np.zeros(1), np.zeros(1), use)
+    used = week.used(found.every_unit)
+    assert used[0] > found.units.sum() > 0, "some of it is meant for later"
+    return Scarcity(replace(week, capacity=used * share), found.scarcity.prices[[here]], used)
+
+
+def settled_van() -> Settled:
+    made = build_problem(starved(2.0), release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    assert made.limits is not None
+    return settle(choose(expand(made)), made.limits)
+
+
+def test_what_is_meant_for_later_fills_a_limit_as_well() -> None:
+    found = settled_van()
+    assert "but van of the week is full" in why_it_waits(found, week_of(found, 1.0))
+    assert "but others need the room of van of the week" in why_it_waits(found, week_of(found, 2.0))
+
+
+def test_a_limit_with_room_for_a_unit_but_not_for_a_lot_says_so() -> None:
+    found = settled_van()
+    moves = found.network.problem.moves
+    lots = replace(moves, minimum=np.where(moves.is_transfer, 10**6, moves.minimum))
+    network = replace(found.network, problem=replace(found.network.problem, moves=lots))
+    told = why_it_waits(replace(found, network=network), week_of(found, 2.0))
+    assert "and the smallest lot takes 1e+06" in told
 
 
 def test_a_limit_that_nobody_fills_changes_nothing() -> None:

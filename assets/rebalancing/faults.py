@@ -1,0 +1,85 @@
+"""What settings and ways contradict: named before anything is solved, and how each is relaxed.
+
+Nothing is left out here (``snapshot`` does that with what cannot be read); what is named is
+planned as the sentence says. Not here: shared limits (``market.stated``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from assets.kernel.network import CROSS_DOCK
+from assets.rebalancing import constraints
+from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, ItemSites
+from assets.rebalancing.moves import Moves
+from assets.rebalancing.snapshot import note
+
+SOURCE = ["item_id", "source_id", "site_id"]
+
+
+def setting_faults(table: pd.DataFrame) -> list[str]:
+    """Return what the settings of item-sites contradict, one sentence a kind.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What ``problem.settings_table`` returned, of what is planned.
+    """
+    faults: list[str] = []
+    most = table["maximum_units"].fillna(np.inf)
+    sells = table["echelon"] == 0
+    for bad, what in (
+        (table["presentation_minimum_units"] > most, "presentation minimum above the maximum stock; the maximum holds"),
+        (table["protection_units"] > most, "protection above the maximum stock; nothing is given until it is reached"),
+        (table["protection_units"] > table["base_stock_units"], "protection above the base stock; as a donor it holds"),
+        (table["unit_cost"] == 0, "unit cost of nothing; stock left at the end is worth what it costs to replace"),
+        (table["holding_cost"] == 0, "holding cost of nothing; stock is free to keep"),
+        (sells & (table["shortage_cost"] == 0), "shortage cost of nothing; nothing is brought there to be sold"),
+    ):
+        note(table.loc[bad.to_numpy(bool)], KEY, what, faults)
+    return faults
+
+
+def way_faults(item_sites: ItemSites, moves: Moves, sites: pd.DataFrame) -> list[str]:
+    """Return what stock and the ways to move it contradict, one sentence a kind.
+
+    Parameters
+    ----------
+    item_sites, moves : ItemSites, Moves
+        Of the plan.
+    sites : DataFrame
+        DIM_SITE.
+    """
+    faults: list[str] = []
+    keys, free = item_sites.keys(), moves.blocked == 0
+    reached = np.zeros(len(item_sites), dtype=bool)
+    reached[moves.destination[free]] = True
+    lives = item_sites.lifecycle != "delisted"
+    note(keys[lives & ~reached], KEY, "no way in within the horizon; it lasts with what it has", faults)
+    for bad, what in _bad_lots(item_sites, moves):
+        note(_names(item_sites, moves, bad), SOURCE, what, faults)
+    kind = sites.set_index("site_id")["site_kind"].reindex(list(item_sites.site_ids))
+    docks = (kind == CROSS_DOCK).to_numpy(bool)[item_sites.site]
+    asked = docks & item_sites.has_demand
+    note(keys[asked], KEY, "demand forecast at a cross-dock; planned as a site with stock", faults)
+    left = constraints.held_back(item_sites, moves)[:, -1] >= item_sites.known_supply[:, -1]
+    stuck = item_sites.cross_dock & (item_sites.available > 0) & left
+    note(keys[stuck], KEY, "stock at a cross-dock that nothing takes away within the horizon; it stays", faults)
+    return faults
+
+
+def _bad_lots(item_sites: ItemSites, moves: Moves) -> list[tuple[Flags, str]]:
+    lot = constraints.smallest_lot(moves.minimum, np.maximum(1, moves.multiple))
+    most = item_sites.maximum[moves.destination]
+    first = (moves.bucket == 0) & ~moves.is_transfer
+    holds = (most < UNLIMITED) & ~item_sites.cross_dock[moves.destination]
+    return [
+        (first & (moves.capacity < lot), "smallest lot above what the supplier can send; nothing is bought there"),
+        (first & holds & (most < lot), "smallest lot above the maximum stock; bought only as demand makes room"),
+    ]
+
+
+def _names(item_sites: ItemSites, moves: Moves, chosen: Flags) -> pd.DataFrame:
+    keys = item_sites.keys().iloc[moves.destination[chosen]]
+    return keys.assign(source_id=moves.source_id[chosen])

@@ -1,0 +1,200 @@
+"""Contradictions and odd input: every fault is named, and a plan comes out all the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from small_networks import poisson_forecast, snapshot
+
+from assets.rebalancing.expansion import expand
+from assets.rebalancing.lots import relaxed_optimum
+from assets.rebalancing.plan import Plan, solve
+from assets.rebalancing.problem import Problem
+from assets.rebalancing.snapshot import Snapshot
+
+ProblemOf = Callable[..., Problem]
+SOURCE = {"item_id": "i", "supplier_id": "sup", "quoted_lead_time_days": 1}
+
+
+def stores(*sites: str, item: str = "i", **told: Any) -> list[dict[str, Any]]:
+    return [{"item_id": item, "site_id": s, "available_units": 3, **told} for s in sites]
+
+
+def asked(*sites: str, item: str = "i", rate: float = 2.0, horizon: int = 6) -> list[dict[str, Any]]:
+    return [row for s in sites for row in poisson_forecast(item, s, rate, horizon)]
+
+
+def bought(told: dict[str, Any] | None = None, **source: Any) -> Snapshot:
+    """One store that buys for itself."""
+    return snapshot(stores("a", **(told or {})), asked("a"), sourcing=[{**SOURCE, "site_id": "a", **source}])
+
+
+def sound(plan: Plan) -> Plan:
+    """Return a plan that is one: bound below cost, every line whole and positive."""
+    assert plan.bound <= plan.cost + 1e-9
+    assert plan.gap >= 0
+    assert (plan.lines["quantity_units"] > 0).all()
+    return plan
+
+
+def test_nothing_is_wrong_with_a_sound_network(problem_of: ProblemOf) -> None:
+    assert problem_of(bought()).consistency() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ({"presentation_minimum_units": 9, "maximum_units": 4},
+         "presentation minimum above the maximum stock; the maximum holds: i a"),
+        ({"protection_units": 7, "maximum_units": 4},
+         "protection above the maximum stock; nothing is given until it is reached: i a"),
+        ({"protection_units": 7, "base_stock_units": 5}, "protection above the base stock; as a donor it holds: i a"),
+        ({"holding_cost_per_unit_bucket": 0.0}, "holding cost of nothing; stock is free to keep: i a"),
+        ({"shortage_cost_per_unit": 0.0}, "shortage cost of nothing; nothing is brought there to be sold: i a"),
+    ],
+)  # fmt: skip
+def test_settings_that_contradict_are_named_and_planned(
+    problem_of: ProblemOf, told: dict[str, Any], fault: str
+) -> None:
+    problem = problem_of(bought(told))
+    assert fault in problem.consistency()
+    sound(solve(problem))
+
+
+def test_the_maximum_holds_against_a_presentation_minimum(problem_of: ProblemOf) -> None:
+    shelf = {"presentation_minimum_units": 20, "available_units": 0, "shortage_cost_per_unit": 50.0}
+    free, tight = (solve(problem_of(bought({**shelf, "maximum_units": most}))) for most in (None, 4))
+    # At most four on the shelf when it comes, and what sells until then.
+    assert 0 < tight.lines["quantity_units"].sum() <= 4 + 2 < free.lines["quantity_units"].sum()
+    assert not any("penalty" in fault for fault in tight.faults)
+
+
+def test_lots_that_cannot_be_are_named(problem_of: ProblemOf) -> None:
+    small = problem_of(bought(minimum_order_units=50, capacity_units_per_day=10))
+    assert "smallest lot above what the supplier can send; nothing is bought there: i sup a" in small.consistency()
+    assert solve(small).lines.empty
+    full = problem_of(bought({"maximum_units": 6}, order_multiple_units=8))
+    assert "smallest lot above the maximum stock; bought only as demand makes room: i sup a" in full.consistency()
+    sound(solve(full))
+
+
+@pytest.mark.parametrize("column", ["unit_cost", "unit_price", "weight_kg_per_unit"])
+@pytest.mark.parametrize("value", [-1.0, np.nan])
+def test_an_item_with_a_negative_or_missing_cost_is_left_out_once_by_name(
+    problem_of: ProblemOf, column: str, value: float
+) -> None:
+    both = snapshot([*stores("a", "b"), *stores("a", item="bad")], [*asked("a", "b"), *asked("a", item="bad")],
+                    sourcing=[{**SOURCE, "site_id": "a"}, {**SOURCE, "item_id": "bad", "site_id": "a"}],
+                    lanes=[{"origin_id": "a", "destination_id": "b"}])  # fmt: skip
+    spoilt = both.items.copy()
+    spoilt.loc[spoilt["item_id"] == "bad", column] = value
+    problem = problem_of(dataclasses.replace(both, items=spoilt))
+    assert problem.consistency() == ["item with a negative or missing cost, price, weight or volume: bad"]
+    assert set(sound(solve(problem)).decisions["item_id"]) == {"i"}
+
+
+def test_a_negative_shortage_cost_is_left_out_by_name(problem_of: ProblemOf) -> None:
+    told = snapshot(stores("a", "b"), asked("a", "b"), lanes=[{"origin_id": "a", "destination_id": "b"}])
+    settings = told.item_sites.copy()
+    settings.loc[settings["site_id"] == "b", "shortage_cost_per_unit"] = -1.0
+    problem = problem_of(dataclasses.replace(told, item_sites=settings))
+    assert "negative shortage cost: i b" in problem.consistency()
+    assert set(solve(problem).decisions["site_id"]) == {"a"}
+
+
+def test_items_that_cost_nothing_at_all_have_a_plan(problem_of: ProblemOf) -> None:
+    nothing = {"holding_cost_per_unit_bucket": 0.0, "shortage_cost_per_unit": 0.0}
+    told = snapshot(stores("a", "b", **nothing), asked("a", "b"),
+                    sourcing=[{**SOURCE, "site_id": "a", "unit_cost": 0.0}],
+                    lanes=[{"origin_id": "a", "destination_id": "b", "cost_per_unit": 0.0}],
+                    items={"i": {"unit_cost": 0.0, "unit_price": 0.0}})  # fmt: skip
+    problem = problem_of(told)
+    assert any(fault.startswith("unit cost of nothing") for fault in problem.consistency())
+    plan = sound(solve(problem))
+    assert plan.lines.empty
+    assert plan.cost == pytest.approx(0.0, abs=1e-9)
+
+
+def test_sites_that_nothing_reaches_are_named_and_last_with_what_they_have(problem_of: ProblemOf) -> None:
+    islands = snapshot(stores("a", "b", "c"), asked("a", "b", "c"), lanes=[{"origin_id": "a", "destination_id": "b"}])
+    problem = problem_of(islands)
+    assert problem.consistency() == ["no way in within the horizon; it lasts with what it has: i a; i c"]
+    plan = sound(solve(problem))
+    assert set(plan.decisions["site_id"]) == {"a", "b", "c"}
+
+
+def test_a_fence_beyond_the_horizon_leaves_no_way_in(problem_of: ProblemOf) -> None:
+    told = snapshot(stores("a", "b"), asked("a", "b"), lanes=[{"origin_id": "a", "destination_id": "b"}])
+    problem = problem_of(told, freeze_days=30)
+    assert problem.consistency() == ["no way in within the horizon; it lasts with what it has: i a; i b"]
+    assert solve(problem).lines.empty
+
+
+def test_storage_that_is_exceeded_at_the_start_lets_nothing_more_in(problem_of: ProblemOf) -> None:
+    told = snapshot(stores("a", available_units=14, review_days=6), asked("a", rate=4.0),
+                    sourcing=[{**SOURCE, "site_id": "a"}], items={"i": {"volume_m3_per_unit": 1.0}},
+                    sites={"a": {"storage_m3": 2.0}})  # fmt: skip
+    problem = problem_of(told)
+    assert any(fault.startswith("storage a: exceeded by what is fixed") for fault in problem.consistency())
+    plan = sound(solve(problem))
+    free = solve(problem_of(dataclasses.replace(told, sites=told.sites.assign(storage_m3=np.nan))))
+    assert plan.lines.empty
+    assert free.lines["quantity_units"].sum() > 0
+    assert plan.summary.set_index("policy").loc["joint_plan", "broken_limits"] == 0
+
+
+def test_ties_break_by_name_whatever_the_order_of_rows(problem_of: ProblemOf) -> None:
+    sites = tuple("abcdef")
+    told = snapshot([*stores("g", available_units=7), *stores(*sites, available_units=0)], asked("g", *sites),
+                    lanes=[{"origin_id": "g", "destination_id": s} for s in sites])  # fmt: skip
+    digests = set()
+    for seed in range(3):
+        tables = {
+            f.name: table.sample(frac=1.0, random_state=seed).reset_index(drop=True)
+            for f in dataclasses.fields(told)
+            if (table := getattr(told, f.name)) is not None
+        }
+        plan = sound(solve(problem_of(dataclasses.replace(told, **tables))))
+        digests.add(plan.plan_digest)
+        # Six that want the same of one that has too little: no two differ by more than a unit.
+        units = plan.lines["quantity_units"].reindex(range(len(sites)), fill_value=0)
+        assert units.max() - units.min() <= 1
+    assert len(digests) == 1
+
+
+def test_identical_items_get_identical_plans(problem_of: ProblemOf) -> None:
+    names = [f"i{k:03d}" for k in range(60)]
+    told = snapshot(
+        [row for i in names for row in (*stores("a", item=i, available_units=30), *stores("b", item=i))],
+        [row for i in names for row in asked("a", "b", item=i)],
+        lanes=[{"origin_id": "a", "destination_id": "b"}, {"origin_id": "b", "destination_id": "a"}],
+    )
+    network = expand(problem_of(told))
+    flow = relaxed_optimum(network)
+    assert len(set(flow.cost.tolist())) == 1
+    assert (flow.units.reshape(len(names), -1) == flow.units[: len(flow.units) // len(names)]).all()
+    lines = solve(network.problem).lines
+    assert lines["item_id"].tolist() == names
+    assert lines["quantity_units"].nunique() == 1
+
+
+def test_a_table_without_rows_is_a_plan_without_lines(problem_of: ProblemOf) -> None:
+    told = bought()
+    problem = problem_of(dataclasses.replace(told, item_sites=told.item_sites.iloc[:0]))
+    assert any("stock where the item is not ranged" in fault for fault in problem.consistency())
+    plan = solve(problem)
+    assert plan.lines.empty
+    assert plan.gap == 0
+
+
+def test_what_is_owed_is_met_before_anything_else_where_sales_wait(problem_of: ProblemOf) -> None:
+    def ordered(reserved: int, *, lost: bool) -> int:
+        told = bought({"available_units": 0, "on_hand_units": 2, "reserved_units": reserved})
+        return int(solve(problem_of(told, lost_sales=lost)).lines["quantity_units"].sum())
+
+    assert ordered(32, lost=False) == ordered(2, lost=False) + 30
+    assert ordered(32, lost=True) == ordered(2, lost=True)
