@@ -1,12 +1,12 @@
 """What a plan is expected to cost over the horizon, in parts.
 
-From a flow, or from the units of every move alone: both add up the same curves. Not here:
-integer costs, which solvers compare.
+Of every item, and of all: the sum of the same rows, so that no part can be counted in one and not
+in the other. Not here: integer costs, which solvers compare.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -35,35 +35,13 @@ class Costs:
     @classmethod
     def of(cls, network: Network, flow: Flow) -> Costs:
         """Add up a flow of every item."""
-        segment, move = network.segment[flow.arcs], network.move[flow.arcs]
-        on_curve, moved = segment >= 0, move >= 0
-        return cls._of(network, segment[on_curve], flow.flows[on_curve], move[moved], flow.flows[moved])
+        return cls.of_units(network, units_of_flow(network, flow))
 
     @classmethod
     def of_units(cls, network: Network, units: Ints) -> Costs:
         """Add up what the units of every move, shape (m,), bring about."""
-        curves = network.curves
-        supply = cumulative_supply(network, units)[curves.row, curves.bucket]
-        stock = np.clip(supply - curves.starts, 0, curves.width)
-        move = np.flatnonzero(units)
-        return cls._of(network, np.arange(len(stock)), stock, move, units[move])
-
-    @classmethod
-    def _of(cls, network: Network, segment: Ints, stock: Ints, move: Ints, sent: Ints) -> Costs:
-        curves, moves = network.curves, network.problem.moves
-        return cls(
-            float(
-                curves.base_holding.sum()
-                + (stock * curves.holding[segment]).sum()
-                + (sent * (moves.under_way + moves.early)[move]).sum()
-            ),
-            float(curves.base_shortage.sum() + (stock * curves.shortage[segment]).sum()),
-            float((sent * moves.transport[move]).sum()),
-            float(
-                curves.base_purchase.sum() + (stock * curves.purchase[segment]).sum() + (sent * moves.price[move]).sum()
-            ),
-            float(_change_amounts(network, move, sent).sum()),
-        )
+        parts = of_items(network, units).sum()
+        return cls(*(float(parts[part.name]) for part in fields(cls)))
 
 
 def of_items(network: Network, units: Ints) -> pd.DataFrame:
@@ -92,7 +70,7 @@ def of_items(network: Network, units: Ints) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            "holding": on_curves(curves.base_holding, curves.holding) + on_moves(moves.under_way),
+            "holding": on_curves(curves.base_holding, curves.holding) + on_moves(moves.under_way + moves.early),
             "shortage": on_curves(curves.base_shortage, curves.shortage),
             "transport": on_moves(moves.transport),
             "purchase": on_curves(curves.base_purchase, curves.purchase) + on_moves(moves.price),

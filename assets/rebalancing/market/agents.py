@@ -13,7 +13,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from assets.rebalancing import constraints, lots
-from assets.rebalancing.expansion import TIE_STEPS, Network
+from assets.rebalancing.arcs import TIE_STEPS
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, gather, solve_flows, started
 from assets.rebalancing.gains import drop_small_gains
 from assets.rebalancing.item_sites import Flags, Floats, Ints

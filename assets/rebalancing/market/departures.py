@@ -12,7 +12,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from assets.kernel.errors import EquipoiseError
-from assets.rebalancing.expansion import TIE_STEPS, Network
+from assets.rebalancing.arcs import TIE_STEPS
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.limits import TOLERANCE, Limits

@@ -14,9 +14,10 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from assets.rebalancing import constraints, lots
+from assets.rebalancing.arcs import TIE_STEPS
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import units_of_flow
-from assets.rebalancing.expansion import TIE_STEPS, Network, expand
+from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.flow import Flow, Variant, gather, solve_flows
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits

@@ -10,6 +10,8 @@ from scipy.stats import poisson
 from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, profile, release, snapshot
 
 from assets.rebalancing import expansion, lots
+from assets.rebalancing.costs import Costs
+from assets.rebalancing.plan import solve
 from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.slower_ways import buckets_earlier, cost_of_deciding_early
 
@@ -75,6 +77,19 @@ def test_a_slower_way_is_taken_where_it_saves_more_than_it_costs():
     cost = early_of(problem(), "slow")[0]
     assert first_units(problem(saved=0.5 * cost))["slow"] == 0
     assert first_units(problem(saved=2.0 * cost))["slow"] > 0
+
+
+def test_what_it_costs_is_part_of_the_plan_and_of_its_items_alike():
+    made = problem(saved=2.0 * early_of(problem(), "slow")[0])
+    network = expansion.expand(made)
+    flow = lots.relaxed_optimum(network)
+    exact = network.fixed_amount + float(flow.cost.sum()) / network.scale
+    assert Costs.of(network, flow).total == pytest.approx(exact, abs=1e-3)
+    plan = solve(made)
+    assert (plan.lines["origin_id"] == "slow").any()
+    for policy, row in plan.summary.set_index("policy").iterrows():
+        items = plan.costs.loc[plan.costs["policy"] == policy]
+        assert items["cost_amount"].sum() == pytest.approx(row["cost_amount"], abs=1e-3)
 
 
 def test_waiting_for_a_departure_does_not_make_a_way_slow():
