@@ -139,7 +139,10 @@ PLAN_SUMMARY = Frame(
         _PLAN_DATE,
         text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
         money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
-        money("holding_amount", "Of that, holding on site, on the way between sites, and of what a slower way decides early."),
+        money(
+            "holding_amount",
+            "Of that, holding on site, under way, and of what a slower way decides early.",
+        ),
         money("shortage_amount", "Of that, unmet demand expected and what upstream reserves fall short of their most."),
         money("transport_amount", "Of that, transport and handling of every move that starts in the horizon."),
         money("purchase_amount", "Of that, purchases plus the fall in the landed value of stock there and under way."),
@@ -198,7 +201,10 @@ PLAN_COSTS = Frame(
         text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
         _ITEM,
         money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
-        money("holding_amount", "Of that, holding on site, on the way between sites, and of what a slower way decides early."),
+        money(
+            "holding_amount",
+            "Of that, holding on site, under way, and of what a slower way decides early.",
+        ),
         money("shortage_amount", "Of that, unmet demand expected and what upstream reserves fall short of their most."),
         money("transport_amount", "Of that, transport and handling of every move that starts in the horizon."),
         money("purchase_amount", "Of that, purchases plus the fall in the landed value of stock there and under way."),

@@ -173,7 +173,7 @@ def networks_with_a_dock(draw: st.DrawFn) -> Snapshot:
     return snapshot(stores, forecast, lanes=lanes, sourcing=source, receipts=due, sites=dock)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(networks_with_a_dock())
 def test_a_dock_never_holds_more_than_was_known_to_be_there_and_the_bound_stays_below(network: Snapshot) -> None:
     problem = build_problem(network, release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)

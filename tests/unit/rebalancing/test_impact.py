@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.rebalancing.small_networks import PLAN_DATE, certain_forecast, frame, snapshot
 
@@ -139,6 +139,7 @@ def test_what_the_network_does_not_have_is_said(text: str) -> None:
         ask(text)
 
 
+@settings(max_examples=40)
 @given(
     stock=st.lists(st.integers(0, 8), min_size=3, max_size=3),
     asked=st.lists(st.lists(st.integers(0, 4), min_size=HORIZON, max_size=HORIZON), min_size=2, max_size=2),
