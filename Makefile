@@ -18,10 +18,10 @@ run: $(READY)  ## Plan one day of the sample world and say what was decided
 	$(BIN)/equipoise demo
 
 test: $(READY)  ## The default tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope --durations 15
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadscope --no-loadscope-reorder --durations 15
 
 test-all: $(READY)  ## The slow ones too
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(READY)  ## ruff, mypy, import-linter, sqlfluff
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -106,10 +107,11 @@ class Column:
         """Type of the column in published Parquet."""
         return _ARROW[self.kind]
 
-    @property
-    def pandas_dtype(self) -> str:
+    @cached_property
+    def pandas_dtype(self) -> Any:
         """Type of the column in memory; money is float64 there and DECIMAL at rest."""
-        return _NULLABLE_PANDAS.get(self.kind, _PANDAS[self.kind]) if self.nullable else _PANDAS[self.kind]
+        name = _NULLABLE_PANDAS.get(self.kind, _PANDAS[self.kind]) if self.nullable else _PANDAS[self.kind]
+        return pd.api.types.pandas_dtype(name)
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ class Frame:
         missing = [column.name for column in absent if not column.optional]
         if missing:
             raise self._fault(f"columns {missing} are missing; it has {list(data.columns)}")
-        data = data.assign(**{column.name: None for column in absent})
+        data = data.assign(**{column.name: None for column in absent}).reset_index(drop=True)
         cast = {column.name: self._cast(data[column.name], column) for column in self.columns}
         result = pd.DataFrame(cast)
         if self.key:
@@ -186,14 +188,15 @@ class Frame:
         try:
             if column.kind in (Kind.DATE, Kind.TIME):
                 # What is a time already is not parsed: that looks at every value.
-                times = values if pd.api.types.is_datetime64_dtype(values) else pd.to_datetime(values)
-                return times.astype("datetime64[us]").reset_index(drop=True)
+                values = values if pd.api.types.is_datetime64_dtype(values) else pd.to_datetime(values)
             if column.kind is Kind.MONEY:
-                return values.astype("float64").round(MONEY_DECIMALS).reset_index(drop=True)
+                return values.astype("float64").round(MONEY_DECIMALS)
             if column.kind is Kind.TEXT:
                 return _text(values)
-            cast: pd.Series[Any] = values.astype(column.pandas_dtype)  # type: ignore[call-overload]
-            return cast.reset_index(drop=True)
+            if values.dtype == column.pandas_dtype:
+                return values
+            cast: pd.Series[Any] = values.astype(column.pandas_dtype)
+            return cast
         except (TypeError, ValueError) as error:
             raise self._fault(f"column {column.name} is not {column.kind}: {error}") from error
 
@@ -234,8 +237,11 @@ class Frame:
 
 def _text(values: pd.Series[Any]) -> pd.Series[Any]:
     """Return texts with None, not NaN, where one is missing."""
+    missing = values.isna().to_numpy()
+    if values.dtype == object and not missing.any():
+        return values
     filled = values.astype("object").to_numpy(copy=True)
-    filled[values.isna().to_numpy()] = None
+    filled[missing] = None
     return pd.Series(filled, dtype="object")
 
 
