@@ -210,7 +210,7 @@ def _forecast_segments(known: Known, selection: Selection, rules: ForecastRules)
         choice, series = candidate(name, panel.bucket), panel.index.iloc[rows]
         found = choice.forecast(known, rows, selection.fitted_to(choice, series))
         cumulative, level = np.cumsum(found.mean, axis=1), found.mean.mean(axis=1)
-        arrays.mean[rows] = found.mean
+        arrays.mean[rows] = calibration.mean_of(found.mean)
         arrays.deviation[rows] = calibration.deviation_of(cumulative, level)
         arrays.quantiles[rows] = calibration.quantiles_of(cumulative, level)
         arrays.model[rows] = np.where(found.stood_in, choice.fallback, choice.name)

@@ -90,7 +90,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
         console.print(table(title, _COLUMNS, [_shown(row) for row in panel["scores"]]))
         covered = [_covered(row) for row in panel["planned"]]
         console.print(table(f"{name}: coverage of the 80 % interval, planned at each origin", _COVERAGE, covered))
-        title = f"{name}: raw / PIT coverage and decision loss by what calibrates the champion's earlier origins"
+        title = f"{name}: raw / PIT coverage, decision loss and bias by what calibrates the champion's earlier origins"
         console.print(table(title, _ABLATION, [_ablated(row) for row in panel["ablation"]]))
         console.print(f"{panel['seconds']:.0f} s")
 
@@ -140,8 +140,9 @@ _ABLATION = ("segment", "uncensored windows", *LAWS)
 def _ablated(row: dict[str, Any]) -> list[Any]:
     laws = [f"{row['coverage_80'][law]:.3f} / {row['pit_coverage_80'][law]:.3f}" for law in LAWS]
     losses = [f"{row['pinball_loss'][law]:.4f}" for law in LAWS]
-    both = [f"{share}, {loss}" for share, loss in zip(laws, losses, strict=True)]
-    return [row["demand_segment"], row["uncensored_window_count"], *both]
+    biases = [f"{row['bias'][law]:+.3f}" for law in LAWS]
+    every = [", ".join(parts) for parts in zip(laws, losses, biases, strict=True)]
+    return [row["demand_segment"], row["uncensored_window_count"], *every]
 
 
 def _shown(row: dict[str, Any]) -> list[Any]:

@@ -5,7 +5,7 @@ before it lacks:
 
 ``pools``      pools of scaled residuals by segment and level.
 ``shocks``     the same, widened by what the series of an origin share.
-``published``  and segments of few outcomes move the network's law.
+``published``  and segments of few outcomes move the network's law; pools are about corrected means.
 ``twice``      the same, such segments told by twice as many origins, which a plan does not backtest.
 
 Not here: plans as they would have been made, with champions of the day (``scorecard_plans``).
@@ -29,12 +29,13 @@ from assets.forecasting.evaluation.scores import coverage, pinball_loss
 
 ALL = "all"
 LAWS = ("pools", "shocks", "published", "twice")
+Windows = tuple[Reals, dict[str, Reals], dict[str, Reals]]
 # Each is told a segment's outcomes at the origins of a plan, and at twice as many.
 Laws = dict[str, Callable[[Outcomes, Outcomes], Calibration]]
 
 
 def ablation(found: list[SegmentBacktest], origins: int, decision_quantile: float) -> list[dict[str, Any]]:
-    """Return coverage of uncensored windows and decision loss by segment and law.
+    """Return coverage of uncensored windows, decision loss and bias of the mean by segment and law.
 
     Parameters
     ----------
@@ -43,10 +44,10 @@ def ablation(found: list[SegmentBacktest], origins: int, decision_quantile: floa
     origins : int
         Earlier origins that calibrate one.
     decision_quantile : float
-        Level of the loss, which is over the mean of the same windows.
+        Level of the loss, which is over the mean demand of the same windows, as the bias is.
     """
     cuts = np.unique(np.concatenate([part.outcomes.origin for part in found]))[::-1]
-    windows: dict[str, list[tuple[Reals, dict[str, Reals]]]] = {part.segment: [] for part in found}
+    windows: dict[str, list[Windows]] = {part.segment: [] for part in found}
     for place in range(len(cuts) - 1):
         earlier, longer = (
             [_at(part.outcomes, cuts[place + 1 : place + 1 + count]) for part in found]
@@ -76,13 +77,13 @@ def _laws(whole: Outcomes) -> Laws:
     }
 
 
-def _windows(held: Outcomes, seen: list[Outcomes], laws: Laws) -> tuple[Reals, dict[str, Reals]]:
-    whole = uncensored(held)
-    quantiles = {name: law(*seen).quantiles_of(held.expected, held.level)[whole] for name, law in laws.items()}
-    return held.actual[whole], quantiles
+def _windows(held: Outcomes, seen: list[Outcomes], laws: Laws) -> Windows:
+    whole, found = uncensored(held), {name: law(*seen) for name, law in laws.items()}
+    quantiles = {name: law.quantiles_of(held.expected, held.level)[whole] for name, law in found.items()}
+    return held.actual[whole], quantiles, {name: law.mean_of(held.expected)[whole] for name, law in found.items()}
 
 
-def _row(name: str, parts: list[tuple[Reals, dict[str, Reals]]], level: float) -> dict[str, Any]:
+def _row(name: str, parts: list[Windows], level: float) -> dict[str, Any]:
     actual = np.concatenate([part[0] for part in parts])
     found: dict[str, Any] = {"demand_segment": name, "uncensored_window_count": len(actual)}
     quantiles = {law: np.concatenate([part[1][law] for part in parts]) for law in LAWS}
@@ -95,4 +96,6 @@ def _row(name: str, parts: list[tuple[Reals, dict[str, Reals]]], level: float) -
         law: pinball_loss(actual, at_quantile_level(quantiles[law][:, None], level)[:, 0], level) / demand
         for law in LAWS
     }
+    mean = {law: np.concatenate([part[2][law] for part in parts]) for law in LAWS}
+    found["bias"] = {law: float((mean[law] - actual).mean()) / demand for law in LAWS}
     return found

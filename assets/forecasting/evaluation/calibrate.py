@@ -28,16 +28,18 @@ MOST_GROUPS = 5
 SCALE_FLOOR_UNITS = 0.05
 # Where nothing at all was backtested: counts twice as variable as Poisson.
 UNTESTED_VARIANCE_RATIO = 2.0
+RESIDUALS = ("quantiles", "deviation", "interval_quantiles", "interval_deviation")
+"""Parts of a calibration that have a row for each level group."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Quantiles and root mean square of scaled residuals, by level group and number of buckets.
+    """What a candidate's means lack, and its scaled residuals about them, by level group and number of buckets.
 
     Attributes
     ----------
     edges : array (G - 1,)
-        Levels that part the groups.
+        Levels that part the groups, of corrected means.
     quantiles : array (G, H, 13)
         Of ``(demand - mean) / scale`` over the first 1 to H buckets, at ``QUANTILE_LEVELS``.
     deviation : array (G, H)
@@ -46,6 +48,8 @@ class Calibration:
         As ``quantiles``, over 1 to H consecutive buckets, whichever bucket they begin with.
     interval_deviation : array (G, H)
         Root mean square of the same.
+    mean_factor : float
+        What the candidate's means are multiplied with before anything else.
     """
 
     edges: Reals
@@ -53,24 +57,36 @@ class Calibration:
     deviation: Reals
     interval_quantiles: Reals
     interval_deviation: Reals
+    mean_factor: float = 1.0
 
     def group(self, level: Reals) -> Integers:
-        """Return the level group of each forecast."""
+        """Return the level group of each corrected mean per bucket."""
         return np.searchsorted(self.edges, level, side="right").astype(np.int64)
+
+    def mean_of(self, mean: Reals) -> Reals:
+        """Return the corrected means of what a candidate says, any shape."""
+        return mean * self.mean_factor
 
     def quantiles_of(self, cumulative_mean: Reals, level: Reals) -> Reals:
         """Return quantiles of cumulative demand, shape (n, H, 13).
 
         They never cross, are at least 0, and do not fall with the horizon, because demand is
         never negative.
+
+        Parameters
+        ----------
+        cumulative_mean : array (n, H)
+            As the candidate says.
+        level : array (n,)
+            Its mean per bucket.
         """
-        shape = self.quantiles[self.group(level)]
-        raw = cumulative_mean[:, :, None] + scale(cumulative_mean)[:, :, None] * shape
+        shape, mean = self.quantiles[self.group(self.mean_of(level))], self.mean_of(cumulative_mean)
+        raw = mean[:, :, None] + scale(mean)[:, :, None] * shape
         return np.maximum.accumulate(np.maximum.accumulate(np.maximum(raw, 0.0), axis=1), axis=2)
 
     def deviation_of(self, cumulative_mean: Reals, level: Reals) -> Reals:
-        """Return the standard deviation of cumulative demand, shape (n, H)."""
-        return scale(cumulative_mean) * self.deviation[self.group(level)]
+        """Return the standard deviation of cumulative demand, shape (n, H), of the same."""
+        return scale(self.mean_of(cumulative_mean)) * self.deviation[self.group(self.mean_of(level))]
 
 
 def scale(cumulative_mean: Reals) -> Reals:
@@ -183,5 +199,5 @@ def _centres(level: Reals, member: Integers, groups: int) -> Reals:
 
 
 def _borrowed(edges: Reals, wider: Calibration, group: Integers) -> Calibration:
-    own = {name: getattr(wider, name)[group] for name in vars(wider) if name != "edges"}
+    own = {name: getattr(wider, name)[group] for name in RESIDUALS}
     return Calibration(edges, **own)

@@ -5,7 +5,7 @@ Not here: making them (``backtest``), scoring them (``scores``), or learning fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,10 @@ class Outcomes:
         share = np.cumsum(known, axis=1) / np.arange(1, known.shape[1] + 1)
         expected = np.cumsum(np.where(known, self.mean[:, first:], 0.0), axis=1)
         return expected, np.cumsum(np.where(known, self.demand[:, first:], 0.0), axis=1), share >= SCORED_SHARE
+
+    def scaled(self, factor: float) -> Outcomes:
+        """Return the outcomes of the same candidate with its means multiplied."""
+        return replace(self, mean=self.mean * factor)
 
     def rows(self, chosen: Flags) -> Outcomes:
         """Return the chosen rows."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assets.forecasting.evaluation.bias import mean_factor
 from assets.forecasting.evaluation.calibrate import (
     GROUP_RESIDUALS,
     MEDIAN,
@@ -47,9 +48,13 @@ def segment_calibration(outcomes: Outcomes, network: Calibration, usual: UsualSh
     network, usual
         As ``network_calibration`` returns them.
     """
+    factor = mean_factor(outcomes)
+    corrected = outcomes.scaled(factor)
     if has_few(outcomes):
-        return recalibrated(outcomes, network, usual)
-    return widened(calibrated(outcomes, network), outcomes, usual)
+        law = recalibrated(corrected, network, usual)
+    else:
+        law = widened(calibrated(corrected, network), corrected, usual)
+    return replace(law, mean_factor=factor)
 
 
 def has_few(outcomes: Outcomes) -> bool:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from assets.forecasting.evaluation.calibrate import Calibration
+from assets.forecasting.evaluation.calibrate import RESIDUALS, Calibration
 from assets.forecasting.evaluation.promotion import Challenge
 from assets.forecasting.evaluation.scorecard import Score
 
@@ -64,13 +64,14 @@ class SegmentChoice:
 
 def document_of_calibration(calibration: Calibration) -> dict[str, Any]:
     """Return a calibration as what JSON can hold; numbers survive to the bit."""
-    return {name: values.tolist() for name, values in vars(calibration).items()}
+    arrays = {name: getattr(calibration, name).tolist() for name in ("edges", *RESIDUALS)}
+    return {**arrays, "mean_factor": calibration.mean_factor}
 
 
 def calibration_of_document(document: Mapping[str, Any]) -> Calibration:
     """Return the calibration that a document holds."""
-    names = [field.name for field in fields(Calibration)]
-    return Calibration(**{name: np.array(document[name], dtype=np.float64) for name in names})
+    arrays = {name: np.array(document[name], dtype=np.float64) for name in ("edges", *RESIDUALS)}
+    return Calibration(**arrays, mean_factor=float(document.get("mean_factor", 1.0)))
 
 
 def document_of_choice(choice: SegmentChoice) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from assets.forecasting.evaluation.bias import MOST_FACTOR, mean_factor
 from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL, calibrated, untested
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.published import OWN_POOLS, network_calibration, segment_calibration
@@ -43,7 +44,8 @@ def covered(calibration, outcomes: Outcomes) -> float:
 
 def test_a_segment_without_outcomes_has_the_law_of_its_level_in_the_network(network):
     none = poisson(10, 2).rows(np.zeros(10, dtype=bool))
-    assert segment_calibration(none, *network) is network[0]
+    found, law = segment_calibration(none, *network), network[0]
+    assert all(np.array_equal(getattr(found, name), part) for name, part in vars(law).items())
 
 
 def test_a_segment_like_the_network_keeps_its_law(network):
@@ -81,7 +83,8 @@ def test_few_outcomes_move_less_than_many_that_say_the_same(network):
 
 def test_many_outcomes_have_pools_of_their_own(network):
     outcomes = poisson(OWN_POOLS + 1, 9, sold=0.5)
-    found, plain = segment_calibration(outcomes, *network), calibrated(outcomes, network[0])
+    found = segment_calibration(outcomes, *network)
+    plain = calibrated(outcomes.scaled(mean_factor(outcomes)), network[0])
     assert (found.edges == plain.edges).all()
     assert (found.quantiles[:, :, MEDIAN] == plain.quantiles[:, :, MEDIAN]).all()
 
@@ -138,3 +141,67 @@ def test_levels_are_the_quantiles_of_the_transforms():
     place = stats.beta(2.0, 5.0).ppf((np.arange(4000) + 0.5) / 4000)
     assert moved_levels(place, place, 1.0) == pytest.approx(stats.beta(2.0, 5.0).ppf(LEVELS), abs=2e-3)
     assert (moved_levels(np.zeros(5), np.zeros(5), 0.5)[:MEDIAN] < 1e-5).all()
+
+
+def mean_of_law(calibration, outcomes: Outcomes) -> float:
+    """The mean of the published deciles of the whole horizon, over all rows: what the law itself expects."""
+    quantiles = calibration.quantiles_of(outcomes.expected, outcomes.level)[:, -1]
+    deciles = [int(np.argmin(np.abs(LEVELS - level))) for level in np.arange(0.1, 0.95, 0.1)]
+    return float(quantiles[:, deciles].mean())
+
+
+@pytest.mark.parametrize("rows", [60, 3000])
+@pytest.mark.parametrize("sold", [0.5, 1.0, 1.8])
+def test_a_mean_says_what_its_quantiles_say(network, sold, rows):
+    ahead = poisson(2000, 9, sold=sold)
+    found = segment_calibration(poisson(rows, 8, sold=sold), *network)
+    mean = float(found.mean_of(ahead.expected)[:, -1].mean())
+    assert mean == pytest.approx(ahead.actual[:, -1].mean(), rel=0.08)
+    assert mean == pytest.approx(mean_of_law(found, ahead), rel=0.06)
+
+
+def test_means_that_are_right_stay():
+    assert mean_factor(poisson(3000, 10)) == pytest.approx(1.0, abs=0.01)
+
+
+def test_few_outcomes_correct_a_mean_less_than_many():
+    few, many = (mean_factor(poisson(rows, 8, sold=0.5)) for rows in (10, 400))
+    assert 0.5 < many < few < 1.0
+    assert few == pytest.approx(1.0 - 0.5 * 10 / MINIMUM_POOL, abs=0.05)
+
+
+def test_a_shock_of_one_origin_is_not_a_bias():
+    outcomes = poisson(3000, 14)
+    doubled = np.where((outcomes.origin == 0)[:, None], 1.6, 1.0)
+    assert mean_factor(replace(outcomes, demand=doubled * outcomes.demand)) == pytest.approx(1.0, abs=0.02)
+    assert mean_factor(replace(outcomes, demand=1.2 * outcomes.demand)) == pytest.approx(1.2, abs=0.03)
+    assert (
+        mean_factor(replace(outcomes.rows(outcomes.origin == 0), demand=2.0 * outcomes.demand[outcomes.origin == 0]))
+        == 1.0
+    )
+
+
+def test_what_is_not_known_corrects_nothing_and_no_factor_is_absurd():
+    nothing = poisson(100, 11)
+    assert mean_factor(replace(nothing, known=np.zeros_like(nothing.known))) == 1.0
+    assert mean_factor(replace(nothing, mean=np.zeros_like(nothing.mean))) == 1.0
+    assert mean_factor(nothing.rows(np.zeros(100, dtype=bool))) == 1.0
+    assert mean_factor(replace(nothing, demand=100.0 * nothing.demand)) == pytest.approx(MOST_FACTOR, abs=0.05)
+    hidden = nothing.known.copy()
+    hidden[:, 1:] = False
+    shown = replace(nothing, known=hidden, demand=np.where(hidden, nothing.demand, 999.0))
+    assert mean_factor(shown) == pytest.approx(1.0, abs=0.1)
+
+
+def test_what_is_published_hardly_depends_on_the_scale_of_a_candidates_means(network):
+    """A candidate that says half of everything is corrected to what it would say without the mistake."""
+    seen, ahead = poisson(3000, 12), poisson(50, 13)
+    plain, halved = (segment_calibration(each, *network) for each in (seen, seen.scaled(0.5)))
+    one = plain.quantiles_of(ahead.expected, ahead.level)
+    other = halved.quantiles_of(0.5 * ahead.expected, 0.5 * ahead.level)
+    np.testing.assert_allclose(other, one, rtol=0.02, atol=0.02)
+    one, other = (
+        plain.deviation_of(ahead.expected, ahead.level),
+        halved.deviation_of(0.5 * ahead.expected, 0.5 * ahead.level),
+    )
+    np.testing.assert_allclose(other, one, rtol=0.02)
