@@ -6,22 +6,25 @@ here: any asset, and what a page says, which the ``pages`` of each capability do
 
 import base64
 import datetime as dt
-import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+import sqlalchemy as sa
 
-# Private, because no public name tells whether the event log is SQLite and where its files are. Until
-# Dagster keeps its own connection open over many events, or moves the name: 2027-05-31 at the latest.
+# Private, as is `_connect`, because no public name tells whether the event log is SQLite or how it opens
+# its files. Until Dagster keeps an engine over many events, or moves the name: 2027-05-31 at the latest.
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from assets.kernel.frames import Frame
 from assets.kernel.page import Markdown, Page, Plain, Record
 
 IO_MANAGER = "parquet"
+BUSY_SECONDS = 60
+"""How long an event waits for another writer of its file."""
 
 PlanDates = dg.PartitionsDefinition[str]
 Declared = Callable[[Callable[..., Any]], dg.AssetsDefinition]
@@ -160,8 +163,9 @@ def _cell(value: Any) -> Plain:
 def event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Keep Dagster's SQLite event log open while many events are logged; others need no help.
 
-    Dagster opens and closes up to three connections an event, and the last to close a WAL database
-    checkpoints it. Holding one more open spares that.
+    Dagster opens and closes up to three connections an event, each of an engine of its own that
+    compiles its statements anew, and the last to close a WAL database checkpoints it. One engine a
+    file, with its connection, spares all three.
 
     Parameters
     ----------
@@ -171,12 +175,29 @@ def event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[N
         Run that logs; its file is made if it has none yet.
     """
     storage = instance.event_log_storage
-    paths = []
-    if isinstance(storage, SqliteEventLogStorage):
-        with storage.run_connection(run_id):
-            paths = [storage.path_for_shard(shard) for shard in (run_id, "index")]
-    with ExitStack() as held:
-        for path in paths:
-            connection = held.enter_context(closing(sqlite3.connect(path)))
-            connection.execute("select count(*) from sqlite_master").fetchone()  # opens the file at last
+    if not isinstance(storage, SqliteEventLogStorage) or "_connect" in vars(storage):
+        yield
+        return
+    anew, lock = storage._connect, threading.Lock()
+    engines: dict[str, sa.Engine] = {}
+
+    @contextmanager
+    def connected(shard: str) -> Iterator[sa.Connection]:
+        if shard not in engines:
+            with anew(shard):
+                pass  # the file is made
+        with lock:
+            if shard not in engines:
+                address = storage.conn_string_for_shard(shard)
+                engines[shard] = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+                kept.callback(engines[shard].dispose)
+            with engines[shard].begin() as connection:
+                yield connection
+
+    with ExitStack() as kept:
+        vars(storage)["_connect"] = connected
+        kept.callback(vars(storage).pop, "_connect")
+        for shard in (run_id, "index"):
+            with connected(shard):
+                pass
         yield
