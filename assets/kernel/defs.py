@@ -8,7 +8,7 @@ import base64
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -183,21 +183,19 @@ def event_log_kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[N
 
     @contextmanager
     def connected(shard: str) -> Iterator[sa.Connection]:
-        if shard not in engines:
-            with anew(shard):
-                pass  # the file is made
-        with lock:
-            if shard not in engines:
-                address = storage.conn_string_for_shard(shard)
-                engines[shard] = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
-                kept.callback(engines[shard].dispose)
-            with engines[shard].begin() as connection:
-                yield connection
+        with lock, engines[shard].begin() as connection:
+            yield connection
 
-    with ExitStack() as kept:
-        vars(storage)["_connect"] = connected
-        kept.callback(vars(storage).pop, "_connect")
-        for shard in (run_id, "index"):
-            with connected(shard):
-                pass
+    for shard in (run_id, "index"):
+        with anew(shard):
+            pass  # the file is made
+        address = storage.conn_string_for_shard(shard)
+        engines[shard] = sa.create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+    storage._connect = lambda shard: connected(shard) if shard in engines else anew(shard)  # type: ignore[method-assign]
+    try:
         yield
+    finally:
+        del storage._connect
+        with lock:
+            for engine in engines.values():
+                engine.dispose()

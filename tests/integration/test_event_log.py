@@ -33,7 +33,9 @@ def test_an_event_log_kept_open_opens_each_file_once_and_is_dagsters_own_again_a
             with event_log_kept_open(instance, "some-run"), storage.index_connection() as other:
                 assert other.connection.dbapi_connection is first
             with storage.run_connection("another-run") as another:
-                assert another.connection.dbapi_connection is not first
+                once = another.connection.dbapi_connection
+            with storage.run_connection("another-run") as another:
+                assert another.connection.dbapi_connection is not once
         assert storage._connect == own
         with storage.index_connection() as anew:
             assert anew.connection.dbapi_connection is not first

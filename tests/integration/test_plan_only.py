@@ -87,10 +87,10 @@ def test_an_item_planned_again_changes_its_own_rows_and_the_documents_that_they_
             before.loc[before["item_id"] != day.item].reset_index(drop=True),
         )
         assert not after.equals(before)
-    plan = day.read(PLAN_SUMMARY).set_index("policy").loc["joint_plan"]
+    plan = day.read(PLAN_SUMMARY, other).set_index("policy").loc["joint_plan"]
     assert (plan["replanned"], plan["base_run_id"]) == (f"item={day.item}", same)
     assert plan["bound_amount"] <= plan["cost_amount"]
-    was, now, lines = day.documents(day.first), day.documents(other), day.read(PLAN_LINES)
+    was, now, lines = day.documents(day.first), day.documents(other), day.read(PLAN_LINES, other)
     route = ["kind", "origin_id", "destination_id"]
     ends = set(lines.loc[lines["item_id"] == day.item, route].itertuples(index=False, name=None))
     for order_id in set(was) & set(now):

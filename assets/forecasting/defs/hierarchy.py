@@ -51,6 +51,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         made = forecast_hierarchy(
             demand_forecast, fct_demand, dim_item, dim_site, policies.active(), profile.calendar,
             plan_date_of(context), events=dim_event, tested=models.tested(champions),
+            mean_factors=models.mean_factors(champions),
         )  # fmt: skip
         yield dg.Output(made.forecast, "hierarchy_forecast", metadata=shown(hierarchy_page(made.forecast)))
         yield dg.Output(made.coherence, "coherence", metadata=shown(coherence_page(made.coherence)))

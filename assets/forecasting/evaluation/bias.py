@@ -20,10 +20,11 @@ MOST_FACTOR = 3.0
 def mean_factor(outcomes: Outcomes) -> float:
     """Return demand over forecast, of all series, origins and buckets whose demand is known, drawn towards 1.
 
-    What the ratio differs from 1 is kept by the share that its variance between origins leaves: the
-    positive part of James and Stein (1961), so that a shock of one origin is not taken for a bias.
-    Of ``n`` outcomes it then weighs ``n`` in ``MINIMUM_POOL``, as much as such outcomes say of
-    quantiles (``recalibrate``).
+    The square of what a ratio differs from 1 by is, on average, that of its bias plus its variance.
+    Kept is the share that is bias, the variance being that of the ratio without each origin in turn
+    (the jackknife, Quenouille 1956): a shock of one origin is not taken for a bias. Of ``n`` outcomes
+    the rest weighs ``n`` in ``MINIMUM_POOL``, as much as such outcomes say of quantiles
+    (``recalibrate``).
 
     Parameters
     ----------
@@ -34,20 +35,22 @@ def mean_factor(outcomes: Outcomes) -> float:
     -------
     float
         From 1 / ``MOST_FACTOR`` to ``MOST_FACTOR``; 1 where nothing was expected, nothing is known
-        or there is one origin only.
+        or one origin alone says something.
     """
-    known, (origins, origin) = outcomes.known, np.unique(outcomes.origin, return_inverse=True)
+    origins, origin = np.unique(outcomes.origin, return_inverse=True)
     expected, actual = (
-        np.bincount(origin, np.where(known, part, 0.0).sum(axis=1), minlength=len(origins))
+        np.bincount(origin, np.where(outcomes.known, part, 0.0).sum(axis=1), minlength=len(origins))
         for part in (outcomes.mean, outcomes.demand)
     )
-    total, count = float(expected.sum()), len(origins)
-    if total <= 0.0 or count < 2:
+    tells = expected > 0.0
+    expected, actual, count = expected[tells], actual[tells], int(tells.sum())
+    if count < 2:
         return 1.0
-    ratio = float(actual.sum()) / total
-    variance = count / (count - 1) * float(((actual - ratio * expected) ** 2).sum()) / total**2
+    ratio = float(actual.sum() / expected.sum())
+    without = (actual.sum() - actual) / (expected.sum() - expected)
+    variance = (count - 1) / count * float(((without - without.mean()) ** 2).sum())
     excess = (ratio - 1.0) ** 2
     kept = max(0.0, 1.0 - variance / excess) if excess > 0.0 else 0.0
-    weight = min(float(known.any(axis=1).sum()) / MINIMUM_POOL, 1.0)
+    weight = min(float(outcomes.known.any(axis=1).sum()) / MINIMUM_POOL, 1.0)
     bounded = min(max(ratio, 1.0 / MOST_FACTOR), MOST_FACTOR)
     return 1.0 + weight * kept * (bounded - 1.0)

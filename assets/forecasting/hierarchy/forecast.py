@@ -7,6 +7,7 @@ item-site forecast itself (``forecast``).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -49,6 +50,7 @@ def forecast_hierarchy(
     *,
     events: pd.DataFrame | None = None,
     tested: BoostedModel | None = None,
+    mean_factors: Mapping[str, float] | None = None,
     used: str = BOTTOM_UP,
 ) -> HierarchyForecast:
     """Add the item-site forecast up, and test whether the groups' own forecasts would improve it.
@@ -69,6 +71,8 @@ def forecast_hierarchy(
         Frame ``DIM_EVENT`` that the item-site forecast was made with.
     tested : BoostedModel, optional
         Model of all series as the backtest had it (``Selection.tested``); fitted again without it.
+    mean_factors : mapping, optional
+        Segment to what its models' means were multiplied with; 1 for what it does not name.
     used : str
         Reconciliation method that the item-site forecast was made with.
 
@@ -88,9 +92,8 @@ def forecast_hierarchy(
     )  # fmt: skip
     means = forecast.sort_values([*KEY, "bucket_index"])["mean_units"].to_numpy().reshape(panel.size, -1)
     region_of = dict(zip(sites["site_id"], sites["region"], strict=True))
-    test = coherence_test(
-        panel, region_of, means_by_name(first[[*KEY, "model"]], tested), release.forecast.origins, means.shape[1]
-    )
+    named = first[[*KEY, "model"]].assign(mean_factor=first["demand_segment"].map(dict(mean_factors or {})))
+    test = coherence_test(panel, region_of, means_by_name(named, tested), release.forecast.origins, means.shape[1])
     scores = coherence_scores(test, release.forecast)
     hierarchy = build_hierarchy(panel.index, region_of)
     phase = season_phase(calendar, plan_date, 0, means.shape[1])

@@ -36,7 +36,8 @@ def means_by_name(named: pd.DataFrame, tested: BoostedModel | None = None) -> Me
     Parameters
     ----------
     named : DataFrame
-        ``item_id``, ``site_id`` and ``model``, one row a series.
+        ``item_id``, ``site_id`` and ``model``, one row a series; ``mean_factor``, which the model's
+        means are multiplied with, where they were corrected.
     tested : BoostedModel, optional
         Model of all series that knows nothing from the earliest origin on.
     """
@@ -44,7 +45,9 @@ def means_by_name(named: pd.DataFrame, tested: BoostedModel | None = None) -> Me
 
     def means_at(known: Known) -> Reals:
         panel = known.panel
-        names = panel.index[KEY].merge(named, on=KEY, how="left")["model"].fillna(STAND_IN).to_numpy(dtype=object)
+        told_of = panel.index[KEY].merge(named.reindex(columns=[*KEY, "model", "mean_factor"]), on=KEY, how="left")
+        names = told_of["model"].fillna(STAND_IN).to_numpy(dtype=object)
+        factor = told_of["mean_factor"].astype("float64").fillna(1.0).to_numpy()
         means, thin = np.zeros((panel.size, len(known.phase))), panel.is_thin
         means[thin] = forecast_from_analogues(panel, known.history, known.phase).mean
         chosen = {name: _affordable(name, panel) for name in sorted(set(names))}
@@ -53,7 +56,7 @@ def means_by_name(named: pd.DataFrame, tested: BoostedModel | None = None) -> Me
         told = replace(known, boosted=kept[0])
         for name, choice in chosen.items():
             rows = np.flatnonzero((names == name) & ~thin)
-            means[rows] = choice.forecast(told, rows).mean
+            means[rows] = choice.forecast(told, rows).mean * factor[rows, None]
         return means
 
     return means_at

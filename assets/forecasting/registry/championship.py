@@ -12,8 +12,7 @@ from dataclasses import replace
 import pandas as pd
 
 from assets.forecasting.evaluation.backtest import Backtest, SegmentBacktest, Tested
-from assets.forecasting.evaluation.bias import mean_factor
-from assets.forecasting.evaluation.outcomes import Outcomes, joined
+from assets.forecasting.evaluation.outcomes import joined
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.evaluation.published import network_calibration, segment_calibration
 from assets.forecasting.history.series import KEY, Reals
@@ -52,7 +51,8 @@ def selected(
         Least gain of a challenger.
     """
     chosen = [_judged(part, standing, made_for, decision_quantile, margin) for part in found.segments]
-    outcomes = [_corrected(_tested(part, choice.champion)) for part, choice in zip(found.segments, chosen, strict=True)]
+    # What no backtest told of has the network's law about means as they come.
+    outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found.segments, chosen, strict=True)]
     network, usual = network_calibration(joined(outcomes, horizon), horizon)
     choices = tuple(
         replace(choice, calibrations=tuple(segment_calibration(each.outcomes, network, usual) for each in part.tested))
@@ -60,10 +60,6 @@ def selected(
     )
     nothing = pd.DataFrame(columns=[*KEY, "model"], dtype=object)
     return Selection(made_for, rules, choices, network, nothing, tested=found.boosted)
-
-
-def _corrected(champion: Tested) -> Outcomes:
-    return champion.outcomes.scaled(mean_factor(champion.outcomes))
 
 
 def _judged(

@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -103,6 +104,17 @@ class ModelRegistry:
         """
         versions = sorted(set(champions.loc[champions["is_refit"], "selection_version"]))
         return self.selection(versions[0]).tested if versions else None
+
+    def mean_factors(self, champions: pd.DataFrame) -> dict[str, float]:
+        """Return what the means of each segment were multiplied with in a plan (frame ``CHAMPIONS``)."""
+        found: dict[str, float] = {}
+        for version, rows in champions.groupby("selection_version", sort=True):
+            selection = self.selection(str(version))
+            for segment, champion in zip(rows["demand_segment"], rows["champion"], strict=True):
+                choice = selection.choice_of(segment)
+                if choice is not None:
+                    found[segment] = replace(choice, champion=champion).calibration.mean_factor
+        return found
 
     def record(self, selection: Selection | None, entered: Entered | None, used: Used) -> None:
         """Keep a selection, where one was made, and that a plan date used one.

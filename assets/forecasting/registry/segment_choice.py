@@ -65,7 +65,8 @@ class SegmentChoice:
 def document_of_calibration(calibration: Calibration) -> dict[str, Any]:
     """Return a calibration as what JSON can hold; numbers survive to the bit."""
     arrays = {name: getattr(calibration, name).tolist() for name in ("edges", *RESIDUALS)}
-    return {**arrays, "mean_factor": calibration.mean_factor}
+    # Left out where it changes nothing, as in what was kept before there was any.
+    return arrays if calibration.mean_factor == 1.0 else {**arrays, "mean_factor": calibration.mean_factor}
 
 
 def calibration_of_document(document: Mapping[str, Any]) -> Calibration:

@@ -172,7 +172,8 @@ class Frame:
         missing = [column.name for column in absent if not column.optional]
         if missing:
             raise self._fault(f"columns {missing} are missing; it has {list(data.columns)}")
-        data = data.assign(**{column.name: None for column in absent}).reset_index(drop=True)
+        data = data.assign(**{column.name: None for column in absent}) if absent else data
+        data = data.reset_index(drop=True)
         cast = {column.name: self._cast(data[column.name], column) for column in self.columns}
         result = pd.DataFrame(cast)
         if self.key:

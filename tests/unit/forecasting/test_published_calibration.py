@@ -175,10 +175,18 @@ def test_a_shock_of_one_origin_is_not_a_bias():
     doubled = np.where((outcomes.origin == 0)[:, None], 1.6, 1.0)
     assert mean_factor(replace(outcomes, demand=doubled * outcomes.demand)) == pytest.approx(1.0, abs=0.02)
     assert mean_factor(replace(outcomes, demand=1.2 * outcomes.demand)) == pytest.approx(1.2, abs=0.03)
-    assert (
-        mean_factor(replace(outcomes.rows(outcomes.origin == 0), demand=2.0 * outcomes.demand[outcomes.origin == 0]))
-        == 1.0
-    )
+
+
+def test_an_origin_alone_is_no_bias_however_many_say_next_to_nothing():
+    outcomes = poisson(3000, 14)
+    first = (outcomes.origin == 0)[:, None]
+    shaken = replace(outcomes, demand=1.6 * outcomes.demand)
+    assert mean_factor(shaken) == pytest.approx(1.6, abs=0.03)
+    assert mean_factor(shaken.rows(first[:, 0])) == 1.0
+    assert mean_factor(replace(shaken, known=first & outcomes.known)) == 1.0
+    small = np.where(first, 1.0, 1e-3)
+    other = replace(outcomes, mean=small * outcomes.mean, demand=np.where(first, 1.6, 1e-3) * outcomes.demand)
+    assert mean_factor(other) < 1.0 + 0.6 * 0.6
 
 
 def test_what_is_not_known_corrects_nothing_and_no_factor_is_absurd():
@@ -193,15 +201,16 @@ def test_what_is_not_known_corrects_nothing_and_no_factor_is_absurd():
     assert mean_factor(shown) == pytest.approx(1.0, abs=0.1)
 
 
-def test_what_is_published_hardly_depends_on_the_scale_of_a_candidates_means(network):
+@pytest.mark.parametrize("rows", [90, 3000])
+def test_what_is_published_hardly_depends_on_the_scale_of_a_candidates_means(network, rows):
     """A candidate that says half of everything is corrected to what it would say without the mistake."""
-    seen, ahead = poisson(3000, 12), poisson(50, 13)
+    seen, ahead = poisson(rows, 12), poisson(50, 13)
     plain, halved = (segment_calibration(each, *network) for each in (seen, seen.scaled(0.5)))
     one = plain.quantiles_of(ahead.expected, ahead.level)
     other = halved.quantiles_of(0.5 * ahead.expected, 0.5 * ahead.level)
-    np.testing.assert_allclose(other, one, rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(other, one, rtol=0.03, atol=0.1)
     one, other = (
         plain.deviation_of(ahead.expected, ahead.level),
         halved.deviation_of(0.5 * ahead.expected, 0.5 * ahead.level),
     )
-    np.testing.assert_allclose(other, one, rtol=0.02)
+    np.testing.assert_allclose(other, one, rtol=0.03)

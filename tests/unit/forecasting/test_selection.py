@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,35 @@ def test_the_same_data_and_a_stored_selection_give_the_same_forecast_and_stamp_t
 def test_a_stored_selection_is_the_selection(selecting, tmp_path):
     selection = selecting[1].selection
     assert stored(selection, tmp_path).version == selection.version
+
+
+def corrected(selection: Selection, factor: float) -> Selection:
+    """Return the selection as if every candidate's means had been off by a factor."""
+    choices = tuple(
+        replace(choice, calibrations=tuple(replace(part, mean_factor=factor) for part in choice.calibrations))
+        for choice in selection.choices
+    )
+    return replace(selection, choices=choices)
+
+
+def test_what_was_kept_before_means_were_corrected_is_still_what_was_kept(selecting, tmp_path):
+    plain = corrected(selecting[1].selection, 1.0)
+    assert "mean_factor" not in json.dumps(plain.document())
+    assert stored(plain, tmp_path).version == plain.version
+    changed = stored(corrected(plain, 0.5), tmp_path)
+    assert {part.mean_factor for choice in changed.choices for part in choice.calibrations} == {0.5}
+    assert changed.version != plain.version
+
+
+def test_the_published_forecast_is_about_corrected_means(selecting, theta):
+    world, made = selecting
+    one, half = (world.forecast(theta, selection=corrected(made.selection, factor)).forecast for factor in (1.0, 0.5))
+    modelled = ~one["model"].isin(["analogue", "uninformed", "ended"])
+    assert modelled.any()
+    for name in ("mean_units", "cumulative_mean_units"):
+        assert half.loc[modelled, name].to_numpy() == pytest.approx(0.5 * one.loc[modelled, name].to_numpy(), rel=1e-9)
+    middle = half.loc[modelled, "cumulative_q50_units"].to_numpy()
+    assert (middle <= one.loc[modelled, "cumulative_q50_units"].to_numpy() + 1e-9).all()
 
 
 def test_nothing_is_backtested_or_fitted_again(selecting, theta, monkeypatch):
