@@ -3,8 +3,10 @@
 import datetime as dt
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from unit.forecasting.model_history import FIRST, TERMS, History, day_after
 
@@ -290,3 +292,16 @@ def test_no_answer_depends_on_the_clock(history: History) -> None:
     long_ago = dt.timedelta(days=-20_000).days
     assert history.used(long_ago) == day_after(long_ago)
     assert history.used(long_ago + 6) == day_after(long_ago)
+
+
+def test_the_registry_knows_what_the_means_of_a_plan_were_multiplied_with(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selection = history.plan(0).made.selection
+    choice = selection.choices[0]
+    parts = tuple(replace(part, mean_factor=1.0 + place) for place, part in enumerate(choice.calibrations))
+    kept = replace(selection, choices=(replace(choice, calibrations=parts),))
+    monkeypatch.setattr(ModelRegistry, "selection", lambda _, version: {"v": kept}[version])
+    for place, score in enumerate(choice.scores):
+        champions = pd.DataFrame({"selection_version": ["v"], "demand_segment": ["lumpy"], "champion": [score.model]})
+        assert history.registry.mean_factors(champions) == {"lumpy": 1.0 + place}

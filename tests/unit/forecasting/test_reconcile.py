@@ -198,6 +198,20 @@ def test_a_bias_that_the_groups_see_is_corrected_and_passes_the_margin(rules: Fo
     assert gain > rules.promotion_margin
 
 
+def test_backtested_means_are_corrected_as_the_published_ones() -> None:
+    panel = weekly_panel(np.random.default_rng(3).poisson(20.0, (12, 80)).astype(float))
+    named = panel.index.assign(model="HistoricAverage")
+
+    plain, halved = (
+        coherence_test(panel, {}, means_by_name(each), 2, HORIZON) for each in (named, named.assign(mean_factor=0.5))
+    )
+
+    assert len(plain.origins) == 2
+    for one, other in zip(plain.origins, halved.origins, strict=True):
+        assert (one.bottom > 0).any()
+        np.testing.assert_allclose(other.bottom, 0.5 * one.bottom)
+
+
 def test_groups_that_know_nothing_more_change_nothing(rules: ForecastRules) -> None:
     panel = weekly_panel(np.random.default_rng(2).poisson(20.0, (60, 80)).astype(float))
 

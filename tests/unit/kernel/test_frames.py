@@ -66,6 +66,16 @@ def test_what_does_not_conform_is_refused_with_its_reason(change, what: str) -> 
         FRAME.conform(change(rows()))
 
 
+def test_what_conforms_already_comes_back_as_a_copy_of_its_own() -> None:
+    given = FRAME.conform(rows())
+    kept = given.copy(deep=True)
+    again = FRAME.conform(given)
+    pd.testing.assert_frame_equal(again, given)
+    again.loc[0, ["remark", "stock_amount", "is_open", "seen_at"]] = ["other", 99.0, False, pd.Timestamp("2030-01-01")]
+    again.loc[0, "stock_units"] = 77
+    pd.testing.assert_frame_equal(given, kept)
+
+
 def test_a_key_that_is_no_column_is_refused_when_it_is_declared() -> None:
     with pytest.raises(EquipoiseError, match="not columns"):
         Frame("broken", "", (text("a", ""),), ("b",))
