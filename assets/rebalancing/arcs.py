@@ -30,14 +30,14 @@ def nodes_per_site(item_sites: ItemSites) -> int:
     return item_sites.horizon + 1 + GIVING_NODES
 
 
-def chain_node(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
+def node_in_item(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
     """Return the chain's node of item-sites at buckets, counted within their items."""
     first = item_starts(item_sites.item, len(item_sites.item_ids))[item_sites.item[row]]
     return np.asarray(1 + (row - first) * nodes_per_site(item_sites) + bucket)
 
 
 def _giving(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
-    return chain_node(item_sites, row, bucket) + item_sites.horizon + 1
+    return node_in_item(item_sites, row, bucket) + item_sites.horizon + 1
 
 
 def item_starts(sorted_items: Ints, count: int) -> Ints:
@@ -85,7 +85,7 @@ def move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> 
     item = item_sites.item[used.destination]
     origin = np.maximum(used.origin, 0)
     slot = _giving_slot(item_sites, used)
-    giving, chain = _giving(item_sites, origin, np.maximum(slot, 0)), chain_node(item_sites, origin, used.bucket)
+    giving, chain = _giving(item_sites, origin, np.maximum(slot, 0)), node_in_item(item_sites, origin, used.bucket)
     leaves = np.where(slot >= 0, giving, chain)
     within = np.arange(len(used)) - item_starts(item, len(item_sites.item_ids))[item]
     amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
@@ -94,7 +94,7 @@ def move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> 
     return {
         "item": item,
         "tail": np.where(used.is_transfer, leaves, 0),
-        "head": chain_node(item_sites, used.destination, used.arrival),
+        "head": node_in_item(item_sites, used.destination, used.arrival),
         "capacity": np.minimum(used.capacity, most),
         "cost": amount + 1 + within % (TIE_STEPS - 1),
         "move": free,
@@ -146,7 +146,7 @@ def curve_arcs(item_sites: ItemSites, curves: Curves, projection: Projection, sc
 
 def _segment_arcs(item_sites: ItemSites, curves: Curves, chosen: Ints, width: Ints, cost: Ints) -> Arcs:
     row, bucket = curves.row[chosen], curves.bucket[chosen]
-    own, item = chain_node(item_sites, row, bucket), item_sites.item[row]
+    own, item = node_in_item(item_sites, row, bucket), item_sites.item[row]
     return {
         "item": item,
         "tail": own,
@@ -186,7 +186,7 @@ def giving_arcs(item_sites: ItemSites, moves: Moves, free: Ints, projection: Pro
     later = left[row, np.minimum(slot, left.shape[1] - 1)]
     laterally = constraints.donor_protection(item_sites)[row]
     capacity = np.where(slot == 0, item_sites.available[row], np.where(slot == LATERAL_NOW, laterally, later))
-    chain = chain_node(item_sites, row, np.minimum(slot, left.shape[1] - 1))
+    chain = node_in_item(item_sites, row, np.minimum(slot, left.shape[1] - 1))
     return {
         "item": item_sites.item[row],
         "tail": np.where(slot == LATERAL_NOW, _giving(item_sites, row, 0 * row), chain),

@@ -16,13 +16,13 @@ from assets.rebalancing import constraints
 from assets.rebalancing.arcs import (
     TIE_STEPS,
     by_item,
-    chain_node,
     change_arcs,
     curve_arcs,
     giving_arcs,
     item_starts,
     most_units,
     move_arcs,
+    node_in_item,
     nodes_per_site,
 )
 from assets.rebalancing.first_arrivals import earliest_arrivals, first_arrivals
@@ -146,7 +146,7 @@ class Network:
     def chain_node(self, row: Ints, bucket: Ints) -> Ints:
         """Return the node (within the network, not the item) of item-sites at buckets."""
         item_sites = self.problem.item_sites
-        return np.asarray(self.node_start[item_sites.item[row]] + chain_node(item_sites, row, bucket))
+        return np.asarray(self.node_start[item_sites.item[row]] + node_in_item(item_sites, row, bucket))
 
 
 def expand(problem: Problem) -> Network:
@@ -229,7 +229,7 @@ def _supply(item_sites: ItemSites, node_start: Ints) -> Ints:
     n, horizon = item_sites.known_supply.shape
     row, bucket = (a.ravel() for a in np.meshgrid(np.arange(n), np.arange(horizon), indexing="ij"))
     known = np.diff(item_sites.known_supply, axis=1, prepend=0).ravel()
-    supply[node_start[item_sites.item[row]] + chain_node(item_sites, row, bucket)] = known
+    supply[node_start[item_sites.item[row]] + node_in_item(item_sites, row, bucket)] = known
     np.subtract.at(supply, node_start[item_sites.item], item_sites.known_supply[:, -1])
     return supply
 

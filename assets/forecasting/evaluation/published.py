@@ -2,7 +2,8 @@
 
 Here: which segments have pools of their own, and which move a wider law. Not here: pools
 (``calibrate``), moving (``recalibrate``), or what origins share (``shocks``). Candidates are compared
-on pools alone (``scorecard``): what is common to them decides nothing between them.
+on pools about their own means (``scorecard``): what widens all alike decides nothing between them, and
+what corrects the mean of one is not in its score.
 """
 
 from __future__ import annotations
