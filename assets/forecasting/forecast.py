@@ -20,7 +20,7 @@ from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.effects_table import effects_table
 from assets.forecasting.history.ending import DELISTED, ENDING, fading, lifecycles
-from assets.forecasting.history.ranged import series_to_forecast
+from assets.forecasting.history.ranged import CRITICAL_RATIO, series_to_forecast, with_critical_ratios
 from assets.forecasting.history.segments import rows_by_segment
 from assets.forecasting.history.series import KEY, Flags, Integers, Reals, SeriesPanel, build_panel, season_phase
 from assets.forecasting.models.candidates import candidate
@@ -114,8 +114,8 @@ def forecast_demand(
         that serves others and sells nothing itself is not forecast: what it must hold follows
         from the sites below it.
     settings : DataFrame, optional
-        Frame ``DIM_ITEM_SITE``, for lifecycles: nothing is expected of what is delisted, and what is
-        ending fades.
+        Frame ``DIM_ITEM_SITE``, for what a stock-out is worth, at which models are compared, and for
+        lifecycles: nothing is expected of what is delisted, and what is ending fades.
     selection : Selection, optional
         Of an earlier run: its champions and calibrations are used and nothing is backtested or
         fitted again, except to series that it does not know. Scores are then that run's.
@@ -138,6 +138,7 @@ def forecast_demand(
         If the selection was made under other rules or for another horizon.
     """
     ranged = series_to_forecast(demand, features, items, sites)
+    ranged = with_critical_ratios(ranged, features, items, settings, release)
     panel = build_panel(
         demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
     )
@@ -175,10 +176,7 @@ def _selected(
     margin: float,
 ) -> Selection:
     found = backtest(panel, rules, horizon)
-    return selected(
-        found, horizon, plan_date, version,
-        standing=standing, decision_quantile=rules.decision_quantile, margin=margin,
-    )  # fmt: skip
+    return selected(found, horizon, plan_date, version, standing=standing, margin=margin)
 
 
 def _known(
@@ -242,7 +240,7 @@ def _forecast_frame(
     panel: SeriesPanel, arrays: _Arrays, stamp: str, calendar: PlanCalendar, plan_date: dt.date
 ) -> pd.DataFrame:
     size, horizon = arrays.mean.shape
-    labels = panel.index.assign(model=arrays.model)[[*KEY, "demand_segment", "model"]]
+    labels = panel.index.assign(model=arrays.model)[[*KEY, "demand_segment", CRITICAL_RATIO, "model"]]
     frame = pd.DataFrame({name: np.repeat(labels[name].to_numpy(), horizon) for name in labels})
     frame["plan_date"] = pd.Timestamp(plan_date)
     frame["bucket_index"] = np.tile(np.arange(horizon), size)

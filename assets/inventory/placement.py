@@ -15,7 +15,6 @@ import pandas as pd
 from scipy.special import ndtri
 
 from assets.forecasting.lead_time import lead_time_distributions
-from assets.inventory.critical_ratio import critical_ratios
 from assets.inventory.cross_docks import past_cross_docks
 from assets.inventory.echelons import echelon_system
 from assets.inventory.guaranteed_stages import guaranteed_levels
@@ -26,6 +25,7 @@ from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelo
 from assets.inventory.supply import KEY, Integers, Reals, lead_times_of, normal_sources
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.targets import PLACEMENT
+from assets.policy.critical_ratio import critical_ratios
 from assets.policy.release import Release
 
 LOCAL, GUARANTEED, STOCHASTIC = "local", "guaranteed_service", "stochastic_service"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.inventory.critical_ratio import Promise, critical_ratios
 from assets.inventory.cross_docks import past_cross_docks
 from assets.inventory.echelons import echelon_system
 from assets.inventory.lead_time_demand import CumulativeDemand, Integers, Reals
@@ -23,6 +22,7 @@ from assets.inventory.settings import item_site_settings
 from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelon_cost
 from assets.inventory.supply import LeadTimes, lead_times_of, normal_sources
 from assets.kernel.calendar import PlanCalendar
+from assets.policy.critical_ratio import Promise, critical_ratios
 from assets.policy.release import Release
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.inventory.critical_ratio import CYCLE_SERVICE, Promise, implied_shortage_cost
 from assets.inventory.cross_docks import holds_stock
 from assets.inventory.fill_rate import least_base_stock
 from assets.inventory.lead_time_demand import Integers, Reals
@@ -28,6 +27,7 @@ from assets.inventory.supply import KEY
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.frames.targets import PLACEMENT
+from assets.policy.critical_ratio import CYCLE_SERVICE, Promise, implied_shortage_cost
 from assets.policy.release import Release
 
 # A quantile of whole units read off an interpolated distribution: half a unit below counts as

@@ -12,7 +12,6 @@ from assets.monitoring import pages
 from assets.monitoring.alerts import drift_alerts, merge, raise_alerts
 from assets.monitoring.drift import forecast_drift
 from assets.monitoring.earlier_forecasts import in_force_since, last_requests, outcome_windows
-from assets.policy.registry import PolicyRegistry
 
 _GROUP = "monitoring"
 
@@ -40,11 +39,10 @@ def _forecast_drift(plan_dates: PlanDates) -> dg.AssetsDefinition:
         forecast_scores: pd.DataFrame,
         champions: pd.DataFrame,
         profile: dg.ResourceParam[NetworkProfile],
-        policies: dg.ResourceParam[PolicyRegistry],
         published: dg.ResourceParam[Published],
     ) -> dg.MaterializeResult[pd.DataFrame]:
-        day, rules = plan_date_of(context), policies.active().forecast
-        windows = outcome_windows(published, day, profile.calendar, profile.horizon_buckets, rules.decision_quantile)
+        day = plan_date_of(context)
+        windows = outcome_windows(published, day, profile.calendar, profile.horizon_buckets)
         since = in_force_since(published, day, champions)
         found = forecast_drift(windows, forecast_scores, last_requests(published, day), day, since)
         return dg.MaterializeResult(value=found.table, metadata=shown(pages.drift_page(found)))

@@ -33,14 +33,15 @@ LOOK_BACK = 28
 
 _MEANS = ("plan_date", *KEY, "bucket_start", "mean_units")
 _FORECAST = (
-    "plan_date", *KEY, "bucket_start", "demand_segment", "cumulative_mean_units", "cumulative_std_units",
+    "plan_date", *KEY, "bucket_start", "demand_segment", "critical_ratio", "cumulative_mean_units",
+    "cumulative_std_units",
     *QUANTILE_COLUMNS,
 )  # fmt: skip
 _DEMAND = (*KEY, "bucket_start", "demand_lower_bound_units", "is_censored", "available_at", "batch_id")
 
 
 def outcome_windows(
-    published: Published, plan_date: dt.date, calendar: PlanCalendar, horizon_buckets: int, decision_quantile: float
+    published: Published, plan_date: dt.date, calendar: PlanCalendar, horizon_buckets: int
 ) -> Mapping[int, pd.DataFrame]:
     """Return the windows of the next bucket and of the whole horizon that are over by a plan date.
 
@@ -54,8 +55,6 @@ def outcome_windows(
         Bucket grid.
     horizon_buckets : int
         Buckets of the whole horizon; of two plan dates whose windows overlap the later one counts.
-    decision_quantile : float
-        Level that the pinball loss judges.
 
     Returns
     -------
@@ -71,8 +70,8 @@ def outcome_windows(
     farthest = _forecasts(published, far, _FORECAST, index == horizon_buckets - 1)
     means = _forecasts(published, far, _MEANS, index < horizon_buckets)
     found = {
-        NEXT_BUCKET: next_bucket_windows(nearest, demand, decision_quantile),
-        horizon_buckets: whole_horizon_windows(farthest, means, demand, decision_quantile),
+        NEXT_BUCKET: next_bucket_windows(nearest, demand),
+        horizon_buckets: whole_horizon_windows(farthest, means, demand),
     }
     return {horizon: windows for horizon, windows in found.items() if len(windows)}
 

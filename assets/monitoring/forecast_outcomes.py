@@ -35,7 +35,8 @@ WINDOW_COLUMNS = (
     "is_inside",
     "pinball_units",
 )
-"""One row per window: what was forecast and what came, in base units; variance is of the forecast."""
+"""One row per window: what was forecast and what came, in base units; variance is of the forecast, and the pinball
+loss is taken at its critical ratio."""
 
 
 def standing_demand(demand: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def standing_demand(demand: pd.DataFrame) -> pd.DataFrame:
     return latest[[*KEY, "bucket_start", "is_censored"]].assign(lower_units=lower).reset_index(drop=True)
 
 
-def next_bucket_windows(forecast: pd.DataFrame, demand: pd.DataFrame, decision_quantile: float) -> pd.DataFrame:
+def next_bucket_windows(forecast: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
     """Compare the first bucket of forecasts with its demand.
 
     Parameters
@@ -58,8 +59,6 @@ def next_bucket_windows(forecast: pd.DataFrame, demand: pd.DataFrame, decision_q
         Rows of ``DEMAND_FORECAST`` with ``bucket_index`` 0, of any plan dates.
     demand : DataFrame
         As ``standing_demand`` returns it; windows without a row drop out.
-    decision_quantile : float
-        Level of the quantile whose pinball loss is taken.
 
     Returns
     -------
@@ -72,12 +71,10 @@ def next_bucket_windows(forecast: pd.DataFrame, demand: pd.DataFrame, decision_q
     expected = expected_given_at_least(mean, both["cumulative_std_units"].to_numpy(), lower)
     bounds = pit_bounds(lower, both[list(QUANTILE_COLUMNS)].to_numpy(), LEVELS)
     upper = np.where(known, bounds[1], 1.0)
-    return _windows(both, known, np.where(known, lower, expected), (bounds[0], upper), decision_quantile)
+    return _windows(both, known, np.where(known, lower, expected), (bounds[0], upper))
 
 
-def whole_horizon_windows(
-    forecast: pd.DataFrame, means: pd.DataFrame, demand: pd.DataFrame, decision_quantile: float
-) -> pd.DataFrame:
+def whole_horizon_windows(forecast: pd.DataFrame, means: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
     """Compare forecasts over their whole horizon with the demand of all its buckets.
 
     Unlike that of one bucket, a lower bound of the sum says little about where in the distribution
@@ -93,8 +90,6 @@ def whole_horizon_windows(
         ``mean_units`` of every bucket of the same.
     demand : DataFrame
         As ``standing_demand`` returns it.
-    decision_quantile : float
-        Level of the quantile whose pinball loss is taken.
 
     Returns
     -------
@@ -119,7 +114,7 @@ def whole_horizon_windows(
     both = both[both["known_share"] >= SCORED_SHARE].reset_index(drop=True)
     units = both["demand_units"].to_numpy()
     bounds = pit_bounds(units, both[list(QUANTILE_COLUMNS)].to_numpy(), LEVELS)
-    return _windows(both, both["known_share"].to_numpy() == 1.0, units, bounds, decision_quantile)
+    return _windows(both, both["known_share"].to_numpy() == 1.0, units, bounds)
 
 
 def expected_given_at_least(mean: Reals, deviation: Reals, lower: Reals) -> Reals:
@@ -154,12 +149,10 @@ def expected_given_at_least(mean: Reals, deviation: Reals, lower: Reals) -> Real
     return found
 
 
-def _windows(
-    both: pd.DataFrame, known: Reals, units: Reals, bounds: tuple[Reals, Reals], decision_quantile: float
-) -> pd.DataFrame:
+def _windows(both: pd.DataFrame, known: Reals, units: Reals, bounds: tuple[Reals, Reals]) -> pd.DataFrame:
     low, high = (both[quantile_column(edge)].to_numpy() for edge in BAND)
-    at_level = at_quantile_level(both[list(QUANTILE_COLUMNS)].to_numpy()[:, None, :], decision_quantile)[:, 0]
-    error = units - at_level
+    ratio = both["critical_ratio"].to_numpy()
+    error = units - at_quantile_level(both[list(QUANTILE_COLUMNS)].to_numpy()[:, None, :], ratio)[:, 0]
     found = {
         "plan_date": both["plan_date"].to_numpy(),
         "demand_segment": both["demand_segment"].to_numpy(),
@@ -170,6 +163,6 @@ def _windows(
         "pit_lower": bounds[0],
         "pit_upper": bounds[1],
         "is_inside": (low <= units) & (units <= high),
-        "pinball_units": np.maximum(decision_quantile * error, (decision_quantile - 1.0) * error),
+        "pinball_units": np.maximum(ratio * error, (ratio - 1.0) * error),
     }
     return pd.DataFrame(found, columns=list(WINDOW_COLUMNS))

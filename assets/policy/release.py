@@ -31,7 +31,8 @@ class ForecastRules(_Section):
     history_buckets : int
         Buckets of history that models see.
     decision_quantile : float
-        Quantile at which the backtest's pinball loss is taken, for every series alike.
+        Quantile at which the backtest's pinball loss is taken for series that nobody states costs or service of;
+        others have their critical ratio.
     refit_days : int
         Days after which champions are chosen and fitted anew; plans between only update them.
     promotion_margin : float

@@ -125,6 +125,7 @@ def gather_one(registry: ModelRegistry, entry: Entered) -> Record:
             "reason": choice.reason,
             "test": asdict(choice.evidence) if choice.evidence else None,
             "origins": choice.origin_count,
+            "mean_factor": choice.calibration.mean_factor,
             "scores": [asdict(score) for score in choice.scores],
         }
         for choice in choices
@@ -230,7 +231,9 @@ def _show_one(console: Console, found: Record) -> None:
     console.print(table("Candidates", heads, rows))
     for part in found["segments"]:
         console.print(
-            f"{part['segment']}: {part['champion']} since {part['since']} by {part['by']}; {_why(part)}", markup=False
+            f"{part['segment']}: {part['champion']} since {part['since']} by {part['by']}, its means times "
+            f"{part['mean_factor']:.3f}; {_why(part)}",
+            markup=False,
         )
 
 

@@ -10,6 +10,7 @@ import math
 import multiprocessing
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,10 @@ def measured(parts: list[Problem]) -> dict[str, Any]:
     Forked, so that a process whose threads hold locks must not ask for it.
     """
     began = time.perf_counter()
-    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        done = pool.map(solved, range(len(parts)), chunksize=1)
-        peaks = [peak for *_, peak in done]
+    # Whose workers end by themselves: a pool that is terminated may wait for one that waits for its lock.
+    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("fork")) as workers:
+        done = list(workers.map(solved, range(len(parts))))
+    peaks = [peak for *_, peak in done]
     seconds = time.perf_counter() - began
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return {

@@ -18,13 +18,13 @@ from plans_policies import POLICIES, Sights
 from assets.forecasting.forecast import forecast_demand
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.registry.selection import Selection
-from assets.inventory.critical_ratio import critical_ratios
 from assets.inventory.master_data import MasterData
 from assets.inventory.protection_demand import protection_demand
 from assets.inventory.targets import set_targets
 from assets.kernel.frames.forecasts import LEAD_TIME
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION, FCT_SCHEDULED_RECEIPT
 from assets.kernel.frames.quality import VERDICTS
+from assets.policy.critical_ratio import critical_ratios
 from assets.policy.release import Release
 from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.snapshot import Snapshot

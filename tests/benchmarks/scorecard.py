@@ -73,9 +73,9 @@ def measured(bench: BenchPanel, release: Release) -> dict[str, Any]:
             "horizon_buckets": bench.horizon,
             "origins": max((part.origin_count for part in found), default=0),
             "decision_quantile": rules.decision_quantile,
-            "scores": [*scores, _total(found, rules.decision_quantile)],
+            "scores": [*scores, _total(found)],
             "planned": planned_coverage(bench, release),
-            "ablation": ablation(found, release.forecast.origins, rules.decision_quantile),
+            "ablation": ablation(found, release.forecast.origins),
             "seconds": round(time.monotonic() - started, 1),
         }
     )
@@ -162,15 +162,14 @@ def _row(part: SegmentBacktest, score: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _total(found: list[SegmentBacktest], decision_quantile: float) -> dict[str, Any]:
+def _total(found: list[SegmentBacktest]) -> dict[str, Any]:
     """Return the score of the champions together, each with its own segment's calibration."""
     parts = [part for part in found if len(part.outcomes.origin)]
     horizon = parts[0].outcomes.mean.shape[1] if parts else 1
-    outcomes: Outcomes = joined([part.outcomes for part in parts], horizon)
-    quantiles: Reals = np.concatenate(
-        [np.empty((0, horizon, len(LEVELS))), *(cross_calibrated(part.outcomes) for part in parts)]
-    )
-    score = score_against(CHAMPIONS, outcomes, quantiles, decision_quantile)
+    published = [cross_calibrated(part.outcomes) for part in parts]
+    outcomes: Outcomes = joined([corrected for corrected, _ in published], horizon)
+    quantiles: Reals = np.concatenate([np.empty((0, horizon, len(LEVELS))), *(found for _, found in published)])
+    score = score_against(CHAMPIONS, outcomes, quantiles)
     return {
         "demand_segment": ALL,
         "series_count": sum(len(part.rows) for part in found),

@@ -29,13 +29,16 @@ from assets.forecasting.evaluation.scores import coverage, pinball_loss
 
 ALL = "all"
 LAWS = ("pools", "shocks", "published", "twice")
-Windows = tuple[Reals, dict[str, Reals], dict[str, Reals]]
+# Demand, critical ratio, and quantiles and means by law.
+Windows = tuple[Reals, Reals, dict[str, Reals], dict[str, Reals]]
 # Each is told a segment's outcomes at the origins of a plan, and at twice as many.
 Laws = dict[str, Callable[[Outcomes, Outcomes], Calibration]]
 
 
-def ablation(found: list[SegmentBacktest], origins: int, decision_quantile: float) -> list[dict[str, Any]]:
+def ablation(found: list[SegmentBacktest], origins: int) -> list[dict[str, Any]]:
     """Return coverage of uncensored windows, decision loss and bias of the mean by segment and law.
+
+    The loss, at the critical ratio of each series, and the bias are over the mean demand of the same windows.
 
     Parameters
     ----------
@@ -43,8 +46,6 @@ def ablation(found: list[SegmentBacktest], origins: int, decision_quantile: floa
         Over more origins than a plan's own backtest has.
     origins : int
         Earlier origins that calibrate one.
-    decision_quantile : float
-        Level of the loss, which is over the mean demand of the same windows, as the bias is.
     """
     cuts = np.unique(np.concatenate([part.outcomes.origin for part in found]))[::-1]
     windows: dict[str, list[Windows]] = {part.segment: [] for part in found}
@@ -56,8 +57,8 @@ def ablation(found: list[SegmentBacktest], origins: int, decision_quantile: floa
         laws = _laws(joined(earlier, earlier[0].mean.shape[1]))
         for part, *seen in zip(found, earlier, longer, strict=True):
             windows[part.segment].append(_windows(_at(part.outcomes, cuts[place : place + 1]), seen, laws))
-    rows = [_row(name, parts, decision_quantile) for name, parts in windows.items()]
-    every = _row(ALL, [part for parts in windows.values() for part in parts], decision_quantile)
+    rows = [_row(name, parts) for name, parts in windows.items()]
+    every = _row(ALL, [part for parts in windows.values() for part in parts])
     return [row for row in [*rows, every] if row["uncensored_window_count"]]
 
 
@@ -80,22 +81,24 @@ def _laws(whole: Outcomes) -> Laws:
 def _windows(held: Outcomes, seen: list[Outcomes], laws: Laws) -> Windows:
     whole, found = uncensored(held), {name: law(*seen) for name, law in laws.items()}
     quantiles = {name: law.quantiles_of(held.expected, held.level)[whole] for name, law in found.items()}
-    return held.actual[whole], quantiles, {name: law.mean_of(held.expected)[whole] for name, law in found.items()}
+    means = {name: law.mean_of(held.expected)[whole] for name, law in found.items()}
+    ratio = np.broadcast_to(held.critical_ratio[:, None], whole.shape)
+    return held.actual[whole], ratio[whole], quantiles, means
 
 
-def _row(name: str, parts: list[Windows], level: float) -> dict[str, Any]:
-    actual = np.concatenate([part[0] for part in parts])
+def _row(name: str, parts: list[Windows]) -> dict[str, Any]:
+    actual, ratio = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
     found: dict[str, Any] = {"demand_segment": name, "uncensored_window_count": len(actual)}
-    quantiles = {law: np.concatenate([part[1][law] for part in parts]) for law in LAWS}
+    quantiles = {law: np.concatenate([part[2][law] for part in parts]) for law in LAWS}
     demand = max(float(actual.mean()) if actual.size else 0.0, 1e-9)
     found["coverage_80"] = {law: coverage(actual, *band_of(quantiles[law])) for law in LAWS}
     found["pit_coverage_80"] = {
         law: pit_coverage(*pit_bounds(actual, quantiles[law], LEVELS), *BAND) if actual.size else None for law in LAWS
     }
     found["pinball_loss"] = {
-        law: pinball_loss(actual, at_quantile_level(quantiles[law][:, None], level)[:, 0], level) / demand
+        law: pinball_loss(actual, at_quantile_level(quantiles[law][:, None], ratio)[:, 0], ratio) / demand
         for law in LAWS
     }
-    mean = {law: np.concatenate([part[2][law] for part in parts]) for law in LAWS}
+    mean = {law: np.concatenate([part[3][law] for part in parts]) for law in LAWS}
     found["bias"] = {law: float((mean[law] - actual).mean()) / demand for law in LAWS}
     return found

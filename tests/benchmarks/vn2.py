@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from scorecard_panels import vn2
+from vn2_champions import champions_policy
 from vn2_files import Challenge, published_files, read_challenge
 from vn2_policy import Choices, Forecasts, our_policy
 from vn2_rules import (
@@ -34,6 +36,7 @@ from vn2_rules import (
 from assets.feeds.importers.vn2 import SHORTAGE_COST_PER_UNIT
 from assets.forecasting.paths import Dispersion
 from assets.kernel.errors import EquipoiseError
+from assets.policy.registry import PolicyRegistry
 from orchestration.cli.console import table
 
 WINDOWS = 8
@@ -76,7 +79,7 @@ def run(*, data: Path) -> dict[str, Any]:
     opening = {start: warmed_up(challenge, start, WARM_UP_WEEKS) for start in starts}
     played = {
         name: [_play(challenge, start, opening[start], policy) for start in starts]
-        for name, policy in policies(challenge, starts).items()
+        for name, policy in policies(challenge, starts, data).items()
     }
     organiser = played[ORGANISER]
     return {
@@ -109,12 +112,13 @@ def window_starts(weeks: int) -> list[int]:
     return found
 
 
-def policies(challenge: Challenge, starts: Sequence[int]) -> dict[str, Policy]:
-    """Return every policy that is played, ours first, by name; the boosted model is fitted once a window."""
+def policies(challenge: Challenge, starts: Sequence[int], data: Path) -> dict[str, Policy]:
+    """Return every policy that is played, ours first, by name; our boosted model is fitted once a window."""
     forecasts = Forecasts(challenge, tuple(starts))
     return {
         OURS: our_policy(forecasts, OUR_CHOICES),
         ORGANISER: organiser_policy(challenge),
+        "the daily plan's champions": champions_policy(challenge, vn2(data), PolicyRegistry().active()),
         "order-up-to, plain forecast": our_policy(forecasts, PLAIN),
         "perfect foresight": perfect_foresight(challenge),
         **{name: our_policy(forecasts, choices) for name, choices in ABLATIONS.items()},

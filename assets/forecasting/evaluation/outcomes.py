@@ -34,6 +34,8 @@ class Outcomes:
     naive_error, naive_square : array (m,)
         Mean absolute and mean squared difference of consecutive known buckets before the origin: the
         error of the naive forecast, which MASE and RMSSE are measured in. NaN without two of them.
+    critical_ratio : array (m,)
+        Quantile of demand that decisions about the series rest on; NaN where none are made.
     """
 
     mean: Reals
@@ -43,6 +45,7 @@ class Outcomes:
     origin: Integers
     naive_error: Reals
     naive_square: Reals
+    critical_ratio: Reals
 
     @property
     def level(self) -> Reals:
@@ -89,6 +92,6 @@ class Outcomes:
 def joined(parts: list[Outcomes], horizon: int) -> Outcomes:
     """Return all outcomes as one."""
     reals, whole = np.empty((0, horizon)), np.empty(0, dtype=np.int64)
-    none = Outcomes(reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, np.empty(0), np.empty(0))
+    none = Outcomes(reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, *np.empty((3, 0)))
     every = [none, *parts]
     return Outcomes(**{name: np.concatenate([getattr(part, name) for part in every]) for name in vars(none)})

@@ -6,10 +6,11 @@ Here: which outcomes count, and the quantiles they are held against. Not here: t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assets.forecasting.evaluation.bias import mean_factor
 from assets.forecasting.evaluation.calibrate import LEVELS, calibrate, untested
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.pit import pit_bounds, pit_coverage
@@ -29,7 +30,7 @@ class Score:
     model : str
         Candidate.
     pinball_loss, wape, bias : float
-        Of cumulative demand over every window that is scored.
+        Of cumulative demand over every window that is scored; the loss at each series' critical ratio.
     coverage_80, pit_coverage_80 : float or None
         Of cumulative demand over *uncensored* windows: the share inside the band of published
         quantiles, and the share of randomised transforms between their levels. ``None`` without one.
@@ -55,8 +56,8 @@ class Score:
     uncensored_window_count: int = 0
 
 
-def score_of(model: str, outcomes: Outcomes, decision_quantile: float) -> Score:
-    """Score a candidate over its outcomes, on quantiles calibrated at the other origins.
+def score_of(model: str, outcomes: Outcomes) -> Score:
+    """Score a candidate over its outcomes, its means corrected and its quantiles calibrated at the other origins.
 
     Parameters
     ----------
@@ -64,18 +65,18 @@ def score_of(model: str, outcomes: Outcomes, decision_quantile: float) -> Score:
         Name of the candidate.
     outcomes : Outcomes
         Its forecasts beside what happened.
-    decision_quantile : float
-        Level of the quantile that the pinball loss judges.
     """
-    return score_against(model, outcomes, cross_calibrated(outcomes), decision_quantile)
+    return score_against(model, *cross_calibrated(outcomes))
 
 
-def score_against(model: str, outcomes: Outcomes, quantiles: Reals, decision_quantile: float) -> Score:
+def score_against(model: str, outcomes: Outcomes, quantiles: Reals) -> Score:
     """Score outcomes against quantiles of cumulative demand, shape (m, H, 13)."""
     expected, actual, scored = outcomes.over(0)
     whole = uncensored(outcomes)
     demand = float(actual[scored].mean()) if scored.any() else 0.0
-    loss = pinball_loss(actual[scored], at_quantile_level(quantiles, decision_quantile)[scored], decision_quantile)
+    ratio = np.broadcast_to(outcomes.critical_ratio[:, None], actual.shape)
+    at_ratio = at_quantile_level(quantiles, outcomes.critical_ratio)
+    loss = pinball_loss(actual[scored], at_ratio[scored], ratio[scored])
     lower, upper = pit_bounds(actual[whole], quantiles[whole], LEVELS)
     known = outcomes.known
     return Score(
@@ -99,29 +100,44 @@ def uncensored(outcomes: Outcomes) -> Flags:
     return whole
 
 
-def cross_calibrated(outcomes: Outcomes) -> Reals:
-    """Return quantiles of each outcome, calibrated on the other origins only.
+def cross_calibrated(outcomes: Outcomes) -> tuple[Outcomes, Reals]:
+    """Return outcomes with means as they would be published, and their quantiles, both told by the other origins only.
 
     With a single origin, its two halves (every other series) calibrate each other.
     """
     fold = outcomes.origin
     if len(np.unique(fold)) < 2:
         fold = np.arange(len(fold), dtype=np.int64) % 2
-    expected, level = outcomes.expected, outcomes.level
-    quantiles = np.empty((*expected.shape, len(LEVELS)))
+    mean, quantiles = outcomes.mean.copy(), np.empty((*outcomes.mean.shape, len(LEVELS)))
     for value in np.unique(fold):
         held_out = fold == value
-        calibration = calibrate(outcomes.rows(~held_out), untested(expected.shape[1]))
-        quantiles[held_out] = calibration.quantiles_of(expected[held_out], level[held_out])
-    return quantiles
+        others, mine = outcomes.rows(~held_out), outcomes.rows(held_out)
+        factor = mean_factor(others)
+        calibration = calibrate(others.scaled(factor), untested(mean.shape[1]))
+        corrected = mine.scaled(factor)
+        mean[held_out] = corrected.mean
+        quantiles[held_out] = calibration.quantiles_of(corrected.expected, corrected.level)
+    return replace(outcomes, mean=mean), quantiles
 
 
-def at_quantile_level(quantiles: Reals, level: float) -> Reals:
-    """Return the quantile at any level, interpolated between the published ones; the last axis goes."""
-    upper = int(np.clip(np.searchsorted(LEVELS, level), 1, len(LEVELS) - 1))
-    lower = upper - 1
-    weight = float(np.clip((level - LEVELS[lower]) / (LEVELS[upper] - LEVELS[lower]), 0.0, 1.0))
-    return quantiles[:, :, lower] * (1.0 - weight) + quantiles[:, :, upper] * weight
+def at_quantile_level(quantiles: Reals, level: Reals | float) -> Reals:
+    """Return the quantile at any level, interpolated between the published ones; the last axis goes.
+
+    Parameters
+    ----------
+    quantiles : array (m, H, 13)
+        Of cumulative demand, at the published levels.
+    level : float or array (m,)
+        Level wanted, of all or of each row; beyond the published ones the outermost counts.
+    """
+    wanted = np.broadcast_to(np.asarray(level, dtype=np.float64), len(quantiles))
+    upper = np.clip(np.searchsorted(LEVELS, wanted), 1, len(LEVELS) - 1)
+    weight = np.clip((wanted - LEVELS[upper - 1]) / (LEVELS[upper] - LEVELS[upper - 1]), 0.0, 1.0)[:, None]
+    below, above = (
+        np.take_along_axis(quantiles, place[:, None, None], axis=2)[:, :, 0] for place in (upper - 1, upper)
+    )
+    found: Reals = below * (1.0 - weight) + above * weight
+    return found
 
 
 def band_of(quantiles: Reals) -> tuple[Reals, Reals]:

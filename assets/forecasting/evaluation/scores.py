@@ -10,15 +10,15 @@ import numpy as np
 from assets.forecasting.history.series import Flags, Reals
 
 
-def pinball_loss(actual: Reals, quantile: Reals, level: float) -> float:
+def pinball_loss(actual: Reals, quantile: Reals, level: Reals | float) -> float:
     """Return the mean pinball loss of a quantile forecast (Koenker and Bassett 1978).
 
     Parameters
     ----------
     actual, quantile : array
         Outcomes and forecasts of the same shape, in base units.
-    level : float
-        Level of the quantile, between 0 and 1.
+    level : float or array
+        Level of the quantile, between 0 and 1; of each outcome where it is an array.
 
     Returns
     -------

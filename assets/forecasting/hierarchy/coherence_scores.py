@@ -7,7 +7,7 @@ forecasts that are compared (``coherence``).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.hierarchy.coherence import CoherenceOrigin, CoherenceTest, comparable
 from assets.forecasting.hierarchy.hierarchy import BOTTOM, Hierarchy
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, METHODS
+from assets.forecasting.history.ranged import decision_levels
 from assets.forecasting.history.segments import rows_by_segment
 from assets.forecasting.history.series import Integers, Reals
 from assets.policy.release import ForecastRules
@@ -84,10 +85,10 @@ def coherence_scores(test: CoherenceTest, rules: ForecastRules) -> CoherenceScor
     test : CoherenceTest
         Base forecasts at rolling origins.
     rules : ForecastRules
-        The quantile decided at, and the margin that a challenger must reach.
+        The quantile that series without a critical ratio are decided at, and the margin that a challenger must reach.
     """
     means = {method: [test.reconciled(method, origin) for origin in test.origins] for method in METHODS}
-    losses = {method: _losses(test, found, rules.decision_quantile) for method, found in means.items()}
+    losses = {method: _losses(test, found, decision_levels(test.panel.index, rules)) for method, found in means.items()}
     scores, passing = [_base_score(test)], {}
     for method, loss in losses.items():
         told = challenge(
@@ -135,18 +136,20 @@ def _outcomes(origin: CoherenceOrigin, mean: Reals) -> Outcomes:
         origin=np.full(len(rows), origin.cut, dtype=np.int64),
         naive_error=unused,
         naive_square=unused,
+        critical_ratio=unused,
     )
 
 
-def _losses(test: CoherenceTest, means: list[Reals], level: float) -> _Losses:
+def _losses(test: CoherenceTest, means: list[Reals], ratio: Reals) -> _Losses:
     every = outcomes_of(test, means)
+    every = replace(every, critical_ratio=ratio[every.series])
     # Series of an item are one draw, because they share the forecast of their group.
     item = np.unique(test.panel.index["item_id"].to_numpy(), return_inverse=True)[1][every.series]
     values, demand = np.zeros(len(every.series)), 0.0
     for rows in rows_by_segment(test.panel.index).values():
         chosen = np.isin(every.series, rows)
         outcomes = every.rows(chosen)
-        values[chosen] = decision_losses(outcomes, level)
+        values[chosen] = decision_losses(outcomes)
         demand += float(outcomes.actual[outcomes.scored].sum())
     return _Losses(values, item, every.origin, demand)
 

@@ -185,4 +185,5 @@ def _group_outcomes(test: CoherenceTest, rows: slice) -> Outcomes:
         origin=np.repeat(cuts, size),
         naive_error=unused,
         naive_square=unused,
+        critical_ratio=unused,
     )

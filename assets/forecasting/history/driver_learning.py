@@ -83,10 +83,13 @@ def without_drivers(panel: SeriesPanel, effects: DriverEffects | None = None) ->
     if panel.drivers is None:
         return panel, None
     known = learn_drivers(panel) if effects is None else effects
-    demand = np.empty_like(panel.demand)
+    demand, ahead = np.empty_like(panel.demand), known.ahead(panel)
+    driven = np.empty((panel.size, panel.length + ahead.shape[1]), dtype=np.float32)
+    driven[:, panel.length :] = ahead
     for rows in row_blocks(panel.size, panel.length):
-        demand[rows] = panel.demand[rows] / np.maximum(known.past(panel, rows), CLOSED_FACTOR)
-    return replace(panel, demand=demand, drivers=None), known.ahead(panel)
+        past = np.maximum(known.past(panel, rows), CLOSED_FACTOR)
+        demand[rows], driven[rows, : panel.length] = panel.demand[rows] / past, past
+    return replace(panel, demand=demand, drivers=None, driven=driven), ahead
 
 
 def _uplifts(sums: DriverSums, items: np.ndarray, category: Integers, count: int) -> tuple[Reals, Reals]:

@@ -43,7 +43,7 @@ class SeriesPanel:
     ----------
     index : DataFrame
         ``item_id``, ``site_id``, ``demand_segment`` and ``category`` of each row, sorted by key; also
-        ``price_band`` where it is told.
+        ``price_band`` and ``critical_ratio`` where they are told.
     demand : array (n, T)
         Demand that is certain, in base units; 0 where nothing is known.
     observed : array (n, T)
@@ -58,6 +58,9 @@ class SeriesPanel:
         Promotions, prices and events, also of the buckets ahead; None where the panel has none.
     in_stock : array (n, T) or None
         Share of each bucket with stock on the shelf, single precision; None where no bucket is told in part.
+    driven : array (n, T + H) or None
+        Factors of what drove each bucket and was taken out of ``demand``, and of what is announced for those
+        ahead, single precision; None where nothing was taken out.
     """
 
     index: pd.DataFrame
@@ -68,6 +71,7 @@ class SeriesPanel:
     bucket: Bucket
     drivers: Drivers | None = None
     in_stock: npt.NDArray[np.float32] | None = None
+    driven: npt.NDArray[np.float32] | None = None
 
     @property
     def size(self) -> int:
@@ -111,6 +115,7 @@ class SeriesPanel:
             phase=self.phase[:column],
             drivers=None if self.drivers is None else self.drivers.until(column),
             in_stock=None if self.in_stock is None else self.in_stock[:, :column],
+            driven=None if self.driven is None else self.driven[:, : self.driven.shape[1] - self.length + column],
         )
 
     def take(self, rows: Integers) -> SeriesPanel:
@@ -125,6 +130,7 @@ class SeriesPanel:
             begins=self.begins[rows],
             drivers=None if self.drivers is None else self.drivers.take(rows),
             in_stock=None if self.in_stock is None else self.in_stock[rows],
+            driven=None if self.driven is None else self.driven[rows],
         )
 
     def block(self, rows: slice) -> SeriesPanel:
@@ -137,11 +143,13 @@ class SeriesPanel:
             begins=self.begins[rows],
             drivers=None if self.drivers is None else self.drivers.take(np.arange(self.size)[rows]),
             in_stock=None if self.in_stock is None else self.in_stock[rows],
+            driven=None if self.driven is None else self.driven[rows],
         )
 
     def data_digest(self) -> str:
         """Return a digest of everything that models see."""
-        labels = self.index[[*KEY, "demand_segment", "category"]].to_numpy().tolist()
+        told = [name for name in ("critical_ratio",) if name in self.index]
+        labels = self.index[[*KEY, "demand_segment", "category", *told]].to_numpy().tolist()
         cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
         for array in (self.demand, np.packbits(self.observed), self.begins):
             cells.update(np.ascontiguousarray(array).data)
@@ -185,7 +193,7 @@ def build_panel(
     horizon : int
         Buckets ahead whose announcements are kept.
     """
-    labels = [name for name in ("price_band",) if name in ranged]
+    labels = [name for name in ("price_band", "critical_ratio") if name in ranged]
     index = ranged[[*KEY, "demand_segment", "category", *labels]].sort_values(KEY, ignore_index=True)
     place, cell, length = cells_of(demand, index, calendar, plan_date, history_buckets)
     shape = (len(index), length)

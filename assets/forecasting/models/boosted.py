@@ -34,11 +34,14 @@ class BoostedModel:
         Columns of the index whose members move together.
     seasonal : bool
         Whether demand has a season.
+    driven : bool
+        Whether it saw what promotions, prices and events did, and what was announced of them.
     """
 
     trees: tuple[str, ...]
     groups: tuple[str, ...]
     seasonal: bool
+    driven: bool = False
 
     @property
     def taught(self) -> bool:
@@ -68,7 +71,14 @@ class BoostedModel:
         """
         order = key_order(panel.index)
         chosen = np.isin(order, np.arange(panel.size) if rows is None else rows)
-        origin = features_at(panel.take(order), phase, self.groups, seasonal=self.seasonal, rows=np.flatnonzero(chosen))
+        origin = features_at(
+            panel.take(order),
+            phase,
+            self.groups,
+            seasonal=self.seasonal,
+            driven=self.driven,
+            rows=np.flatnonzero(chosen),
+        )
         means = np.empty(origin.base.shape)
         # Rows of the answer, in the order of the keys.
         place = np.argsort(np.argsort(order[chosen]))
@@ -87,13 +97,15 @@ class BoostedModel:
 
     def document(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
-        return {"trees": list(self.trees), "groups": list(self.groups), "seasonal": self.seasonal}
+        told = {"trees": list(self.trees), "groups": list(self.groups), "seasonal": self.seasonal}
+        # Left out where nothing drives, as in what was kept before any was seen.
+        return {**told, "driven": True} if self.driven else told
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> BoostedModel:
         """Return the model that a document holds."""
         trees = tuple(str(text) for text in document["trees"])
-        return cls(trees, tuple(document["groups"]), bool(document["seasonal"]))
+        return cls(trees, tuple(document["groups"]), bool(document["seasonal"]), bool(document.get("driven", False)))
 
 
 def fit_boosted(
@@ -128,14 +140,15 @@ def fit_boosted(
         the same choices makes only those that are new.
     """
     chosen = boosting or BOOSTING[panel.bucket]
-    past = Past(teachers(panel, chosen.most_series), phase, tuple(groups), seasonal, {} if made is None else made)
+    driven, origins = panel.driven is not None, {} if made is None else made
+    past = Past(teachers(panel, chosen.most_series), phase, tuple(groups), seasonal, driven, origins)
     features, target, base = past.examples(chosen)
     if len(target) < 2 * chosen.least_examples_in_leaf or not target.any():
-        return BoostedModel((), tuple(groups), seasonal)
+        return BoostedModel((), tuple(groups), seasonal, driven)
     # LightGBM works outside the interpreter's lock: seeds grow beside each other, each on one thread.
     with ThreadPoolExecutor(len(chosen.seeds)) as side_by_side:
         trees = tuple(side_by_side.map(partial(_grown, features, target, base, chosen), chosen.seeds))
-    return BoostedModel(trees, tuple(groups), seasonal)
+    return BoostedModel(trees, tuple(groups), seasonal, driven)
 
 
 def boosted_means(

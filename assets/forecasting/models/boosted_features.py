@@ -23,6 +23,8 @@ GROUP_WINDOWS = {Bucket.DAY: (7, 28, 56), Bucket.WEEK: (1, 4, 13)}
 SHARES = {Bucket.DAY: (28, 182), Bucket.WEEK: (13, 52)}
 OUT_OF_STOCK_WINDOWS = {Bucket.DAY: (28, 91), Bucket.WEEK: (8, 26)}
 YEAR = {Bucket.DAY: 364, Bucket.WEEK: 52}
+# Buckets over which what drove demand lately is told: who bought ahead buys less afterwards.
+DRIVEN_WINDOWS = {Bucket.DAY: (7, 28), Bucket.WEEK: (1, 8)}
 # Ages beyond this are all the same: old.
 OLDEST_SEASONS = 2
 LONGEST_SILENCE = 20
@@ -52,6 +54,7 @@ def features_at(
     groups: Sequence[str],
     *,
     seasonal: bool = True,
+    driven: bool = False,
     places: Integers | None = None,
     rows: Integers | None = None,
 ) -> Origin:
@@ -67,6 +70,8 @@ def features_at(
         Columns of the panel's index whose members move together, beside the whole network.
     seasonal : bool
         Whether demand has a season.
+    driven : bool
+        Whether to tell what was taken out of the panel as driven, and what is announced.
     places : array (P,), optional
         Buckets ahead to describe; all without it.
     rows : array (n,), optional
@@ -75,7 +80,7 @@ def features_at(
     ahead = np.arange(len(phase)) if places is None else places
     chosen = np.arange(panel.size) if rows is None else rows
     factors = level_factors(panel, seasonal=seasonal)
-    own, buckets = [np.empty((0, 0))], [np.empty((0, len(ahead), 5))]
+    own, buckets = [np.empty((0, 0))], [np.empty((0, len(ahead), 5 + driven))]
     recent, base = np.empty((panel.size, len(GROUP_WINDOWS[panel.bucket]))), np.empty(panel.size)
     network = np.log(np.maximum(factors.mean(axis=0), 1e-6))
     # By blocks, so that no temporary is as large as the panel.
@@ -85,8 +90,10 @@ def features_at(
         recent[block], base[block] = _recent(part, levels), levels.base
         told = chosen[(chosen >= block.start) & (chosen < block.stop)] - block.start
         if len(told):
-            own.append(np.stack([*_own_level(part, levels), *_availability(part, levels)], axis=1)[told])
-            buckets.append(_buckets_ahead(part, levels, phase, ahead, network)[told])
+            lately = _driven_lately(part) if driven else []
+            own.append(np.stack([*_own_level(part, levels), *_availability(part, levels), *lately], axis=1)[told])
+            announced = [_driven_ahead(part, ahead)] if driven else []
+            buckets.append(np.stack([*_buckets_ahead(part, levels, phase, ahead, network), *announced], axis=2)[told])
     if seasonal:
         panel.kept[KEPT_BASE] = base
     constant = np.column_stack([np.concatenate(own[1:] or own), _group_levels(panel, recent, base, groups)[chosen]])
@@ -117,6 +124,24 @@ def _availability(panel: SeriesPanel, levels: Levels) -> list[Reals]:
     return [*non_zero, *on_shelf, age.astype(np.float64), np.minimum(silence, LONGEST_SILENCE).astype(np.float64)]
 
 
+def _driven_lately(panel: SeriesPanel) -> list[Reals]:
+    """Return how strongly promotions, prices and events drove demand lately, over several windows."""
+    windows = DRIVEN_WINDOWS[panel.bucket]
+    if panel.driven is None:
+        return [np.zeros(panel.size) for _ in windows]
+    past = panel.driven[:, : panel.length]
+    return [np.log(past[:, -width:].astype(np.float64)).mean(axis=1) for width in windows]
+
+
+def _driven_ahead(panel: SeriesPanel, ahead: Integers) -> Reals:
+    """Return the logarithm of what is announced for each bucket ahead; 0 beyond what anything is known of."""
+    found = np.zeros((panel.size, len(ahead)))
+    if panel.driven is not None:
+        told = panel.length + ahead < panel.driven.shape[1]
+        found[:, told] = np.log(panel.driven[:, panel.length + ahead[told]].astype(np.float64))
+    return found
+
+
 def _recent(panel: SeriesPanel, levels: Levels) -> Reals:
     windows = [_window_mean(levels.values, levels.known, width) for width in GROUP_WINDOWS[panel.bucket]]
     return np.stack(windows, axis=1)
@@ -132,13 +157,13 @@ def _group_levels(panel: SeriesPanel, recent: Reals, base: Reals, groups: Sequen
     return np.stack([*found, *(_sum_of_group(np.ones(panel.size), code) for code in codes[:1])], axis=1)
 
 
-def _buckets_ahead(panel: SeriesPanel, levels: Levels, phase: Integers, ahead: Integers, network: Reals) -> Reals:
+def _buckets_ahead(panel: SeriesPanel, levels: Levels, phase: Integers, ahead: Integers, network: Reals) -> list[Reals]:
     """Return what is known of each bucket ahead: place, season position, own and common season, last year."""
     positions = phase[ahead]
     factor = levels.factors[:, positions]
     same = [np.broadcast_to(row, factor.shape) for row in (ahead.astype(np.float64), positions, network[positions])]
     own = np.log(np.maximum(factor, 1e-6))
-    return np.stack([same[0], same[1], own, same[2], _last_year(panel, levels, factor, ahead)], axis=2)
+    return [same[0], same[1], own, same[2], _last_year(panel, levels, factor, ahead)]
 
 
 def _last_year(panel: SeriesPanel, levels: Levels, factor: Reals, ahead: Integers) -> Reals:

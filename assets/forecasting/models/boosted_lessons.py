@@ -106,6 +106,7 @@ class Past:
     phase: Integers
     groups: tuple[str, ...]
     seasonal: bool
+    driven: bool
     made: dict[int, Origin]
 
     def examples(self, boosting: Boosting) -> tuple[Reals, Reals, Reals]:
@@ -131,7 +132,9 @@ class Past:
         if cut not in self.made:
             positions = np.concatenate([self.panel.phase, self.phase])[cut : cut + len(self.phase)]
             past = self.panel.until(cut)
-            self.made[cut] = features_at(past, positions, self.groups, seasonal=self.seasonal, places=ahead)
+            self.made[cut] = features_at(
+                past, positions, self.groups, seasonal=self.seasonal, driven=self.driven, places=ahead
+            )
         return self.made[cut]
 
 

@@ -26,6 +26,8 @@ WINDOW = {Bucket.DAY: 28, Bucket.WEEK: 13}
 SEASON_WINDOW = {Bucket.DAY: 8, Bucket.WEEK: 2}
 # Theta costs milliseconds a series and forgets what is older than this anyway.
 THETA_MEMORY = {Bucket.DAY: 91, Bucket.WEEK: 156}
+# Of what is older ETS forgets all but the level it started from, and its fits cost by the bucket.
+ETS_MEMORY = {Bucket.DAY: 91, Bucket.WEEK: 104}
 # What statsforecast keeps of a fitted OptimizedTheta beside its parameters.
 THETA_FORM = {"m": 1, "modeltype": "OTM"}
 # What a series is forecast with that is too short for its model, or on which it failed.
@@ -53,7 +55,7 @@ class SeriesModel:
     """
 
     name: str
-    parameters: dict[str, float]
+    parameters: dict[str, Any]
     keeps_season: bool = False
     minimum_history: int = 2
     memory: int = 0
@@ -103,7 +105,10 @@ def series_models(bucket: Bucket, season_length: int) -> tuple[SeriesModel, ...]
         SeriesModel("HistoricAverage", {}),
         SeriesModel("TSB", {"alpha_d": SMOOTHING[bucket], "alpha_p": SMOOTHING[bucket]}),
         SeriesModel("CrostonSBA", {}),
+        SeriesModel("ADIDA", {}, minimum_history=8),
         SeriesModel("IMAPA", {}, minimum_history=8),
+        # Error and trend by its information criterion; the season is taken out of what it sees.
+        SeriesModel("AutoETS", {"season_length": 1, "model": "ZZN"}, minimum_history=8, memory=ETS_MEMORY[bucket]),
     )
 
 

@@ -34,7 +34,7 @@ def champions_page(champions: pd.DataFrame) -> Page:
     if champions.empty:
         return {"segments": 0}
     first = champions.iloc[0]
-    shown = ["demand_segment", "champion", "champion_since", "promoted_by", "champion_reason"]
+    shown = ["demand_segment", "champion", "mean_factor", "champion_since", "promoted_by", "champion_reason"]
     margins = ["challenger", "margin", "margin_low", "margin_high", "challenger_reason"]
     table = champions[[*shown, *margins]].assign(champion_since=champions["champion_since"].dt.date)
     return {
@@ -58,6 +58,7 @@ def _told(choice: SegmentChoice, pin: Pin | None) -> dict[str, Any]:
     return {
         "demand_segment": choice.segment,
         "champion": choice.champion,
+        "mean_factor": choice.calibration.mean_factor,
         "champion_since": pd.Timestamp(pin.since if pin else choice.since),
         "promoted_by": pin.by if pin else choice.by,
         "champion_reason": pin.reason if pin else choice.reason,

@@ -27,7 +27,6 @@ def selected(
     rules: str,
     *,
     standing: Selection | None = None,
-    decision_quantile: float = 0.9,
     margin: float = 0.0,
 ) -> Selection:
     """Return the champions of a backtest with their calibrations, nothing fitted yet.
@@ -45,12 +44,10 @@ def selected(
     standing : Selection, optional
         In force until now: the best other candidate of a segment is a challenger of its champion.
         Without it, or where its champion is on the menu no more, the best candidate wins.
-    decision_quantile : float
-        Level that losses are compared at.
     margin : float
         Least gain of a challenger.
     """
-    chosen = [_judged(part, standing, made_for, decision_quantile, margin) for part in found.segments]
+    chosen = [_judged(part, standing, made_for, margin) for part in found.segments]
     # What no backtest told of has the network's law about means as they come.
     outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found.segments, chosen, strict=True)]
     network, usual = network_calibration(joined(outcomes, horizon), horizon)
@@ -62,9 +59,7 @@ def selected(
     return Selection(made_for, rules, choices, network, nothing, tested=found.boosted)
 
 
-def _judged(
-    part: SegmentBacktest, standing: Selection | None, made_for: dt.date, level: float, margin: float
-) -> SegmentChoice:
+def _judged(part: SegmentBacktest, standing: Selection | None, made_for: dt.date, margin: float) -> SegmentChoice:
     best = SegmentChoice(part.segment, part.best.score.model, part.origin_count, part.scores, (), made_for)
     before = standing.choice_of(part.segment) if standing else None
     if before is None or before.champion not in [score.model for score in part.scores]:
@@ -75,7 +70,7 @@ def _judged(
         return replace(best, since=before.since, by=before.by, reason=before.reason, evidence=before.evidence)
     challenger = min(others, key=lambda each: round(each.score.pinball_loss, 9))
     series = champion.outcomes.series
-    test = challenge(_losses(champion, level), _losses(challenger, level), series, margin)
+    test = challenge(_losses(champion), _losses(challenger), series, margin)
     if test.promoted:
         return replace(best, champion=test.challenger, reason=test.reason, evidence=test)
     return replace(
@@ -83,8 +78,8 @@ def _judged(
     )
 
 
-def _losses(each: Tested, level: float) -> tuple[str, Reals]:
-    return each.score.model, decision_losses(each.outcomes, level)
+def _losses(each: Tested) -> tuple[str, Reals]:
+    return each.score.model, decision_losses(each.outcomes)
 
 
 def _tested(part: SegmentBacktest, model: str) -> Tested:

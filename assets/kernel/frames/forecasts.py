@@ -73,6 +73,12 @@ DEMAND_FORECAST = Frame(
             _real_units(quantile_column(level), f"{level:.0%} quantile of the cumulative demand.")
             for level in QUANTILE_LEVELS
         ),
+        real(
+            "critical_ratio",
+            "Quantile of demand that decisions about the item-site rest on, at which models are compared.",
+            minimum=0,
+            maximum=1,
+        ),
         text("demand_segment", "Segment the model was chosen for."),
         text("model", "Champion of the segment."),
         text("model_version", "Digest of data version, candidates and parameters."),
@@ -90,7 +96,7 @@ FORECAST_SCORES = Frame(
         integer("origin_count", "Origins of the backtest.", minimum=0),
         real(
             "pinball_loss",
-            "Mean pinball loss of cumulative demand at the decision's quantile, over mean demand.",
+            "Mean pinball loss of cumulative demand at the critical ratio of each series, over mean demand.",
         ),
         real("wape", "Sum of absolute errors over sum of demand."),
         real("bias", "Sum of errors (forecast less demand) over sum of demand."),
@@ -125,6 +131,7 @@ CHAMPIONS = Frame(
         text("demand_segment", "Segment."),
         text("champion", "Model that the segment uses."),
         date("champion_since", "Plan date from which it does."),
+        real("mean_factor", "What its means are multiplied with: what its backtest lacked.", minimum=0),
         text("promoted_by", "backtest, or the person who put it there."),
         text("champion_reason", "Why it is the champion."),
         text("challenger", "Candidate of the last test against the champion of then; empty before the first."),

@@ -83,7 +83,9 @@ def test_a_selection_says_why_it_was_made_and_who_put_a_model_there_for_what_rea
     assert "knew no promotion" in " ".join(equipoise("models", "list").out.split())
     shown = " ".join(equipoise("models", "show").out.split())
     assert "the selection of 2026-03-02 knew no promotion, price or event; the first appeared since" in shown
-    assert "lumpy: TSB since 2026-03-04 by Ann; spares came back; CrostonSBA is no better" in shown
+    assert (
+        "lumpy: TSB since 2026-03-04 by Ann, its means times 1.000; spares came back; CrostonSBA is no better" in shown
+    )
 
 
 @pytest.mark.usefixtures("selected")

@@ -79,7 +79,8 @@ def selection_of(
 ) -> Selection:
     """Return a selection for one segment, distinct for each date and data, with the best of the menu or the pin."""
     scores = tuple(score(model, 0.2 + 0.01 * place) for place, model in enumerate(menu))
-    champion = standing.choices[0].champion if standing else menu[0]
+    before = standing.choices[0].champion if standing else menu[0]
+    champion = before if before in menu else menu[0]
     choice = SegmentChoice("lumpy", champion, 3, scores, tuple(untested(3) for _ in menu), made_for)
     fitted = pd.DataFrame({"item_id": ["i"], "site_id": ["s"], "model": ["m"], "alpha": [0.1 + np.pi / 1e9]})
     return Selection(made_for, digest(data), (choice,), untested(3), fitted).pinned(pins)

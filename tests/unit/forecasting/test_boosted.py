@@ -8,12 +8,13 @@ from forecasting_panels import weekly_panel
 
 from assets.forecasting.history.levels import deseasonalised
 from assets.forecasting.history.series import SeriesPanel
-from assets.forecasting.models.boosted import boosted_means, fit_boosted
+from assets.forecasting.models.boosted import BoostedModel, boosted_means, fit_boosted
 from assets.forecasting.models.boosted_lessons import Boosting, training_origins
 from assets.kernel.calendar import Bucket
 
 AHEAD = np.array([10, 11, 12])
 QUICK = Boosting(rounds=15, least_examples_in_leaf=20)
+LONGER = Boosting(rounds=100, least_examples_in_leaf=20)
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +105,41 @@ def test_a_large_daily_panel_teaches_at_a_few_evenly_spaced_origins() -> None:
     assert ahead.tolist() == [0, 9, 18, 27]
     assert len(origins) == 10
     assert np.ptp(np.diff(origins)) <= 1
+
+
+def promoted_panel() -> SeriesPanel:
+    """Sixty series of 90 weeks, every sixth promoted at threefold demand and followed by a week of half."""
+    random = np.random.default_rng(8)
+    promoted = random.random((60, 92)) < 1 / 6
+    after = np.zeros_like(promoted)
+    after[:, 1:] = promoted[:, :-1]
+    driven = np.where(promoted, 3.0, 1.0)
+    units = random.poisson(20.0 * driven[:, :90] * np.where(after, 0.5, 1.0)[:, :90])
+    panel = weekly_panel(units / driven[:, :90])
+    return replace(panel, driven=driven.astype(np.float32))
+
+
+def test_what_follows_a_promotion_is_learned_where_promotions_are_told() -> None:
+    panel = promoted_panel()
+    just_promoted = panel.until(84)
+    rows = just_promoted.driven[:, 83] > 1
+    told = fit_boosted(panel, AHEAD, boosting=LONGER)
+    untold = fit_boosted(replace(panel, driven=None), AHEAD, boosting=LONGER)
+
+    next_week = [model.means(just_promoted, AHEAD)[:, 0] for model in (told, untold)]
+    seen, blind = (means[rows].mean() / means[~rows].mean() for means in next_week)
+
+    assert (told.driven, untold.driven) == (True, False)
+    # Half is right; a hundred slow trees have learned most of it.
+    assert seen < 0.75
+    assert blind > 0.9
+
+
+def test_a_model_that_saw_drivers_forecasts_where_none_are_known_and_the_other_way_round() -> None:
+    panel = promoted_panel()
+    plain = replace(panel, driven=None)
+    for model in (fit_boosted(panel, AHEAD, boosting=QUICK), fit_boosted(plain, AHEAD, boosting=QUICK)):
+        kept = BoostedModel.of_document(model.document())
+        assert kept == model
+        for each in (panel, plain):
+            assert np.isfinite(kept.means(each, AHEAD)).all()

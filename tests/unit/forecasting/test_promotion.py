@@ -198,7 +198,7 @@ def test_the_loss_compared_is_the_loss_that_champions_are_chosen_by(moved, menu)
     panel = build_panel(moved.demand, ranged, PlanCalendar(Bucket.DAY, "UTC"), dt.date(2025, 6, 30), 364)
     for each in backtest(panel, menu.forecast, 7).segments[0].tested:
         _, actual, scored = each.outcomes.over(0)
-        total = decision_losses(each.outcomes, menu.forecast.decision_quantile).sum()
+        total = decision_losses(each.outcomes).sum()
         assert total / actual[scored].sum() == pytest.approx(each.score.pinball_loss)
 
 

@@ -182,9 +182,14 @@ def rules(release) -> ForecastRules:
 
 
 def biased(factor: float):
-    """Item-site forecast that is wrong by a factor which every group knows better."""
+    """Item-site forecast of which every other item is wrong by a factor, which its groups know better."""
     honest = means_by_name(weekly_panel(np.ones((60, 1))).index.assign(model="HistoricAverage"))
-    return lambda known: factor * honest(known)
+
+    def told(known):
+        odd = np.unique(known.panel.index["item_id"], return_inverse=True)[1] % 2 == 1
+        return np.where(odd[:, None], factor, 1.0) * honest(known)
+
+    return told
 
 
 def test_a_bias_that_the_groups_see_is_corrected_and_passes_the_margin(rules: ForecastRules) -> None:

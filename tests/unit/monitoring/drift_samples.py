@@ -21,6 +21,7 @@ def forecasts(levels: np.ndarray, days: int, *, bucket_index: int = 0, segment: 
         item_id=[f"item-{place:03d}" for place in range(len(levels))],
         site_id="store-01",
         demand_segment=segment,
+        critical_ratio=0.9,
         bucket_index=bucket_index,
         mean_units=levels,
         cumulative_mean_units=levels,

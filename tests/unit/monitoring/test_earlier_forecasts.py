@@ -66,7 +66,7 @@ def network(folder: Path, days: int = 12) -> Published:
 
 
 def windows(published: Published) -> dict[int, pd.DataFrame]:
-    return dict(outcome_windows(published, PLAN_DATE, CALENDAR, HORIZON, 0.9))
+    return dict(outcome_windows(published, PLAN_DATE, CALENDAR, HORIZON))
 
 
 def origins(found: pd.DataFrame) -> list[int]:

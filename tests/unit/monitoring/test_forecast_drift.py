@@ -20,7 +20,7 @@ LEVELS = np.geomspace(0.2, 20.0, 40)
 
 def windows_of(units: np.ndarray, stock: np.ndarray | None = None, levels: np.ndarray = LEVELS) -> pd.DataFrame:
     forecast = forecasts(levels, len(units))
-    return next_bucket_windows(forecast, standing_demand(demand_of(forecast, units, stock)), 0.9)
+    return next_bucket_windows(forecast, standing_demand(demand_of(forecast, units, stock)))
 
 
 def table_of(windows: pd.DataFrame, restarts: dict[str, dt.date] | None = None) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def test_a_bucket_that_nobody_reported_drops_out_of_both_sides() -> None:
     forecast = forecasts(LEVELS, 10)
     demand = demand_of(forecast, drawn(LEVELS, 10, seed=6))
     silent = demand["bucket_start"] == pd.Timestamp(FIRST)
-    windows = next_bucket_windows(forecast, standing_demand(demand[~silent]), 0.9)
+    windows = next_bucket_windows(forecast, standing_demand(demand[~silent]))
     assert len(windows) == 9 * len(LEVELS)
     assert of_segment(table_of(windows))["origin_count"] == 9
 
@@ -103,7 +103,7 @@ def test_the_latest_version_of_a_bucket_counts() -> None:
     forecast = forecasts(LEVELS, 1)
     demand = demand_of(forecast, drawn(LEVELS, 1, seed=7))
     later = demand.assign(demand_lower_bound_units=99, available_at=demand["available_at"] + pd.Timedelta(days=1))
-    windows = next_bucket_windows(forecast, standing_demand(pd.concat([later, demand])), 0.9)
+    windows = next_bucket_windows(forecast, standing_demand(pd.concat([later, demand])))
     assert set(windows["demand_units"]) == {99.0}
 
 
@@ -123,13 +123,13 @@ def test_a_window_over_the_horizon_adds_its_buckets_up_and_fills_the_unknown_one
     )
     standing = standing_demand(demand)
     silent = standing[~((standing["item_id"] == "item-000") & (standing["bucket_start"] == start))]
-    windows = whole_horizon_windows(last, means, silent, 0.9)
+    windows = whole_horizon_windows(last, means, silent)
     assert windows["is_known"].tolist() == [False, False]
     # A silent bucket counts its mean; a censored one at least its lower bound and more than its mean.
     assert windows["demand_units"].iloc[0] == 4.0 + 3 + 2 + 4
     assert windows["demand_units"].iloc[1] > 9 + 7 + 8.0 + 1
     few = standing[standing["bucket_start"] == start]
-    assert whole_horizon_windows(last, means, few, 0.9).empty
+    assert whole_horizon_windows(last, means, few).empty
 
 
 def test_the_whole_horizon_and_the_network_are_shown_and_ask_for_nothing() -> None:
@@ -218,9 +218,9 @@ def test_series_that_never_sell_leave_no_number_that_is_none(levels: np.ndarray)
 def test_the_order_of_rows_decides_nothing() -> None:
     forecast = forecasts(LEVELS, 10)
     demand = demand_of(forecast, drawn(LEVELS, 10, seed=13))
-    one = next_bucket_windows(forecast, standing_demand(demand), 0.9)
+    one = next_bucket_windows(forecast, standing_demand(demand))
     other = next_bucket_windows(
-        forecast.sort_values(["item_id", "plan_date"]), standing_demand(demand.sample(frac=1, random_state=1)), 0.9
+        forecast.sort_values(["item_id", "plan_date"]), standing_demand(demand.sample(frac=1, random_state=1))
     ).sort_values(["plan_date", "forecast_units"], kind="stable")
     ordered = one.sort_values(["plan_date", "forecast_units"], kind="stable")
     pd.testing.assert_frame_equal(ordered.reset_index(drop=True), other.reset_index(drop=True))

@@ -8,11 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from assets.inventory.lead_time_demand import Reals
 from assets.policy.release import Release
 
+Reals = npt.NDArray[np.float64]
+
+COSTS = (
+    "holding_cost_per_unit_day", "shortage_cost_per_unit", "service_target", "review_days", "abc_class", "unit_cost",
+    "unit_price",
+)  # fmt: skip
+"""Columns that a ratio follows from."""
 # Beyond it the forecast's tail is a guess, and stock grows without bound.
 HIGHEST_RATIO = 0.999
 COST = "cost"
@@ -65,8 +72,7 @@ def critical_ratios(settings: pd.DataFrame, release: Release) -> Promise:
     Parameters
     ----------
     settings : DataFrame
-        ``holding_cost_per_unit_day``, ``shortage_cost_per_unit``, ``service_target``,
-        ``review_days``, ``abc_class``, ``unit_cost``, ``unit_price``.
+        Columns ``COSTS``.
     release : Release
         Default service targets, and the weight of shortage in the objective, by which a given
         cost is multiplied here (not in the column that leaves, so that it is weighed once).
