@@ -20,9 +20,18 @@ from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.effects_table import effects_table
 from assets.forecasting.history.ending import DELISTED, ENDING, fading, lifecycles
-from assets.forecasting.history.ranged import CRITICAL_RATIO, series_to_forecast, with_critical_ratios
+from assets.forecasting.history.ranged import series_to_forecast, with_decision_levels
 from assets.forecasting.history.segments import rows_by_segment
-from assets.forecasting.history.series import KEY, Flags, Integers, Reals, SeriesPanel, build_panel, season_phase
+from assets.forecasting.history.series import (
+    DECISION_LEVEL,
+    KEY,
+    Flags,
+    Integers,
+    Reals,
+    SeriesPanel,
+    build_panel,
+    season_phase,
+)
 from assets.forecasting.models.candidates import candidate
 from assets.forecasting.models.known import Candidate, Known, learned
 from assets.forecasting.registry.championship import selected
@@ -100,7 +109,7 @@ def forecast_demand(
     features : DataFrame
         Frame ``FEAT_ITEM_SITE``: what is ranged, and its segment.
     release : Release
-        Menus, origins, history and decision quantile.
+        Menus, origins, history, and the decision level of what nobody states costs or service of.
     calendar : PlanCalendar
         Bucket grid.
     plan_date : date
@@ -138,7 +147,7 @@ def forecast_demand(
         If the selection was made under other rules or for another horizon.
     """
     ranged = series_to_forecast(demand, features, items, sites)
-    ranged = with_critical_ratios(ranged, features, items, settings, release)
+    ranged = with_decision_levels(ranged, features, items, settings, release)
     panel = build_panel(
         demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
     )
@@ -240,7 +249,7 @@ def _forecast_frame(
     panel: SeriesPanel, arrays: _Arrays, stamp: str, calendar: PlanCalendar, plan_date: dt.date
 ) -> pd.DataFrame:
     size, horizon = arrays.mean.shape
-    labels = panel.index.assign(model=arrays.model)[[*KEY, "demand_segment", CRITICAL_RATIO, "model"]]
+    labels = panel.index.assign(model=arrays.model)[[*KEY, "demand_segment", DECISION_LEVEL, "model"]]
     frame = pd.DataFrame({name: np.repeat(labels[name].to_numpy(), horizon) for name in labels})
     frame["plan_date"] = pd.Timestamp(plan_date)
     frame["bucket_index"] = np.tile(np.arange(horizon), size)

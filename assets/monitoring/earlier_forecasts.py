@@ -33,7 +33,7 @@ LOOK_BACK = 28
 
 _MEANS = ("plan_date", *KEY, "bucket_start", "mean_units")
 _FORECAST = (
-    "plan_date", *KEY, "bucket_start", "demand_segment", "critical_ratio", "cumulative_mean_units",
+    "plan_date", *KEY, "bucket_start", "demand_segment", "decision_level", "cumulative_mean_units",
     "cumulative_std_units",
     *QUANTILE_COLUMNS,
 )  # fmt: skip

@@ -36,7 +36,7 @@ WINDOW_COLUMNS = (
     "pinball_units",
 )
 """One row per window: what was forecast and what came, in base units; variance is of the forecast, and the pinball
-loss is taken at its critical ratio."""
+loss is taken at its decision level."""
 
 
 def standing_demand(demand: pd.DataFrame) -> pd.DataFrame:
@@ -151,8 +151,8 @@ def expected_given_at_least(mean: Reals, deviation: Reals, lower: Reals) -> Real
 
 def _windows(both: pd.DataFrame, known: Reals, units: Reals, bounds: tuple[Reals, Reals]) -> pd.DataFrame:
     low, high = (both[quantile_column(edge)].to_numpy() for edge in BAND)
-    ratio = both["critical_ratio"].to_numpy()
-    error = units - at_quantile_level(both[list(QUANTILE_COLUMNS)].to_numpy()[:, None, :], ratio)[:, 0]
+    level = both["decision_level"].to_numpy()
+    error = units - at_quantile_level(both[list(QUANTILE_COLUMNS)].to_numpy()[:, None, :], level)[:, 0]
     found = {
         "plan_date": both["plan_date"].to_numpy(),
         "demand_segment": both["demand_segment"].to_numpy(),
@@ -163,6 +163,6 @@ def _windows(both: pd.DataFrame, known: Reals, units: Reals, bounds: tuple[Reals
         "pit_lower": bounds[0],
         "pit_upper": bounds[1],
         "is_inside": (low <= units) & (units <= high),
-        "pinball_units": np.maximum(ratio * error, (ratio - 1.0) * error),
+        "pinball_units": np.maximum(level * error, (level - 1.0) * error),
     }
     return pd.DataFrame(found, columns=list(WINDOW_COLUMNS))

@@ -58,6 +58,10 @@ FEEDS: Mapping[str, tuple[str, ...]] = {
 }
 """Which feeds end in which mart."""
 
+_SELECTION_COLUMNS = (
+    "demand_segment", "champion", "selected_for", "is_refit", "selection_version", "data_version",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Node:
@@ -246,7 +250,7 @@ def _table(
 
 def _selection(published: Published, plan_date: dt.date, run_id: str) -> tuple[Node, ...]:
     """Return the registry's selection of models that a run forecast with, where it told."""
-    champions = published.of_run(CHAMPIONS, plan_date, run_id)
+    champions = published.part(CHAMPIONS, plan_date, _SELECTION_COLUMNS, run_id=run_id)
     if champions is None or champions.empty:
         return ()
     first = champions.iloc[0]

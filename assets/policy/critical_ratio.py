@@ -15,11 +15,6 @@ from assets.policy.release import Release
 
 Reals = npt.NDArray[np.float64]
 
-COSTS = (
-    "holding_cost_per_unit_day", "shortage_cost_per_unit", "service_target", "review_days", "abc_class", "unit_cost",
-    "unit_price",
-)  # fmt: skip
-"""Columns that a ratio follows from."""
 # Beyond it the forecast's tail is a guess, and stock grows without bound.
 HIGHEST_RATIO = 0.999
 COST = "cost"
@@ -72,7 +67,8 @@ def critical_ratios(settings: pd.DataFrame, release: Release) -> Promise:
     Parameters
     ----------
     settings : DataFrame
-        Columns ``COSTS``.
+        ``holding_cost_per_unit_day``, ``shortage_cost_per_unit``, ``service_target``,
+        ``review_days``, ``abc_class``, ``unit_cost``, ``unit_price``.
     release : Release
         Default service targets, and the weight of shortage in the objective, by which a given
         cost is multiplied here (not in the column that leaves, so that it is weighed once).

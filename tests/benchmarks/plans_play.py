@@ -86,9 +86,11 @@ class Setting:
 
     def _forecast(self, date: dt.date, selection: Selection | None) -> tuple[pd.DataFrame, Selection]:
         network = self.network
+        features = network.panel.features(date).merge(self.features, on=KEY, how="left")
         made = forecast_demand(
-            network.panel.demand, network.panel.features(date), self.release, network.profile.calendar, date,
-            network.profile.horizon_buckets, items=network.items, sites=network.sites, selection=selection,
+            network.panel.demand, features, self.release, network.profile.calendar, date,
+            network.profile.horizon_buckets, items=network.items, sites=network.sites, settings=network.item_sites,
+            selection=selection,
         )  # fmt: skip
         return made.forecast, made.selection
 

@@ -29,7 +29,7 @@ from assets.forecasting.evaluation.scores import coverage, pinball_loss
 
 ALL = "all"
 LAWS = ("pools", "shocks", "published", "twice")
-# Demand, critical ratio, and quantiles and means by law.
+# Demand, decision level, and quantiles and means by law.
 Windows = tuple[Reals, Reals, dict[str, Reals], dict[str, Reals]]
 # Each is told a segment's outcomes at the origins of a plan, and at twice as many.
 Laws = dict[str, Callable[[Outcomes, Outcomes], Calibration]]
@@ -38,7 +38,7 @@ Laws = dict[str, Callable[[Outcomes, Outcomes], Calibration]]
 def ablation(found: list[SegmentBacktest], origins: int) -> list[dict[str, Any]]:
     """Return coverage of uncensored windows, decision loss and bias of the mean by segment and law.
 
-    The loss, at the critical ratio of each series, and the bias are over the mean demand of the same windows.
+    The loss, at the decision level of each series, and the bias are over the mean demand of the same windows.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _windows(held: Outcomes, seen: list[Outcomes], laws: Laws) -> Windows:
     whole, found = uncensored(held), {name: law(*seen) for name, law in laws.items()}
     quantiles = {name: law.quantiles_of(held.expected, held.level)[whole] for name, law in found.items()}
     means = {name: law.mean_of(held.expected)[whole] for name, law in found.items()}
-    ratio = np.broadcast_to(held.critical_ratio[:, None], whole.shape)
+    ratio = np.broadcast_to(held.decision_level[:, None], whole.shape)
     return held.actual[whole], ratio[whole], quantiles, means
 
 

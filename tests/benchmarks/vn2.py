@@ -43,7 +43,7 @@ WINDOWS = 8
 WARM_UP_WEEKS = 12
 # A year of history, before which there is neither a season nor a model, and the warm-up after it.
 LEAST_HISTORY_WEEKS = WEEKS_OF_YEAR + WARM_UP_WEEKS
-OURS, ORGANISER = "ours", "organiser"
+OURS, ORGANISER, CHAMPIONS = "ours", "organiser", "the daily plan's champions"
 DRAWS, SEED = 2000, 1
 
 OUR_CHOICES = Choices()
@@ -84,11 +84,12 @@ def run(*, data: Path) -> dict[str, Any]:
     organiser = played[ORGANISER]
     return {
         "windows": [_window(challenge, place, start, played) for place, start in enumerate(starts)],
-        "policies": {name: _summary(windows, organiser) for name, windows in played.items()},
+        "policies": {
+            name: {**_summary(windows, organiser), "worst_window_ratio": _worst(windows, organiser)}
+            for name, windows in played.items()
+        },
         "ratio_to_organiser": _ratio(played[OURS], organiser),
-        "worst_window_ratio": max(
-            _ratio([ours], [theirs]) for ours, theirs in zip(played[OURS], organiser, strict=True)
-        ),
+        "worst_window_ratio": _worst(played[OURS], organiser),
         "seconds": round(time.monotonic() - started, 1),
     }
 
@@ -118,7 +119,7 @@ def policies(challenge: Challenge, starts: Sequence[int], data: Path) -> dict[st
     return {
         OURS: our_policy(forecasts, OUR_CHOICES),
         ORGANISER: organiser_policy(challenge),
-        "the daily plan's champions": champions_policy(challenge, vn2(data), PolicyRegistry().active()),
+        CHAMPIONS: champions_policy(challenge, vn2(data), PolicyRegistry().active()),
         "order-up-to, plain forecast": our_policy(forecasts, PLAIN),
         "perfect foresight": perfect_foresight(challenge),
         **{name: our_policy(forecasts, choices) for name, choices in ABLATIONS.items()},
@@ -137,7 +138,16 @@ def show(console: Console, found: dict[str, Any]) -> None:
     )
 
 
-_POLICY_COLUMNS = ("policy", "holding", "shortage", "cost", "fill rate", "of organiser", "95 % interval")
+_POLICY_COLUMNS = (
+    "policy",
+    "holding",
+    "shortage",
+    "cost",
+    "fill rate",
+    "of organiser",
+    "95 % interval",
+    "worst window",
+)
 _WINDOW_COLUMNS = (
     "weeks from",
     "ours: holding",
@@ -153,7 +163,8 @@ _WINDOW_COLUMNS = (
 def _policy_row(name: str, one: dict[str, Any]) -> list[Any]:
     low, high = one["interval_95"]
     cost = [round(one[key]) for key in ("holding", "shortage", "cost")]
-    return [name, *cost, f"{one['fill_rate']:.3f}", f"{one['ratio_to_organiser']:.3f}", f"{low:.3f} to {high:.3f}"]
+    ratio, worst = (f"{one[key]:.3f}" for key in ("ratio_to_organiser", "worst_window_ratio"))
+    return [name, *cost, f"{one['fill_rate']:.3f}", ratio, f"{low:.3f} to {high:.3f}", worst]
 
 
 def _window_row(window: dict[str, Any]) -> list[Any]:
@@ -200,6 +211,10 @@ def paired_interval(cost: Reals, reference: Reals) -> list[float]:
     drawn = random.integers(len(cost), size=(DRAWS, len(cost)))
     ratios = cost[drawn].sum(axis=1) / np.maximum(reference[drawn].sum(axis=1), 1e-9)
     return [round(float(edge), 4) for edge in np.quantile(ratios, [0.025, 0.975])]
+
+
+def _worst(windows: list[Played], organiser: list[Played]) -> float:
+    return max(_ratio([one], [theirs]) for one, theirs in zip(windows, organiser, strict=True))
 
 
 def _by_series(windows: list[Played]) -> Reals:

@@ -1,6 +1,7 @@
 """The VN2 challenge by the forecast of the daily plan itself: champions, calibration and paths of each week.
 
-Here: that forecast as a policy. Not here: the policy of ours whose constants VN2 chose (``vn2_policy``).
+Only the decision ratio is that of our policy, whose constants VN2 chose (``vn2_policy``): what is
+compared is the forecast.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from assets.forecasting.evaluation.scorecard import Score, score_of
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.driver_learning import without_drivers
 from assets.forecasting.history.origin_segments import Names, segments_at
-from assets.forecasting.history.ranged import CRITICAL_RATIO, decision_levels
+from assets.forecasting.history.ranged import decision_levels
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.segments import rows_by_segment
-from assets.forecasting.history.series import MINIMUM_OBSERVED, Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.series import DECISION_LEVEL, MINIMUM_OBSERVED, Flags, Integers, Reals, SeriesPanel
 from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.models.candidates import candidates_of
 from assets.forecasting.models.known import Candidate, Known, learned
@@ -109,7 +109,7 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> Backtest
     panel : SeriesPanel
         All series.
     rules : ForecastRules
-        Menus, number of origins and the quantile that series without a critical ratio are decided at.
+        Menus, number of origins and the level of series that are told none.
     horizon : int
         Buckets ahead.
     """
@@ -122,7 +122,7 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> Backtest
     tested = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *samples.values()]))
     origins = _origins(panel, tested, cuts, horizon, [choice for menu in menus.values() for choice in menu])
     ahead = panel.take(tested)
-    ahead = replace(ahead, index=ahead.index.assign(**{CRITICAL_RATIO: decision_levels(ahead.index, rules)}))
+    ahead = replace(ahead, index=ahead.index.assign(**{DECISION_LEVEL: decision_levels(ahead.index, rules)}))
     found = []
     for segment, rows in segments.items():
         sampled = [samples[segment][names[samples[segment]] == segment] for names in then]
@@ -209,7 +209,7 @@ def _outcomes(panel: SeriesPanel, known: Known, sample: Integers, choice: Candid
         origin=np.full(len(rows), cut, dtype=np.int64),
         naive_error=error,
         naive_square=square,
-        critical_ratio=panel.index[CRITICAL_RATIO].to_numpy(dtype=np.float64)[rows],
+        decision_level=panel.index[DECISION_LEVEL].to_numpy(dtype=np.float64)[rows],
     )
 
 

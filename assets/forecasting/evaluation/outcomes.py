@@ -34,7 +34,7 @@ class Outcomes:
     naive_error, naive_square : array (m,)
         Mean absolute and mean squared difference of consecutive known buckets before the origin: the
         error of the naive forecast, which MASE and RMSSE are measured in. NaN without two of them.
-    critical_ratio : array (m,)
+    decision_level : array (m,)
         Quantile of demand that decisions about the series rest on; NaN where none are made.
     """
 
@@ -45,7 +45,7 @@ class Outcomes:
     origin: Integers
     naive_error: Reals
     naive_square: Reals
-    critical_ratio: Reals
+    decision_level: Reals
 
     @property
     def level(self) -> Reals:

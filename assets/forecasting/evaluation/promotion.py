@@ -56,13 +56,12 @@ class Challenge:
 def decision_losses(outcomes: Outcomes) -> Reals:
     """Return the loss of each series and origin that decisions would have paid, shape (m,).
 
-    Pinball loss of cumulative demand at the series' critical ratio, summed over the horizons scored, on
-    quantiles calibrated at the other origins. In base units: a unit short costs the same in every
-    series, as in the loss that champions are chosen by.
+    Pinball loss of cumulative demand at the series' decision level, summed over the horizons scored, on
+    quantiles calibrated at the other origins. In base units, as in the loss that champions are chosen by.
     """
     _, actual, scored = outcomes.over(0)
-    level = outcomes.critical_ratio[:, None]
-    error = actual - at_quantile_level(cross_calibrated(outcomes)[1], outcomes.critical_ratio)
+    level = outcomes.decision_level[:, None]
+    error = actual - at_quantile_level(cross_calibrated(outcomes)[1], outcomes.decision_level)
     loss: Reals = np.where(scored, np.maximum(level * error, (level - 1.0) * error), 0.0).sum(axis=1)
     return loss
 

@@ -30,7 +30,7 @@ class Score:
     model : str
         Candidate.
     pinball_loss, wape, bias : float
-        Of cumulative demand over every window that is scored; the loss at each series' critical ratio.
+        Of cumulative demand over every window that is scored; the loss at each series' decision level.
     coverage_80, pit_coverage_80 : float or None
         Of cumulative demand over *uncensored* windows: the share inside the band of published
         quantiles, and the share of randomised transforms between their levels. ``None`` without one.
@@ -74,8 +74,8 @@ def score_against(model: str, outcomes: Outcomes, quantiles: Reals) -> Score:
     expected, actual, scored = outcomes.over(0)
     whole = uncensored(outcomes)
     demand = float(actual[scored].mean()) if scored.any() else 0.0
-    ratio = np.broadcast_to(outcomes.critical_ratio[:, None], actual.shape)
-    at_ratio = at_quantile_level(quantiles, outcomes.critical_ratio)
+    ratio = np.broadcast_to(outcomes.decision_level[:, None], actual.shape)
+    at_ratio = at_quantile_level(quantiles, outcomes.decision_level)
     loss = pinball_loss(actual[scored], at_ratio[scored], ratio[scored])
     lower, upper = pit_bounds(actual[whole], quantiles[whole], LEVELS)
     known = outcomes.known

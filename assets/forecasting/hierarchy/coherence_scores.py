@@ -50,7 +50,7 @@ class MethodScore:
     method : str
         One of ``METHODS``, or ``base``.
     pinball_loss : float or None
-        Mean pinball loss of cumulative item-site demand at the decision quantile, calibrated at the
+        Mean pinball loss of cumulative item-site demand at the decision levels, calibrated at the
         other origins, over mean demand; none for ``base``, which has no item-site forecast of its own.
     gain, gain_low : float or None
         Share of the loss of bottom-up that the method saves, and its lower bound (``promotion.challenge``).
@@ -85,10 +85,11 @@ def coherence_scores(test: CoherenceTest, rules: ForecastRules) -> CoherenceScor
     test : CoherenceTest
         Base forecasts at rolling origins.
     rules : ForecastRules
-        The quantile that series without a critical ratio are decided at, and the margin that a challenger must reach.
+        The margin that a challenger must reach, and the level of series that are told none.
     """
     means = {method: [test.reconciled(method, origin) for origin in test.origins] for method in METHODS}
-    losses = {method: _losses(test, found, decision_levels(test.panel.index, rules)) for method, found in means.items()}
+    decided = decision_levels(test.panel.index, rules)
+    losses = {method: _losses(test, found, decided) for method, found in means.items()}
     scores, passing = [_base_score(test)], {}
     for method, loss in losses.items():
         told = challenge(
@@ -136,13 +137,13 @@ def _outcomes(origin: CoherenceOrigin, mean: Reals) -> Outcomes:
         origin=np.full(len(rows), origin.cut, dtype=np.int64),
         naive_error=unused,
         naive_square=unused,
-        critical_ratio=unused,
+        decision_level=unused,
     )
 
 
 def _losses(test: CoherenceTest, means: list[Reals], ratio: Reals) -> _Losses:
     every = outcomes_of(test, means)
-    every = replace(every, critical_ratio=ratio[every.series])
+    every = replace(every, decision_level=ratio[every.series])
     # Series of an item are one draw, because they share the forecast of their group.
     item = np.unique(test.panel.index["item_id"].to_numpy(), return_inverse=True)[1][every.series]
     values, demand = np.zeros(len(every.series)), 0.0

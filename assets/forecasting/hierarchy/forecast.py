@@ -21,7 +21,7 @@ from assets.forecasting.hierarchy.hierarchy import Hierarchy, build_hierarchy
 from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, level_means
 from assets.forecasting.history.censoring import fill_censored
-from assets.forecasting.history.series import KEY, Reals, build_panel, season_phase
+from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, build_panel, season_phase
 from assets.forecasting.models.boosted import BoostedModel
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST
@@ -62,7 +62,7 @@ def forecast_hierarchy(
     demand, items, sites : DataFrame
         Frames ``FCT_DEMAND``, ``DIM_ITEM`` (category) and ``DIM_SITE`` (region).
     release : Release
-        Menu of the groups, origins, margin and decision quantile.
+        Menu of the groups, origins and margin.
     calendar : PlanCalendar
         Bucket grid.
     plan_date : date
@@ -84,7 +84,9 @@ def forecast_hierarchy(
     if forecast.empty:
         return HierarchyForecast(HIERARCHY_FORECAST.empty(), COHERENCE.empty())
     first = forecast[forecast["bucket_index"] == 0].sort_values(KEY, ignore_index=True)
-    ranged = first[[*KEY, "demand_segment"]].merge(items[["item_id", "category"]], on="item_id", how="left")
+    ranged = first[[*KEY, "demand_segment", DECISION_LEVEL]].merge(
+        items[["item_id", "category"]], on="item_id", how="left"
+    )
     located = ranged.merge(sites[["site_id", "region"]], on="site_id", how="left").fillna({"category": ""})
     panel = build_panel(
         demand, located, calendar, plan_date, release.forecast.history_buckets,
@@ -185,5 +187,5 @@ def _group_outcomes(test: CoherenceTest, rows: slice) -> Outcomes:
         origin=np.repeat(cuts, size),
         naive_error=unused,
         naive_square=unused,
-        critical_ratio=unused,
+        decision_level=unused,
     )

@@ -1,4 +1,4 @@
-"""Which item-sites meet demand, and what is told of each: segment, category, region, price band, critical ratio.
+"""Which item-sites meet demand, and what is told of each: segment, category, region, price band, decision level.
 
 Not here: their demand (``series``), or what is declared of their end (``ending``).
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import KEY, Reals, runs_of
-from assets.policy.critical_ratio import COSTS, critical_ratios
+from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, runs_of
+from assets.kernel.frames.forecasts import QUANTILE_LEVELS
+from assets.policy.critical_ratio import critical_ratios
 from assets.policy.release import ForecastRules, Release
 
 # Items of a category are told apart by thirds of their list prices.
 PRICE_BANDS = 3
-CRITICAL_RATIO = "critical_ratio"
 
 
 def series_to_forecast(
@@ -57,14 +57,18 @@ def price_bands(items: pd.DataFrame) -> np.ndarray:
     return bands
 
 
-def with_critical_ratios(
+def with_decision_levels(
     ranged: pd.DataFrame,
     features: pd.DataFrame,
     items: pd.DataFrame | None,
     settings: pd.DataFrame | None,
     release: Release,
 ) -> pd.DataFrame:
-    """Return ranged item-sites with ``critical_ratio``, the quantile of demand that their orders rest on.
+    """Return ranged item-sites with ``decision_level``, the quantile of demand at which their models are compared.
+
+    It is the critical ratio of their orders, within the published levels: beyond them no quantile is
+    told, and a loss at a level that the quantile is not of would reward tails that are too wide. Where
+    a fill rate is promised the ratio depends on the forecast, and the release's quantile counts.
 
     Parameters
     ----------
@@ -75,21 +79,26 @@ def with_critical_ratios(
     items, settings : DataFrame or None
         Frames ``DIM_ITEM`` and ``DIM_ITEM_SITE``: costs and service targets.
     release : Release
-        Service by default, and the quantile of what has no settings.
+        Service by default, and the quantile of what nobody states costs or service of.
     """
-    told = [] if items is None or settings is None else [*items, *settings, *features]
-    if not set(COSTS) <= set(told):
-        return ranged.assign(**{CRITICAL_RATIO: release.forecast.decision_quantile})
-    assert items is not None
-    assert settings is not None
+    usual = release.forecast.decision_quantile
+    if items is None or settings is None or not _tells_costs(settings):
+        return ranged.assign(**{DECISION_LEVEL: usual})
     costs = settings.merge(items[["item_id", "unit_cost", "unit_price"]], on="item_id")
     costs = costs.merge(features[[*KEY, "abc_class"]], on=KEY, how="left")
-    ratios = costs[KEY].assign(**{CRITICAL_RATIO: critical_ratios(costs, release).ratio})
-    return ranged.merge(ratios, on=KEY, how="left").fillna({CRITICAL_RATIO: release.forecast.decision_quantile})
+    promise = critical_ratios(costs, release)
+    level = np.where(promise.by_fill_rate, usual, np.clip(promise.ratio, QUANTILE_LEVELS[0], QUANTILE_LEVELS[-1]))
+    told = costs[KEY].assign(**{DECISION_LEVEL: level})
+    return ranged.merge(told, on=KEY, how="left").fillna({DECISION_LEVEL: usual})
 
 
 def decision_levels(index: pd.DataFrame, rules: ForecastRules) -> Reals:
-    """Return the quantile at which the loss of each series is taken: its critical ratio, or the release's."""
-    if CRITICAL_RATIO in index:
-        return index[CRITICAL_RATIO].to_numpy(dtype=np.float64)
+    """Return the level of each series of a panel; the release's quantile where the panel was made without any."""
+    if DECISION_LEVEL in index:
+        return index[DECISION_LEVEL].to_numpy(dtype=np.float64)
     return np.full(len(index), rules.decision_quantile)
+
+
+def _tells_costs(settings: pd.DataFrame) -> bool:
+    """Return whether settings are those of the mart, and not only lifecycles."""
+    return "holding_cost_per_unit_day" in settings

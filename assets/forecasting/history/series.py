@@ -27,6 +27,8 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 KEY = ["item_id", "site_id"]
+# Column of an index: the quantile that models of a series are compared at.
+DECISION_LEVEL = "decision_level"
 # Below this many known buckets a series is forecast from its analogues (``analogue``).
 MINIMUM_OBSERVED = 8
 # Arithmetic over series goes by blocks of them: no temporary is as large as the panel, and where only
@@ -43,7 +45,7 @@ class SeriesPanel:
     ----------
     index : DataFrame
         ``item_id``, ``site_id``, ``demand_segment`` and ``category`` of each row, sorted by key; also
-        ``price_band`` and ``critical_ratio`` where they are told.
+        ``price_band`` and ``decision_level`` where they are told.
     demand : array (n, T)
         Demand that is certain, in base units; 0 where nothing is known.
     observed : array (n, T)
@@ -148,8 +150,7 @@ class SeriesPanel:
 
     def data_digest(self) -> str:
         """Return a digest of everything that models see."""
-        told = [name for name in ("critical_ratio",) if name in self.index]
-        labels = self.index[[*KEY, "demand_segment", "category", *told]].to_numpy().tolist()
+        labels = self.index[[*KEY, "demand_segment", "category"]].to_numpy().tolist()
         cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
         for array in (self.demand, np.packbits(self.observed), self.begins):
             cells.update(np.ascontiguousarray(array).data)
@@ -193,7 +194,7 @@ def build_panel(
     horizon : int
         Buckets ahead whose announcements are kept.
     """
-    labels = [name for name in ("price_band", "critical_ratio") if name in ranged]
+    labels = [name for name in ("price_band", DECISION_LEVEL) if name in ranged]
     index = ranged[[*KEY, "demand_segment", "category", *labels]].sort_values(KEY, ignore_index=True)
     place, cell, length = cells_of(demand, index, calendar, plan_date, history_buckets)
     shape = (len(index), length)

@@ -37,6 +37,8 @@ from assets.policy.release import ForecastRules
 
 # What of a release's rules decides who may replace a champion and when, but not what a champion forecasts.
 _PROCEDURE = {"refit_days", "promotion_margin"}
+# What candidates are compared by: scores told by another loss promise something else.
+_LOSS = "pinball at decision levels, means corrected at the other origins"
 
 
 @dataclass(frozen=True)
@@ -191,5 +193,5 @@ class Selection:
 def rules_digest(rules: ForecastRules, bucket: Bucket, horizon: int) -> str:
     """Return the digest of what a choice of champions depends on beside the data."""
     models = [dict(choice.settings()) for choice in all_candidates(rules, bucket)]
-    settings = [rules.model_dump(mode="json", exclude=_PROCEDURE), horizon, MINIMUM_OBSERVED, SAMPLE_SERIES]
+    settings = [rules.model_dump(mode="json", exclude=_PROCEDURE), horizon, MINIMUM_OBSERVED, SAMPLE_SERIES, _LOSS]
     return digest(models, str(bucket), settings)

@@ -74,8 +74,9 @@ DEMAND_FORECAST = Frame(
             for level in QUANTILE_LEVELS
         ),
         real(
-            "critical_ratio",
-            "Quantile of demand that decisions about the item-site rest on, at which models are compared.",
+            "decision_level",
+            "Quantile of demand at which models of the item-site are compared: its critical ratio, within the "
+            "published levels.",
             minimum=0,
             maximum=1,
         ),
@@ -96,7 +97,7 @@ FORECAST_SCORES = Frame(
         integer("origin_count", "Origins of the backtest.", minimum=0),
         real(
             "pinball_loss",
-            "Mean pinball loss of cumulative demand at the critical ratio of each series, over mean demand.",
+            "Mean pinball loss of cumulative demand at the decision level of each series, over mean demand.",
         ),
         real("wape", "Sum of absolute errors over sum of demand."),
         real("bias", "Sum of errors (forecast less demand) over sum of demand."),
@@ -227,7 +228,7 @@ COHERENCE = Frame(
         text("base_model", "Model of the level's own history; empty for item_site."),
         real(
             "item_site_pinball_loss",
-            "Mean pinball loss of cumulative item-site demand at the decision's quantile, over mean demand.",
+            "Mean pinball loss of cumulative item-site demand at each series' decision level, over mean demand.",
             nullable=True,
         ),
         real("gain", "Share of the loss of bottom_up that the method saves; negative where it loses.", nullable=True),

@@ -55,7 +55,11 @@ FORECAST_DRIFT = Frame(
         ),
         real("coverage_80", "Share of fully known windows inside the 10 % to 90 % band.", nullable=True),
         real("pit_coverage_80", "Share of randomised transforms of all windows between 0.1 and 0.9.", nullable=True),
-        real("pinball_loss", "Pinball loss at the decision's quantile over mean demand, known windows.", nullable=True),
+        real(
+            "pinball_loss",
+            "Pinball loss at each item-site's decision level over mean demand, known windows.",
+            nullable=True,
+        ),
         real(
             "backtest_pinball_loss",
             "The champion's loss in its backtest, over horizons of all lengths; null without a backtest.",

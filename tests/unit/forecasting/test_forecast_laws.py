@@ -98,7 +98,7 @@ def test_the_same_input_gives_the_same_bits(worlds, release, seed):
     assert one.selection.version == two.selection.version
 
 
-@pytest.mark.parametrize("name", ["OptimizedTheta", "IMAPA", "TSB", "SeasonalExponentialSmoothing"])
+@pytest.mark.parametrize("name", ["OptimizedTheta", "ADIDA", "IMAPA", "AutoETS", "TSB", "SeasonalExponentialSmoothing"])
 def test_the_row_a_series_stands_in_changes_no_bit(worlds, name):
     """Compiled sums depend on where an array begins in memory, unless it always begins aligned."""
     world, plan_date = worlds(items=3, sites=3, length=75), pd.Timestamp("2025-06-30").date()

@@ -27,7 +27,9 @@ MENU = [
     "SeasonalWindowAverage",
     "TSB",
     "CrostonSBA",
+    "ADIDA",
     "IMAPA",
+    "AutoETS",
     "WindowAverage",
     "HistoricAverage",
 ]

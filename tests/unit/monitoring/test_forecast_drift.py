@@ -238,3 +238,15 @@ def stable(seed: int, common: float) -> pd.DataFrame:
     shock = np.exp(rng.normal(-(common**2) / 2, common, size=(DAYS, 1)))
     mean = levels[None, :] * shock
     return windows_of(rng.negative_binomial(2.0, 2.0 / (2.0 + mean)).astype(float), levels=levels)
+
+
+def test_a_window_loses_at_the_level_of_its_own_item_site():
+    one = forecasts(LEVELS, 3)
+    level = np.where(one["item_id"] == "item-000", 0.5, 0.9)
+    demand = standing_demand(demand_of(one, drawn(LEVELS, 3, seed=21)))
+    told = next_bucket_windows(one.assign(decision_level=level), demand)
+    plain = [next_bucket_windows(one.assign(decision_level=each), demand) for each in (0.5, 0.9)]
+    mine = next_bucket_windows(one, demand)["forecast_units"].to_numpy() == LEVELS[0]
+    expected = np.where(mine, plain[0]["pinball_units"], plain[1]["pinball_units"])
+    assert np.array_equal(told["pinball_units"], expected)
+    assert not np.array_equal(plain[0]["pinball_units"], plain[1]["pinball_units"])
