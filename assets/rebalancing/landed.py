@@ -18,8 +18,8 @@ def landed_costs(item_sites: ItemSites, moves: Moves) -> Floats:
     """
     free = moves.blocked == 0
     bought, sent = free & ~moves.is_transfer, free & moves.is_transfer
-    cost = _relax(_bought(item_sites, moves, bought, moves.price), moves, sent, moves.transport)
-    return _relax(np.where(np.isfinite(cost), cost, item_sites.unit_cost), moves, sent, moves.transport)
+    cost = _relax(_bought(item_sites, moves, bought, moves.price), moves, sent, moves.usual_transport)
+    return _relax(np.where(np.isfinite(cost), cost, item_sites.unit_cost), moves, sent, moves.usual_transport)
 
 
 def replacement_costs(item_sites: ItemSites, moves: Moves, landed: Floats) -> Floats:
@@ -34,7 +34,8 @@ def replacement_costs(item_sites: ItemSites, moves: Moves, landed: Floats) -> Fl
     """
     usual = (moves.blocked == 0) & moves.usual
     bought, sent = usual & ~moves.is_transfer, usual & moves.is_transfer
-    cost = _relax(_bought(item_sites, moves, bought, moves.unit_amount), moves, sent, moves.unit_amount)
+    amount = moves.unit_amount + moves.spread
+    cost = _relax(_bought(item_sites, moves, bought, amount), moves, sent, amount)
     return np.where(np.isfinite(cost), np.maximum(cost, landed), landed)
 
 

@@ -44,9 +44,12 @@ class Moves:
     departure, arrival_date : datetime64[D] array, shape (m,)
         Dates of the two.
     price, transport, under_way : float array, shape (m,)
-        Currency per unit: paid to the supplier; freight and handling; holding at the origin's rate
-        until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
+        Currency per unit: paid to the supplier; freight and handling, of later buckets with a share
+        of the departure's fixed cost; holding at the origin's rate until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
         would be sent around to save its holding.
+    spread : float array, shape (m,)
+        Currency per unit: the share that a transfer of the first bucket does not pay, because its
+        departure is paid as a whole; 0 for others.
     early : float array, shape (m,)
         Currency per unit: what is expected to lie because a faster way would be decided later
         (``slower_ways``).
@@ -71,6 +74,7 @@ class Moves:
     arrival_date: NDArray[np.datetime64]
     price: Floats
     transport: Floats
+    spread: Floats
     under_way: Floats
     early: Floats
     minimum: Ints
@@ -92,6 +96,11 @@ class Moves:
     def usual(self) -> Flags:
         """Which moves are normal replenishment: purchases and the cheap way down the echelons."""
         return np.asarray(~self.lateral & (self.kind != "expedite"))
+
+    @property
+    def usual_transport(self) -> Floats:
+        """Currency per unit of freight and handling with a share of the departure's fixed cost, whenever it leaves."""
+        return self.transport + self.spread
 
     @property
     def unit_amount(self) -> Floats:
@@ -148,7 +157,10 @@ def _transfer_table(
         keys.rename(columns={"site_id": "destination_id", "index": "destination"}), on=["item_id", "destination_id"]
     )
     table = table.merge(items[["item_id", "weight_kg_per_unit", "volume_m3_per_unit"]], on="item_id")
-    table["transport"] = _transport_cost(table) * objective.transport_weight
+    variable, share = _transport_cost(table)
+    weight = objective.transport_weight
+    table["transport"], table["variable"] = (variable + share) * weight, variable * weight
+    table["spread"] = share * weight
     echelon = item_sites.echelon
     lateral = echelon[table["origin"].to_numpy(np.int64)] <= echelon[table["destination"].to_numpy(np.int64)]
     return table.assign(
@@ -163,21 +175,23 @@ def _transfer_table(
     )
 
 
-def _transport_cost(table: pd.DataFrame) -> pd.Series[Any]:
-    """Return currency per unit: handling, weight, volume and a share of the departure's fixed cost.
+def _transport_cost(table: pd.DataFrame) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """Return currency per unit: handling, weight and volume; and a share of the departure's fixed cost.
 
-    Items share a departure, so one item cannot carry its fixed cost. Each unit pays for the
-    room it takes in a departure filled to ``ASSUMED_FILL`` of its capacity; without a capacity
-    the fixed cost is spread over the items that ride on the lane.
+    What leaves today pays for its departure as a whole (``market.departures``). For what is decided
+    later each unit pays for the room it takes in a departure filled to ``ASSUMED_FILL`` of a
+    truck, else of its capacity; without either the fixed cost is spread over the items that ride
+    on the lane.
     """
     weight = table["weight_kg_per_unit"]
     variable = (
         table["cost_per_unit"] + weight * table["cost_per_kg"] + table["volume_m3_per_unit"] * table["cost_per_m3"]
     )
     riders = table.groupby(["origin_id", "destination_id", "mode"])["item_id"].transform("size")
-    by_weight = weight / (ASSUMED_FILL * table["capacity_kg"].where(table["capacity_kg"] > 0))
+    holds = table["truck_kg"].fillna(table["capacity_kg"])
+    by_weight = weight / (ASSUMED_FILL * holds.where(holds > 0))
     share = by_weight.fillna(1.0 / riders.clip(lower=1))
-    return variable + table["fixed_cost_per_departure"] * share
+    return variable, table["fixed_cost_per_departure"] * share
 
 
 def _transfer_kinds(table: pd.DataFrame) -> pd.Series[Any]:
@@ -203,6 +217,8 @@ def _purchase_table(item_sites: ItemSites, sourcing: pd.DataFrame, calendar: Pla
         departure_days="",
         price=table["unit_cost"],
         transport=0.0,
+        variable=0.0,
+        spread=0.0,
         minimum=table["minimum_order_units"],
         multiple=table["order_multiple_units"].clip(lower=1),
         capacity=(per_bucket * review).fillna(UNLIMITED).clip(upper=UNLIMITED),
@@ -220,6 +236,9 @@ def _expand(
     patterns = {
         p: _departures(p, plan_date, horizon, days, rules.freeze_days) for p in table["departure_days"].unique()
     }
+    # A departure that is no usual one would be put off day after day, for a share of what it costs.
+    called = (table["spread"] > 0) & (table["lateral"].astype(bool) | (table["kind"] == "expedite"))
+    called = called.to_numpy(bool)
     parts = []
     for t in range(horizon):
         offset = table["departure_days"].map({p: offsets[t] for p, offsets in patterns.items()}).to_numpy(np.float64)
@@ -229,6 +248,7 @@ def _expand(
         bucket = np.ceil(arrives / days - 1e-9)
         reachable = ~np.isnan(offset) & (t % table["review"].to_numpy(np.int64) == 0) & (bucket < horizon)
         reachable &= ~table["lateral"].to_numpy(bool) | (t < LATERAL_RECOURSE_BUCKETS)
+        reachable &= ~called | (t == 0)
         keep = np.ones(len(table), dtype=bool) if t == 0 else reachable
         frozen = rules.freeze_days >= days
         why = np.where(np.isnan(offset), "freeze_fence" if frozen else "departure_days", "horizon")
@@ -259,6 +279,7 @@ def _as_moves(table: pd.DataFrame, item_sites: ItemSites) -> Moves:
         return table[name].to_numpy(np.float64).astype(np.int64)
 
     origin, buckets = ints("origin"), ints("arrival") - ints("bucket")
+    today = ints("bucket") == 0
     return Moves(
         kind=table["kind"].to_numpy(object),
         origin=origin,
@@ -270,7 +291,8 @@ def _as_moves(table: pd.DataFrame, item_sites: ItemSites) -> Moves:
         departure=table["departure"].to_numpy("datetime64[D]"),
         arrival_date=table["arrival_date"].to_numpy("datetime64[D]"),
         price=table["price"].to_numpy(np.float64),
-        transport=table["transport"].to_numpy(np.float64),
+        transport=np.where(today, table["variable"], table["transport"]).astype(np.float64),
+        spread=np.where(today, table["spread"], 0.0).astype(np.float64),
         under_way=np.where(origin >= 0, item_sites.holding_cost[origin] * buckets, 0.0),
         early=np.zeros(len(table)),
         minimum=ints("minimum"),

@@ -16,12 +16,15 @@ import pandas as pd
 
 from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
-from assets.rebalancing.announced import Standing, departed
+from assets.rebalancing.announced import Standing, departed, units_of
 from assets.rebalancing.faults import setting_faults, way_faults
 from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
+from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.minimums import Minimums
 from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.market.stated import limit_faults, stated_limits
+from assets.rebalancing.market.stated_charges import stated_departures, stated_minimums
 from assets.rebalancing.moves import Moves, build_moves
 from assets.rebalancing.slower_ways import cost_of_deciding_early
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
@@ -53,6 +56,10 @@ class Problem:
         What the snapshot got wrong; see ``consistency``.
     limits : Limits, optional
         What all items share, as feeds and policy state it; ``None`` for nothing.
+    departures : Departures, optional
+        Of today that cost something whatever they carry; ``None`` for none.
+    minimums : Minimums, optional
+        What order documents of today come to at least; ``None`` for anything.
     lead_times : mapping
         Supplier and site to days and their probabilities, where a purchase may take one or another.
     standing : Standing
@@ -68,6 +75,8 @@ class Problem:
     held: pd.DataFrame
     faults: tuple[str, ...]
     limits: Limits | None = None
+    departures: Departures | None = None
+    minimums: Minimums | None = None
     lead_times: LeadTimes = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing.none)
 
@@ -146,12 +155,17 @@ def build_problem(
     early = cost_of_deciding_early(item_sites, moves)
     moves = replace(moves, announced=standing.units(moves, item_sites), early=early)
     faults += [*setting_faults(planned), *way_faults(item_sites, moves, snapshot.sites)]
-    limits = stated_limits(Stage(item_sites, moves, plan_date, profile.lost_sales), snapshot, release.limits, held)
-    limits = standing.use(limits, moves, item_sites)
+    stage = Stage(item_sites, moves, plan_date, profile.lost_sales)
+    limits = standing.use(stated_limits(stage, snapshot, release.limits, held), moves, item_sites)
+    departures = stated_departures(stage, snapshot, release.objective.transport_weight)
+    minimums = stated_minimums(stage, snapshot)
+    if len(standing.frozen):
+        left = units_of(moves, item_sites, standing.frozen)
+        departures, minimums = departures.beside(left), minimums.beside(left)
     return Problem(
         plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, standing.fence(moves, item_sites),
         held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,
-        _uncertain(snapshot), standing,
+        departures if len(departures) else None, minimums if len(minimums) else None, _uncertain(snapshot), standing,
     )  # fmt: skip
 
 

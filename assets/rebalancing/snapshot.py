@@ -93,13 +93,14 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     lanes = _keep(lanes, lanes["origin_id"] != lanes["destination_id"], lane_name, "lane from a site to itself", faults)
     costs = ["fixed_cost_per_departure", "cost_per_kg", "cost_per_m3", "cost_per_unit", "quoted_transit_days"]
     lanes = _keep(lanes, _not_negative(lanes, costs), lane_name, "lane with a negative or missing cost or time", faults)
+    lanes = _without_size(lanes, lane_name, faults)
     readable = lanes["departure_days"].map(lambda days: bool(departure_weekdays(days)))
     lanes = _keep(lanes, readable, lane_name, "lane whose departure days are not ISO weekdays", faults)
     sourcing = sourcing.loc[~sourcing["item_id"].isin(spoilt)]
     known = sourcing["site_id"].isin(sites) & sourcing["item_id"].isin(named)
     sourcing = _keep(sourcing, known, source_name, "sourcing of an unknown item or site", faults)
     sourcing = _keep(sourcing, sourcing["order_multiple_units"] >= 1, source_name, "order multiple below 1", faults)
-    costs = ["unit_cost", "minimum_order_units", "quoted_lead_time_days"]
+    costs = ["unit_cost", "minimum_order_units", "quoted_lead_time_days", "minimum_order_amount"]
     sourcing = _keep(
         sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults
     )
@@ -119,6 +120,14 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     stray &= ~snapshot.position["item_id"].isin(spoilt).to_numpy(bool)
     _keep(snapshot.position, ~stray, KEY, "stock where the item is not ranged", faults)
     return replace(snapshot, lanes=lanes, sourcing=sourcing, item_sites=settings, items=items), faults
+
+
+def _without_size(lanes: pd.DataFrame, name: list[str], faults: list[str]) -> pd.DataFrame:
+    """Return lanes without trucks that take nothing: their departures are one vehicle."""
+    sizes = ["truck_kg", "truck_m3"]
+    bad = (lanes[sizes] <= 0).any(axis=1)
+    note(lanes.loc[bad], name, "truck that takes nothing; its size is left out, the departure is one vehicle", faults)
+    return lanes.assign(**{size: lanes[size].mask(bad) for size in sizes}) if bad.any() else lanes
 
 
 def _not_negative(table: pd.DataFrame, columns: list[str]) -> pd.Series[bool]:

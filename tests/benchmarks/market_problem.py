@@ -164,7 +164,7 @@ def _moves(rng: np.random.Generator, item_sites: ItemSites, items: int, cost: np
         bucket=table["bucket"].to_numpy(np.int64), arrival=table["arrival"].to_numpy(np.int64),
         departure=start + table["bucket"].to_numpy().astype("timedelta64[D]"),
         arrival_date=start + table["arrival"].to_numpy().astype("timedelta64[D]"),
-        price=table["price"].to_numpy(np.float64), transport=table["transport"].to_numpy(np.float64), under_way=held,
+        price=table["price"].to_numpy(np.float64), transport=table["transport"].to_numpy(np.float64), spread=np.zeros(len(table)), under_way=held,
         early=np.zeros(m),
         minimum=np.zeros(m, dtype=np.int64), multiple=table["multiple"].to_numpy(np.int64),
         capacity=np.full(m, UNLIMITED, dtype=np.int64), lateral=table["lateral"].to_numpy(bool),

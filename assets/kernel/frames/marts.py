@@ -69,6 +69,8 @@ DIM_LANE = Frame(
         text("departure_days", "ISO weekdays of departure, such as 1,3,5; empty for every day."),
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days"),
         real("capacity_m3", "Most a departure holds; null if unlimited.", nullable=True, unit="m3"),
+        real("truck_kg", "Most one truck carries; null where a departure is one vehicle.", nullable=True, unit="kg"),
+        real("truck_m3", "Most one truck holds; null where a departure is one vehicle.", nullable=True, unit="m3"),
     ),
     ("plan_date", "origin_id", "destination_id", "mode"),
 )
@@ -95,6 +97,7 @@ DIM_SOURCING = Frame(
             "Most the supplier ships a day of all items; null if unlimited.",
             nullable=True,
         ),
+        _units("minimum_document_units", "Smallest order document in base units; null for none.", nullable=True),
     ),
     ("plan_date", "item_id", "supplier_id", "site_id"),
 )

@@ -1,38 +1,50 @@
-"""Trucks: a departure costs a fixed amount for each truck that leaves, however little it carries.
+"""Trucks: a departure of today costs a fixed amount for each truck that leaves, however little it carries.
 
-``load[d] <= capacity[d] trucks[d]`` with whole trucks, ``load = use @ units``. Not here: which trucks
-leave (``charged``).
+``load[d] <= truck[d] trucks[d]`` in weight and in volume, with whole trucks; one at least where
+anything rides. What others pay for already (lines that stand) is free to ride on. Not here: how
+feeds state them (``stated_charges``), and which leave (``closing``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
 from assets.kernel.errors import EquipoiseError
-from assets.rebalancing.arcs import TIE_STEPS
-from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.market.components import largest_units
-from assets.rebalancing.market.limits import TOLERANCE, Limits
+from assets.rebalancing.item_sites import Flags, Floats, Ints
+from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits, together
+
+LOAD_KINDS = ("truck_weight", "truck_volume")
+"""Kinds of the limits that trucks which leave put on a load, in the order of the columns of a load."""
 
 
 @dataclass(frozen=True)
 class Departures:
-    """Departures of trucks over the moves of a problem; ``d`` of them.
+    """Departures of today over the moves of a problem; ``d`` of them.
 
     Attributes
     ----------
     names : tuple of str
         Unique.
-    capacity, cost : float array, shape (d,)
-        Load that a truck takes, above 0, and what it costs if it leaves.
+    cost : float array, shape (d,)
+        Currency for a truck that leaves.
     most : int array, shape (d,)
         Most trucks.
-    use : sparse float array, shape (d, m)
-        Load per unit of each move; never negative. A move loads at most one departure.
+    truck : float array, shape (d, 2)
+        Weight and volume that a truck takes, above 0; infinite for no end.
+    sized : bool array, shape (d,)
+        Whether a feed states a truck's size; else it is one vehicle, and its load is a limit already.
+    row : int array, shape (m,)
+        Departure that each move rides on; -1 for none.
+    load : float array, shape (m, 2)
+        Weight and volume of a unit of each move.
+    others : float array, shape (d, 2)
+        Load of lines that stand.
+    paid : int array, shape (d,)
+        Trucks that they pay for.
 
     Raises
     ------
@@ -41,60 +53,126 @@ class Departures:
     """
 
     names: tuple[str, ...]
-    capacity: Floats
     cost: Floats
     most: Ints
-    use: csr_array
+    truck: Floats
+    sized: Flags
+    row: Ints
+    load: Floats
+    others: Floats
+    paid: Ints
 
     def __post_init__(self) -> None:
         """Refuse what no truck is."""
-        entry = np.repeat(np.arange(len(self)), np.diff(self.use.indptr))
         checks = (
-            ("capacity of a truck is not above 0, or has no end", ~((self.capacity > 0) & np.isfinite(self.capacity))),
+            ("a truck takes nothing, or no number of anything", ~(self.truck > 0).all(axis=1)),
             ("cost of a truck is negative or no number", ~((self.cost >= 0) & np.isfinite(self.cost))),
             ("most trucks is negative", self.most < 0),
-            ("load per unit is negative or no number", entry[~((self.use.data >= 0) & np.isfinite(self.use.data))]),
         )
         for what, bad in checks:
             for name in np.array(self.names, dtype=object)[bad][:1]:
-                raise EquipoiseError(what, where=f"departure {name}", remedy="Correct it, or leave the departure out")
+                raise EquipoiseError(what, where=name, remedy="Correct it, or leave the departure out")
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def load(self, units: Ints) -> Floats:
-        """Return the load of each departure, shape (d,)."""
-        return np.asarray(self.use @ units.astype(np.float64))
+    def loads(self, units: Ints) -> Floats:
+        """Return the load of each departure, that of lines that stand included, shape (d, 2)."""
+        on = self._riding(units)
+        own = [self._summed(on, units[on] * self.load[on, k]) for k in range(self.load.shape[1])]
+        return np.asarray(self.others + np.stack(own, axis=1))
 
     def trucks(self, units: Ints) -> Ints:
-        """Return how many trucks each departure needs, shape (d,)."""
-        return np.asarray(np.ceil(self.load(units) / self.capacity * (1 - TOLERANCE))).astype(np.int64)
+        """Return how many trucks each departure needs, those that are paid for included, shape (d,)."""
+        on = self._riding(units)
+        ridden = (self._summed(on, np.ones(len(on))) > 0) | (self.paid > 0)
+        full = np.ceil(self.loads(units) / self.truck * (1 - TOLERANCE)).max(axis=1, initial=0.0)
+        return np.where(ridden, np.maximum(full, np.maximum(1, self.paid)), 0).astype(np.int64)
+
+    def bills(self, units: Ints) -> Floats:
+        """Return what each departure costs beyond what is paid, shape (d,)."""
+        return np.asarray(self.cost * (self.trucks(units) - self.paid))
 
     def bill(self, units: Ints) -> float:
-        """Return what all trucks cost."""
-        return float(self.cost @ self.trucks(units))
+        """Return what all departures cost beyond what is paid."""
+        return float(self.bills(units).sum())
 
-    def limits(self, room: Floats) -> Limits:
-        """Return the limits that loads stay within, given the room of each departure."""
-        names, kinds = tuple(f"trucks {name}" for name in self.names), ("other",) * len(self)
-        return Limits(names, kinds, room, np.zeros(len(self)), self.use)
+    def shares(self, units: Ints) -> Floats:
+        """Return what each move pays of its departure's bill: by weight, else by units, shape (m,)."""
+        on = self._riding(units)
+        weight = units[on] * self.load[on, 0]
+        weighed = self._summed(on, weight)[self.row[on]] > 0
+        part = np.where(weighed, weight, units[on])
+        share = np.zeros(len(units))
+        share[on] = self.bills(units)[self.row[on]] * part / self._summed(on, part)[self.row[on]]
+        return share
 
-    def slopes(self, network: Network) -> Floats:
-        """Return the least that a unit of load costs, shape (d,): its share of the fullest truck there can be."""
-        largest = np.asarray(self.use @ largest_units(network).astype(np.float64))
-        return np.asarray(self.cost / np.maximum(np.minimum(self.capacity, largest), 1e-12))
+    def least_shares(self, largest: Ints, likely: Ints) -> Floats:
+        """Return the least that a unit of each move costs of its departure, in currency, shape (m,).
 
-    def charging(self, network: Network, slopes: Floats) -> Network:
-        """Return a network whose moves pay for their load by unit, rounded down to money steps."""
-        step = TIE_STEPS / network.scale
-        return network.priced(np.floor(self.use.T @ slopes / step) * step)
+        ``sum_j share[j] units[j] <= bill`` of any plan: the cost over the fullest truck that there
+        can be, by weight, volume or number of units, whichever charges most of a likely plan; or,
+        of one vehicle, each move by the fullest that it can be itself.
 
-    def take(self, moves: Ints) -> Departures:
+        Parameters
+        ----------
+        largest : int array, shape (m,)
+            Most units of each move.
+        likely : int array, shape (m,)
+            Units of a plan; any will do.
+        """
+        on = np.flatnonzero((self.row >= 0) & (largest > 0))
+        row, one = self.row[on], np.ones((len(on), 1))
+        per_unit = np.concatenate([self.load[on], one], axis=1)
+        full = np.concatenate([self.truck, np.full((len(self), 1), np.inf)], axis=1)
+        most = np.stack([self._summed(on, largest[on] * per_unit[:, k]) for k in range(3)], axis=1)
+        ways = [per_unit / np.maximum(np.minimum(full, most)[row], 1e-300)]
+        asked = self._summed(on, likely[on])[row]
+        alone = np.divide(likely[on], asked, out=np.zeros(len(on)), where=asked > 0) / largest[on]
+        ways.append(alone[:, None])
+        share = np.concatenate(ways, axis=1)
+        charged = np.stack([self._summed(on, likely[on] * share[:, k]) for k in range(share.shape[1])], axis=1)
+        best = charged.argmax(axis=1)
+        result = np.zeros(len(self.row))
+        result[on] = (self.cost * (self.paid == 0))[row] * share[np.arange(len(on)), best[row]]
+        return result
+
+    def moves_of(self, which: Flags) -> Flags:
+        """Return which moves ride on some departures, shape (m,)."""
+        return np.asarray(np.append(which, False)[self.row])
+
+    def limits(self, trucks: Ints) -> Limits:
+        """Return the limits of loads where trucks have a stated size, given how many of each leave."""
+        on = np.flatnonzero(self.row >= 0)
+        shape = (len(self), len(self.row))
+        parts = [no_limits(len(self.row))]
+        for column, kind in enumerate(LOAD_KINDS):
+            use = csr_array(coo_array((self.load[on, column], (self.row[on], on)), shape=shape))
+            rows = np.flatnonzero(self.sized & np.isfinite(self.truck[:, column]))
+            names = [f"{kind.replace('_', ' ')} {self.names[k].removeprefix('departure ')}" for k in rows]
+            room = self.truck[rows, column] * trucks[rows]
+            parts.append(Limits(tuple(names), (kind,) * len(rows), room, self.others[rows, column], use[rows]))
+        return together(parts)
+
+    def beside(self, units: Ints) -> Departures:
+        """Return departures that units which stand ride on already: their trucks are paid for."""
+        return replace(self, others=self.loads(units), paid=self.trucks(units))
+
+    def take(self, moves: Any) -> Departures:
         """Return the departures over some of the moves."""
-        return Departures(self.names, self.capacity, self.cost, self.most, csr_array(self.use[:, moves]))
+        return replace(self, row=self.row[moves], load=self.load[moves])
+
+    def _riding(self, units: Ints) -> Ints:
+        return np.flatnonzero((units > 0) & (self.row >= 0))
+
+    def _summed(self, on: Ints, amount: Any) -> Floats:
+        return np.bincount(self.row[on], weights=amount, minlength=len(self)).astype(np.float64)
 
 
 def no_departures(moves: int) -> Departures:
     """Return the departures of a problem that has none."""
-    nothing = np.zeros(0)
-    return Departures((), nothing, nothing, nothing.astype(np.int64), csr_array((0, moves)))
+    nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return Departures(
+        (), nothing, none, np.zeros((0, 2)), np.zeros(0, dtype=bool), np.full(moves, -1), np.zeros((moves, 2)),
+        np.zeros((0, 2)), none,
+    )  # fmt: skip

@@ -17,7 +17,8 @@ from scipy.sparse import csr_array, vstack
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 
 KINDS = (
-    "lane_weight", "lane_volume", "dock_in", "dock_out", "storage", "supplier_capacity", "budget", "other",
+    "lane_weight", "lane_volume", "dock_in", "dock_out", "storage", "supplier_capacity", "budget", "truck_weight",
+    "truck_volume", "other",
 )  # fmt: skip
 TOLERANCE = 1e-9
 """Share of a capacity by which sums in another order may differ."""

@@ -3,19 +3,20 @@
 ``amount[d] = 0`` or ``amount[d] >= least[d]``, with ``amount = use @ units``. The amount is money for
 a minimum order value and units for a minimum quantity. A linear master sees nothing of it: any
 amount is a mixture of nothing and of enough, so that the bound leaves it out. Not here: which
-documents go out (``charged``).
+documents go out (``filling``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-from assets.rebalancing.market.limits import TOLERANCE, Limits
+from assets.rebalancing.market.limits import TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Minimums:
         Smallest amount of a document that goes out.
     use : sparse float array, shape (d, m)
         Amount per unit of each move; never negative.
+    others : float array, shape (d,)
+        Amount of lines that stand.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class Minimums:
     names: tuple[str, ...]
     least: Floats
     use: csr_array
+    others: Floats
 
     def __post_init__(self) -> None:
         """Refuse what no document can ask for."""
@@ -56,25 +60,29 @@ class Minimums:
         return len(self.names)
 
     def amount(self, units: Ints) -> Floats:
-        """Return the amount on each document, shape (d,)."""
-        return np.asarray(self.use @ units.astype(np.float64))
+        """Return the amount on each document, that of lines that stand included, shape (d,)."""
+        return np.asarray(self.others + self.use @ units.astype(np.float64))
 
     def broken(self, units: Ints) -> Flags:
         """Return which documents have something on them, but too little."""
         amount = self.amount(units)
         return np.asarray((amount > 0) & (amount < self.least * (1 - TOLERANCE)))
 
-    def closed(self, which: Flags) -> Limits:
-        """Return the limits that keep some documents empty."""
-        rows = np.flatnonzero(which)
-        names, nothing = tuple(f"closed {self.names[k]}" for k in rows), np.zeros(len(rows))
-        return Limits(names, ("other",) * len(rows), nothing, nothing, csr_array(self.use[rows]))
+    def moves_of(self, which: Flags) -> Flags:
+        """Return which moves are on some documents, shape (m,)."""
+        moves = np.zeros(self.use.shape[1], dtype=bool)
+        moves[self.use[np.flatnonzero(which)].indices] = True
+        return moves
 
-    def take(self, moves: Ints) -> Minimums:
+    def beside(self, units: Ints) -> Minimums:
+        """Return documents on which units that stand are already."""
+        return replace(self, others=self.amount(units))
+
+    def take(self, moves: Any) -> Minimums:
         """Return the documents over some of the moves."""
-        return Minimums(self.names, self.least, csr_array(self.use[:, moves]))
+        return replace(self, use=csr_array(self.use[:, moves]))
 
 
 def no_minimums(moves: int) -> Minimums:
     """Return the documents of a problem whose orders may be of any size."""
-    return Minimums((), np.zeros(0), csr_array((0, moves)))
+    return Minimums((), np.zeros(0), csr_array((0, moves)), np.zeros(0))

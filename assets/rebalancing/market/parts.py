@@ -96,6 +96,8 @@ def problem_part(problem: Problem, items: Ints) -> tuple[Problem, Ints, Ints]:
         problem,
         item_sites=_item_sites(item_sites, items, rows, row_place),
         moves=_moves(problem.moves, moves, row_place),
+        departures=problem.departures.take(moves) if problem.departures else None,
+        minimums=problem.minimums.take(moves) if problem.minimums else None,
     )
     return some, rows, moves
 

@@ -21,7 +21,8 @@ from assets.rebalancing.market.components import Component, components, edges, l
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.settlement import Settlement
 
-UNITS = {"lane_weight": "kg", "lane_volume": "m3", "storage": "m3", "budget": "currency"}
+UNITS = {"lane_weight": "kg", "lane_volume": "m3", "storage": "m3", "budget": "currency", "truck_weight": "kg",
+         "truck_volume": "m3"}  # fmt: skip
 """Unit of a kind of limit; the others count base units."""
 
 

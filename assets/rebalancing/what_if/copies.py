@@ -50,6 +50,8 @@ def side_by_side(problems: Sequence[Problem]) -> Problem:
         item_sites=_item_sites([one.item_sites for one in problems], count),
         moves=_moves([one.moves for one in problems], count),
         limits=None,
+        departures=None,
+        minimums=None,
     )
 
 

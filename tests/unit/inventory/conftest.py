@@ -27,12 +27,12 @@ SETTING: dict[str, Any] = {
 }  # fmt: skip
 LANE: dict[str, Any] = {
     "mode": "truck", "fixed_cost_per_departure": 10.0, "cost_per_kg": 0.0, "cost_per_m3": 0.0,
-    "cost_per_unit": 0.1, "capacity_kg": None, "capacity_m3": None, "departure_days": "", "quoted_transit_days": 2,
+    "cost_per_unit": 0.1, "capacity_kg": None, "capacity_m3": None, "truck_kg": None, "truck_m3": None, "departure_days": "", "quoted_transit_days": 2,
 }  # fmt: skip
 SOURCE: dict[str, Any] = {
     "supplier_id": "maker", "unit_cost": 4.0, "minimum_order_units": 0, "order_multiple_units": 1,
     "quoted_lead_time_days": 10, "minimum_order_amount": 0.0, "capacity_units_per_day": None,
-    "supplier_capacity_units_per_day": None,
+    "supplier_capacity_units_per_day": None, "minimum_document_units": None,
 }  # fmt: skip
 ITEM: dict[str, Any] = {
     "description": "", "category": "c", "base_unit": "each", "unit_cost": 4.0, "unit_price": 6.0,

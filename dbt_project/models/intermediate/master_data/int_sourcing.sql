@@ -36,6 +36,7 @@ final as (
         -- least() passes over nulls: a capacity nobody states limits nothing.
         least(latest.capacity_units_per_day, signals.capacity_units_per_day) as capacity_units_per_day,
         suppliers.capacity_units_per_day as supplier_capacity_units_per_day,
+        latest.minimum_document_units,
         latest.batch_id
     from latest
     inner join items on latest.item_id = items.item_id

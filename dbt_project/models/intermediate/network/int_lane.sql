@@ -20,6 +20,8 @@ final as (
         coalesce(latest.departure_days, '') as departure_days,
         latest.quoted_transit_days,
         latest.capacity_m3,
+        latest.truck_kg,
+        latest.truck_m3,
         latest.batch_id
     from latest
     inner join open_sites as origins on latest.origin_id = origins.site_id

@@ -15,7 +15,9 @@ final as (
         capacity_kg,
         departure_days,
         quoted_transit_days,
-        capacity_m3
+        capacity_m3,
+        truck_kg,
+        truck_m3
     from source
     where {{ after_the_gate() }}
 )

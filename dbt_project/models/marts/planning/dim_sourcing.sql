@@ -14,7 +14,8 @@ final as (
         quoted_lead_time_days,
         minimum_order_amount,
         capacity_units_per_day,
-        supplier_capacity_units_per_day
+        supplier_capacity_units_per_day,
+        minimum_document_units
     from source
     where {{ after_the_gate() }}
 )

@@ -13,6 +13,7 @@ final as (
         cast(quoted_lead_time_days as bigint) as quoted_lead_time_days,
         cast(minimum_order_amount as decimal(18, 4)) as minimum_order_amount,
         cast(capacity_units_per_day as bigint) as capacity_units_per_day,
+        cast(minimum_document_units as bigint) as minimum_document_units,
         cast(_batch_id as varchar) as batch_id,
         cast(_row_number as bigint) as batch_row,
         cast(_business_date as date) as business_date,

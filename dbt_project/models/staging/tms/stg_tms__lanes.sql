@@ -16,6 +16,8 @@ final as (
         cast(quoted_transit_days as bigint) as quoted_transit_days,
         cast(is_allowed as boolean) as is_allowed,
         cast(capacity_m3 as double) as capacity_m3,
+        cast(truck_kg as double) as truck_kg,
+        cast(truck_m3 as double) as truck_m3,
         cast(_batch_id as varchar) as batch_id,
         cast(_row_number as bigint) as batch_row,
         cast(_business_date as date) as business_date,
