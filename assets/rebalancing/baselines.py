@@ -134,4 +134,4 @@ def _unit_benefit(network: Network, moves: Ints) -> Floats:
     """Return currency per unit moved: shortage avoided and holding saved, less transport."""
     item_sites, every = network.problem.item_sites, network.problem.moves
     saved = item_sites.shortage_cost[every.destination[moves]] + item_sites.holding_cost[every.origin[moves]]
-    return saved - every.transport[moves]
+    return saved - every.usual_transport[moves]

@@ -47,6 +47,8 @@ class Costs:
 def of_items(network: Network, units: Ints) -> pd.DataFrame:
     """Return the parts of every item's cost, as ``Costs`` has them of all: one row an item, in order.
 
+    What departures of today cost is shared by what rides on them.
+
     Parameters
     ----------
     network : Network
@@ -72,11 +74,20 @@ def of_items(network: Network, units: Ints) -> pd.DataFrame:
         {
             "holding": on_curves(curves.base_holding, curves.holding) + on_moves(moves.under_way + moves.early),
             "shortage": on_curves(curves.base_shortage, curves.shortage),
-            "transport": on_moves(moves.transport),
+            "transport": on_moves(moves.transport) + _departure_shares(network, units),
             "purchase": on_curves(curves.base_purchase, curves.purchase) + on_moves(moves.price),
             "change": summed(moves.destination[told], _change_amounts(network, move, units[move])),
         }
     )
+
+
+def _departure_shares(network: Network, units: Ints) -> Floats:
+    """Return what each item pays of departures, in currency."""
+    problem = network.problem
+    if problem.departures is None:
+        return np.zeros(network.items)
+    share, item = problem.departures.shares(units), problem.item_sites.item[problem.moves.destination]
+    return np.bincount(item, weights=share, minlength=network.items).astype(np.float64)
 
 
 def _change_amounts(network: Network, move: Ints, sent: Ints) -> Floats:

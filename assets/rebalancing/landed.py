@@ -34,8 +34,7 @@ def replacement_costs(item_sites: ItemSites, moves: Moves, landed: Floats) -> Fl
     """
     usual = (moves.blocked == 0) & moves.usual
     bought, sent = usual & ~moves.is_transfer, usual & moves.is_transfer
-    amount = moves.unit_amount + moves.spread
-    cost = _relax(_bought(item_sites, moves, bought, amount), moves, sent, amount)
+    cost = _relax(_bought(item_sites, moves, bought, moves.unit_amount), moves, sent, moves.unit_amount)
     return np.where(np.isfinite(cost), np.maximum(cost, landed), landed)
 
 

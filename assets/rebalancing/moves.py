@@ -48,8 +48,8 @@ class Moves:
         of the departure's fixed cost; holding at the origin's rate until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
         would be sent around to save its holding.
     spread : float array, shape (m,)
-        Currency per unit: the share that a transfer of the first bucket does not pay, because its
-        departure is paid as a whole; 0 for others.
+        Currency per unit: the share of its departure's fixed cost by which a transfer of the first
+        bucket decides how much to send; what it pays is the departure's bill. 0 for others.
     early : float array, shape (m,)
         Currency per unit: what is expected to lie because a faster way would be decided later
         (``slower_ways``).
@@ -104,8 +104,8 @@ class Moves:
 
     @property
     def unit_amount(self) -> Floats:
-        """Currency per unit: purchase price, transport, and holding under way and of what is decided early."""
-        return self.price + self.transport + self.under_way + self.early
+        """Currency per unit by which plans decide: purchase price, usual transport, holding under way and early."""
+        return self.price + self.usual_transport + self.under_way + self.early
 
     def take(self, chosen: Any) -> Moves:
         """Return the moves at ``chosen`` (positions or flags)."""

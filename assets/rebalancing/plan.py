@@ -17,18 +17,20 @@ from assets.kernel.identifiers import digest
 from assets.rebalancing import baselines, hedge, reasons
 from assets.rebalancing.announced import with_frozen_decisions, with_frozen_lines, with_kept_lines
 from assets.rebalancing.changes import Changes, changes
-from assets.rebalancing.choice import Choice, choose
+from assets.rebalancing.choice import Choice
+from assets.rebalancing.consolidated import Consolidated, consolidated
 from assets.rebalancing.costs import Costs, of_items, units_of_flow
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.flow import unit_prices
 from assets.rebalancing.gains import line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market import tables
+from assets.rebalancing.market.charging import ChargedBound
 from assets.rebalancing.market.limits import Limits, no_limits
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.relaxed import relaxations
-from assets.rebalancing.settled import MARKET, Settled, settle
+from assets.rebalancing.settled import MARKET, Settled
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,8 @@ def solve_network(network: Network, shared: Limits, touching: Collection[str] = 
     ``touching`` names limits that can bind among items beside these: the graph tells of them too.
     """
     problem, standing = network.problem, network.problem.standing
-    choice = choose(network)
-    found = settle(choice, shared)
+    done = consolidated(network, shared)
+    choice, found, shared = done.choice, done.found, done.limits
     changed = changes(choice.network, shared, found.every_unit)
     network, units = found.network, found.units
     gains = _own_gains(found)
@@ -121,8 +123,8 @@ def solve_network(network: Network, shared: Limits, touching: Collection[str] = 
     return plan_of(
         lines=with_frozen_lines(lines, standing.frozen),
         decisions=with_frozen_decisions(decisions, standing.frozen),
-        summary=_summary(choice, shared, found, changed),
-        costs=plan_costs(choice, found.every_unit),
+        summary=_summary(done, changed),
+        costs=plan_costs(choice, found.every_unit, done.bound),
         shared_limits=tables.limits_table(choice.network, shared, found.settlement),
         transcript=tables.transcript_table(found.settlement, problem.plan_date),
         graph=tables.graph_table(choice.network, shared, found.settlement, touching),
@@ -162,13 +164,16 @@ def lines_digest(lines: pd.DataFrame) -> str:
     return digest([[str(value) for value in row] for row in lines[columns].itertuples(index=False)])
 
 
-def plan_costs(choice: Choice, units: Ints) -> pd.DataFrame:
-    """Return PLAN_COSTS of a plan, given as the units of every move, and of the baselines as if nothing were shared."""
+def plan_costs(choice: Choice, units: Ints, bound: ChargedBound | None = None) -> pd.DataFrame:
+    """Return PLAN_COSTS of a plan, given as the units of every move, and of the baselines as if nothing were shared.
+
+    ``bound`` is that of plans which pay for departures, where any do.
+    """
     network = choice.network
-    free = of_items(network, units_of_flow(network, choice.relaxed)).sum(axis=1)
     parts = [_costs_by_item(network, "joint_plan", units)]
+    least = of_items(network, units_of_flow(network, choice.relaxed)).sum(axis=1) if bound is None else bound.by_item
     # The bound is that of arcs, in whole steps; the plan's own cost is never below it.
-    parts[0]["bound_amount"] = np.minimum(free.to_numpy(), parts[0]["cost_amount"].to_numpy())
+    parts[0]["bound_amount"] = np.minimum(np.asarray(least), parts[0]["cost_amount"].to_numpy())
     parts += [_costs_by_item(network, name, units_of_flow(network, flow)) for name, flow in choice.policies.items()]
     return PLAN_COSTS.conform(pd.concat(parts, ignore_index=True))
 
@@ -188,7 +193,8 @@ def _costs_by_item(network: Network, policy: str, units: Ints) -> pd.DataFrame:
     )
 
 
-def _summary(choice: Choice, limits: Limits, found: Settled, changed: Changes) -> pd.DataFrame:
+def _summary(done: Consolidated, changed: Changes) -> pd.DataFrame:
+    choice, limits, found = done.choice, done.limits, done.found
     network = choice.network
     joint = _summary_row(network, "joint_plan", found.costs, found.units)
     joint |= {
@@ -205,7 +211,7 @@ def _summary(choice: Choice, limits: Limits, found: Settled, changed: Changes) -
         held = baselines.within(network, limits, flow)
         row = _summary_row(network, name, Costs.of(network, held), held.units)
         rows.append(row | {"broken_limits": len(breaches(limits, units_of_flow(network, held)))})
-    return _with_gaps(pd.DataFrame(rows), found)
+    return _with_gaps(pd.DataFrame(rows), done)
 
 
 def _summary_row(network: Network, policy: str, costs: Costs, units: Ints) -> dict[str, object]:
@@ -237,15 +243,16 @@ def _summary_row(network: Network, policy: str, costs: Costs, units: Ints) -> di
     }
 
 
-def _with_gaps(summary: pd.DataFrame, found: Settled) -> pd.DataFrame:
+def _with_gaps(summary: pd.DataFrame, done: Consolidated) -> pd.DataFrame:
     """Add the two gaps.
 
     Items that negotiate would pay for limits if nothing started today, so that the market knows
-    a higher lower bound of that cost than the baseline, which shares nothing later.
+    a higher lower bound of that cost than the baseline, which shares nothing later. Where
+    departures cost something its bound is not the plan's.
     """
     summary = with_gaps(summary)
-    if found.settled_by == MARKET:
-        summary.loc[summary["policy"] == "joint_plan", "decidable_gap_share"] = found.settlement.decidable_gap
+    if done.found.settled_by == MARKET and done.bound is None:
+        summary.loc[summary["policy"] == "joint_plan", "decidable_gap_share"] = done.found.settlement.decidable_gap
     return summary
 
 

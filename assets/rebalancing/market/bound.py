@@ -50,5 +50,10 @@ def lagrangian(bids: Proposals, prices: Prices, room: Floats, scale: float) -> B
     -----
     What limits are paid is rounded up, and a step more for the sum's own rounding.
     """
-    income = math.fsum(prices.per_limit * room) * scale
-    return Bound(sum(bids.bid.tolist()) - (math.ceil(income) + 1 if income else 0), prices, bids)
+    return Bound(sum(bids.bid.tolist()) - income(prices, room, scale), prices, bids)
+
+
+def income(prices: Prices, room: Floats, scale: float) -> int:
+    """Return what limits are paid, rounded up, as an integer cost."""
+    amount = math.fsum(prices.per_limit * room) * scale
+    return math.ceil(amount) + 1 if amount else 0

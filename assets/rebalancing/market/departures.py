@@ -41,6 +41,8 @@ class Departures:
         Departure that each move rides on; -1 for none.
     load : float array, shape (m, 2)
         Weight and volume of a unit of each move.
+    spread : float array, shape (m,)
+        Share of the cost by which a unit of each move decides, in currency: see ``Moves.spread``.
     others : float array, shape (d, 2)
         Load of lines that stand.
     paid : int array, shape (d,)
@@ -59,6 +61,7 @@ class Departures:
     sized: Flags
     row: Ints
     load: Floats
+    spread: Floats
     others: Floats
     paid: Ints
 
@@ -90,12 +93,17 @@ class Departures:
         return np.where(ridden, np.maximum(full, np.maximum(1, self.paid)), 0).astype(np.int64)
 
     def bills(self, units: Ints) -> Floats:
-        """Return what each departure costs beyond what is paid, shape (d,)."""
-        return np.asarray(self.cost * (self.trucks(units) - self.paid))
+        """Return what each departure costs beyond what is paid, for as many trucks as may leave, shape (d,)."""
+        return np.asarray(self.cost * np.maximum(0, np.minimum(self.trucks(units), self.most) - self.paid))
 
     def bill(self, units: Ints) -> float:
         """Return what all departures cost beyond what is paid."""
         return float(self.bills(units).sum())
+
+    def beyond(self, units: Ints) -> Floats:
+        """Return what each departure costs beyond the shares by which units decide; below 0 if less, shape (d,)."""
+        on = self._riding(units)
+        return np.asarray(self.bills(units) - self._summed(on, units[on] * self.spread[on]))
 
     def shares(self, units: Ints) -> Floats:
         """Return what each move pays of its departure's bill: by weight, else by units, shape (m,)."""
@@ -160,7 +168,7 @@ class Departures:
 
     def take(self, moves: Any) -> Departures:
         """Return the departures over some of the moves."""
-        return replace(self, row=self.row[moves], load=self.load[moves])
+        return replace(self, row=self.row[moves], load=self.load[moves], spread=self.spread[moves])
 
     def _riding(self, units: Ints) -> Ints:
         return np.flatnonzero((units > 0) & (self.row >= 0))
@@ -174,5 +182,5 @@ def no_departures(moves: int) -> Departures:
     nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Departures(
         (), nothing, none, np.zeros((0, 2)), np.zeros(0, dtype=bool), np.full(moves, -1), np.zeros((moves, 2)),
-        np.zeros((0, 2)), none,
+        np.zeros(moves), np.zeros((0, 2)), none,
     )  # fmt: skip

@@ -110,6 +110,12 @@ def capped(network: Network, most: Ints) -> Network:
     return replace(network, problem=problem, capacity=capacity, solved={}, start=None)
 
 
+def shut(network: Network, moves: Flags) -> Network:
+    """Return a network in which some moves carry nothing; its start must not use them."""
+    most = np.where(moves, 0, network.problem.moves.capacity)
+    return replace(capped(network, most), start=network.start)
+
+
 def _places(count: int, chosen: Ints) -> Ints:
     """Return where each of ``count`` stands among the chosen; -1 for those that are not."""
     place = np.full(count, -1, dtype=np.int64)

@@ -1,0 +1,244 @@
+"""What goes out where departures cost something whatever they carry, and documents have a minimum.
+
+Departures that save less than they cost close on the relaxed flow (``market.closing``); items choose
+whole plans on those that leave; documents are filled or closed (``market.filling``); departures are
+looked at again in whole lots; what is still shared is settled. Where nothing costs by departure and no
+document has a minimum, items choose and are settled, and nothing else happens. Not here: words
+(``reasons``), and the market (``settled``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assets.rebalancing import lots
+from assets.rebalancing.choice import Choice, choose
+from assets.rebalancing.costs import Costs, units_of_flow
+from assets.rebalancing.expansion import Network
+from assets.rebalancing.flow import started
+from assets.rebalancing.item_sites import Flags, Floats, Ints
+from assets.rebalancing.market.charging import ChargedBound, charged_bound
+from assets.rebalancing.market.closing import LEAST_SAVING, Open, close
+from assets.rebalancing.market.departures import Departures, no_departures
+from assets.rebalancing.market.filling import Promise, candidates, promise
+from assets.rebalancing.market.limits import Limits, together
+from assets.rebalancing.market.minimums import Minimums, no_minimums
+from assets.rebalancing.market.parts import part, shut
+from assets.rebalancing.merged import merged, placed
+from assets.rebalancing.poor import worth_in_lots
+from assets.rebalancing.settled import MARKET, Settled, settle
+
+TURNS = 2
+"""Most times that departures are looked at in whole lots, before and after what is shared is settled."""
+
+
+@dataclass(frozen=True)
+class Charges:
+    """What became of departures and documents.
+
+    Attributes
+    ----------
+    departures, minimums : Departures, Minimums
+        Over the moves of the problem.
+    stays : bool array, shape (d,)
+        Departures that do not leave.
+    trucks, asked : int array, shape (d,)
+        Most trucks that may leave; trucks if every departure were open for nothing.
+    worth : float array, shape (d,)
+        What riders would have saved by a departure that stays, in currency.
+    closed : bool array, shape (D,)
+        Documents that were asked for, but not by enough.
+    promises : tuple of Promise
+        That filled others.
+    """
+
+    departures: Departures
+    minimums: Minimums
+    stays: Flags
+    trucks: Ints
+    asked: Ints
+    worth: Floats
+    closed: Flags
+    promises: tuple[Promise, ...] = ()
+
+    @property
+    def barred(self) -> Flags:
+        """Which moves carry nothing, shape (m,)."""
+        return np.asarray(self.departures.moves_of(self.stays) | self.minimums.moves_of(self.closed))
+
+    def prices(self, network: Network) -> Floats:
+        """Return what promises take off the cost of a unit of each move, below 0, shape (m,)."""
+        told = [one.prices(self.minimums, network) for one in self.promises]
+        return np.sum(told, axis=0) if told else np.zeros(len(network.problem.moves))
+
+
+@dataclass(frozen=True)
+class Consolidated:
+    """What goes out, and what it was found by.
+
+    Attributes
+    ----------
+    choice : Choice
+        Of every item by itself, on the departures that leave.
+    limits : Limits
+        Shared ones, with those of trucks that leave.
+    found : Settled
+        What goes out.
+    charges : Charges, optional
+        None where nothing costs by departure and no document has a minimum.
+    bound : ChargedBound, optional
+        Of what any plan costs; none where ``found`` has it.
+    """
+
+    choice: Choice
+    limits: Limits
+    found: Settled
+    charges: Charges | None = None
+    bound: ChargedBound | None = None
+
+
+def consolidated(network: Network, limits: Limits) -> Consolidated:
+    """Return what goes out within the limits that items share, departures and documents decided.
+
+    Parameters
+    ----------
+    network : Network
+        Of every item.
+    limits : Limits
+        Over its moves.
+    """
+    problem = network.problem
+    if problem.departures is None and problem.minimums is None:
+        choice = choose(network)
+        return Consolidated(choice, limits, settle(choice, limits))
+    count = len(problem.moves)
+    departures, minimums = problem.departures or no_departures(count), problem.minimums or no_minimums(count)
+    opened = close(network, departures)
+    charges = Charges(
+        departures, minimums, opened.shut, opened.trucks, departures.trucks(units_of_flow(network, opened.free)),
+        opened.worth, np.zeros(len(minimums), dtype=bool),
+    )  # fmt: skip
+    choice = choose(shut(started(opened.network, opened.flow), charges.barred))
+    choice, charges = _with_documents(choice, charges)
+    for _ in range(TURNS):
+        choice, charges, changed = _without_poor(choice, charges, choice.network, choice.units, choice.flow.cost)
+        if not changed:
+            break
+    return _settled(opened, choice, charges, limits)
+
+
+def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> Consolidated:
+    """Settle what is shared; where the market moved lines, look at departures and documents once more."""
+    for _ in range(TURNS):
+        shared = together([limits, charges.departures.limits(charges.trucks)])
+        found = settle(choice, shared)
+        if found.settled_by != MARKET:
+            break
+        choice, charges, changed = _without_poor(choice, charges, found.network, found.units, found.flow.cost)
+        short = charges.minimums.broken(found.every_unit)
+        if short.any():
+            charges = replace(charges, closed=charges.closed | short)
+            choice = _again(choice, charges, charges.minimums.moves_of(short))
+        if not (changed or short.any()):
+            break
+    found = _kept(found, charges.minimums)
+    names = shared.ordered()
+    prices = np.where(np.isin(names.names, limits.names), found.settlement.prices, 0.0)
+    bound = charged_bound(opened.network, charges.departures, names, np.maximum(prices, 0.0), opened.free)
+    over = found.settlement.cost + float(charges.departures.beyond(found.every_unit).sum()) - bound.amount
+    return Consolidated(choice, shared, replace(found, over_bound=max(0.0, over)), charges, bound)
+
+
+def _kept(found: Settled, minimums: Minimums) -> Settled:
+    """Return what goes out without documents that are still below their minimum: nothing of them is bought."""
+    units, network = found.units, found.network
+    while minimums.broken(_every(network, units)).any():
+        barred = minimums.moves_of(minimums.broken(_every(network, units)))
+        units = np.where(barred[network.first], 0, units)
+    if units is found.units:
+        return found
+    flow = lots.evaluate(network, units)
+    every = units_of_flow(network, flow)
+    costs = Costs.of_units(network, every)
+    departures = network.problem.departures
+    bare = costs.total - (float(departures.beyond(every).sum()) if departures else 0.0)
+    settlement = replace(found.settlement, units=every, cost=bare)
+    return replace(found, units=units, flow=flow, every_unit=every, costs=costs, settlement=settlement)
+
+
+def _with_documents(choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
+    """Return a choice in which no document is below its minimum: each is filled or closed, the cheaper."""
+    minimums, filled = charges.minimums, set[int]()
+    for _ in range(2 * len(minimums)):
+        every = units_of_flow(choice.network, choice.flow)
+        broken = np.flatnonzero(minimums.broken(every))
+        if not len(broken):
+            break
+        document = int(broken[0])
+        closed = charges.closed | (np.arange(len(minimums)) == document)
+        without = replace(
+            charges, closed=closed, promises=tuple(one for one in charges.promises if one.document != document)
+        )
+        tried = [(_again(choice, without, minimums.moves_of(closed & ~charges.closed)), without)]
+        if document not in filled:
+            filled.add(document)
+            told = promise(choice.network, minimums, document, every, charges.prices(choice.network))
+            if told is not None:
+                full = replace(charges, promises=(*charges.promises, told))
+                found = _promised(choice, full, candidates(choice.network, minimums, document))
+                if not minimums.broken(units_of_flow(found.network, found.flow))[document]:
+                    tried.append((found, full))
+        choice, charges = min(tried, key=lambda one: _total(one[0], charges.departures))
+    return choice, charges
+
+
+def _without_poor(
+    choice: Choice, charges: Charges, network: Network, units: Ints, cost: Ints
+) -> tuple[Choice, Charges, bool]:
+    """Close departures whose lines together save less than they cost; say if one did."""
+    departures = charges.departures
+    worth = worth_in_lots(network, departures, units, cost)
+    poor = departures.beyond(_every(network, units)) - worth > LEAST_SAVING
+    if not poor.any():
+        return choice, charges, False
+    closed = replace(charges, stays=charges.stays | poor, worth=np.where(poor, worth, charges.worth))
+    again = _again(choice, closed, departures.moves_of(poor))
+    if _total(again, departures) >= _total(choice, departures) - LEAST_SAVING:
+        return choice, charges, False
+    return again, closed, True
+
+
+def _again(choice: Choice, charges: Charges, barred: Flags) -> Choice:
+    """Return the choice after some more moves were barred: whoever uses them, in whatever plan, chooses again."""
+    flows = [choice.flow, choice.relaxed, *choice.policies.values()]
+    network = shut(choice.network, barred)
+    owner, used = lots.first_items(network), barred[network.first]
+    items = np.unique(np.concatenate([owner[used & (flow.units > 0)] for flow in flows]))
+    if not len(items):
+        return replace(choice, network=network)
+    some = part(network, items)
+    found = merged(choice, network, items, choose(some.network))
+    return _promised(found, charges, items) if charges.promises else found
+
+
+def _promised(choice: Choice, charges: Charges, items: Ints) -> Choice:
+    """Return the choice after items that are promised something chose by that; costs are their own."""
+    prices = charges.prices(choice.network)
+    some = part(choice.network, items)
+    units = choose(some.network.priced(prices[some.moves])).units
+    return placed(choice, items, lots.evaluate(some.network, units))
+
+
+def _total(choice: Choice, departures: Departures) -> float:
+    """Return what a choice costs with its departures, less what no plan changes."""
+    every = units_of_flow(choice.network, choice.flow)
+    return int(choice.flow.cost.sum()) / choice.network.scale + float(departures.beyond(every).sum())
+
+
+def _every(network: Network, units: Ints) -> Ints:
+    every = np.zeros(len(network.problem.moves), dtype=np.int64)
+    every[network.first] = units
+    return every
+
