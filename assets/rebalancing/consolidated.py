@@ -22,7 +22,7 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.charging import ChargedBound, charged_bound
 from assets.rebalancing.market.closing import LEAST_SAVING, Open, close
 from assets.rebalancing.market.departures import Departures, no_departures
-from assets.rebalancing.market.filling import Promise, candidates, promise
+from assets.rebalancing.market.filling import filled, pinned
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.market.minimums import Minimums, no_minimums
 from assets.rebalancing.market.parts import part, shut
@@ -48,10 +48,12 @@ class Charges:
         Most trucks that may leave; trucks if every departure were open for nothing.
     worth : float array, shape (d,)
         What riders would have saved by a departure that stays, in currency.
-    closed : bool array, shape (D,)
-        Documents that were asked for, but not by enough.
-    promises : tuple of Promise
-        That filled others.
+    closed, filled : bool array, shape (D,)
+        Documents that were asked for, but not by enough: those that stay, and those that were filled.
+    pins : int array, shape (m,)
+        Units of lines that stand because they fill a document; 0 for others.
+    wanted : float array, shape (D,)
+        Amount of each document before any was filled or closed.
     """
 
     departures: Departures
@@ -61,17 +63,14 @@ class Charges:
     asked: Ints
     worth: Floats
     closed: Flags
-    promises: tuple[Promise, ...] = ()
+    filled: Flags
+    pins: Ints
+    wanted: Floats
 
     @property
     def barred(self) -> Flags:
         """Which moves carry nothing, shape (m,)."""
         return np.asarray(self.departures.moves_of(self.stays) | self.minimums.moves_of(self.closed))
-
-    def prices(self, network: Network) -> Floats:
-        """Return what promises take off the cost of a unit of each move, below 0, shape (m,)."""
-        told = [one.prices(self.minimums, network) for one in self.promises]
-        return np.sum(told, axis=0) if told else np.zeros(len(network.problem.moves))
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,8 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
     opened = close(network, departures)
     charges = Charges(
         departures, minimums, opened.shut, opened.trucks, departures.trucks(units_of_flow(network, opened.free)),
-        opened.worth, np.zeros(len(minimums), dtype=bool),
+        opened.worth, np.zeros(len(minimums), dtype=bool), np.zeros(len(minimums), dtype=bool),
+        np.zeros(count, dtype=np.int64), np.zeros(len(minimums)),
     )  # fmt: skip
     choice = choose(shut(started(opened.network, opened.flow), charges.barred))
     choice, charges = _with_documents(choice, charges)
@@ -170,28 +170,40 @@ def _kept(found: Settled, minimums: Minimums) -> Settled:
 
 def _with_documents(choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
     """Return a choice in which no document is below its minimum: each is filled or closed, the cheaper."""
-    minimums, filled = charges.minimums, set[int]()
+    minimums = charges.minimums
+    charges = replace(charges, wanted=minimums.amount(units_of_flow(choice.network, choice.flow)))
     for _ in range(2 * len(minimums)):
-        every = units_of_flow(choice.network, choice.flow)
-        broken = np.flatnonzero(minimums.broken(every))
+        broken = np.flatnonzero(minimums.broken(units_of_flow(choice.network, choice.flow)))
         if not len(broken):
             break
-        document = int(broken[0])
-        closed = charges.closed | (np.arange(len(minimums)) == document)
-        without = replace(
-            charges, closed=closed, promises=tuple(one for one in charges.promises if one.document != document)
-        )
-        tried = [(_again(choice, without, minimums.moves_of(closed & ~charges.closed)), without)]
-        if document not in filled:
-            filled.add(document)
-            told = promise(choice.network, minimums, document, every, charges.prices(choice.network))
-            if told is not None:
-                full = replace(charges, promises=(*charges.promises, told))
-                found = _promised(choice, full, candidates(choice.network, minimums, document))
-                if not minimums.broken(units_of_flow(found.network, found.flow))[document]:
-                    tried.append((found, full))
-        choice, charges = min(tried, key=lambda one: _total(one[0], charges.departures))
+        document = np.arange(len(minimums)) == broken[0]
+        closed = replace(
+            charges, closed=charges.closed | document, filled=charges.filled & ~document,
+            pins=np.where(minimums.moves_of(document), 0, charges.pins),
+        )  # fmt: skip
+        without = _again(choice, closed, minimums.moves_of(document))
+        lost = _total(without, charges.departures) - _total(choice, charges.departures)
+        full = None if charges.filled[broken[0]] else _filled(choice, charges, int(broken[0]), lost)
+        choice, charges = full if full is not None else (without, closed)
     return choice, charges
+
+
+def _filled(choice: Choice, charges: Charges, document: int, most: float) -> tuple[Choice, Charges] | None:
+    """Return a choice with a document filled; none if that costs more than ``most``."""
+    minimums, network = charges.minimums, choice.network
+    units = filled(network, minimums, document, lots.Incumbent(choice.units, choice.flow.cost), most)
+    if units is None:
+        return None
+    every, mine = _every(network, units), minimums.moves_of(np.arange(len(minimums)) == document)
+    told = replace(
+        charges,
+        pins=np.where(mine, every, charges.pins),
+        filled=charges.filled | (np.arange(len(minimums)) == document),
+    )
+    full = _chosen(choice, told, np.unique(lots.first_items(network)[mine[network.first] & (units > 0)]))
+    cost = _total(full, charges.departures) - _total(choice, charges.departures)
+    kept = not minimums.broken(units_of_flow(network, full.flow))[document]
+    return (full, told) if kept and cost <= most else None
 
 
 def _without_poor(
@@ -218,16 +230,17 @@ def _again(choice: Choice, charges: Charges, barred: Flags) -> Choice:
     items = np.unique(np.concatenate([owner[used & (flow.units > 0)] for flow in flows]))
     if not len(items):
         return replace(choice, network=network)
-    some = part(network, items)
-    found = merged(choice, network, items, choose(some.network))
-    return _promised(found, charges, items) if charges.promises else found
+    return _chosen(merged(choice, network, items, choose(part(network, items).network)), charges, items)
 
 
-def _promised(choice: Choice, charges: Charges, items: Ints) -> Choice:
-    """Return the choice after items that are promised something chose by that; costs are their own."""
-    prices = charges.prices(choice.network)
+def _chosen(choice: Choice, charges: Charges, items: Ints) -> Choice:
+    """Return the choice after items with pinned lines chose what else to do; costs are their own."""
+    moves, of_item = charges.pins > 0, choice.network.problem.item_sites.item[choice.network.problem.moves.destination]
+    items = np.intersect1d(items, of_item[moves])
+    if not len(items):
+        return choice
     some = part(choice.network, items)
-    units = choose(some.network.priced(prices[some.moves])).units
+    units = choose(pinned(some.network, charges.pins[some.moves])).units
     return placed(choice, items, lots.evaluate(some.network, units))
 
 

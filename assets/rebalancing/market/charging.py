@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assets.rebalancing import lots
 from assets.rebalancing.arcs import TIE_STEPS
 from assets.rebalancing.costs import of_items, units_of_flow
 from assets.rebalancing.expansion import Network
@@ -21,7 +22,7 @@ from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.messages import Prices
-from assets.rebalancing.repriced import repriced
+from assets.rebalancing.market.parts import part
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def charged_bound(network: Network, departures: Departures, limits: Limits, pric
     Parameters
     ----------
     network : Network
-        Of every item, everything open, with the relaxed optimum as its start.
+        Of every item, everything open.
     departures, limits : Departures, Limits
         Over its moves.
     prices : float array, shape (L,)
@@ -54,17 +55,22 @@ def charged_bound(network: Network, departures: Departures, limits: Limits, pric
     free : Flow
         Relaxed optimum of every item.
     """
-    share = departures.least_shares(largest_units(network), units_of_flow(network, free))
-    step = TIE_STEPS / network.scale
-    share = np.floor((share - departures.spread) / step) * step
-    alone = repriced(network, share)
-    units = units_of_flow(network, alone)
+    share = departures.least_shares(largest_units(network), units_of_flow(network, free)) - departures.spread
+    alone = lots.relaxed_optimum(_at(network, share))
+    units, item = units_of_flow(network, alone), network.problem.item_sites.item[network.problem.moves.destination]
     bare = replace(network, problem=replace(network.problem, departures=None))
     own = of_items(bare, units).sum(axis=1).to_numpy(np.float64)
-    item = network.problem.item_sites.item[network.problem.moves.destination]
     by_item = own + np.bincount(item, weights=(share + departures.spread) * units, minlength=network.items)
-    if prices.any():
-        per_move = share + limits.use.T @ prices
-        alone = repriced(network, np.floor(per_move / step) * step)
-    total = (int(alone.cost.sum()) - income(Prices(0, prices), limits.room, network.scale)) / network.scale
+    least, per_move = alone.cost.copy(), limits.use.T @ prices
+    paying = np.unique(item[per_move != 0])
+    if len(paying):
+        some = part(network, paying)
+        least[paying] = lots.relaxed_optimum(_at(some.network, (share + per_move)[some.moves])).cost
+    total = (int(least.sum()) - income(Prices(0, prices), limits.room, network.scale)) / network.scale
     return ChargedBound(network.fixed_amount + total, by_item)
+
+
+def _at(network: Network, prices: Floats) -> Network:
+    """Return a network at prices of moves, rounded down to money steps: what is least there is never too high."""
+    step = TIE_STEPS / network.scale
+    return network.priced(np.floor(prices / step) * step)

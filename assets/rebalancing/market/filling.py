@@ -1,54 +1,27 @@
-"""Order documents below their minimum: closed, or filled by a promise, whichever costs less.
+"""Order documents below their minimum: what filling one takes, and lines that stand because they fill it.
 
-*Close*: nothing of the document is bought today. *Fill*: whoever could be on it is promised a share
-of what its units cost, the smallest of ``PROMISES`` steps that fills it. Not here: how the items
-of a change are planned again (``consolidated``).
+Lots are added one at a time, the one that comes cheapest by amount first, each judged by solving its
+item again. Lines of a document that was filled are pinned: whatever else their items do, those stay.
+Not here: whether a document is filled or closed (``consolidated``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from assets.rebalancing.arcs import TIE_STEPS
+from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import Floats, Ints
-from assets.rebalancing.market.agents import whole_plans
+from assets.rebalancing.flow import Variant, solve_flows
+from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.lots import Incumbent, copies, first_items
 from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.minimums import Minimums
-from assets.rebalancing.market.parts import part
-
-PROMISES = 32
-"""Steps of a promise, up to the whole of what a unit costs."""
 
 
-@dataclass(frozen=True)
-class Promise:
-    """What moves of a document are promised for each unit of its amount, in currency."""
-
-    document: int
-    per_amount: float
-
-    def prices(self, minimums: Minimums, network: Network) -> Floats:
-        """Return what a unit of each move costs less, as a price below 0, in whole money steps, shape (m,)."""
-        step = TIE_STEPS / network.scale
-        per_move = minimums.use[[self.document]].toarray()[0] * -self.per_amount
-        return np.asarray(np.floor(per_move / step) * step)
-
-
-def candidates(network: Network, minimums: Minimums, document: int) -> Ints:
-    """Return the items that could be on a document, ascending."""
-    moves = np.unique(minimums.use[[document]].indices)
-    moves = moves[largest_units(network)[moves] > 0]
-    problem = network.problem
-    return np.unique(problem.item_sites.item[problem.moves.destination[moves]])
-
-
-def promise(
-    network: Network, minimums: Minimums, document: int, units: Ints, prices: Floats
-) -> Promise | None:
-    """Return the smallest promise that fills a document; none if no promise does.
+def filled(network: Network, minimums: Minimums, document: int, plan: Incumbent, most: float) -> Ints | None:
+    """Return the units of first-bucket moves with a document filled; none if no lots do, or only for more than ``most``.
 
     Parameters
     ----------
@@ -58,32 +31,49 @@ def promise(
         Over its moves.
     document : int
         That is below its minimum.
-    units : int array, shape (m,)
-        Of every move as planned so far.
-    prices : float array, shape (m,)
-        Of other promises.
+    plan : Incumbent
+        Units of first-bucket moves, and cost by item; the other lines stay.
+    most : float
+        Currency that filling may cost.
     """
-    items = candidates(network, minimums, document)
-    if not len(items):
-        return None
-    some = part(network, items)
-    mine, others = minimums.take(some.moves), units.copy()
-    others[some.moves] = 0
-    asked = minimums.least[document] - float(minimums.amount(others)[document])
-    row = mine.use[[document]]
-    dearest = float((network.problem.moves.unit_amount[some.moves][row.indices] / row.data).max())
+    amount, owner = minimums.use[[document]].toarray()[0][network.first], first_items(network)
+    moves, units, cost = network.problem.moves.take(network.first), plan.units.copy(), plan.cost.copy()
+    multiple = np.maximum(1, moves.multiple)
+    could = np.flatnonzero((amount > 0) & (largest_units(network)[network.first] > 0))
+    lacks = float(minimums.least[document] - minimums.others[document] - amount @ units)
+    spent, asked, dearer = 0.0, could, np.full(len(units), np.inf)
+    while lacks > 0 and len(could):
+        more = np.where(units > 0, units + multiple, constraints.smallest_lot(moves.minimum, multiple))
+        items = owner[asked]
+        tried, offset = copies(network, items, units)
+        tried[offset + asked - network.first_start[items]] = more[asked]
+        flow = solve_flows(network, Variant(items, tried))
+        fits = ~flow.broken & (more[asked] <= moves.capacity[asked])
+        dearer[asked] = np.where(fits, (flow.cost - cost[items]) / network.scale, np.inf)
+        best = int(could[np.argmin(dearer[could] / ((more - units) * amount)[could])])
+        spent, lacks = spent + float(dearer[best]), lacks - float((more - units)[best] * amount[best])
+        if spent > most:
+            return None
+        cost[owner[best]] += round(float(dearer[best]) * network.scale)
+        units[best] = more[best]
+        asked = could[owner[could] == owner[best]]
+    return units if lacks <= 0 else None
 
-    def filled(step: int) -> bool:
-        told = Promise(document, dearest * step / PROMISES)
-        flow = whole_plans(some.network.priced(prices[some.moves] + told.prices(mine, some.network)))
-        every = np.zeros(len(some.moves), dtype=np.int64)
-        every[some.network.first] = flow.units
-        return float((row @ every)[0]) >= asked
 
-    low, high = 0, PROMISES
-    if not filled(high):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if filled(middle) else (middle, high)
-    return Promise(document, dearest * high / PROMISES)
+def pinned(network: Network, pins: Ints) -> Network:
+    """Return a network in which some moves carry what they are told, shape (m,); 0 leaves a move free.
+
+    They can carry only that, and earn more for it than any unit can cost.
+    """
+    told = pins > 0
+    if not told.any():
+        return network
+    moves, item_sites = network.problem.moves, network.problem.item_sites
+    worth = 2.0 * moves.unit_amount + 2.0 * item_sites.holding_cost[moves.destination] * (item_sites.horizon + 1) + 1.0
+    exact = {name: np.where(told, pins, getattr(moves, name)) for name in ("minimum", "multiple", "capacity")}
+    move = np.maximum(network.move, 0)
+    capacity = np.where((network.move >= 0) & told[move], pins[move], network.capacity)
+    held = replace(
+        network, problem=replace(network.problem, moves=replace(moves, **exact)), capacity=capacity, solved={}
+    )
+    return held.priced(np.where(told, -worth, 0.0))
