@@ -128,9 +128,14 @@ def overloads(lines: pd.DataFrame, shared: SharedUse) -> pd.DataFrame:
 
 
 def broken_limits(shared: SharedUse) -> pd.DataFrame:
-    """Return how many shared limits the plan breaks, now or later: used <= capacity - fixed, and never below 0."""
-    room = (shared.limits["capacity"] - shared.limits["fixed"]).clip(lower=0)
-    broken = shared.limits["used"] > room + _ROUNDING * room.clip(lower=1)
+    """Return how many shared limits the plan breaks, now or later: used <= capacity - fixed, and never below 0.
+
+    Of a document: it is empty, or used >= capacity - fixed.
+    """
+    room, used = (shared.limits["capacity"] - shared.limits["fixed"]).clip(lower=0), shared.limits["used"]
+    slack = _ROUNDING * room.clip(lower=1)
+    document = shared.limits["kind"] == "document"
+    broken = (used > room + slack).where(~document, (used > 0) & (used < room - slack))
     return pd.DataFrame({"item_id": [""], "site_id": [""], "broken_limits": [float(broken.sum())]})
 
 

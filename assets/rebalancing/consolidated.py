@@ -254,4 +254,3 @@ def _every(network: Network, units: Ints) -> Ints:
     every = np.zeros(len(network.problem.moves), dtype=np.int64)
     every[network.first] = units
     return every
-

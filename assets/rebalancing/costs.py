@@ -87,7 +87,8 @@ def _departure_shares(network: Network, units: Ints) -> Floats:
     if problem.departures is None:
         return np.zeros(network.items)
     share, item = problem.departures.shares(units), problem.item_sites.item[problem.moves.destination]
-    return np.bincount(item, weights=share, minlength=network.items).astype(np.float64)
+    ridden = np.bincount(item, weights=share, minlength=network.items)
+    return np.asarray(ridden + problem.departures.owed_by_all(units) / max(1, network.items))
 
 
 def _change_amounts(network: Network, move: Ints, sent: Ints) -> Floats:

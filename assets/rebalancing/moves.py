@@ -237,8 +237,8 @@ def _expand(
         p: _departures(p, plan_date, horizon, days, rules.freeze_days) for p in table["departure_days"].unique()
     }
     # A departure that is no usual one would be put off day after day, for a share of what it costs.
-    called = (table["spread"] > 0) & (table["lateral"].astype(bool) | (table["kind"] == "expedite"))
-    called = called.to_numpy(bool)
+    unusual = table["lateral"].to_numpy(bool) | (table["kind"] == "expedite").to_numpy(bool)
+    called = (table["spread"].to_numpy(np.float64) > 0) & unusual
     parts = []
     for t in range(horizon):
         offset = table["departure_days"].map({p: offsets[t] for p, offsets in patterns.items()}).to_numpy(np.float64)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from assets.kernel.frames.decisions import ANNOUNCED_LINES, PLAN_COSTS, PLAN_SUMMARY
 from assets.kernel.identifiers import digest
-from assets.rebalancing import baselines, hedge, reasons
+from assets.rebalancing import baselines, charge_reasons, hedge, reasons
 from assets.rebalancing.announced import with_frozen_decisions, with_frozen_lines, with_kept_lines
 from assets.rebalancing.changes import Changes, changes
 from assets.rebalancing.choice import Choice
@@ -118,14 +118,17 @@ def solve_network(network: Network, shared: Limits, touching: Collection[str] = 
     gains = _own_gains(found)
     values = unit_prices(network, found.flow)
     lines = hedge.told(reasons.plan_lines(network, units, gains, values, found.scarcity), network, units, choice.hedges)
+    lines = charge_reasons.told_lines(lines, network, done.charges, found.every_unit)
     lines = with_kept_lines(lines, changed.kept, problem.release.guardrails.announced_change_price)
     decisions = reasons.decisions(network, units, values, gains, found.scarcity)
+    decisions = charge_reasons.told_decisions(decisions, network, done.charges, units, values)
+    limits = tables.limits_table(choice.network, shared, found.settlement)
     return plan_of(
         lines=with_frozen_lines(lines, standing.frozen),
         decisions=with_frozen_decisions(decisions, standing.frozen),
         summary=_summary(done, changed),
         costs=plan_costs(choice, found.every_unit, done.bound),
-        shared_limits=tables.limits_table(choice.network, shared, found.settlement),
+        shared_limits=charge_reasons.with_charges(limits, network, done.charges, found.every_unit),
         transcript=tables.transcript_table(found.settlement, problem.plan_date),
         graph=tables.graph_table(choice.network, shared, found.settlement, touching),
         announced=ANNOUNCED_LINES.conform(standing.every),

@@ -44,6 +44,7 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, sca
     value = np.where(moves.is_transfer, item_sites.unit_cost[moves.destination], moves.price)
     reduced = reduced_costs(network, prices, scarce, units)
     pays = quantity * scarce.per_unit[network.first[chosen]]
+    bill = _departure_shares(network, units)[network.first[chosen]]
     table = pd.DataFrame(
         {
             "plan_date": pd.Timestamp(problem.plan_date),
@@ -56,7 +57,7 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, sca
             "departure_date": pd.to_datetime(moves.departure),
             "arrival_date": pd.to_datetime(moves.arrival_date),
             "line_amount": quantity * value,
-            "transport_amount": quantity * moves.transport,
+            "transport_amount": quantity * moves.transport + bill,
             "gain_amount": gains,
             "limits_amount": pays,
             "reason": _line_reasons(network, moves, quantity, gains, pays),
@@ -67,6 +68,14 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, sca
         }
     )
     return PLAN_LINES.conform(table)
+
+
+def _departure_shares(network: Network, units: Ints) -> Floats:
+    """Return what each move pays of its departure's bill."""
+    problem = network.problem
+    every = np.zeros(len(problem.moves), dtype=np.int64)
+    every[network.first] = units
+    return np.zeros(len(every)) if problem.departures is None else problem.departures.shares(every)
 
 
 def reduced_costs(network: Network, prices: Floats, scarce: Scarcity, units: Ints) -> Floats:

@@ -18,6 +18,7 @@ from assets.kernel.frames.decisions import DECISIONS, PLAN_COSTS, PLAN_LINES
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.rebalancing.announced import units_of
 from assets.rebalancing.base import SEPARATOR, Base
+from assets.rebalancing.charge_reasons import DOCUMENT
 from assets.rebalancing.expansion import expand
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
@@ -55,16 +56,28 @@ def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFra
     -----
     The graph knows what others intend later, but only of limits that could bind then; lines know
     what starts now, of every limit as it is now. The larger of the two is held fixed, so that a
-    limit that has become tighter or is new is not filled twice.
+    limit that has become tighter or is new is not filled twice. A departure that others ride on is
+    open, its trucks are paid for; what of them the costs of others do not tell is owed by these items.
     """
     some = part(expand(problem), items)
     shared = problem.limits or no_limits(len(problem.moves))
     names = {problem.item_sites.item_ids[k] for k in items.tolist()}
-    others = lines.loc[~lines["item_id"].isin(names)]
-    stands = shared.used(units_of(problem.moves, problem.item_sites, others))
+    mine = lines["item_id"].isin(names)
+    others, ours = (units_of(problem.moves, problem.item_sites, part_) for part_ in (lines[~mine], lines[mine]))
+    stands = shared.used(others)
     beside = _beside(shared.take(slice(None), some.moves), graph.loc[~graph["item_id"].isin(names)], stands)
     held = problem.held.loc[problem.held["item_id"].isin(names)]
-    alone = replace(some.network, problem=replace(some.network.problem, limits=beside, held=held))
+    departures, minimums = problem.departures, problem.minimums
+    alone = replace(
+        some.network,
+        problem=replace(
+            some.network.problem,
+            limits=beside,
+            held=held,
+            departures=departures.paid_by(others, ours).take(some.moves) if departures else None,
+            minimums=minimums.beside(others).take(some.moves) if minimums else None,
+        ),
+    )
     return solve_network(alone, beside, frozenset(graph["limit_id"]))
 
 
@@ -104,7 +117,8 @@ def replan_on(base: Base, problem: Problem, only: Collection[str]) -> Plan:
         )
     again = replan(problem, items, base.lines, base.graph)
     moves = np.isin(problem.item_sites.item[problem.moves.destination], items)
-    return _on_top(base, again, names, _touched(problem.limits, moves), only)
+    own = _touched(problem.limits, moves) | _charged(problem, moves)
+    return _on_top(base, again, names, own, only)
 
 
 def _on_top(base: Base, again: Plan, names: Collection[str], own: dict[str, float], only: Collection[str]) -> Plan:
@@ -140,6 +154,19 @@ def _touched(limits: Limits | None, moves: np.ndarray) -> dict[str, float]:
         return {}
     uses = np.diff(limits.use[:, np.flatnonzero(moves)].indptr) > 0
     return {limits.names[k]: float(limits.fixed[k]) for k in np.flatnonzero(uses)}
+
+
+def _charged(problem: Problem, moves: np.ndarray) -> dict[str, float]:
+    """Return the departures and documents that some moves can be on, with what can no longer change of documents."""
+    found: dict[str, float] = {}
+    if problem.departures is not None:
+        departures, rows = problem.departures, np.unique(problem.departures.row[moves])
+        found |= {departures.names[k]: 0.0 for k in rows[rows >= 0].tolist()}
+        found |= dict.fromkeys(_touched(departures.limits(departures.most), moves), 0.0)
+    if problem.minimums is not None:
+        uses = np.diff(problem.minimums.use[:, np.flatnonzero(moves)].indptr) > 0
+        found |= {problem.minimums.names[k]: float(problem.minimums.others[k]) for k in np.flatnonzero(uses)}
+    return found
 
 
 def _limits(base: Base, again: Plan, own: dict[str, float], graph: pd.DataFrame) -> pd.DataFrame:
@@ -199,7 +226,8 @@ def _summary(
     by = [row.loc[ours, "settled_by"] for row in (was, now)]
     table.loc[ours, "settled_by"] = next(name for name in (FALLBACK, MARKET, ITEMS) if name in by)
     table.loc[ours, "scarce_limits"] = int((limits["deal"].notna() & dear).sum())
-    table.loc[ours, "broken_limits"] = int((limits["used"] > room + TOLERANCE * room.clip(lower=1.0)).sum())
+    over = (limits["used"] > room + TOLERANCE * room.clip(lower=1.0)) & (limits["kind"] != DOCUMENT)
+    table.loc[ours, "broken_limits"] = int(over.sum())
     counted = ["announced_lines", "changed_lines", "avoided_changes"]
     table[counted] = now[counted]
     return with_gaps(table.reset_index())

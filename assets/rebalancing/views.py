@@ -5,7 +5,7 @@ Not here: why a line was ordered (``explain``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -75,6 +75,10 @@ class LimitView:
         Shadow price: what one unit more of it would save, in currency.
     item_used, item_paid : float
         What the item uses, and what that is worth to others, in currency.
+    kind : str
+        As in SHARED_LIMITS.
+    truck : float, optional
+        What a truck costs, of a departure.
     """
 
     limit_id: str
@@ -85,9 +89,20 @@ class LimitView:
     price: float
     item_used: float
     item_paid: float
+    kind: str = "other"
+    truck: float | None = None
 
     def sentence(self) -> str:
         """Say it in one line."""
+        if self.kind == "truck":
+            return (
+                f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} trucks leave, {self.asked:.6g} if they cost "
+                f"nothing; each costs {self.truck or 0.0:.2f}"
+            )
+        if self.kind == "document":
+            return (
+                f"{self.limit_id}: {self.used:.6g} {self.unit} of at least {self.room:.6g}, {self.asked:.6g} asked for"
+            )
         return (
             f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} {self.unit} used, {self.asked:.6g} asked for; one "
             f"more would save {self.price:.4f}; this item uses {self.item_used:.6g} of it, worth {self.item_paid:.2f} "
@@ -107,7 +122,9 @@ def limit_views(
         own = mine.loc[row["limit_id"]] if row["limit_id"] in mine.index else {"used": 0.0, "paid_amount": 0.0}
         room = max(0.0, float(row["capacity"]) - float(row["fixed"]))
         figures = (room, row["asked"], row["used"], row["price"], own["used"], own["paid_amount"])
-        views.append(LimitView(str(row["limit_id"]), str(row["unit"]), *map(float, figures)))
+        truck = None if pd.isna(row["truck_amount"]) else float(row["truck_amount"])
+        view = LimitView(str(row["limit_id"]), str(row["unit"]), *map(float, figures))
+        views.append(replace(view, kind=str(row["kind"]), truck=truck))
     return tuple(views)
 
 

@@ -96,7 +96,9 @@ SOURCING = Frame(
             nullable=True,
             minimum=0,
         ),
-        _later(_units("minimum_document_units", "Smallest order document in base units; null for none.", nullable=True)),
+        _later(
+            _units("minimum_document_units", "Smallest order document in base units; null for none.", nullable=True)
+        ),
     ),
     ("item_id", "supplier_id", "site_id"),
 )
@@ -197,8 +199,24 @@ LANES = Frame(
         integer("quoted_transit_days", "Departure to receipt, as quoted.", unit="days", minimum=0, maximum=365),
         flag("is_allowed", "Whether rules allow the lane to be used."),
         _later(real("capacity_m3", "Most a departure holds; null if unlimited.", nullable=True, unit="m3", minimum=0)),
-        _later(real("truck_kg", "Most one truck carries; null where a departure is one vehicle.", nullable=True, unit="kg", minimum=0)),
-        _later(real("truck_m3", "Most one truck holds; null where a departure is one vehicle.", nullable=True, unit="m3", minimum=0)),
+        _later(
+            real(
+                "truck_kg",
+                "Most one truck carries; null where a departure is one vehicle.",
+                nullable=True,
+                unit="kg",
+                minimum=0,
+            )
+        ),
+        _later(
+            real(
+                "truck_m3",
+                "Most one truck holds; null where a departure is one vehicle.",
+                nullable=True,
+                unit="m3",
+                minimum=0,
+            )
+        ),
     ),
     ("origin_id", "destination_id", "mode"),
 )

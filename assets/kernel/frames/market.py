@@ -13,15 +13,20 @@ SHARED_LIMITS = Frame(
     (
         _PLAN_DATE,
         text("limit_id", "What it holds, where and on which date."),
-        text("kind", "lane_weight, lane_volume, dock_in, dock_out, storage, supplier_capacity, budget or other."),
-        text("unit", "Unit of the figures: kg, m3, base units or currency."),
-        real("capacity", "What there is."),
+        text(
+            "kind",
+            "lane_weight, lane_volume, dock_in, dock_out, storage, supplier_capacity, budget, truck_weight, truck_volume "
+            "or other; truck for a departure of today, document for an order document that has a minimum.",
+        ),
+        text("unit", "Unit of the figures: kg, m3, base units, currency or trucks."),
+        real("capacity", "What there is; of a document the least that it comes to, if it goes out."),
         real("fixed", "Used by what can no longer change."),
         real("asked", "What moves would use if nothing were shared."),
         real("used", "What the plan's moves use, those of later buckets included; below 0 where they free room."),
         real("price", "Shadow price: what one unit more would save.", unit="currency per unit"),
         integer("component", "Component of the coordination graph; null if it cannot bind.", nullable=True, minimum=0),
         integer("deal", "Negotiation that it was part of; null for none.", nullable=True, minimum=0),
+        money("truck_amount", "What a truck that leaves costs, whatever it carries; null for no truck.", nullable=True),
     ),
     ("plan_date", "limit_id"),
 )

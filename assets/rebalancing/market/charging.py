@@ -67,7 +67,7 @@ def charged_bound(network: Network, departures: Departures, limits: Limits, pric
         some = part(network, paying)
         least[paying] = lots.relaxed_optimum(_at(some.network, (share + per_move)[some.moves])).cost
     total = (int(least.sum()) - income(Prices(0, prices), limits.room, network.scale)) / network.scale
-    return ChargedBound(network.fixed_amount + total, by_item)
+    return ChargedBound(network.fixed_amount + total, by_item.astype(np.float64))
 
 
 def _at(network: Network, prices: Floats) -> Network:

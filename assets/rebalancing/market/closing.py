@@ -165,7 +165,9 @@ class _Search:
                 k: riders for k, riders in waiting.items() if len(riders) > begin and lost[k] < bills[rows[k]]
             }  # fmt: skip
         total = bills.sum()
-        return np.array([total - self.departures.beyond(units).sum() - less for units, less in zip(after, lost, strict=True)])
+        return np.array(
+            [total - self.departures.beyond(units).sum() - less for units, less in zip(after, lost, strict=True)]
+        )
 
     def _each(self, rows: Ints, parts: dict[int, Ints]) -> list[tuple[int, Flow]]:
         """Return flows of riders with their departure shut besides, solved in one call."""
@@ -185,7 +187,9 @@ class _Search:
     def riders(self, row: int) -> Ints:
         """Return the items that ride on a departure: those that could lose most by it first."""
         on = np.flatnonzero((self.row == row) & (self.units > 0))
-        short = self.network.problem.item_sites.shortage_cost[self.network.problem.moves.destination[self.network.first]]
+        short = self.network.problem.item_sites.shortage_cost[
+            self.network.problem.moves.destination[self.network.first]
+        ]
         items, place = np.unique(self.owner[on], return_inverse=True)
         at_risk = np.bincount(place, weights=(self.units * short)[on], minlength=len(items))
         return items[np.lexsort((items, -at_risk))]
@@ -218,7 +222,9 @@ class _Search:
         rows = np.flatnonzero(np.append(self.shut, False)[self.row])
         arcs = network.arc_start[self.owner[rows]] + rows - network.first_start[self.owner[rows]]
         node = network.node_start[self.owner[rows]]
-        reduced = network.cost[arcs] + self.potential[node + network.tail[arcs]] - self.potential[node + network.head[arcs]]
+        reduced = (
+            network.cost[arcs] + self.potential[node + network.tail[arcs]] - self.potential[node + network.head[arcs]]
+        )
         most = largest_units(network)[network.first[rows]]
         gain = np.maximum(0, -reduced) * most / network.scale
         return rows[gain > 0], np.bincount(self.row[rows], weights=gain, minlength=len(self.shut)).astype(np.float64)

@@ -47,6 +47,8 @@ class Departures:
         Load of lines that stand.
     paid : int array, shape (d,)
         Trucks that they pay for.
+    owed : float array, shape (d,)
+        What these cost, as far as the costs of other items do not tell of it; whatever is decided.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class Departures:
     spread: Floats
     others: Floats
     paid: Ints
+    owed: Floats
 
     def __post_init__(self) -> None:
         """Refuse what no truck is."""
@@ -88,7 +91,7 @@ class Departures:
     def trucks(self, units: Ints) -> Ints:
         """Return how many trucks each departure needs, those that are paid for included, shape (d,)."""
         on = self._riding(units)
-        ridden = (self._summed(on, np.ones(len(on))) > 0) | (self.paid > 0)
+        ridden = (self._summed(on, 1.0) > 0) | (self.paid > 0)
         full = np.ceil(self.loads(units) / self.truck * (1 - TOLERANCE)).max(axis=1, initial=0.0)
         return np.where(ridden, np.maximum(full, np.maximum(1, self.paid)), 0).astype(np.int64)
 
@@ -106,14 +109,18 @@ class Departures:
         return np.asarray(self.bills(units) - self._summed(on, units[on] * self.spread[on]))
 
     def shares(self, units: Ints) -> Floats:
-        """Return what each move pays of its departure's bill: by weight, else by units, shape (m,)."""
+        """Return what each move pays of its departure's bill and of what is owed: by weight, else by units, shape (m,)."""
         on = self._riding(units)
         weight = units[on] * self.load[on, 0]
         weighed = self._summed(on, weight)[self.row[on]] > 0
         part = np.where(weighed, weight, units[on])
         share = np.zeros(len(units))
-        share[on] = self.bills(units)[self.row[on]] * part / self._summed(on, part)[self.row[on]]
+        share[on] = (self.bills(units) + self.owed)[self.row[on]] * part / self._summed(on, part)[self.row[on]]
         return share
+
+    def owed_by_all(self, units: Ints) -> float:
+        """Return what is owed of departures that nothing rides on."""
+        return float(self.owed[self._summed(self._riding(units), 1.0) == 0].sum())
 
     def least_shares(self, largest: Ints, likely: Ints) -> Floats:
         """Return the least that a unit of each move costs of its departure, in currency, shape (m,).
@@ -166,6 +173,18 @@ class Departures:
         """Return departures that units which stand ride on already: their trucks are paid for."""
         return replace(self, others=self.loads(units), paid=self.trucks(units))
 
+    def paid_by(self, others: Ints, ours: Ints) -> Departures:
+        """Return departures whose trucks others pay for, with what their shares of an earlier bill left to us.
+
+        Parameters
+        ----------
+        others, ours : int array, shape (m,)
+            Units of the lines that stand, and of those that are decided again, as they were planned together.
+        """
+        riding, stands = self._riding(others), self.beside(others)
+        told = self._summed(riding, self.shares(others + ours)[riding])
+        return replace(stands, owed=np.maximum(0.0, self.bills(others) - told))
+
     def take(self, moves: Any) -> Departures:
         """Return the departures over some of the moves."""
         return replace(self, row=self.row[moves], load=self.load[moves], spread=self.spread[moves])
@@ -174,7 +193,8 @@ class Departures:
         return np.flatnonzero((units > 0) & (self.row >= 0))
 
     def _summed(self, on: Ints, amount: Any) -> Floats:
-        return np.bincount(self.row[on], weights=amount, minlength=len(self)).astype(np.float64)
+        weights = np.broadcast_to(amount, (len(on),))
+        return np.bincount(self.row[on], weights=weights, minlength=len(self)).astype(np.float64)
 
 
 def no_departures(moves: int) -> Departures:
@@ -182,5 +202,5 @@ def no_departures(moves: int) -> Departures:
     nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Departures(
         (), nothing, none, np.zeros((0, 2)), np.zeros(0, dtype=bool), np.full(moves, -1), np.zeros((moves, 2)),
-        np.zeros(moves), np.zeros((0, 2)), none,
+        np.zeros(moves), np.zeros((0, 2)), none, nothing,
     )  # fmt: skip

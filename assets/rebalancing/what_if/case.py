@@ -20,6 +20,7 @@ from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.flow import Flow, Variant, gather, solve_flows
 from assets.rebalancing.item_sites import Flags, Floats, Ints
+from assets.rebalancing.market.filling import pinned
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.offers import offers
@@ -41,12 +42,15 @@ class Case:
         Most that it may use of each limit; infinite where only the price counts.
     standing : int array, shape (m,)
         Units of its moves that start today as published: they stand against plans of the same cost.
+    pins : int array, shape (m,)
+        Units of lines that fill an order document: they stand whatever is decided; 0 for others.
     """
 
     problem: Problem
     prices: Floats
     allowed: Floats
     standing: Ints
+    pins: Ints
 
     @property
     def limits(self) -> Limits:
@@ -97,6 +101,7 @@ def at_prices(cases: Sequence[Case]) -> Network:
     Rounded down to money steps, as the market does.
     """
     network = expand(side_by_side([case.problem for case in cases]))
+    network = pinned(network, np.concatenate([case.pins for case in cases]))
     per_move = np.concatenate([case.limits.use.T @ case.prices for case in cases])
     step = TIE_STEPS / network.scale
     return network.priced(np.floor(per_move / step) * step) if per_move.any() else network

@@ -20,6 +20,7 @@ from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.scarcity import is_scarce
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.what_if.case import Case, Decision, decide
+from assets.rebalancing.what_if.charged_terms import on_departures, pins
 from assets.rebalancing.what_if.copies import alone
 from assets.rebalancing.what_if.recorded import Recorded
 
@@ -114,15 +115,22 @@ def _case(plan: Recorded, item_id: str) -> Case:
         raise EquipoiseError(
             "the rebuilt plan does not plan the item", where=f"item {item_id}", remedy="Plan the date again"
         )
-    problem = alone(plan.problem, ids.index(item_id))
+    lines = plan.lines.loc[plan.lines["item_id"] == item_id]
+    problem = on_departures(alone(plan.problem, ids.index(item_id)), plan.shared_limits)
     names = list(problem.limits.names) if problem.limits is not None else []
     table = plan.shared_limits.set_index("limit_id").reindex(names)
     mine = plan.graph.loc[plan.graph["item_id"] == item_id].set_index("limit_id")["used"].reindex(names)
     room = (table["capacity"] - table["fixed"]).clip(lower=0.0)
     # A limit that no plan could fill is not in the graph, and holds nobody.
     allowed = (room - table["used"] + mine).astype("float64").fillna(np.inf)
-    standing = _units_of(problem, plan.lines.loc[plan.lines["item_id"] == item_id])
-    return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64), standing)
+    standing = _units_of(problem, lines)
+    return Case(
+        problem,
+        np.zeros(len(names)),
+        np.asarray(allowed, dtype=np.float64),
+        standing,
+        pins(problem, plan.shared_limits, standing),
+    )
 
 
 def _with_price_or_asked(plan: Recorded, case: Case) -> Floats:
