@@ -17,7 +17,6 @@ from assets.rebalancing import lots
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import started
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.charging import ChargedBound, charged_bound
 from assets.rebalancing.market.closing import LEAST_SAVING, Open, close
@@ -25,7 +24,7 @@ from assets.rebalancing.market.departures import Departures, no_departures
 from assets.rebalancing.market.filling import filled, pinned
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.market.minimums import Minimums, no_minimums
-from assets.rebalancing.market.parts import part, shut
+from assets.rebalancing.market.parts import capped, part, shut, started_part
 from assets.rebalancing.merged import merged, placed
 from assets.rebalancing.poor import worth_in_lots
 from assets.rebalancing.settled import MARKET, Settled, settle
@@ -120,10 +119,10 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
         opened.worth, np.zeros(len(minimums), dtype=bool), np.zeros(len(minimums), dtype=bool),
         np.zeros(count, dtype=np.int64), np.zeros(len(minimums)),
     )  # fmt: skip
-    choice = choose(shut(started(opened.network, opened.flow), charges.barred))
-    choice, charges = _with_documents(choice, charges)
+    choice = choose(shut(opened.network, charges.barred))
+    choice, charges = _with_documents(opened.network, choice, charges)
     for _ in range(TURNS):
-        choice, charges, changed = _without_poor(choice, charges, choice.network, choice.units, choice.flow.cost)
+        choice, charges, changed = _without_poor(opened.network, choice, charges, choice.units, choice.flow.cost)
         if not changed:
             break
     return _settled(opened, choice, charges, limits)
@@ -136,11 +135,13 @@ def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> 
         found = settle(choice, shared)
         if found.settled_by != MARKET:
             break
-        choice, charges, changed = _without_poor(choice, charges, found.network, found.units, found.flow.cost)
+        choice, charges, changed = _without_poor(
+            opened.network, choice, charges, found.units, found.flow.cost, found.network
+        )
         short = charges.minimums.broken(found.every_unit)
         if short.any():
             charges = replace(charges, closed=charges.closed | short)
-            choice = _again(choice, charges, charges.minimums.moves_of(short))
+            choice = _again(opened.network, choice, charges, charges.minimums.moves_of(short))
         if not (changed or short.any()):
             break
     found = _kept(found, charges.minimums)
@@ -168,7 +169,7 @@ def _kept(found: Settled, minimums: Minimums) -> Settled:
     return replace(found, units=units, flow=flow, every_unit=every, costs=costs, settlement=settlement)
 
 
-def _with_documents(choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
+def _with_documents(base: Network, choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
     """Return a choice in which no document is below its minimum: each is filled or closed, the cheaper."""
     minimums = charges.minimums
     charges = replace(charges, wanted=minimums.amount(units_of_flow(choice.network, choice.flow)))
@@ -181,7 +182,7 @@ def _with_documents(choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
             charges, closed=charges.closed | document, filled=charges.filled & ~document,
             pins=np.where(minimums.moves_of(document), 0, charges.pins),
         )  # fmt: skip
-        without = _again(choice, closed, minimums.moves_of(document))
+        without = _again(base, choice, closed, minimums.moves_of(document))
         lost = _total(without, charges.departures) - _total(choice, charges.departures)
         full = None if charges.filled[broken[0]] else _filled(choice, charges, int(broken[0]), lost)
         choice, charges = full if full is not None else (without, closed)
@@ -207,30 +208,34 @@ def _filled(choice: Choice, charges: Charges, document: int, most: float) -> tup
 
 
 def _without_poor(
-    choice: Choice, charges: Charges, network: Network, units: Ints, cost: Ints
+    base: Network, choice: Choice, charges: Charges, units: Ints, cost: Ints, priced: Network | None = None
 ) -> tuple[Choice, Charges, bool]:
     """Close departures whose lines together save less than they cost; say if one did."""
+    network = priced or choice.network
     departures = charges.departures
     worth = worth_in_lots(network, departures, units, cost)
     poor = departures.beyond(_every(network, units)) - worth > LEAST_SAVING
     if not poor.any():
         return choice, charges, False
     closed = replace(charges, stays=charges.stays | poor, worth=np.where(poor, worth, charges.worth))
-    again = _again(choice, closed, departures.moves_of(poor))
+    again = _again(base, choice, closed, departures.moves_of(poor))
     if _total(again, departures) >= _total(choice, departures) - LEAST_SAVING:
         return choice, charges, False
     return again, closed, True
 
 
-def _again(choice: Choice, charges: Charges, barred: Flags) -> Choice:
+def _again(base: Network, choice: Choice, charges: Charges, barred: Flags) -> Choice:
     """Return the choice after some more moves were barred: whoever uses them, in whatever plan, chooses again."""
     flows = [choice.flow, choice.relaxed, *choice.policies.values()]
-    network = shut(choice.network, barred)
+    most = np.where(barred, 0, choice.network.problem.moves.capacity)
+    network = replace(capped(choice.network, most), start=choice.network.start)
     owner, used = lots.first_items(network), barred[network.first]
     items = np.unique(np.concatenate([owner[used & (flow.units > 0)] for flow in flows]))
     if not len(items):
         return replace(choice, network=network)
-    return _chosen(merged(choice, network, items, choose(part(network, items).network)), charges, items)
+    some = started_part(base, items)
+    found = choose(shut(some.network, charges.barred[some.moves]))
+    return _chosen(merged(choice, network, items, found), charges, items)
 
 
 def _chosen(choice: Choice, charges: Charges, items: Ints) -> Choice:

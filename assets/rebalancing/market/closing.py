@@ -10,7 +10,7 @@ only grow as others close, so that a stale one still says what is worth a look (
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,7 +78,8 @@ def close(network: Network, departures: Departures) -> Open:
     trucks = np.minimum(departures.trucks(search.every), departures.most)
     for row in np.flatnonzero(departures.sized & (trucks > np.maximum(1, departures.paid))).tolist():
         trucks[row] = search.without_last(row, trucks)
-    flow = search.solved(np.arange(network.items), search.shut)
+    # From the same start whatever was tried on the way, so that an item by itself finds the same optimum.
+    flow = search.from_open(np.arange(network.items), search.shut)
     return Open(search.network, search.shut, trucks, free, flow, search.worth)
 
 
@@ -105,7 +106,7 @@ class _Search:
         ridden = np.zeros(len(departures), dtype=bool)
         ridden[row[(row >= 0) & (free.units > 0)]] = True
         return cls(
-            network, network, departures, ~ridden & (departures.paid == 0), row, lots.first_items(network), free.units.copy(),
+            network, replace(network, solved={}), departures, ~ridden & (departures.paid == 0), row, lots.first_items(network), free.units.copy(),
             free.cost.copy(), free.potential.copy(), np.zeros(len(departures)),
         )  # fmt: skip
 
@@ -116,6 +117,10 @@ class _Search:
     def solved(self, items: Ints, shut: Flags) -> Flow:
         """Return the relaxed optimum of items with some departures shut, those that are among them."""
         return self._solved(self.near, items, shut)
+
+    def from_open(self, items: Ints, shut: Flags) -> Flow:
+        """Return the relaxed optimum of items with some departures shut, from that with all of them open."""
+        return self._solved(self.network, items, shut)
 
     def _solved(self, network: Network, items: Ints, shut: Flags) -> Flow:
         first = gather(self.network.first_start, items)[0]
@@ -206,7 +211,7 @@ class _Search:
             items = np.unique(self.owner[moves[self.row[moves] == row]])
             shut = self.shut.copy()
             shut[row] = False
-            flow = self._solved(self.network, items, shut)
+            flow = self.from_open(items, shut)
             gained = float((self.cost[items] - flow.cost).sum()) / self.network.scale
             before, after = self.departures.beyond(self.every).sum(), self.every.copy()
             after[self.network.first[gather(self.network.first_start, items)[0]]] = flow.units

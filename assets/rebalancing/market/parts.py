@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from assets.rebalancing.expansion import Network
-from assets.rebalancing.flow import gather
+from assets.rebalancing.expansion import Network, Start
+from assets.rebalancing.flow import FREE_UNITS, Variant, gather, solve_flows, started
 from assets.rebalancing.item_sites import Flags, Ints, ItemSites
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.problem import Problem
@@ -110,9 +110,24 @@ def capped(network: Network, most: Ints) -> Network:
     return replace(network, problem=problem, capacity=capacity, solved={}, start=None)
 
 
+def started_part(network: Network, items: Ints) -> Part:
+    """Return the part of a network that some items make, with their start."""
+    some, start = part(network, items), network.start
+    if start is None:
+        return some
+    arcs, nodes = gather(network.arc_start, items)[0], gather(network.node_start, items)[0]
+    return replace(some, network=replace(some.network, start=Start(start.flows[arcs], start.potential[nodes])))
+
+
 def shut(network: Network, moves: Flags) -> Network:
-    """Return a network in which some moves carry nothing; its start must not use them."""
+    """Return a network in which some moves of the first bucket carry nothing.
+
+    Its start is the relaxed optimum without them, from that with them, if the network has one.
+    """
     most = np.where(moves, 0, network.problem.moves.capacity)
+    if network.start is not None:
+        stays = np.where(moves[network.first], 0, FREE_UNITS)
+        network = started(network, solve_flows(network, Variant(np.arange(network.items), stays)))
     return replace(capped(network, most), start=network.start)
 
 

@@ -18,12 +18,13 @@ from assets.rebalancing.arcs import TIE_STEPS
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import Network, expand
-from assets.rebalancing.flow import Flow, Variant, gather, solve_flows
+from assets.rebalancing.flow import Flow, Variant, gather, solve_flows, started
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.filling import pinned
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.offers import offers
+from assets.rebalancing.market.parts import shut
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.what_if.copies import side_by_side
 
@@ -44,6 +45,8 @@ class Case:
         Units of its moves that start today as published: they stand against plans of the same cost.
     pins : int array, shape (m,)
         Units of lines that fill an order document: they stand whatever is decided; 0 for others.
+    closed : int array, shape (m,)
+        Units that moves could carry which do not go out today; 0 for others.
     """
 
     problem: Problem
@@ -51,6 +54,7 @@ class Case:
     allowed: Floats
     standing: Ints
     pins: Ints
+    closed: Ints
 
     @property
     def limits(self) -> Limits:
@@ -100,11 +104,21 @@ def at_prices(cases: Sequence[Case]) -> Network:
 
     Rounded down to money steps, as the market does.
     """
-    network = expand(side_by_side([case.problem for case in cases]))
-    network = pinned(network, np.concatenate([case.pins for case in cases]))
+    every = side_by_side([case.problem for case in cases])
     per_move = np.concatenate([case.limits.use.T @ case.prices for case in cases])
+    pins, closed = (np.concatenate([getattr(case, name) for case in cases]) for name in ("pins", "closed"))
+    if closed.any() and not per_move.any() and not pins.any():
+        return _from_open(every, closed)
+    network = pinned(expand(every), pins)
     step = TIE_STEPS / network.scale
     return network.priced(np.floor(per_move / step) * step) if per_move.any() else network
+
+
+def _from_open(problem: Problem, closed: Ints) -> Network:
+    """Return the network with the start that the plan had: the optimum of what goes out, from that of everything."""
+    moves = problem.moves
+    network = expand(replace(problem, moves=replace(moves, capacity=moves.capacity + closed)))
+    return shut(started(network, lots.relaxed_optimum(network)), closed > 0)
 
 
 def _decided(cases: Sequence[Case]) -> list[Decision]:

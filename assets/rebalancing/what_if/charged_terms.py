@@ -18,8 +18,10 @@ from assets.rebalancing.market.minimums import no_minimums
 from assets.rebalancing.problem import Problem
 
 
-def on_departures(problem: Problem, shared_limits: pd.DataFrame) -> Problem:
+def on_departures(problem: Problem, shared_limits: pd.DataFrame) -> tuple[Problem, Ints]:
     """Return the problem of one item on the departures that leave, without documents that stay.
+
+    And what each of its moves could carry that does not go out, shape (m,); 0 for others.
 
     Parameters
     ----------
@@ -38,7 +40,8 @@ def on_departures(problem: Problem, shared_limits: pd.DataFrame) -> Problem:
     barred = departures.moves_of(trucks <= 0) | minimums.moves_of(stays)
     limits = together([problem.limits or no_limits(len(moves)), departures.limits(trucks.astype(np.int64))])
     limits = limits.take(np.diff(limits.use.indptr) > 0).ordered()
-    return replace(problem, moves=replace(moves, capacity=np.where(barred, 0, moves.capacity)), limits=limits)
+    least = replace(moves, capacity=np.where(barred, 0, moves.capacity))
+    return replace(problem, moves=least, limits=limits), np.where(barred, moves.capacity, 0)
 
 
 def pins(problem: Problem, shared_limits: pd.DataFrame, standing: Ints) -> Ints:

@@ -116,7 +116,7 @@ def _case(plan: Recorded, item_id: str) -> Case:
             "the rebuilt plan does not plan the item", where=f"item {item_id}", remedy="Plan the date again"
         )
     lines = plan.lines.loc[plan.lines["item_id"] == item_id]
-    problem = on_departures(alone(plan.problem, ids.index(item_id)), plan.shared_limits)
+    problem, closed = on_departures(alone(plan.problem, ids.index(item_id)), plan.shared_limits)
     names = list(problem.limits.names) if problem.limits is not None else []
     table = plan.shared_limits.set_index("limit_id").reindex(names)
     mine = plan.graph.loc[plan.graph["item_id"] == item_id].set_index("limit_id")["used"].reindex(names)
@@ -124,13 +124,8 @@ def _case(plan: Recorded, item_id: str) -> Case:
     # A limit that no plan could fill is not in the graph, and holds nobody.
     allowed = (room - table["used"] + mine).astype("float64").fillna(np.inf)
     standing = _units_of(problem, lines)
-    return Case(
-        problem,
-        np.zeros(len(names)),
-        np.asarray(allowed, dtype=np.float64),
-        standing,
-        pins(problem, plan.shared_limits, standing),
-    )
+    fixed = pins(problem, plan.shared_limits, standing)
+    return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64), standing, fixed, closed)
 
 
 def _with_price_or_asked(plan: Recorded, case: Case) -> Floats:
