@@ -25,6 +25,7 @@ from assets.rebalancing.market.filling import filled, pinned
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.market.minimums import Minimums, no_minimums
 from assets.rebalancing.market.parts import capped, part, shut, started_part
+from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.merged import merged, placed
 from assets.rebalancing.poor import worth_in_lots
 from assets.rebalancing.settled import MARKET, Settled, settle
@@ -130,21 +131,26 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
 
 def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> Consolidated:
     """Settle what is shared; where the market moved lines, look at departures and documents once more."""
-    for _ in range(TURNS):
+    for turn in range(TURNS + len(charges.minimums)):
         shared = together([limits, charges.departures.limits(charges.trucks)])
         found = settle(choice, shared)
         if found.settled_by != MARKET:
             break
-        choice, charges, changed = _without_poor(
-            opened.network, choice, charges, found.units, found.flow.cost, found.network
-        )
-        short = charges.minimums.broken(found.every_unit)
+        found, charges = _mended(found, charges, shared)
+        changed, short = False, charges.minimums.broken(found.every_unit)
+        if turn < TURNS:
+            choice, charges, changed = _without_poor(
+                opened.network, choice, charges, found.units, found.flow.cost, found.network
+            )
         if short.any():
-            charges = replace(charges, closed=charges.closed | short)
-            choice = _again(opened.network, choice, charges, charges.minimums.moves_of(short))
+            gone = charges.minimums.moves_of(short)
+            charges = replace(
+                charges, closed=charges.closed | short, filled=charges.filled & ~short,
+                pins=np.where(gone, 0, charges.pins),
+            )  # fmt: skip
+            choice = _again(opened.network, choice, charges, gone)
         if not (changed or short.any()):
             break
-    found = _kept(found, charges.minimums)
     names = shared.ordered()
     prices = np.where(np.isin(names.names, limits.names), found.settlement.prices, 0.0)
     bound = charged_bound(opened.network, charges.departures, names, np.maximum(prices, 0.0), opened.free)
@@ -152,21 +158,38 @@ def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> 
     return Consolidated(choice, shared, replace(found, over_bound=max(0.0, over)), charges, bound)
 
 
-def _kept(found: Settled, minimums: Minimums) -> Settled:
-    """Return what goes out without documents that are still below their minimum: nothing of them is bought."""
-    units, network = found.units, found.network
-    while minimums.broken(_every(network, units)).any():
-        barred = minimums.moves_of(minimums.broken(_every(network, units)))
-        units = np.where(barred[network.first], 0, units)
-    if units is found.units:
-        return found
-    flow = lots.evaluate(network, units)
-    every = units_of_flow(network, flow)
-    costs = Costs.of_units(network, every)
-    departures = network.problem.departures
-    bare = costs.total - (float(departures.beyond(every).sum()) if departures else 0.0)
-    settlement = replace(found.settlement, units=every, cost=bare)
-    return replace(found, units=units, flow=flow, every_unit=every, costs=costs, settlement=settlement)
+def _mended(found: Settled, charges: Charges, limits: Limits) -> tuple[Settled, Charges]:
+    """Return what the market awarded with documents filled again that it left below their minimum, within the limits.
+
+    Filled for less than they would lose without; those that are still below close.
+    """
+    minimums, network = charges.minimums, found.network
+    for document in np.flatnonzero(minimums.broken(found.every_unit)).tolist():
+        mine = minimums.moves_of(np.arange(len(minimums)) == document)
+        without = lots.evaluate(network, np.where(mine[network.first], 0, found.units))
+        lost = int(without.cost.sum() - found.flow.cost.sum()) / network.scale
+        units = filled(network, minimums, document, lots.Incumbent(found.units, found.flow.cost), lost)
+        if units is None:
+            continue
+        full = _refound(found, units)
+        if breaches(limits, full.every_unit) or minimums.broken(full.every_unit)[document]:
+            continue
+        found = full
+        told = charges.filled | (np.arange(len(minimums)) == document)
+        charges = replace(charges, filled=told, pins=np.where(mine, full.every_unit, charges.pins))
+    return found, charges
+
+
+def _refound(found: Settled, units: Ints) -> Settled:
+    """Return what goes out with other units of today."""
+    flow = lots.evaluate(found.network, units)
+    every = units_of_flow(found.network, flow)
+    costs, departures = Costs.of_units(found.network, every), found.network.problem.departures
+    cost = costs.total - (float(departures.beyond(every).sum()) if departures else 0.0)
+    return replace(
+        found, units=units, flow=flow, every_unit=every, costs=costs,
+        settlement=replace(found.settlement, units=every, cost=cost),
+    )  # fmt: skip
 
 
 def _with_documents(base: Network, choice: Choice, charges: Charges) -> tuple[Choice, Charges]:

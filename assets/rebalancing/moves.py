@@ -24,7 +24,7 @@ LATERAL_RECOURSE_BUCKETS = 3
 """Buckets in which lateral moves may start; later laterals add arcs and change no first decision."""
 
 ASSUMED_FILL = 0.5
-"""Share of a departure's capacity that is used, for spreading its fixed cost."""
+"""Share of a later departure's capacity that is used, for spreading its fixed cost."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ class Moves:
         of the departure's fixed cost; holding at the origin's rate until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
         would be sent around to save its holding.
     spread : float array, shape (m,)
-        Currency per unit: the share of its departure's fixed cost by which a transfer of the first
-        bucket decides how much to send; what it pays is the departure's bill. 0 for others.
+        Currency per unit: the share of its departure's fixed cost that the transport of a transfer
+        of the first bucket leaves out, because it pays the departure's bill. It decides by it all
+        the same, or else what leaves later would be sent today to save its share. 0 for others.
     early : float array, shape (m,)
         Currency per unit: what is expected to lie because a faster way would be decided later
         (``slower_ways``).
@@ -104,7 +105,7 @@ class Moves:
 
     @property
     def unit_amount(self) -> Floats:
-        """Currency per unit by which plans decide: purchase price, usual transport, holding under way and early."""
+        """Currency per unit by which plans decide: price, usual transport, holding under way and what is early."""
         return self.price + self.usual_transport + self.under_way + self.early
 
     def take(self, chosen: Any) -> Moves:

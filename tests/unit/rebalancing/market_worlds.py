@@ -23,7 +23,7 @@ HORIZON = 4
 
 def problem(items: int, seed: int, *, announced: pd.DataFrame | None = None, **told: Any) -> Problem:
     """Return the problem of a seeded world; ``told`` are its shape and guardrails."""
-    shape = {name: told.pop(name) for name in ("shuffle", "multiple", "stock") if name in told}
+    shape = {name: told.pop(name) for name in ("shuffle", "multiple", "stock", "trucks", "least") if name in told}
     return build_problem(
         world(items, seed, **shape), release=release(**told), profile=profile(HORIZON), plan_date=PLAN_DATE,
         announced=announced,
@@ -37,10 +37,13 @@ def world(
     shuffle: bool = False,
     multiple: int = 1,
     stock: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    trucks: float = 0.0,
+    least: float = 0.0,
 ) -> Snapshot:
     """Return a seeded world: a centre that buys, two stores that it serves and that help each other.
 
-    ``stock`` is what is there instead of what the seed says, by item and site.
+    ``stock`` is what is there instead of what the seed says, by item and site; ``trucks`` scales what
+    departures cost, whatever they carry, and ``least`` is what an order document comes to.
     """
     rng = np.random.default_rng(seed)
     stores, forecast, sourcing = [], [], []
@@ -53,16 +56,24 @@ def world(
             forecast += poisson_forecast(item, site, float(rng.choice([0.3, 1.0, 2.0])), HORIZON)
         sourcing.append({"item_id": item, "supplier_id": "sup", "site_id": "dc", "quoted_lead_time_days": 1,
                          "order_multiple_units": multiple, "unit_cost": float(rng.integers(4, 12))})  # fmt: skip
-    lanes = [
+    lanes: list[dict[str, Any]] = [
         {"origin_id": o, "destination_id": d, "cost_per_unit": c}
         for o, d, c in (("dc", "a", 0.3), ("dc", "b", 0.4), ("a", "b", 0.6), ("b", "a", 0.7))
     ]
+    items_ = {f"i{k:02d}": {"weight_kg_per_unit": float(1 + k % 2)} for k in range(items)} if trucks else None
+    if trucks:
+        draw = np.random.default_rng(seed + 1000)
+        for lane in lanes:
+            lane["fixed_cost_per_departure"] = trucks * float(draw.choice([1.0, 3.0, 6.0]))
+            lane["truck_kg"], lane["capacity_kg"] = (16.0, 48.0) if draw.random() < 0.5 else (None, 40.0)
+    for row in sourcing:
+        row["minimum_order_amount"] = least
     if shuffle:
         for rows in (stores, forecast, sourcing, lanes):
             rng.shuffle(rows)  # type: ignore[arg-type]
     for row in stores:
         row["available_units"] = stock.get((row["item_id"], row["site_id"]), row["available_units"])
-    return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing)
+    return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing, items=items_)
 
 
 def limits(made: Problem, seed: int, tightness: float) -> Limits:
