@@ -169,10 +169,13 @@ class _Search:
             waiting = {
                 k: riders for k, riders in waiting.items() if len(riders) > begin and lost[k] < bills[rows[k]]
             }  # fmt: skip
-        total = bills.sum()
-        return np.array(
-            [total - self.departures.beyond(units).sum() - less for units, less in zip(after, lost, strict=True)]
-        )
+        now = self.departures.bills(self.every)
+        saved = []
+        for units, less in zip(after, lost, strict=True):
+            # One truck more elsewhere is seldom needed for all of what moves there: last trucks are looked at later.
+            more = np.maximum(0.0, self.departures.bills(units) - now) * self.departures.sized
+            saved.append(float((bills - self.departures.beyond(units) + more).sum()) - less)
+        return np.array(saved)
 
     def _each(self, rows: Ints, parts: dict[int, Ints]) -> list[tuple[int, Flow]]:
         """Return flows of riders with their departure shut besides, solved in one call."""
