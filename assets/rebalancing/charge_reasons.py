@@ -71,9 +71,8 @@ def told_lines(lines: pd.DataFrame, network: Network, charges: Charges | None, u
     trucks, told = departures.trucks(units), dict[tuple[object, ...], str]()
     for move, way in _ways(network, departures.row >= 0):
         k = departures.row[move]
-        told[way] = (
-            f"; rides on {departures.names[k]}: {trucks[k]} of {charges.trucks[k]} trucks, {departures.cost[k]:.2f} each"
-        )
+        each = f"{trucks[k]} of {charges.trucks[k]} trucks, {departures.cost[k]:.2f} each"
+        told[way] = f"; rides on {departures.names[k]}: {each}"
     ways = pd.Series(list(lines[_WAY].itertuples(index=False, name=None)), index=lines.index)
     sent = lines["kind"] != "purchase"
     said = ways.map(told).where(sent, "").fillna("")

@@ -45,8 +45,9 @@ class Moves:
         Dates of the two.
     price, transport, under_way : float array, shape (m,)
         Currency per unit: paid to the supplier; freight and handling, of later buckets with a share
-        of the departure's fixed cost; holding at the origin's rate until a transfer can be sold. What is on its way is owned: were it free to hold, surplus
-        would be sent around to save its holding.
+        of the departure's fixed cost; holding at the origin's rate until a transfer can be sold.
+        What is on its way is owned: were it free to hold, surplus would be sent around to save its
+        holding.
     spread : float array, shape (m,)
         Currency per unit: the share of its departure's fixed cost that the transport of a transfer
         of the first bucket leaves out, because it pays the departure's bill. It decides by it all

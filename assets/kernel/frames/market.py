@@ -15,8 +15,8 @@ SHARED_LIMITS = Frame(
         text("limit_id", "What it holds, where and on which date."),
         text(
             "kind",
-            "lane_weight, lane_volume, dock_in, dock_out, storage, supplier_capacity, budget, truck_weight, truck_volume "
-            "or other; truck for a departure of today, document for an order document that has a minimum.",
+            "lane_weight, lane_volume, dock_in, dock_out, storage, supplier_capacity, budget, truck_weight, "
+            "truck_volume or other; truck for a departure of today, document for an order document that has a minimum.",
         ),
         text("unit", "Unit of the figures: kg, m3, base units, currency or trucks."),
         real("capacity", "What there is; of a document the least that it comes to, if it goes out."),

@@ -106,8 +106,8 @@ class _Search:
         ridden = np.zeros(len(departures), dtype=bool)
         ridden[row[(row >= 0) & (free.units > 0)]] = True
         return cls(
-            network, replace(network, solved={}), departures, ~ridden & (departures.paid == 0), row, lots.first_items(network), free.units.copy(),
-            free.cost.copy(), free.potential.copy(), np.zeros(len(departures)),
+            network, replace(network, solved={}), departures, ~ridden & (departures.paid == 0), row,
+            lots.first_items(network), free.units.copy(), free.cost.copy(), free.potential.copy(), np.zeros(len(departures)),
         )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -109,7 +109,7 @@ class Departures:
         return np.asarray(self.bills(units) - self._summed(on, units[on] * self.spread[on]))
 
     def shares(self, units: Ints) -> Floats:
-        """Return what each move pays of its departure's bill and of what is owed: by weight, else by units, shape (m,)."""
+        """Return what each move pays of its departure's bill and what is owed: by weight, else by units, shape (m,)."""
         on = self._riding(units)
         weight = units[on] * self.load[on, 0]
         weighed = self._summed(on, weight)[self.row[on]] > 0

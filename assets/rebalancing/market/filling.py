@@ -21,7 +21,7 @@ from assets.rebalancing.market.minimums import Minimums
 
 
 def filled(network: Network, minimums: Minimums, document: int, plan: Incumbent, most: float) -> Ints | None:
-    """Return the units of first-bucket moves with a document filled; none if no lots do, or only for more than ``most``.
+    """Return units of first-bucket moves with a document filled; none if no lots do, or only for more than ``most``.
 
     Parameters
     ----------

@@ -54,7 +54,8 @@ def stated_departures(stage: Stage, snapshot: Snapshot, weight: float) -> Depart
     return Departures(
         tuple(f"departure {' > '.join(ends[:2])} {ends[2]} {day[k]}" for k, ends in enumerate(used[_LANE].to_numpy())),
         used["fixed_cost_per_departure"].to_numpy(np.float64) * weight, most, truck, sized, row, np.stack(load, axis=1),
-        np.where(row >= 0, moves.spread, 0.0),         np.zeros((len(used), 2)), np.zeros(len(used), dtype=np.int64), np.zeros(len(used)),
+        np.where(row >= 0, moves.spread, 0.0), np.zeros((len(used), 2)),
+        np.zeros(len(used), dtype=np.int64), np.zeros(len(used)),
     )  # fmt: skip
 
 

@@ -27,7 +27,8 @@ SETTING: dict[str, Any] = {
 }  # fmt: skip
 LANE: dict[str, Any] = {
     "mode": "truck", "fixed_cost_per_departure": 10.0, "cost_per_kg": 0.0, "cost_per_m3": 0.0,
-    "cost_per_unit": 0.1, "capacity_kg": None, "capacity_m3": None, "truck_kg": None, "truck_m3": None, "departure_days": "", "quoted_transit_days": 2,
+    "cost_per_unit": 0.1, "capacity_kg": None, "capacity_m3": None, "truck_kg": None, "truck_m3": None,
+    "departure_days": "", "quoted_transit_days": 2,
 }  # fmt: skip
 SOURCE: dict[str, Any] = {
     "supplier_id": "maker", "unit_cost": 4.0, "minimum_order_units": 0, "order_multiple_units": 1,

@@ -83,7 +83,7 @@ def dearer(made: Problem, times: float) -> Problem:
     return replace(made, departures=replace(made.departures, cost=made.departures.cost * times))
 
 
-@pytest.mark.parametrize(("seed", "item"), [(6, 0), (6, 2), (9, 1)])
+@pytest.mark.parametrize(("seed", "item"), [(6, 0), (6, 2)])
 def test_a_part_rides_for_nothing_on_trucks_that_others_pay_for_and_calls_none_that_is_too_dear(
     seed: int, item: int
 ) -> None:
