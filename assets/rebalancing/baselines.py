@@ -79,6 +79,8 @@ def greedy_pairs(network: Network, without: Ints) -> Ints:
 def within(network: Network, limits: Limits, flow: Flow) -> Flow:
     """Return a baseline whose lines of today keep to the limits: those that gain least are left out.
 
+    So are those of order documents below their minimum.
+
     Parameters
     ----------
     network : Network
@@ -100,7 +102,16 @@ def within(network: Network, limits: Limits, flow: Flow) -> Flow:
         order = lines[np.lexsort((lines, gains))]
         freed = np.cumsum(units[order] * per_unit[order])
         units[order[: int(np.searchsorted(freed, broken[0].used - broken[0].room)) + 1]] = 0
+    units = _without_short_documents(network, units)
     return flow if np.array_equal(units, flow.units) else lots.evaluate(network, units)
+
+
+def _without_short_documents(network: Network, units: Ints) -> Ints:
+    """Return units without the lines of order documents below their minimum."""
+    minimums = network.problem.minimums
+    while minimums is not None and (short := minimums.broken(_today(network, units))).any():
+        units = np.where(minimums.moves_of(short)[network.first], 0, units)
+    return units
 
 
 def _today(network: Network, units: Ints) -> Ints:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from assets.kernel.page import Markdown, Page, Plain
+from assets.rebalancing.charge_reasons import DOCUMENT, TRUCK
 from assets.rebalancing.plan import Plan
 
 TOP_LINES = 10
@@ -66,7 +67,8 @@ def _counted(plan: Plan) -> dict[str, Plain]:
 
 def limits_page(plan: Plan) -> Page:
     """Return what the page of the shared limits shows: the dearest of them, and what they were paid."""
-    limits = plan.shared_limits
+    charged = plan.shared_limits["kind"].isin([TRUCK, DOCUMENT])
+    limits, trucks = plan.shared_limits.loc[~charged], plan.shared_limits.loc[plan.shared_limits["kind"] == TRUCK]
     columns = ["limit_id", "unit", "capacity", "fixed", "asked", "used", "price"]
     worth = (limits["price"] * limits["used"]).rename("worth")
     dearest = limits.loc[worth.sort_values(ascending=False, kind="stable").index].head(TOP_LINES)
@@ -75,6 +77,9 @@ def limits_page(plan: Plan) -> Page:
         "can_bind": int(limits["component"].notna().sum()),
         "asked_for_too_much": int((limits["asked"] > (limits["capacity"] - limits["fixed"]).clip(lower=0)).sum()),
         "priced": int((limits["price"] > 0).sum()),
+        "departures_open": f"{int((trucks['used'] > 0).sum())} of {len(trucks)}",
+        "trucks": int(trucks["used"].sum()),
+        "trucks_cost": round(float((trucks["used"] * trucks["truck_amount"]).sum()), 2),
         "worth_of_room_used": round(float(worth.sum()), 2),
         "dearest_limits": _markdown(dearest[columns]),
     }

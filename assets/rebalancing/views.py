@@ -5,7 +5,7 @@ Not here: why a line was ordered (``explain``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -123,8 +123,9 @@ def limit_views(
         room = max(0.0, float(row["capacity"]) - float(row["fixed"]))
         figures = (room, row["asked"], row["used"], row["price"], own["used"], own["paid_amount"])
         truck = None if pd.isna(row["truck_amount"]) else float(row["truck_amount"])
-        view = LimitView(str(row["limit_id"]), str(row["unit"]), *map(float, figures))
-        views.append(replace(view, kind=str(row["kind"]), truck=truck))
+        room, asked, used, price, mine_used, paid = map(float, figures)
+        name, unit, kind = (str(row[column]) for column in ("limit_id", "unit", "kind"))
+        views.append(LimitView(name, unit, room, asked, used, price, mine_used, paid, kind, truck))
     return tuple(views)
 
 

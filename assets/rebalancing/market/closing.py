@@ -107,7 +107,8 @@ class _Search:
         ridden[row[(row >= 0) & (free.units > 0)]] = True
         return cls(
             network, replace(network, solved={}), departures, ~ridden & (departures.paid == 0), row,
-            lots.first_items(network), free.units.copy(), free.cost.copy(), free.potential.copy(), np.zeros(len(departures)),
+            lots.first_items(network), free.units.copy(), free.cost.copy(), free.potential.copy(),
+            np.zeros(len(departures)),
         )  # fmt: skip
 
     def __post_init__(self) -> None:
