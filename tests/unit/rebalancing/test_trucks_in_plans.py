@@ -15,6 +15,7 @@ from assets.rebalancing.plan import Plan, solve
 from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.replan import replan
 from assets.rebalancing.snapshot import Snapshot
+from assets.rebalancing.views import limit_views
 from assets.rebalancing.what_if.one_item import one_item
 from assets.rebalancing.what_if.recorded import Recorded
 
@@ -132,3 +133,22 @@ def test_a_truck_that_cannot_be_is_named_and_left_out(change: dict[str, float], 
     assert made.departures is not None
     assert len(made.departures) == left
     assert np.isfinite(solve(made).cost)
+
+
+def test_baselines_pay_for_what_they_ride_on_and_send_no_document_below_its_minimum() -> None:
+    free, least = (solve(problem(4, 9, least=amount)).summary.set_index("policy") for amount in (0.0, 1e6))
+    assert free.loc["no_transfers", "purchase_lines"] > 0
+    assert (least["purchase_lines"] == 0).all()
+    made = problem(4, 9, trucks=1.0)
+    cheap, dear = (solve(one).summary.set_index("policy")["transport_amount"] for one in (made, dearer(made, 1.001)))
+    assert (dear > cheap).drop("do_nothing").all()
+    assert dear["do_nothing"] == cheap["do_nothing"]
+
+
+def test_an_explanation_shows_trucks_and_documents_as_what_they_are() -> None:
+    made = problem(4, 9, trucks=1.0, least=30.0)
+    plan = solve(made)
+    names = tuple(plan.shared_limits.loc[plan.shared_limits["kind"].isin(["truck", "document"]), "limit_id"])
+    told = [view.sentence() for view in limit_views(names, "i00", plan.shared_limits, plan.graph)]
+    assert sum("trucks leave" in said and "each costs" in said for said in told) == 4
+    assert sum("currency of at least 30" in said for said in told) == 1
