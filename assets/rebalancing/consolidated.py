@@ -131,7 +131,7 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
 
 def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> Consolidated:
     """Settle what is shared; where the market moved lines, look at departures and documents once more."""
-    for turn in range(TURNS + len(charges.minimums)):
+    for turn in range(TURNS + len(charges.minimums) + 1):
         shared = together([limits, charges.departures.limits(charges.trucks)])
         found = settle(choice, shared)
         if found.settled_by != MARKET:

@@ -156,10 +156,10 @@ class _Search:
         Riders are solved by turns, twice as many each; a departure that they lose more by than it
         costs is not looked at further.
         """
-        bills = self.departures.beyond(self.every)
+        beyond, now = self.departures.beyond(self.every), self.departures.bills(self.every)
         lost, after = np.zeros(len(rows)), [self.every.copy() for _ in range(len(rows))]
         waiting = {k: self.riders(row) for k, row in enumerate(rows.tolist())}
-        begin, size = 0, FIRST_RIDERS
+        begin, size, given_up = 0, FIRST_RIDERS, set[int]()
         while waiting:
             parts = {k: riders[begin : begin + size] for k, riders in waiting.items()}
             for k, flow in self._each(rows, parts):
@@ -167,16 +167,16 @@ class _Search:
                 lost[k] += float((flow.cost - self.cost[items]).sum()) / self.network.scale
                 after[k][self.network.first[gather(self.network.first_start, items)[0]]] = flow.units
             begin, size = begin + size, 2 * size
-            waiting = {
-                k: riders for k, riders in waiting.items() if len(riders) > begin and lost[k] < bills[rows[k]]
-            }  # fmt: skip
-        now = self.departures.bills(self.every)
-        saved = []
-        for units, less in zip(after, lost, strict=True):
+            waiting = {k: riders for k, riders in waiting.items() if len(riders) > begin}
+            dear = {k for k in waiting if lost[k] >= now[rows[k]]}
+            given_up |= dear
+            waiting = {k: riders for k, riders in waiting.items() if k not in dear}
+        saved = -lost
+        for k in sorted(set(range(len(rows))) - given_up):
             # One truck more elsewhere is seldom needed for all of what moves there: last trucks are looked at later.
-            more = np.maximum(0.0, self.departures.bills(units) - now) * self.departures.sized
-            saved.append(float((bills - self.departures.beyond(units) + more).sum()) - less)
-        return np.array(saved)
+            more = np.maximum(0.0, self.departures.bills(after[k]) - now) * self.departures.sized
+            saved[k] += float((beyond - self.departures.beyond(after[k]) + more).sum())
+        return saved
 
     def _each(self, rows: Ints, parts: dict[int, Ints]) -> list[tuple[int, Flow]]:
         """Return flows of riders with their departure shut besides, solved in one call."""
