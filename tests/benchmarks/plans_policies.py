@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from assets.rebalancing.baselines import greedy_pairs
+from assets.rebalancing.choice import choose
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.min_max import min_max
-from assets.rebalancing.plan import choose
 from assets.rebalancing.problem import Problem
 
 JOINT, NO_TRANSFERS, GREEDY, MIN_MAX, NOTHING = "joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"
