@@ -51,6 +51,7 @@ def test_what_leaves_fits_and_no_limit_is_broken(tight: Settings) -> None:
     assert len(sent)
     assert (sent <= HOLDS_M3 + 1e-9).all()
     limits = published.read(SHARED_LIMITS, day)
+    limits = limits.loc[limits["kind"] != "document"]
     assert (limits["used"] <= limits["capacity"] - limits["fixed"] + 1e-9).all()
     assert (limits["asked"] > limits["capacity"]).any()
     assert (published.read(PLAN_VERDICTS, day)["action"] == "pass").all()
@@ -95,4 +96,4 @@ def test_orders_carry_the_limit_and_its_price_is_explained(
 def test_a_feed_without_the_later_columns_states_no_such_limit(planned_settings: Settings) -> None:
     published, day = tables(planned_settings)
     assert published.read(DIM_LANE, day)["capacity_m3"].isna().all()
-    assert set(published.read(SHARED_LIMITS, day)["kind"]) == {"lane_weight"}
+    assert set(published.read(SHARED_LIMITS, day)["kind"]) == {"lane_weight", "truck", "document"}
