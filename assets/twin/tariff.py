@@ -1,8 +1,8 @@
 """What a unit costs to bring: freight by lane, and the landed cost of replacing it at a site.
 
 From master data alone, so that a simulation owes nothing to the model it judges. Not here: what
-was brought (``day``), and trucks: a departure's fixed cost is spread by weight over half its
-capacity, and left out where a lane tells no capacity.
+was brought (``day``). What a unit is worth where it lies holds a share of a departure, spread by weight
+over half its capacity and left out where a lane tells none; what leaves pays the departure itself.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ FILLED_SHARE = 0.5
 LANE = ["origin_id", "destination_id", "mode"]
 
 
-def unit_freight(lanes: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+def unit_freight(lanes: pd.DataFrame, items: pd.DataFrame, *, departures: bool = True) -> pd.DataFrame:
     """Return currency per unit of every item on every lane.
 
     Parameters
     ----------
     lanes, items : DataFrame
         Frames ``DIM_LANE``, ``DIM_ITEM``.
+    departures : bool
+        Whether a share of a departure's fixed cost is in it.
 
     Returns
     -------
@@ -39,9 +41,40 @@ def unit_freight(lanes: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
         table["cost_per_unit"]
         + table["cost_per_kg"] * weight
         + table["cost_per_m3"] * volume
-        + table["fixed_cost_per_departure"] * share
+        + (table["fixed_cost_per_departure"] * share if departures else 0.0)
     )
     return table[[*LANE, "item_id"]].assign(freight=freight.astype("float64"))
+
+
+def departure_shares(sent: pd.DataFrame, lanes: pd.DataFrame) -> Floats:
+    """Return what each line of a date pays a unit for the departure that it rides on.
+
+    A departure costs its fixed cost for every truck that its load takes, one where the lane tells no
+    size; those who ride share it by weight, by units where nothing weighs.
+
+    Parameters
+    ----------
+    sent : DataFrame
+        Transfers: ``origin_id``, ``destination_id``, ``mode``, ``quantity_units``,
+        ``weight_kg_per_unit``, ``n`` rows.
+    lanes : DataFrame
+        Frame ``DIM_LANE``.
+
+    Returns
+    -------
+    float array, shape (n,)
+        Currency per unit; 0 on what is no lane.
+    """
+    terms = lanes.set_index(LANE)[["fixed_cost_per_departure", "truck_kg"]]
+    told = sent[[*LANE, "quantity_units", "weight_kg_per_unit"]].join(terms, on=LANE)
+    told = told.assign(load=told["weight_kg_per_unit"].astype("float64") * told["quantity_units"])
+    ride = told.groupby(LANE, sort=False)
+    load, units = ride["load"].transform("sum"), ride["quantity_units"].transform("sum")
+    trucks = np.ceil(load / told["truck_kg"].astype("float64")).fillna(1.0).clip(lower=1.0)
+    by_weight = told["weight_kg_per_unit"].astype("float64") / load.where(load > 0)
+    share = by_weight.fillna(1.0 / units.clip(lower=1))
+    paid = (told["fixed_cost_per_departure"].astype("float64") * trucks * share).fillna(0.0)
+    return np.asarray(paid, dtype=np.float64)
 
 
 def landed_costs(places: pd.DataFrame, sourcing: pd.DataFrame, freight: pd.DataFrame) -> Floats:

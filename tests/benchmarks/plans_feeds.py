@@ -48,13 +48,26 @@ def imported(
     return report.profile, feeds
 
 
+SHARED = (
+    "fixed_cost_per_departure", "capacity_kg", "capacity_m3", "truck_kg", "truck_m3", "minimum_order_amount",
+    "minimum_document_units",
+)  # fmt: skip
+"""Columns that say what items use together."""
+
+
 def of_items(feeds: Feeds, count: int, seed: int) -> Feeds:
-    """Return the tables of ``count`` items drawn by a seed; 0 stands for all."""
+    """Return the tables of ``count`` items drawn by a seed; 0 stands for all.
+
+    What all items share is scaled to them: a departure of a tenth of the items costs and takes a tenth.
+    """
     every = np.sort(feeds["erp.items"]["item_id"].to_numpy(object))
     chosen = set(every[np.random.default_rng(seed).permutation(len(every))[: count or len(every)]])
-    return {
-        name: table[table["item_id"].isin(chosen)] if "item_id" in table else table for name, table in feeds.items()
-    }
+    share = len(chosen) / max(len(every), 1)
+    found = {}
+    for name, table in feeds.items():
+        mine = table[table["item_id"].isin(chosen)] if "item_id" in table else table
+        found[name] = mine.assign(**{column: mine[column] * share for column in SHARED if column in mine})
+    return found
 
 
 def between_stores(stores: list[str], transit_days: int) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.snapshot import Snapshot
 from assets.twin.day import SUPPLIER, Lines, Rates, Stock
 from assets.twin.run import Run, run
-from assets.twin.tariff import LANE, landed_costs, unit_freight
+from assets.twin.tariff import LANE, departure_shares, landed_costs, unit_freight
 
 A_SHARE, B_SHARE = 0.80, 0.95
 
@@ -132,7 +132,7 @@ class Player:
 
     @cached_property
     def _freight(self) -> pd.DataFrame:
-        return unit_freight(self._every_lane, self.setting.network.items)
+        return unit_freight(self._every_lane, self.setting.network.items, departures=False)
 
     def play(self, policy: str) -> Run:
         """Return the window as it went."""
@@ -186,7 +186,9 @@ class Player:
             bought, on=[*LANE, "item_id"], how="left"
         )
         purchase = (table["kind"] == "purchase").to_numpy()
-        freight = np.where(purchase, 0.0, table["freight"].to_numpy(np.float64))
+        weighed = table.merge(network.items[["item_id", "weight_kg_per_unit"]], on="item_id", how="left")
+        own = table["freight"].to_numpy(np.float64) + departure_shares(weighed, self._every_lane)
+        freight = np.where(purchase, 0.0, own)
         price = np.where(purchase, table["unit_cost"].to_numpy(np.float64), 0.0)
         units = table["quantity_units"].to_numpy(np.int64)
         ahead = (pd.to_datetime(table["arrival_date"]) - pd.Timestamp(date)).dt.days.to_numpy()

@@ -14,12 +14,15 @@ import pandas as pd
 
 from assets.rebalancing.baselines import greedy_pairs
 from assets.rebalancing.choice import choose
+from assets.rebalancing.consolidated import consolidated
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.market.limits import no_limits
 from assets.rebalancing.min_max import min_max
 from assets.rebalancing.problem import Problem
 
 JOINT, NO_TRANSFERS, GREEDY, MIN_MAX, NOTHING = "joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"
+BY_SHARES = "departures_by_shares"
 
 LINE_COLUMNS = (
     "kind", "item_id", "origin_id", "destination_id", "mode", "quantity_units", "departure_date", "arrival_date",
@@ -43,13 +46,19 @@ class Sights:
 def joint_plan(sights: Sights) -> pd.DataFrame:
     """Return the lines of the joint plan."""
     network = expand(sights.with_laterals())
+    return lines_of(network, _decided(network))
+
+
+def departures_by_shares(sights: Sights) -> pd.DataFrame:
+    """Return the lines of the joint plan in which every departure leaves, and units pay a share of it."""
+    network = expand(sights.with_laterals())
     return lines_of(network, choose(network).units)
 
 
 def no_transfers(sights: Sights) -> pd.DataFrame:
     """Return the lines of the same planner where no lane joins two stores, now or later."""
     network = expand(sights.without())
-    return lines_of(network, choose(network).units)
+    return lines_of(network, _decided(network))
 
 
 def greedy_pairs_policy(sights: Sights) -> pd.DataFrame:
@@ -57,7 +66,7 @@ def greedy_pairs_policy(sights: Sights) -> pd.DataFrame:
     free = expand(sights.without())
     network = expand(sights.with_laterals())
     units = np.zeros(len(network.first), dtype=np.int64)
-    units[~network.problem.moves.lateral[network.first]] = choose(free).units
+    units[~network.problem.moves.lateral[network.first]] = _decided(free)
     return lines_of(network, greedy_pairs(network, units))
 
 
@@ -74,13 +83,19 @@ def do_nothing(_sights: Sights) -> pd.DataFrame:
 
 POLICIES: dict[str, Callable[[Sights], pd.DataFrame]] = {
     JOINT: joint_plan,
+    BY_SHARES: departures_by_shares,
     NO_TRANSFERS: no_transfers,
     GREEDY: greedy_pairs_policy,
     MIN_MAX: min_max_policy,
     NOTHING: do_nothing,
 }
-LATERAL = (JOINT, GREEDY)
+LATERAL = (JOINT, BY_SHARES, GREEDY)
 """Policies that the cost of a lane between stores changes."""
+
+
+def _decided(network: Network) -> Ints:
+    """Return first-bucket units of a plan that also decides which departures leave and which documents go out."""
+    return consolidated(network, no_limits(len(network.problem.moves))).found.units
 
 
 def lines_of(network: Network, units: Ints) -> pd.DataFrame:

@@ -70,8 +70,17 @@ def other(day: Day, same: str) -> str:
 
 
 def test_an_item_planned_again_from_the_same_data_changes_nothing(day: Day, same: str) -> None:
-    for frame in (PLAN_LINES, DECISIONS, PLAN_COSTS):
+    for frame in (PLAN_LINES, PLAN_COSTS):
         pd.testing.assert_frame_equal(day.read(frame, same), day.read(frame, day.first))
+    # Of a departure that stays it is told what those who were planned would have saved by it.
+    now, was = (day.read(DECISIONS, run) for run in (same, day.first))
+    own = now["item_id"] == day.item
+    pd.testing.assert_frame_equal(now[~own], was[~own])
+    told = ["reason", "flips_when"]
+    pd.testing.assert_frame_equal(now.drop(columns=told), was.drop(columns=told))
+    for name in told:
+        stays = was[name].str.contains("what would ride on")
+        pd.testing.assert_series_equal(now.loc[~stays, name], was.loc[~stays, name])
     assert day.digest(same) == day.digest(day.first)
     was, now = day.documents(day.first), day.documents(same)
     assert {o: d["revision"] for o, d in now.items()} == {o: d["revision"] for o, d in was.items()}

@@ -80,6 +80,7 @@ def poisson_forecast(item: str, site: str, rate: float, horizon: int, days: int 
             "cumulative_mean_units": rate * (t + 1),
             "bucket_start": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=t * days),
             "cumulative_std_units": float(np.sqrt(rate * (t + 1))),
+            "decision_level": 0.9,
             **_poisson_quantiles(rate * (t + 1)),
         }
         for t in range(horizon)
@@ -94,6 +95,7 @@ def certain_forecast(item: str, site: str, demand: list[float]) -> list[dict[str
             "item_id": item, "site_id": site, "bucket_index": t,
             "mean_units": demand[t], "cumulative_mean_units": total[t],
             "bucket_start": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=t), "cumulative_std_units": 0.0,
+            "decision_level": 0.9,
             **{quantile_column(level): float(total[t]) for level in QUANTILE_LEVELS},
         }
         for t in range(len(demand))
