@@ -29,7 +29,7 @@ from assets.policy.release import Release
 from assets.twin.run import Run
 from orchestration.cli.console import table
 
-# Items (0 for all) and windows that were measured, within four minutes of processor time a network.
+# Items (0 for all) and windows that were measured, within six minutes of processor time a network.
 SIZES = {"sample": (100, 2), "vn2": (0, 4), "favorita": (4, 3)}
 SMALL = {"sample": (4, 1), "vn2": (40, 1), "favorita": (2, 1)}
 BLOCKS = 5
