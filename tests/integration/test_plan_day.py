@@ -77,7 +77,7 @@ def test_planning_a_date_twice_gives_the_same_documents_and_logs_nothing_new(twi
 
 
 def test_a_past_date_is_its_own_channel(twice: Settings) -> None:
-    past = today(twice) - dt.timedelta(days=2)
+    past = today(twice) - dt.timedelta(days=4)
     assert plan_day(twice, past).success
     documents = published(twice).read(DOCUMENTS, past)
     assert set(documents["channel"]) == {"backfill"}

@@ -70,8 +70,13 @@ def other(day: Day, same: str) -> str:
 
 
 def test_an_item_planned_again_from_the_same_data_changes_nothing(day: Day, same: str) -> None:
-    for frame in (PLAN_LINES, PLAN_COSTS):
-        pd.testing.assert_frame_equal(day.read(frame, same), day.read(frame, day.first))
+    pd.testing.assert_frame_equal(day.read(PLAN_LINES, same), day.read(PLAN_LINES, day.first))
+    # Departures that others ride on leave whatever the item does: who does nothing pays what is owed of them.
+    costs = [day.read(PLAN_COSTS, run).drop(columns="bound_amount") for run in (same, day.first)]
+    joint, idle = ([each[each["policy"] == name] for each in costs] for name in ("joint_plan", "do_nothing"))
+    pd.testing.assert_frame_equal(*joint)
+    owed = ["cost_amount", "transport_amount"]
+    pd.testing.assert_frame_equal(*(each.drop(columns=owed) for each in idle))
     # Of a departure that stays it is told what those who were planned would have saved by it.
     now, was = (day.read(DECISIONS, run) for run in (same, day.first))
     own = now["item_id"] == day.item
