@@ -126,6 +126,7 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
         choice, charges, changed = _without_poor(opened.network, choice, charges, choice.units, choice.flow.cost)
         if not changed:
             break
+        choice, charges = _with_documents(opened.network, choice, charges)
     return _settled(opened, choice, charges, limits)
 
 
@@ -135,7 +136,10 @@ def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> 
         shared = together([limits, charges.departures.limits(charges.trucks)])
         found = settle(choice, shared)
         if found.settled_by != MARKET:
-            break
+            if not charges.minimums.broken(found.every_unit).any():
+                break
+            choice, charges = _with_documents(opened.network, choice, charges)
+            continue
         found, charges = _mended(found, charges, shared)
         changed, short = False, charges.minimums.broken(found.every_unit)
         if turn < TURNS:
@@ -146,7 +150,7 @@ def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> 
             gone = charges.minimums.moves_of(short)
             charges = replace(
                 charges, closed=charges.closed | short, filled=charges.filled & ~short,
-                pins=np.where(gone, 0, charges.pins),
+                pins=np.where(gone, 0, charges.pins), wanted=_asked(charges, short, found.every_unit),
             )  # fmt: skip
             choice = _again(opened.network, choice, charges, gone)
         if not (changed or short.any()):
@@ -155,7 +159,10 @@ def _settled(opened: Open, choice: Choice, charges: Charges, limits: Limits) -> 
     prices = np.where(np.isin(names.names, limits.names), found.settlement.prices, 0.0)
     bound = charged_bound(opened.network, charges.departures, names, np.maximum(prices, 0.0), opened.free)
     over = found.settlement.cost + float(charges.departures.beyond(found.every_unit).sum()) - bound.amount
-    return Consolidated(choice, shared, replace(found, over_bound=max(0.0, over)), charges, bound)
+    left = tuple(np.array(charges.minimums.names, dtype=object)[charges.minimums.broken(found.every_unit)])
+    faults = tuple(f"{name} goes out below its minimum: no way was found to fill or to close it" for name in left)
+    told = replace(found, over_bound=max(0.0, over), faults=(*found.faults, *faults))
+    return Consolidated(choice, shared, told, charges, bound)
 
 
 def _mended(found: Settled, charges: Charges, limits: Limits) -> tuple[Settled, Charges]:
@@ -174,9 +181,10 @@ def _mended(found: Settled, charges: Charges, limits: Limits) -> tuple[Settled, 
         full = _refound(found, units)
         if breaches(limits, full.every_unit) or minimums.broken(full.every_unit)[document]:
             continue
+        chosen = np.arange(len(minimums)) == document
+        told, wanted = charges.filled | chosen, _asked(charges, chosen, found.every_unit)
         found = full
-        told = charges.filled | (np.arange(len(minimums)) == document)
-        charges = replace(charges, filled=told, pins=np.where(mine, full.every_unit, charges.pins))
+        charges = replace(charges, filled=told, wanted=wanted, pins=np.where(mine, full.every_unit, charges.pins))
     return found, charges
 
 
@@ -195,12 +203,15 @@ def _refound(found: Settled, units: Ints) -> Settled:
 def _with_documents(base: Network, choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
     """Return a choice in which no document is below its minimum: each is filled or closed, the cheaper."""
     minimums = charges.minimums
-    charges = replace(charges, wanted=minimums.amount(units_of_flow(choice.network, choice.flow)))
+    every = units_of_flow(choice.network, choice.flow)
+    charges = replace(charges, wanted=np.where(charges.wanted > 0, charges.wanted, minimums.amount(every)))
     for _ in range(2 * len(minimums)):
-        broken = np.flatnonzero(minimums.broken(units_of_flow(choice.network, choice.flow)))
+        every = units_of_flow(choice.network, choice.flow)
+        broken = np.flatnonzero(minimums.broken(every))
         if not len(broken):
             break
         document = np.arange(len(minimums)) == broken[0]
+        charges = replace(charges, wanted=_asked(charges, document, every))
         closed = replace(
             charges, closed=charges.closed | document, filled=charges.filled & ~document,
             pins=np.where(minimums.moves_of(document), 0, charges.pins),
@@ -242,9 +253,18 @@ def _without_poor(
         return choice, charges, False
     closed = replace(charges, stays=charges.stays | poor, worth=np.where(poor, worth, charges.worth))
     again = _again(base, choice, closed, departures.moves_of(poor))
-    if _total(again, departures) >= _total(choice, departures) - LEAST_SAVING:
+    if _total(again, departures) < _total(choice, departures) - LEAST_SAVING:
+        return again, closed, True
+    if poor.sum() == 1:
         return choice, charges, False
-    return again, closed, True
+    # Riders of several that stand in for each other lose more than they do one by one: only the worst goes.
+    lost = departures.beyond(_every(network, units)) - worth
+    worst = np.arange(len(poor)) == np.argmax(np.where(poor, lost, -np.inf))
+    closed = replace(charges, stays=charges.stays | worst, worth=np.where(worst, worth, charges.worth))
+    again = _again(base, choice, closed, departures.moves_of(worst))
+    if _total(again, departures) < _total(choice, departures) - LEAST_SAVING:
+        return again, closed, True
+    return choice, charges, False
 
 
 def _again(base: Network, choice: Choice, charges: Charges, barred: Flags) -> Choice:
@@ -276,6 +296,11 @@ def _total(choice: Choice, departures: Departures) -> float:
     """Return what a choice costs with its departures, less what no plan changes."""
     every = units_of_flow(choice.network, choice.flow)
     return int(choice.flow.cost.sum()) / choice.network.scale + float(departures.beyond(every).sum())
+
+
+def _asked(charges: Charges, documents: Flags, units: Ints) -> Floats:
+    """Return what was asked for on each document, that of some as they are found below their minimum."""
+    return np.where(documents, charges.minimums.amount(units), charges.wanted)
 
 
 def _every(network: Network, units: Ints) -> Ints:

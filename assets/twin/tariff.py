@@ -56,7 +56,7 @@ def departure_shares(sent: pd.DataFrame, lanes: pd.DataFrame) -> Floats:
     ----------
     sent : DataFrame
         Transfers: ``origin_id``, ``destination_id``, ``mode``, ``quantity_units``,
-        ``weight_kg_per_unit``, ``n`` rows.
+        ``weight_kg_per_unit``, ``volume_m3_per_unit``, ``n`` rows.
     lanes : DataFrame
         Frame ``DIM_LANE``.
 
@@ -65,12 +65,18 @@ def departure_shares(sent: pd.DataFrame, lanes: pd.DataFrame) -> Floats:
     float array, shape (n,)
         Currency per unit; 0 on what is no lane.
     """
-    terms = lanes.set_index(LANE)[["fixed_cost_per_departure", "truck_kg"]]
-    told = sent[[*LANE, "quantity_units", "weight_kg_per_unit"]].join(terms, on=LANE)
-    told = told.assign(load=told["weight_kg_per_unit"].astype("float64") * told["quantity_units"])
+    terms = lanes.set_index(LANE)[["fixed_cost_per_departure", "truck_kg", "truck_m3"]]
+    per_unit = ["weight_kg_per_unit", "volume_m3_per_unit"]
+    told = sent[[*LANE, "quantity_units", *per_unit]].join(terms, on=LANE)
+    weight, volume = (told[name].astype("float64") * told["quantity_units"] for name in per_unit)
+    told = told.assign(load=weight, room=volume)
     ride = told.groupby(LANE, sort=False)
     load, units = ride["load"].transform("sum"), ride["quantity_units"].transform("sum")
-    trucks = np.ceil(load / told["truck_kg"].astype("float64")).fillna(1.0).clip(lower=1.0)
+    by_truck = (
+        load / told["truck_kg"].astype("float64"),
+        ride["room"].transform("sum") / told["truck_m3"].astype("float64"),
+    )
+    trucks = np.nan_to_num(np.maximum(1.0, np.ceil(np.fmax(*by_truck))), nan=1.0)
     by_weight = told["weight_kg_per_unit"].astype("float64") / load.where(load > 0)
     share = by_weight.fillna(1.0 / units.clip(lower=1))
     paid = (told["fixed_cost_per_departure"].astype("float64") * trucks * share).fillna(0.0)

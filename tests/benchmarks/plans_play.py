@@ -186,7 +186,9 @@ class Player:
             bought, on=[*LANE, "item_id"], how="left"
         )
         purchase = (table["kind"] == "purchase").to_numpy()
-        weighed = table.merge(network.items[["item_id", "weight_kg_per_unit"]], on="item_id", how="left")
+        weighed = table.merge(
+            network.items[["item_id", "weight_kg_per_unit", "volume_m3_per_unit"]], on="item_id", how="left"
+        )
         own = table["freight"].to_numpy(np.float64) + departure_shares(weighed, self._every_lane)
         freight = np.where(purchase, 0.0, own)
         price = np.where(purchase, table["unit_cost"].to_numpy(np.float64), 0.0)

@@ -244,12 +244,12 @@ class _Search:
         Riders pay a price by load that empties it; what they lose by that is at least what they
         would lose by the best choice of who stays.
         """
-        departures, count = self.departures, int(trucks[row])
+        departures, count, before = self.departures, int(trucks[row]), 0.0
         while count > max(1, int(departures.paid[row])):
             lost = self._lost_within(row, departures.truck[row] * (count - 1) - departures.others[row])
-            if lost >= departures.cost[row] - LEAST_SAVING:
+            if lost - before >= departures.cost[row] - LEAST_SAVING:
                 break
-            count -= 1
+            count, before = count - 1, lost
         return count
 
     def _lost_within(self, row: int, room: Floats) -> float:

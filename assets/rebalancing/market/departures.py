@@ -183,7 +183,7 @@ class Departures:
         """
         riding, stands = self._riding(others), self.beside(others)
         told = self._summed(riding, self.shares(others + ours)[riding])
-        return replace(stands, owed=np.maximum(0.0, self.bills(others) - told))
+        return replace(stands, owed=self.bills(others) - told)
 
     def take(self, moves: Any) -> Departures:
         """Return the departures over some of the moves."""

@@ -64,9 +64,9 @@ class Minimums:
         return np.asarray(self.others + self.use @ units.astype(np.float64))
 
     def broken(self, units: Ints) -> Flags:
-        """Return which documents have something on them, but too little."""
-        amount = self.amount(units)
-        return np.asarray((amount > 0) & (amount < self.least * (1 - TOLERANCE)))
+        """Return which documents these units are on and come to too little; what stands alone is not theirs."""
+        own = np.asarray(self.use @ units.astype(np.float64))
+        return np.asarray((own > 0) & (self.others + own < self.least * (1 - TOLERANCE)))
 
     def moves_of(self, which: Flags) -> Flags:
         """Return which moves are on some documents, shape (m,)."""

@@ -104,4 +104,7 @@ def stated_minimums(stage: Stage, snapshot: Snapshot) -> Minimums:
     table = coo_array(
         (np.concatenate(use), (np.concatenate(rows), np.concatenate(columns))), shape=(len(names), len(moves))
     )
-    return Minimums(tuple(names), np.array(least), csr_array(table), np.zeros(len(names)))
+    counted = csr_array(table)
+    # What costs nothing is on no document of an amount.
+    counted.eliminate_zeros()
+    return Minimums(tuple(names), np.array(least), counted, np.zeros(len(names)))

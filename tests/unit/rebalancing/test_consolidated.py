@@ -223,3 +223,14 @@ def test_a_truck_that_cannot_be_is_refused_by_name(change: dict[str, np.ndarray]
     assert one.trucks(np.array([2, 2])).tolist() == [2]
     with pytest.raises(EquipoiseError, match="departure dc > a van"):
         replace(one, **change)
+
+
+def minimums_of(*, others: float, per_unit: tuple[float, float] = (1.0, 1.0)) -> Minimums:
+    return Minimums(("document",), np.array([100.0]), csr_array(np.array([per_unit])), np.array([others]))
+
+
+def test_a_document_that_others_left_short_is_broken_only_by_who_joins_it():
+    short = minimums_of(others=60.0)
+    assert short.broken(np.array([0, 0])).tolist() == [False]
+    assert short.broken(np.array([20, 0])).tolist() == [True]
+    assert short.broken(np.array([20, 20])).tolist() == [False]

@@ -32,18 +32,23 @@ def test_a_departure_is_paid_by_the_room_that_a_unit_takes_in_half_of_it() -> No
 
 
 def sent_of(*lines: tuple[str, str, str, int, float]) -> pd.DataFrame:
-    return pd.DataFrame(lines, columns=["origin_id", "destination_id", "mode", "quantity_units", "weight_kg_per_unit"])
+    columns = ["origin_id", "destination_id", "mode", "quantity_units", "weight_kg_per_unit"]
+    return pd.DataFrame(lines, columns=columns).assign(volume_m3_per_unit=0.1)
 
 
 def test_those_who_ride_pay_the_whole_departure_by_weight() -> None:
     lanes = pd.DataFrame(
-        [("w", "a", "truck", 30.0, np.nan), ("w", "b", "truck", 30.0, 100.0), ("w", "c", "truck", 30.0, np.nan)],
-        columns=["origin_id", "destination_id", "mode", "fixed_cost_per_departure", "truck_kg"],
+        [
+            ("w", "a", "truck", 30.0, np.nan, np.nan),
+            ("w", "b", "truck", 30.0, 100.0, np.nan),
+            ("w", "c", "truck", 30.0, np.nan, 0.25),
+        ],
+        columns=["origin_id", "destination_id", "mode", "fixed_cost_per_departure", "truck_kg", "truck_m3"],
     )
     sent = sent_of(
         ("w", "a", "truck", 10, 3.0), ("w", "b", "truck", 50, 5.0), ("w", "a", "truck", 20, 1.5),
         ("w", "c", "truck", 4, 0.0), ("w", "d", "truck", 1, 1.0),
     )  # fmt: skip
     paid = departure_shares(sent, lanes) * sent["quantity_units"]
-    # Two lines of 30 kg share one vehicle; 250 kg take three trucks of 100; what weighs nothing shares by units.
-    assert paid.tolist() == [pytest.approx(15.0), pytest.approx(90.0), pytest.approx(15.0), pytest.approx(30.0), 0.0]
+    # Two lines of 30 kg share one vehicle; 250 kg take three trucks of 100, 0.4 m3 two of 0.25.
+    assert paid.tolist() == [pytest.approx(15.0), pytest.approx(90.0), pytest.approx(15.0), pytest.approx(60.0), 0.0]
