@@ -27,6 +27,8 @@ from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST
 from assets.policy.release import Release
 
+# A reconciled mean is good to some 1e-10 of itself: beyond, scores differ by where arrays lie in memory.
+SCORE_DIGITS = 6
 _SPREAD = ["cumulative_std_units", "cumulative_q10_units", "cumulative_q90_units"]
 _QUANTILES = [int(np.flatnonzero(level == LEVELS)[0]) for level in (0.1, 0.9)]
 
@@ -129,7 +131,8 @@ def coherence_frame(scores: CoherenceScores, plan_date: dt.date, used: str = BOT
     table = pd.DataFrame(rows).rename(columns={"members": "member_count"})
     shown = table.assign(plan_date=pd.Timestamp(plan_date), origin_count=scores.origin_count)
     optional = ["item_site_pinball_loss", "gain", "gain_low"]
-    return COHERENCE.conform(shown.assign(**{name: shown[name].astype("float64") for name in optional}))
+    typed = shown.assign(**{name: shown[name].astype("float64") for name in optional})
+    return COHERENCE.conform(typed.round(SCORE_DIGITS))
 
 
 def _forecast_frame(hierarchy: Hierarchy, means: Reals, base: Reals, test: CoherenceTest) -> pd.DataFrame:
