@@ -79,7 +79,7 @@ def greedy_pairs(network: Network, without: Ints) -> Ints:
 def within(network: Network, limits: Limits, flow: Flow) -> Flow:
     """Return a baseline whose lines of today keep to the limits: those that gain least are left out.
 
-    So are those of order documents below their minimum.
+    So are those of order documents below their minimum, and of the least ones of sites that handle no more.
 
     Parameters
     ----------
@@ -102,8 +102,29 @@ def within(network: Network, limits: Limits, flow: Flow) -> Flow:
         order = lines[np.lexsort((lines, gains))]
         freed = np.cumsum(units[order] * per_unit[order])
         units[order[: int(np.searchsorted(freed, broken[0].used - broken[0].room)) + 1]] = 0
-    units = _without_short_documents(network, units)
+    units = _without_short_documents(network, _without_crowds(network, units))
     return flow if np.array_equal(units, flow.units) else lots.evaluate(network, units)
+
+
+def _without_crowds(network: Network, units: Ints) -> Ints:
+    """Return units without the lines of what sites cannot handle: documents of the least value, one by one."""
+    documents = network.problem.documents
+    while documents is not None and (excess := documents.excess(_today(network, units))).any():
+        row = documents.row[network.first]
+        on = row >= 0
+        value = np.bincount(row[on], weights=(units * _line_value(network))[on], minlength=len(documents))
+        mine = documents.handles[[int(np.argmax(excess))]].toarray()[0] > 0
+        out = np.flatnonzero(mine & documents.out(_today(network, units)))
+        units = np.where(
+            documents.moves_of(np.arange(len(documents)) == out[np.argmin(value[out])])[network.first], 0, units
+        )
+    return units
+
+
+def _line_value(network: Network) -> Floats:
+    """Return the cost of a unit of the item of each move of today, in currency."""
+    item_sites, moves = network.problem.item_sites, network.problem.moves
+    return item_sites.unit_cost[moves.destination[network.first]]
 
 
 def _without_short_documents(network: Network, units: Ints) -> Ints:

@@ -5,27 +5,28 @@ Not here: which leave (``consolidated``), and what is told of everything else (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES
 from assets.kernel.frames.market import SHARED_LIMITS
-from assets.rebalancing.consolidated import Charges
+from assets.rebalancing.charges import Charges
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, Floats, Ints
 from assets.rebalancing.market.components import largest_units
+from assets.rebalancing.merged import every_unit
 from assets.rebalancing.site_reasons import NEGLIGIBLE
 
-TRUCK, DOCUMENT = "truck", "document"
-"""Kinds of the rows of shared limits that tell of departures and of documents."""
+TRUCK, DOCUMENT, DOCUMENTS = "truck", "document", "documents"
+"""Kinds of the rows of shared limits: departures, documents with a minimum, sites that handle so many."""
 
 _WAY = ["origin_id", "destination_id", "mode"]
 
 
 def with_charges(limits: pd.DataFrame, network: Network, charges: Charges | None, units: Ints) -> pd.DataFrame:
-    """Return SHARED_LIMITS with a row a departure and a document.
+    """Return SHARED_LIMITS with a row a departure, a document with a minimum and a site that handles so many.
 
     Parameters
     ----------
@@ -40,21 +41,26 @@ def with_charges(limits: pd.DataFrame, network: Network, charges: Charges | None
     """
     if charges is None:
         return limits
-    departures, minimums = charges.departures, charges.minimums
-    trucks, amount = departures.trucks(units), minimums.amount(units) - minimums.others
+    departures, minimums, documents = charges.departures, charges.minimums, charges.documents
+    trucks, amount, sites = departures.trucks(units), minimums.amount(units) - minimums.others, len(documents.sites)
     there = np.maximum(np.maximum(trucks, charges.asked), departures.trucks(largest_units(network)))
     rows = pd.DataFrame(
         {
-            "limit_id": [*departures.names, *minimums.names],
-            "kind": [TRUCK] * len(departures) + [DOCUMENT] * len(minimums),
+            "limit_id": [*departures.names, *minimums.names, *documents.sites],
+            "kind": [TRUCK] * len(departures) + [DOCUMENT] * len(minimums) + [DOCUMENTS] * sites,
             "unit": ["trucks"] * len(departures)
-            + ["currency" if " amount " in name else "base units" for name in minimums.names],
-            "capacity": [*np.minimum(departures.most, there), *minimums.least],
-            "fixed": [*np.zeros(len(departures)), *minimums.others],
-            "asked": [*np.minimum(departures.most, charges.asked), *np.maximum(0.0, charges.wanted - minimums.others)],
-            "used": [*trucks, *np.maximum(0.0, amount)],
+            + ["currency" if " amount " in name else "base units" for name in minimums.names]
+            + ["documents"] * sites,
+            "capacity": [*np.minimum(departures.most, there), *minimums.least, *documents.most],
+            "fixed": [*np.zeros(len(departures)), *minimums.others, *documents.stand()],
+            "asked": [
+                *np.minimum(departures.most, charges.asked),
+                *np.maximum(0.0, charges.wanted - minimums.others),
+                *charges.handled,
+            ],
+            "used": [*trucks, *np.maximum(0.0, amount), *documents.handled(units)],
             "price": 0.0,
-            "truck_amount": [*departures.cost, *np.full(len(minimums), np.nan)],
+            "truck_amount": [*departures.cost, *np.full(len(minimums) + sites, np.nan)],
         }
     ).assign(plan_date=pd.Timestamp(network.problem.plan_date))
     joined = [part for part in (limits, rows) if len(part)]
@@ -104,7 +110,7 @@ def told_decisions(
     prices : float array, shape (nodes,)
         See ``flow.unit_prices``.
     """
-    if charges is None or not charges.barred.any():
+    if charges is None:
         return decisions
     table = decisions.set_index(KEY)
     idle = table["decision"].isin(["wait", "move_out"])
@@ -131,6 +137,8 @@ class _Missed:
 def _missed(network: Network, charges: Charges, units: Ints, prices: Floats) -> list[_Missed]:
     """Return, of each item-site, what of what does not go out would have saved most by the unit."""
     moves, item_sites, first = network.problem.moves, network.problem.item_sites, network.first
+    full = charges.documents.unopened(every_unit(network, units))
+    charges = replace(charges, unhandled=charges.unhandled | full)
     rows = np.flatnonzero(charges.barred[first])
     move = first[rows]
     origin = np.maximum(moves.origin[move], 0)
@@ -162,12 +170,26 @@ def _why(charges: Charges, move: int) -> tuple[str, str, str]:
             f"{name} does not leave: what would ride on it saves {worth:.2f}, and a truck costs {cost:.2f}",
             f"what would ride on {name} saves {max(0.0, cost - worth):.2f} more, or a truck costs so much less",
         )
+    document = int(charges.documents.row[move])
+    if document >= 0 and charges.unhandled[document]:
+        return _full(charges, document)
     on = np.flatnonzero(charges.closed & (minimums.use[:, [move]].toarray()[:, 0] > 0))
     name, least, wanted = minimums.names[on[0]], float(minimums.least[on[0]]), float(charges.wanted[on[0]])
     return (
         name,
         f"{name} stays: {wanted:.2f} was asked for of at least {least:.2f}, and to wait costs less than to fill it",
         f"{max(0.0, least - wanted):.2f} more is asked for on {name}",
+    )
+
+
+def _full(charges: Charges, document: int) -> tuple[str, str, str]:
+    documents = charges.documents
+    site = int(np.flatnonzero(documents.handles[:, [document]].toarray()[:, 0])[0])
+    name, most = documents.sites[site], int(documents.most[site])
+    return (
+        name,
+        f"{documents.names[document]} stays: {name} are {most} at most, and those that go out save more",
+        f"one document more can be handled than the {most} of {name}",
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from assets.kernel.network import CROSS_DOCK
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, ItemSites
+from assets.rebalancing.market.documents import Documents
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.snapshot import note
 
@@ -83,3 +84,22 @@ def _bad_lots(item_sites: ItemSites, moves: Moves) -> list[tuple[Flags, str]]:
 def _names(item_sites: ItemSites, moves: Moves, chosen: Flags) -> pd.DataFrame:
     keys = item_sites.keys().iloc[moves.destination[chosen]]
     return keys.assign(source_id=moves.source_id[chosen])
+
+
+def document_faults(sites: pd.DataFrame, documents: Documents) -> list[str]:
+    """Return what is stated of order documents that a site handles and cannot be kept, one sentence a kind.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        DIM_SITE.
+    documents : Documents
+        Of today, with those that stand.
+    """
+    faults: list[str] = []
+    negative = sites["documents_per_day"].fillna(0).to_numpy(np.int64) < 0
+    note(sites.loc[negative], ["site_id"], "handles less than no document; none goes out", faults)
+    over = documents.stand() > documents.most
+    names = pd.DataFrame({"site": np.array(documents.sites, dtype=object)[over]})
+    note(names, ["site"], "exceeded by documents that stand; no more goes out", faults)
+    return faults

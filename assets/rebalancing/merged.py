@@ -1,6 +1,6 @@
 """A choice in which some items were chosen again, by themselves: the others stay to the bit.
 
-Not here: why they were (``consolidated``).
+Not here: why they were (``consolidated``, ``documented``).
 """
 
 from __future__ import annotations
@@ -9,11 +9,81 @@ from dataclasses import replace
 
 import numpy as np
 
-from assets.rebalancing.choice import Choice
+from assets.rebalancing import lots
+from assets.rebalancing.charges import Charges
+from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.expansion import Network, Start
 from assets.rebalancing.flow import Flow, gather
 from assets.rebalancing.hedge import Hedges
-from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.item_sites import Flags, Ints
+from assets.rebalancing.market.filling import pinned
+from assets.rebalancing.market.parts import capped, part, shut, started_part
+
+
+def chosen_again(base: Network, choice: Choice, charges: Charges, barred: Flags) -> Choice:
+    """Return the choice after some more moves were barred: whoever uses them, in whatever plan, chooses again.
+
+    Parameters
+    ----------
+    base : Network
+        Of every item, everything open.
+    choice : Choice
+        Before.
+    charges : Charges
+        After; all moves that it bars are shut.
+    barred : bool array, shape (m,)
+        Moves that are barred now.
+    """
+    flows = [choice.flow, choice.relaxed, *choice.policies.values()]
+    most = np.where(barred, 0, choice.network.problem.moves.capacity)
+    network = replace(capped(choice.network, most), start=choice.network.start)
+    owner, used = lots.first_items(network), barred[network.first]
+    items = np.unique(np.concatenate([owner[used & (flow.units > 0)] for flow in flows]))
+    return _chosen_on(base, replace(choice, network=network), charges, items)
+
+
+def chosen_items_again(base: Network, choice: Choice, charges: Charges, items: Ints) -> Choice:
+    """Return the choice after some items chose again on all that ``charges`` leaves open; see ``chosen_again``."""
+    most = np.where(charges.barred, 0, base.problem.moves.capacity)
+    return _chosen_on(
+        base, replace(choice, network=replace(capped(base, most), start=choice.network.start)), charges, items
+    )
+
+
+def _chosen_on(base: Network, choice: Choice, charges: Charges, items: Ints) -> Choice:
+    if not len(items):
+        return choice
+    some = started_part(base, items)
+    found = choose(shut(some.network, charges.barred[some.moves]))
+    return with_pins(merged(choice, choice.network, items, found), charges.pins, items)
+
+
+def with_pins(choice: Choice, pins: Ints, items: Ints) -> Choice:
+    """Return the choice after items with pinned lines chose what else to do; costs are their own.
+
+    Parameters
+    ----------
+    choice : Choice
+        Before.
+    pins : int array, shape (m,)
+        Units of lines that stand; 0 for others.
+    items : int array
+        Among which those with a pinned line choose.
+    """
+    of_item = choice.network.problem.item_sites.item[choice.network.problem.moves.destination]
+    items = np.intersect1d(items, of_item[pins > 0])
+    if not len(items):
+        return choice
+    some = part(choice.network, items)
+    units = choose(pinned(some.network, pins[some.moves])).units
+    return placed(choice, items, lots.evaluate(some.network, units))
+
+
+def every_unit(network: Network, units: Ints) -> Ints:
+    """Return units of every move where only those of the first bucket carry anything, shape (m,)."""
+    every = np.zeros(len(network.problem.moves), dtype=np.int64)
+    every[network.first] = units
+    return every
 
 
 def merged(choice: Choice, network: Network, items: Ints, again: Choice) -> Choice:

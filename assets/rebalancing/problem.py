@@ -17,14 +17,15 @@ import pandas as pd
 from assets.kernel.network import NetworkProfile
 from assets.policy.release import Release
 from assets.rebalancing.announced import Standing, departed, units_of
-from assets.rebalancing.faults import setting_faults, way_faults
+from assets.rebalancing.faults import document_faults, setting_faults, way_faults
 from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
 from assets.rebalancing.market.departures import Departures
+from assets.rebalancing.market.documents import Documents
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.minimums import Minimums
 from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.market.stated import limit_faults, stated_limits
-from assets.rebalancing.market.stated_charges import stated_departures, stated_minimums
+from assets.rebalancing.market.stated_charges import stated_departures, stated_documents, stated_minimums
 from assets.rebalancing.moves import Moves, build_moves
 from assets.rebalancing.slower_ways import cost_of_deciding_early
 from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
@@ -60,6 +61,8 @@ class Problem:
         Of today that cost something whatever they carry; ``None`` for none.
     minimums : Minimums, optional
         What order documents of today come to at least; ``None`` for anything.
+    documents : Documents, optional
+        Order documents of today at sites that handle so many; ``None`` for any number.
     lead_times : mapping
         Supplier and site to days and their probabilities, where a purchase may take one or another.
     standing : Standing
@@ -77,6 +80,7 @@ class Problem:
     limits: Limits | None = None
     departures: Departures | None = None
     minimums: Minimums | None = None
+    documents: Documents | None = None
     lead_times: LeadTimes = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing.none)
 
@@ -158,14 +162,16 @@ def build_problem(
     stage = Stage(item_sites, moves, plan_date, profile.lost_sales)
     limits = standing.use(stated_limits(stage, snapshot, release.limits, held), moves, item_sites)
     departures = stated_departures(stage, snapshot, release.objective.transport_weight)
-    minimums = stated_minimums(stage, snapshot)
+    minimums, documents = stated_minimums(stage, snapshot), stated_documents(stage, snapshot)
     if len(standing.frozen):
         left = units_of(moves, item_sites, standing.frozen)
-        departures, minimums = departures.beside(left), minimums.beside(left)
+        departures, minimums, documents = departures.beside(left), minimums.beside(left), documents.beside(left)
+    faults += [*limit_faults(limits), *document_faults(snapshot.sites, documents)]
     return Problem(
         plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, standing.fence(moves, item_sites),
-        held.sort_values(KEY, ignore_index=True), (*faults, *limit_faults(limits)), limits,
-        departures if len(departures) else None, minimums if len(minimums) else None, _uncertain(snapshot), standing,
+        held.sort_values(KEY, ignore_index=True), tuple(faults), limits,
+        departures if len(departures) else None, minimums if len(minimums) else None,
+        documents if len(documents) else None, _uncertain(snapshot), standing,
     )  # fmt: skip
 
 

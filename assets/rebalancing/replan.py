@@ -67,7 +67,7 @@ def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFra
     stands = shared.used(others)
     beside = _beside(shared.take(slice(None), some.moves), graph.loc[~graph["item_id"].isin(names)], stands)
     held = problem.held.loc[problem.held["item_id"].isin(names)]
-    departures, minimums = problem.departures, problem.minimums
+    departures, minimums, documents = problem.departures, problem.minimums, problem.documents
     alone = replace(
         some.network,
         problem=replace(
@@ -76,6 +76,7 @@ def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFra
             held=held,
             departures=departures.paid_by(others, ours).take(some.moves) if departures else None,
             minimums=minimums.beside(others).take(some.moves) if minimums else None,
+            documents=documents.beside(others).take(some.moves) if documents else None,
         ),
     )
     return solve_network(alone, beside, frozenset(graph["limit_id"]))
@@ -166,6 +167,10 @@ def _charged(problem: Problem, moves: np.ndarray) -> dict[str, float]:
     if problem.minimums is not None:
         uses = np.diff(problem.minimums.use[:, np.flatnonzero(moves)].indptr) > 0
         found |= {problem.minimums.names[k]: float(problem.minimums.others[k]) for k in np.flatnonzero(uses)}
+    if problem.documents is not None:
+        documents, rows = problem.documents, np.unique(problem.documents.row[moves])
+        sites = np.flatnonzero(np.diff(documents.handles[:, rows[rows >= 0]].indptr))
+        found |= {documents.sites[k]: float(documents.stand()[k]) for k in sites.tolist()}
     return found
 
 

@@ -103,6 +103,8 @@ class LimitView:
             return (
                 f"{self.limit_id}: {self.used:.6g} {self.unit} of at least {self.room:.6g}, {self.asked:.6g} asked for"
             )
+        if self.kind == "documents":
+            return f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} go out, {self.asked:.6g} if any number could"
         return (
             f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} {self.unit} used, {self.asked:.6g} asked for; one "
             f"more would save {self.price:.4f}; this item uses {self.item_used:.6g} of it, worth {self.item_paid:.2f} "

@@ -64,6 +64,11 @@ SITES = Frame(
         _later(real("storage_m3", "Room for stock; null if unlimited.", nullable=True, unit="m3", minimum=0)),
         _later(_units("dock_in_units_per_day", "Most the site receives a day; null if unlimited.", nullable=True)),
         _later(_units("dock_out_units_per_day", "Most the site ships a day; null if unlimited.", nullable=True)),
+        _later(
+            integer(
+                "documents_per_day", "Most order documents a day, sent and received; null if unlimited.", nullable=True
+            )
+        ),
     ),
     ("site_id",),
 )

@@ -16,9 +16,10 @@ SHARED_LIMITS = Frame(
         text(
             "kind",
             "lane_weight, lane_volume, dock_in, dock_out, storage, supplier_capacity, budget, truck_weight, "
-            "truck_volume or other; truck for a departure of today, document for an order document that has a minimum.",
+            "truck_volume or other; truck for a departure of today, document for an order document that has a minimum, "
+            "documents for those that a site handles.",
         ),
-        text("unit", "Unit of the figures: kg, m3, base units, currency or trucks."),
+        text("unit", "Unit of the figures: kg, m3, base units, currency, trucks or documents."),
         real("capacity", "What there is; of a document the least that it comes to, if it goes out."),
         real("fixed", "Used by what can no longer change."),
         real("asked", "What moves would use if nothing were shared."),

@@ -50,6 +50,9 @@ DIM_SITE = Frame(
         real("storage_m3", "Room for stock; null if unlimited.", nullable=True, unit="m3"),
         _units("dock_in_units_per_day", "Most the site receives a day; null if unlimited.", nullable=True),
         _units("dock_out_units_per_day", "Most the site ships a day; null if unlimited.", nullable=True),
+        integer(
+            "documents_per_day", "Most order documents a day, sent and received; null if unlimited.", nullable=True
+        ),
     ),
     ("plan_date", "site_id"),
 )

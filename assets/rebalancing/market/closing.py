@@ -20,6 +20,7 @@ from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, gather, solve_flo
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.departures import Departures
+from assets.rebalancing.market.parts import part
 
 LEAST_SAVING = 1e-6
 """Least that a change saves, in currency."""
@@ -45,8 +46,8 @@ class Open:
         Departures that stay.
     trucks : int array, shape (d,)
         Most trucks of each that leave.
-    free, flow : Flow
-        Relaxed optimum of every item: with all departures open, and with those that stay shut.
+    free : Flow
+        Relaxed optimum of every item, all departures open.
     worth : float array, shape (d,)
         What riders of a departure that stays would have saved by it, in currency.
     """
@@ -55,7 +56,6 @@ class Open:
     shut: Flags
     trucks: Ints
     free: Flow
-    flow: Flow
     worth: Floats
 
 
@@ -77,10 +77,8 @@ def close(network: Network, departures: Departures) -> Open:
             break
     trucks = np.minimum(departures.trucks(search.every), departures.most)
     for row in np.flatnonzero(departures.sized & (trucks > np.maximum(1, departures.paid))).tolist():
-        trucks[row] = search.without_last(row, trucks)
-    # From the same start whatever was tried on the way, so that an item by itself finds the same optimum.
-    flow = search.from_open(np.arange(network.items), search.shut)
-    return Open(search.network, search.shut, trucks, free, flow, search.worth)
+        trucks[row] = search.without_last(row)[0]
+    return Open(search.network, search.shut, trucks, free, search.worth)
 
 
 @dataclass
@@ -129,8 +127,12 @@ class _Search:
         return solve_flows(network, Variant(items, np.where(stays, 0, FREE_UNITS)))
 
     def close_each(self) -> None:
-        """Close departures, the one that saves most first, until none saves anything."""
-        candidates = np.flatnonzero(~self.shut & (self.departures.beyond(self.every) > 0))
+        """Close departures, the one that saves most first, until none saves anything.
+
+        What others pay for leaves anyway; of several trucks fewer may be better than none.
+        """
+        departures = self.departures
+        candidates = np.flatnonzero(~self.shut & (departures.beyond(self.every) > 0) & (departures.paid == 0))
         queue = [(-saving, row, 0) for row, saving in zip(candidates.tolist(), self.savings(candidates), strict=True)]
         queue = [entry for entry in queue if entry[0] < -LEAST_SAVING]
         heapq.heapify(queue)
@@ -142,6 +144,9 @@ class _Search:
                 fresh = self.savings(np.array([row]))[0]
                 if fresh > LEAST_SAVING:
                     heapq.heappush(queue, (-fresh, row, changes))
+                continue
+            several = departures.sized[row] and departures.trucks(self.every)[row] > 1
+            if several and self.without_last(row)[1] >= -saving:
                 continue
             riders = self.riders(row)
             shut = self._with(row)
@@ -157,7 +162,7 @@ class _Search:
         costs is not looked at further.
         """
         beyond, now = self.departures.beyond(self.every), self.departures.bills(self.every)
-        lost, after = np.zeros(len(rows)), [self.every.copy() for _ in range(len(rows))]
+        lost, changed = np.zeros(len(rows)), [list[tuple[Ints, Ints]]() for _ in range(len(rows))]
         waiting = {k: self.riders(row) for k, row in enumerate(rows.tolist())}
         begin, size, given_up = 0, FIRST_RIDERS, set[int]()
         while waiting:
@@ -165,7 +170,7 @@ class _Search:
             for k, flow in self._each(rows, parts):
                 items = flow.variant.items
                 lost[k] += float((flow.cost - self.cost[items]).sum()) / self.network.scale
-                after[k][self.network.first[gather(self.network.first_start, items)[0]]] = flow.units
+                changed[k].append((self.network.first[gather(self.network.first_start, items)[0]], flow.units))
             begin, size = begin + size, 2 * size
             waiting = {k: riders for k, riders in waiting.items() if len(riders) > begin}
             dear = {k for k in waiting if lost[k] >= now[rows[k]]}
@@ -173,9 +178,12 @@ class _Search:
             waiting = {k: riders for k, riders in waiting.items() if k not in dear}
         saved = -lost
         for k in sorted(set(range(len(rows))) - given_up):
+            after = self.every.copy()
+            for moves, units in changed[k]:
+                after[moves] = units
             # One truck more elsewhere is seldom needed for all of what moves there: last trucks are looked at later.
-            more = np.maximum(0.0, self.departures.bills(after[k]) - now) * self.departures.sized
-            saved[k] += float((beyond - self.departures.beyond(after[k]) + more).sum())
+            more = np.maximum(0.0, self.departures.bills(after) - now) * self.departures.sized
+            saved[k] += float((beyond - self.departures.beyond(after) + more).sum())
         return saved
 
     def _each(self, rows: Ints, parts: dict[int, Ints]) -> list[tuple[int, Flow]]:
@@ -238,41 +246,22 @@ class _Search:
         gain = np.maximum(0, -reduced) * most / network.scale
         return rows[gain > 0], np.bincount(self.row[rows], weights=gain, minlength=len(self.shut)).astype(np.float64)
 
-    def without_last(self, row: int, trucks: Ints) -> int:
-        """Return how many trucks of a departure leave: fewer while what the last one carries is worth less.
+    def without_last(self, row: int) -> tuple[int, float]:
+        """Return how many trucks of a departure leave, and what those that stay save.
 
-        Riders pay a price by load that empties it; what they lose by that is at least what they
-        would lose by the best choice of who stays.
+        Fewer while what the last one carries is worth less than it costs; one at least. Riders pay a
+        price by load that empties it; what they lose by that is at least what they would lose by the
+        best choice of who stays.
         """
-        departures, count, before = self.departures, int(trucks[row]), 0.0
+        departures, lost = self.departures, 0.0
+        riders = _Riders.of(self, row)
+        whole = count = int(np.minimum(departures.trucks(self.every), departures.most)[row])
         while count > max(1, int(departures.paid[row])):
-            lost = self._lost_within(row, departures.truck[row] * (count - 1) - departures.others[row])
-            if lost - before >= departures.cost[row] - LEAST_SAVING:
+            fewer = riders.lost_within(departures.truck[row] * (count - 1) - departures.others[row])
+            if fewer - lost >= departures.cost[row] - LEAST_SAVING:
                 break
-            count, before = count - 1, lost
-        return count
-
-    def _lost_within(self, row: int, room: Floats) -> float:
-        """Return what riders of a departure lose if their load fits into some room."""
-        network, items = self.network, np.sort(self.riders(row))
-        load = (self.departures.load / self.departures.truck[row]).max(axis=1) * (self.departures.row == row)
-        first = gather(network.first_start, items)[0]
-        stays = np.append(self.shut, False)[self.row[first]]
-        variant = Variant(items, np.where(stays, 0, FREE_UNITS))
-        on = self.row[first] == row
-        per_unit, mine = load[network.first[first]], self.departures.load[network.first[first]]
-        low, high, lost = 0.0, 2.0 * self.departures.cost[row], np.inf
-        for _ in range(PRICES):
-            price = (low + high) / 2
-            flow = solve_flows(network.priced(price * load), variant)
-            used = (np.where(on, flow.units, 0)[:, None] * mine).sum(axis=0)
-            if (used <= room + 1e-9).all():
-                paid = price * float((flow.units * per_unit).sum())
-                lost = min(lost, float((flow.cost - self.cost[items]).sum()) / network.scale - paid)
-                high = price
-            else:
-                low = price
-        return lost
+            count, lost = count - 1, fewer
+        return count, (whole - count) * float(departures.cost[row]) - lost
 
     def _with(self, row: int) -> Flags:
         shut = self.shut.copy()
@@ -285,3 +274,46 @@ class _Search:
         self.units[first], self.cost[items], self.potential[flow.nodes] = flow.units, flow.cost, flow.potential
         self.every[self.network.first[first]] = flow.units
         self.near = started(self.near, flow)
+
+
+@dataclass(frozen=True)
+class _Riders:
+    """The items that ride on a departure, by themselves, and what they cost now."""
+
+    network: Network
+    variant: Variant
+    departures: Departures
+    row: int
+    cost: Ints
+    shares: float
+
+    @classmethod
+    def of(cls, search: _Search, row: int) -> _Riders:
+        """Return the riders of a departure, other departures as they are."""
+        items = np.sort(search.riders(row))
+        some = part(search.network, items)
+        departures = search.departures.take(some.moves)
+        stays = np.append(search.shut, False)[departures.row[some.network.first]]
+        variant = Variant(np.arange(len(items)), np.where(stays, 0, FREE_UNITS))
+        shares = float(departures.spread @ search.every[some.moves])
+        return cls(some.network, variant, departures, row, search.cost[items], shares)
+
+    def lost_within(self, room: Floats) -> float:
+        """Return what they lose if their load fits into some room, in currency."""
+        departures, first = self.departures, self.network.first
+        load = (departures.load / departures.truck[self.row]).max(axis=1) * (departures.row == self.row)
+        on = departures.row[first] == self.row
+        low, high, lost = 0.0, 2.0 * float(departures.cost[self.row]), np.inf
+        for _ in range(PRICES):
+            price = (low + high) / 2
+            flow = solve_flows(self.network.priced(price * load), self.variant)
+            used = (np.where(on, flow.units, 0)[:, None] * departures.load[first]).sum(axis=0)
+            if (used <= room + 1e-9).all():
+                paid = price * float(flow.units @ load[first])
+                # Shares by which units decide are no cost: those that are not paid any more count back.
+                shares = self.shares - float(flow.units @ departures.spread[first])
+                lost = min(lost, float((flow.cost - self.cost).sum()) / self.network.scale - paid + shares)
+                high = price
+            else:
+                low = price
+        return lost

@@ -98,6 +98,7 @@ def problem_part(problem: Problem, items: Ints) -> tuple[Problem, Ints, Ints]:
         moves=_moves(problem.moves, moves, row_place),
         departures=problem.departures.take(moves) if problem.departures else None,
         minimums=problem.minimums.take(moves) if problem.minimums else None,
+        documents=problem.documents.take(moves) if problem.documents else None,
     )
     return some, rows, moves
 

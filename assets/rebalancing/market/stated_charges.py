@@ -1,5 +1,6 @@
-"""Departures with a fixed cost and documents with a minimum, as feeds state them, over the moves of today.
+"""Departures with a fixed cost, documents with a minimum and sites that handle so many, as feeds state them.
 
+Over the moves of today.
 Not here: limits (``stated``), and what leaves or is ordered (``closing``, ``filling``).
 """
 
@@ -11,6 +12,7 @@ from scipy.sparse import coo_array, csr_array
 
 from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats
 from assets.rebalancing.market.departures import Departures, no_departures
+from assets.rebalancing.market.documents import Documents, no_documents
 from assets.rebalancing.market.minimums import Minimums, no_minimums
 from assets.rebalancing.market.stage import Stage
 from assets.rebalancing.snapshot import Snapshot
@@ -108,3 +110,36 @@ def stated_minimums(stage: Stage, snapshot: Snapshot) -> Minimums:
     # What costs nothing is on no document of an amount.
     counted.eliminate_zeros()
     return Minimums(tuple(names), np.array(least), counted, np.zeros(len(names)))
+
+
+def stated_documents(stage: Stage, snapshot: Snapshot) -> Documents:
+    """Return the order documents of today at sites that state how many they handle a day.
+
+    One a kind, origin and destination, however long the bucket: what a plan decides goes out together.
+    What others send a site and what it sends count alike. A limit below nothing lets nothing go out.
+    """
+    moves, sites = stage.moves, snapshot.sites
+    limited = sites.loc[sites["documents_per_day"].notna()].sort_values("site_id", ignore_index=True)
+    place = pd.Series(limited.index, index=limited["site_id"], dtype="int64")
+    on = np.flatnonzero(stage.free & (moves.bucket == 0))
+    table = pd.DataFrame({"kind": moves.kind[on], "origin": moves.source_id[on], "destination": stage.destination[on]})
+    ends = [table["origin"].where(moves.is_transfer[on]).map(place), table["destination"].map(place)]
+    known = np.flatnonzero(ends[0].notna() | ends[1].notna())
+    if not len(known):
+        return no_documents(len(moves))
+    keys = table.iloc[known].drop_duplicates().sort_values(["kind", "origin", "destination"])
+    row = np.full(len(moves), -1)
+    row[on[known]] = pd.MultiIndex.from_frame(keys).get_indexer(pd.MultiIndex.from_frame(table.iloc[known]))
+    entries = [(end.loc[keys.index].to_numpy(np.float64), np.arange(len(keys))) for end in ends]
+    site, document = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    there = ~np.isnan(site)
+    handles = coo_array(
+        (np.ones(there.sum(), dtype=np.int64), (site[there].astype(np.int64), document[there])),
+        shape=(len(limited), len(keys)),
+    )  # fmt: skip
+    most = np.maximum(0, limited["documents_per_day"].to_numpy(np.int64))
+    return Documents(
+        tuple(f"documents {site} {stage.plan_date}" for site in limited["site_id"]), most,
+        tuple(" ".join(key) for key in keys.itertuples(index=False)), csr_array(handles), row,
+        np.zeros(len(keys), dtype=bool),
+    )  # fmt: skip

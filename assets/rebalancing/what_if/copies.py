@@ -52,6 +52,7 @@ def side_by_side(problems: Sequence[Problem]) -> Problem:
         limits=None,
         departures=None,
         minimums=None,
+        documents=None,
     )
 
 

@@ -116,7 +116,7 @@ def _case(plan: Recorded, item_id: str) -> Case:
             "the rebuilt plan does not plan the item", where=f"item {item_id}", remedy="Plan the date again"
         )
     lines = plan.lines.loc[plan.lines["item_id"] == item_id]
-    problem, closed = on_departures(alone(plan.problem, ids.index(item_id)), plan.shared_limits)
+    problem, closed = on_departures(alone(plan.problem, ids.index(item_id)), plan)
     names = list(problem.limits.names) if problem.limits is not None else []
     table = plan.shared_limits.set_index("limit_id").reindex(names)
     mine = plan.graph.loc[plan.graph["item_id"] == item_id].set_index("limit_id")["used"].reindex(names)

@@ -23,7 +23,9 @@ HORIZON = 4
 
 def problem(items: int, seed: int, *, announced: pd.DataFrame | None = None, **told: Any) -> Problem:
     """Return the problem of a seeded world; ``told`` are its shape and guardrails."""
-    shape = {name: told.pop(name) for name in ("shuffle", "multiple", "stock", "trucks", "least") if name in told}
+    shape = {
+        name: told.pop(name) for name in ("shuffle", "multiple", "stock", "trucks", "least", "handled") if name in told
+    }
     return build_problem(
         world(items, seed, **shape), release=release(**told), profile=profile(HORIZON), plan_date=PLAN_DATE,
         announced=announced,
@@ -39,11 +41,13 @@ def world(
     stock: Mapping[tuple[str, str], int] = MappingProxyType({}),
     trucks: float = 0.0,
     least: float = 0.0,
+    handled: Mapping[str, int] = MappingProxyType({}),
 ) -> Snapshot:
     """Return a seeded world: a centre that buys, two stores that it serves and that help each other.
 
     ``stock`` is what is there instead of what the seed says, by item and site; ``trucks`` scales what
-    departures cost, whatever they carry, and ``least`` is what an order document comes to.
+    departures cost, whatever they carry, ``least`` is what an order document comes to, and ``handled``
+    is how many of them a site takes.
     """
     rng = np.random.default_rng(seed)
     stores, forecast, sourcing = [], [], []
@@ -73,7 +77,8 @@ def world(
             rng.shuffle(rows)  # type: ignore[arg-type]
     for row in stores:
         row["available_units"] = stock.get((row["item_id"], row["site_id"]), row["available_units"])
-    return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing, items=items_)
+    sites = {site: {"documents_per_day": count} for site, count in handled.items()}
+    return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing, items=items_, sites=sites)
 
 
 def limits(made: Problem, seed: int, tightness: float) -> Limits:

@@ -13,6 +13,7 @@ final as (
         storage_m3,
         dock_in_units_per_day,
         dock_out_units_per_day,
+        documents_per_day,
         batch_id
     from latest
 )

@@ -17,7 +17,8 @@ final as (
         echelons.echelon,
         sites.storage_m3,
         sites.dock_in_units_per_day,
-        sites.dock_out_units_per_day
+        sites.dock_out_units_per_day,
+        sites.documents_per_day
     from sites
     inner join echelons on sites.site_id = echelons.site_id
     where {{ after_the_gate() }}

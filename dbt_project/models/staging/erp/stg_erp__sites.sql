@@ -13,6 +13,7 @@ final as (
         cast(storage_m3 as double) as storage_m3,
         cast(dock_in_units_per_day as bigint) as dock_in_units_per_day,
         cast(dock_out_units_per_day as bigint) as dock_out_units_per_day,
+        cast(documents_per_day as bigint) as documents_per_day,
         cast(_batch_id as varchar) as batch_id,
         cast(_row_number as bigint) as batch_row,
         cast(_business_date as date) as business_date,

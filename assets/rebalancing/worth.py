@@ -1,7 +1,7 @@
-"""What lines of today on one departure are worth together, in whole lots.
+"""What lines of today on one departure or document are worth together, in whole lots.
 
 What they save is what their items cost without them, the other lines of today as they are. Not
-here: what becomes of a departure that is worth less than it costs (``consolidated``).
+here: what becomes of one that is worth less than it costs (``consolidated``, ``documented``).
 """
 
 from __future__ import annotations
@@ -13,44 +13,42 @@ from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import copies, first_items
 from assets.rebalancing.market.closing import FIRST_RIDERS
-from assets.rebalancing.market.departures import Departures
 
 
-def worth_in_lots(network: Network, departures: Departures, units: Ints, cost: Ints) -> Floats:
-    """Return what the lines on each departure save together; less where that is more than it costs.
+def worth_in_lots(network: Network, row: Ints, asked: Floats, units: Ints, cost: Ints) -> Floats:
+    """Return what the lines of each group save together; less where that is more than asked, shape (g,).
 
     Parameters
     ----------
     network : Network
         Of every item.
-    departures : Departures
-        Over its moves.
+    row : int array, shape (m,)
+        Group of each move, a departure or a document; -1 for none.
+    asked : float array, shape (g,)
+        Currency that a group has to save; one of which nothing is asked is not looked at.
     units, cost : int array
         Plan in the order of ``network.first``, and its integer cost by item.
 
     Notes
     -----
     Items are solved by turns, twice as many each, those with most units first, until what they
-    lose is more than the departure costs.
+    lose is more than is asked.
     """
-    row, owner = departures.row[network.first], first_items(network)
-    every = np.zeros(len(departures.row), dtype=np.int64)
-    every[network.first] = units
-    bills, worth = departures.beyond(every), np.zeros(len(departures))
-    waiting = {k: _riders(owner, (row == k) & (units > 0), units) for k in np.flatnonzero(bills > 0).tolist()}
+    row, owner, worth = row[network.first], first_items(network), np.zeros(len(asked))
+    waiting = {k: _riders(owner, (row == k) & (units > 0), units) for k in np.flatnonzero(asked > 0).tolist()}
     begin, size = 0, FIRST_RIDERS
     while waiting:
-        asked = [(k, riders[begin : begin + size]) for k, riders in waiting.items()]
-        items = np.concatenate([part for _, part in asked])
-        departure = np.repeat([k for k, _ in asked], [len(part) for _, part in asked])
+        parts = [(k, riders[begin : begin + size]) for k, riders in waiting.items()]
+        items = np.concatenate([part for _, part in parts])
+        group = np.repeat([k for k, _ in parts], [len(part) for _, part in parts])
         fixed, offset = copies(network, items, units)
         counts = np.diff(network.first_start)[items]
         place = np.arange(len(fixed)) - np.repeat(offset, counts) + np.repeat(network.first_start[items], counts)
-        fixed[row[place] == np.repeat(departure, counts)] = 0
+        fixed[row[place] == np.repeat(group, counts)] = 0
         flow = solve_flows(network, Variant(items, fixed))
-        worth += np.bincount(departure, weights=(flow.cost - cost[items]) / network.scale, minlength=len(worth))
+        worth += np.bincount(group, weights=(flow.cost - cost[items]) / network.scale, minlength=len(worth))
         begin, size = begin + size, 2 * size
-        waiting = {k: riders for k, riders in waiting.items() if len(riders) > begin and worth[k] < bills[k]}
+        waiting = {k: riders for k, riders in waiting.items() if len(riders) > begin and worth[k] < asked[k]}
     return worth
 
 
