@@ -105,8 +105,12 @@ class Departures:
 
     def beyond(self, units: Ints) -> Floats:
         """Return what each departure costs beyond the shares by which units decide; below 0 if less, shape (d,)."""
+        return np.asarray(self.bills(units) - self.decided_by(units))
+
+    def decided_by(self, units: Ints) -> Floats:
+        """Return the shares by which units of each departure decide, added up, in currency, shape (d,)."""
         on = self._riding(units)
-        return np.asarray(self.bills(units) - self._summed(on, units[on] * self.spread[on]))
+        return self._summed(on, units[on] * self.spread[on])
 
     def shares(self, units: Ints) -> Floats:
         """Return what each move pays of its departure's bill and what is owed: by weight, else by units, shape (m,)."""
