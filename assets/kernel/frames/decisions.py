@@ -94,7 +94,9 @@ PLAN_LINES = Frame(
         date("arrival_date", "Day it is expected."),
         money("line_amount", "Quantity at purchase price or standard cost."),
         money("transport_amount", "Freight and handling of the line."),
-        money("gain_amount", "Expected cost avoided by the line, net of what it costs, before the bill of its departure."),
+        money(
+            "gain_amount", "Expected cost avoided by the line, net of what it costs, before the bill of its departure."
+        ),
         money("limits_amount", "What its use of scarce shared limits is worth to others, at their shadow prices."),
         text("reason", "Why, in one sentence."),
         text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
