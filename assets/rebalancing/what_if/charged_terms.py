@@ -60,7 +60,7 @@ def at_their_bills(problem: Problem, plan: Recorded) -> tuple[Problem, Ints]:
     """
     departures, trucks = _departures(problem, plan)
     whole = plan.problem.departures
-    if whole is None:
+    if whole is None or not len(departures):
         return as_decided(problem, plan)
     mine = plan.problem.item_sites.item_ids.index(problem.item_sites.item_ids[0])
     of_item = plan.problem.item_sites.item[plan.problem.moves.destination]
