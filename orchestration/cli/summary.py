@@ -27,6 +27,7 @@ _POLICIES = {
     JOINT: "joint plan",
     "no_transfers": "no lateral transfers",
     "greedy_pairs": "greedy pairs",
+    "min_max": "min/max",
     "do_nothing": "do nothing",
 }
 

@@ -139,7 +139,7 @@ PLAN_SUMMARY = Frame(
     "One row per plan date and policy: the plan and what the public baselines would have cost on the same snapshot.",
     (
         _PLAN_DATE,
-        text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
+        text("policy", "joint_plan, do_nothing, no_transfers, greedy_pairs or min_max."),
         money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
         money(
             "holding_amount",
@@ -200,7 +200,7 @@ PLAN_COSTS = Frame(
     "One row per plan date, policy and item: its part of the plan's cost, and of what baselines would have cost.",
     (
         _PLAN_DATE,
-        text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
+        text("policy", "joint_plan, do_nothing, no_transfers, greedy_pairs or min_max."),
         _ITEM,
         money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
         money(

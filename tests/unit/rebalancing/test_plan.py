@@ -284,7 +284,7 @@ def test_a_faster_dearer_mode_is_an_expedite(plan_of: PlanOf) -> None:
 def test_the_plan_is_never_dearer_than_a_baseline(plan_of: PlanOf) -> None:
     cost = plan_of(two_stores()).summary.set_index("policy")["cost_amount"]
     assert cost["joint_plan"] <= cost.min() + 1e-6
-    assert set(cost.index) == {"joint_plan", "do_nothing", "no_transfers", "greedy_pairs"}
+    assert set(cost.index) == {"joint_plan", "do_nothing", "no_transfers", "greedy_pairs", "min_max"}
     assert cost["joint_plan"] < cost["no_transfers"]
 
 
