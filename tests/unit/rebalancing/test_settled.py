@@ -245,15 +245,17 @@ def careless(*_: Any, **__: Any) -> Settlement:
     raise BrokenAwardError("the award uses 10 of 9", where=LIMIT, remedy="Report it")
 
 
-@pytest.mark.parametrize("room", [9.0, 0.0])
-def test_where_an_award_fails_its_verification_min_max_goes_out_within_the_limits_and_says_so(room: float) -> None:
+@pytest.mark.parametrize(("room", "lines"), [(30.0, 2), (9.0, 0)])
+def test_where_an_award_fails_its_verification_min_max_goes_out_within_the_limits_and_says_so(
+    room: float, lines: int
+) -> None:
     made = build_problem(starved(room), release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
     shared, choice = made.limits or no_limits(0), choose(expand(made))
     found = settle(choice, shared, careless)
     assert found.settled_by == FALLBACK
     assert breaches(shared, np.where(made.moves.bucket == 0, found.every_unit, 0)) == []
     assert (found.units <= choice.policies["min_max"].units).all()
-    assert found.units.any() == (room > 0)
+    assert np.count_nonzero(found.units) == lines
     assert LIMIT in found.faults[0]
     assert "what min/max asks for goes out" in found.faults[0]
 
