@@ -37,6 +37,12 @@ TARGETS = Frame(
         real("critical_ratio", "Quantile of demand the base stock covers.", minimum=0, maximum=1),
         text("critical_ratio_source", "cost or service: what the ratio came from."),
         money("shortage_cost_per_unit", "Given, or implied by the service target."),
+        money(
+            "service_price_per_unit",
+            "What a service target that asks for more than the given cost adds to it: the floor's shadow price; 0 "
+            "where it does not bind, null where no cost is given.",
+            nullable=True,
+        ),
         real("holding_cost_per_unit_bucket", "Cost of holding one unit for one bucket.", unit="currency"),
         _real_units("protection_mean_units", "Expected demand over the protection interval."),
         _real_units("protection_std_units", "Its standard deviation, lead-time variability included."),
