@@ -36,6 +36,8 @@ class Outcomes:
         error of the naive forecast, which MASE and RMSSE are measured in. NaN without two of them.
     decision_level : array (m,)
         Quantile of demand that decisions about the series rest on; NaN where none are made.
+    excess : array (m, H)
+        What demand of each bucket has beyond what a spike counts as (``fills``), in base units; 0 where it is none.
     """
 
     mean: Reals
@@ -46,6 +48,7 @@ class Outcomes:
     naive_error: Reals
     naive_square: Reals
     decision_level: Reals
+    excess: Reals
 
     @property
     def level(self) -> Reals:
@@ -84,6 +87,13 @@ class Outcomes:
         """Return the outcomes of the same candidate with its means multiplied."""
         return replace(self, mean=self.mean * factor)
 
+    def without_spikes(self) -> Outcomes:
+        """Return the outcomes with spikes cut as models see them: what is learned from, and never what is scored.
+
+        One bucket of one series would otherwise be in the tails of all that are pooled with it.
+        """
+        return replace(self, demand=self.demand - self.excess, excess=np.zeros_like(self.excess))
+
     def rows(self, chosen: Flags) -> Outcomes:
         """Return the chosen rows."""
         return Outcomes(**{name: values[chosen] for name, values in vars(self).items()})
@@ -92,6 +102,9 @@ class Outcomes:
 def joined(parts: list[Outcomes], horizon: int) -> Outcomes:
     """Return all outcomes as one."""
     reals, whole = np.empty((0, horizon)), np.empty(0, dtype=np.int64)
-    none = Outcomes(reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, *np.empty((3, 0)))
+    number = np.empty(0)
+    none = Outcomes(
+        reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, number, number, number, excess=reals
+    )
     every = [none, *parts]
     return Outcomes(**{name: np.concatenate([getattr(part, name) for part in every]) for name in vars(none)})

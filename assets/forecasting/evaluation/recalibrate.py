@@ -26,6 +26,8 @@ _SCORES: Reals = np.concatenate([[-MOST_SCORE], ndtri(LEVELS), [MOST_SCORE]])
 LEAST_STEP, LEAST_RANGE = 0.05, 1e-6
 # An outcome beyond the tails has transforms of one place, which is given a width.
 LEAST_WIDTH = 1e-7
+# Shares this near tell the level of a share together: half of what lies beyond the outermost published level.
+NEARBY_SHARE = float(LEVELS[0]) / 2.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ def recalibrated(outcomes: Outcomes, wider: Calibration, usual: UsualShares) -> 
 def moved_levels(lower: Reals, upper: Reals, weight: float) -> Reals:
     """Return the levels below which the shares ``LEVELS`` of transforms fall.
 
+    Where no transform falls between two levels, either is the quantile of one share, and which of
+    them is found hangs on the last bit of a sum. So each is the mean of the quantiles of all shares
+    within ``NEARBY_SHARE``, of which none alone decides: an L-estimate (Serfling 1980, chapter 8),
+    continuous in the transforms.
+
     Parameters
     ----------
     lower, upper : array (k,)
@@ -105,8 +112,20 @@ def moved_levels(lower: Reals, upper: Reals, weight: float) -> Reals:
     order = np.argsort(place, kind="stable")
     below = np.concatenate([[0.0], np.cumsum(np.cumsum(change[order])[:-1] * np.diff(place[order]))])
     below = np.maximum.accumulate(below)
-    levels: Reals = np.interp(LEVELS, below / below[-1], place[order])
-    return levels
+    return _mean_quantiles(below / below[-1], place[order])
+
+
+def _mean_quantiles(below: Reals, place: Reals) -> Reals:
+    """Return the mean quantile of the shares around each of ``LEVELS``, of a law that is a line through its knots."""
+    width = np.diff(below)
+    until = np.concatenate([[0.0], np.cumsum(width * (place[1:] + place[:-1]) / 2.0)])
+    bound = np.stack([LEVELS - NEARBY_SHARE, LEVELS + NEARBY_SHARE])
+    knot = np.clip(np.searchsorted(below, bound, side="right") - 1, 0, len(width) - 1)
+    into = bound - below[knot]
+    slope = np.diff(place)[knot] / np.where(width[knot] > 0, width[knot], 1.0)
+    least, most = until[knot] + into * (place[knot] + into * slope / 2.0)
+    mean: Reals = np.maximum.accumulate((most - least) / (2.0 * NEARBY_SHARE))
+    return mean
 
 
 def _fallen(outcomes: Outcomes, law: Calibration, first: int) -> _Fallen:

@@ -111,7 +111,7 @@ def cross_calibrated(outcomes: Outcomes) -> tuple[Outcomes, Reals]:
     mean, quantiles = outcomes.mean.copy(), np.empty((*outcomes.mean.shape, len(LEVELS)))
     for value in np.unique(fold):
         held_out = fold == value
-        others, mine = outcomes.rows(~held_out), outcomes.rows(held_out)
+        others, mine = outcomes.rows(~held_out).without_spikes(), outcomes.rows(held_out)
         factor = mean_factor(others)
         calibration = calibrate(others.scaled(factor), untested(mean.shape[1]))
         corrected = mine.scaled(factor)

@@ -38,7 +38,10 @@ MENU = [
 def outcomes_of(random, rows=400, horizon=4, level=6.0):
     daily = random.poisson(level, (rows, horizon))
     ones, series = np.ones((rows, horizon)), np.arange(rows, dtype=np.int64)
-    return Outcomes(ones * level, daily * 1.0, ones > 0, series, series % 3, *np.ones((2, rows)), np.full(rows, 0.9))
+    levels = np.full(rows, 0.9)
+    return Outcomes(
+        ones * level, daily * 1.0, ones > 0, series, series % 3, *np.ones((2, rows)), levels, np.zeros_like(ones)
+    )
 
 
 def panel_of(world):

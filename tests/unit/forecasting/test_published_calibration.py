@@ -21,7 +21,7 @@ def outcomes_of(level: np.ndarray, demand: np.ndarray, origins: int = 3, known: 
     rows = len(level)
     told = np.ones(demand.shape, dtype=bool) if known is None else known
     mean, ones = np.broadcast_to(level[:, None], demand.shape).copy(), np.ones(rows)
-    return Outcomes(mean, demand, told, np.arange(rows), np.arange(rows) % origins, ones, ones, 0.9 * ones)
+    return Outcomes(mean, demand, told, np.arange(rows), np.arange(rows) % origins, ones, ones, 0.9 * ones, 0.0 * mean)
 
 
 def poisson(rows: int, seed: int, sold: float = 1.0) -> Outcomes:
