@@ -71,7 +71,7 @@ class SegmentBacktest:
     @property
     def best(self) -> Tested:
         """The candidate of least pinball loss; the earlier in the menu on ties."""
-        return min(self.tested, key=lambda found: round(found.score.pinball_loss, 9))
+        return min(self.tested, key=lambda found: found.score.compared)
 
     @property
     def champion(self) -> Candidate:
