@@ -8,11 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import bdtrc
 
 from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 # Least share of buckets with known demand for a cumulative outcome to be scored.
 SCORED_SHARE = 0.5
+# Spikes in more outcomes than lie beyond the outermost published level are no chance, at this probability.
+BEYOND_LEVELS = 1.0 - QUANTILE_LEVELS[-1]
+CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,13 @@ class Outcomes:
     def without_spikes(self) -> Outcomes:
         """Return the outcomes with spikes cut as models see them: what is learned from, and never what is scored.
 
-        One bucket of one series would otherwise be in the tails of all that are pooled with it.
+        One bucket of one series would otherwise be in the tails of all that are pooled with it. Where more
+        outcomes hold a spike than chance puts beyond the outermost published level, spikes are how
+        demand varies, and stay.
         """
-        return replace(self, demand=self.demand - self.excess, excess=np.zeros_like(self.excess))
+        spiky, none = int((self.excess > 0).any(axis=1).sum()), np.zeros_like(self.excess)
+        is_usual = bdtrc(spiky - 1, len(self.series), BEYOND_LEVELS) < CHANCE if spiky else False
+        return replace(self, demand=self.demand if is_usual else self.demand - self.excess, excess=none)
 
     def rows(self, chosen: Flags) -> Outcomes:
         """Return the chosen rows."""

@@ -26,8 +26,8 @@ _SCORES: Reals = np.concatenate([[-MOST_SCORE], ndtri(LEVELS), [MOST_SCORE]])
 LEAST_STEP, LEAST_RANGE = 0.05, 1e-6
 # An outcome beyond the tails has transforms of one place, which is given a width.
 LEAST_WIDTH = 1e-7
-# Shares this near tell the level of a share together: half of what lies beyond the outermost published level.
-NEARBY_SHARE = float(LEVELS[0]) / 2.0
+# Shares this near tell the level of a share together: a fifth of what lies beyond the outermost published level.
+NEARBY_SHARE = float(LEVELS[0]) / 5.0
 
 
 @dataclass(frozen=True)

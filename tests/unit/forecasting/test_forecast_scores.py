@@ -125,6 +125,7 @@ def test_a_candidate_that_was_never_scored_says_so():
     none = outcomes_of(np.random.default_rng(2)).rows(np.zeros(400, dtype=bool))
     score = score_of("m", none)
     assert (score.mase, score.rmsse, score.scaled_pinball, score.pit_coverage_80, score.coverage_80) == (None,) * 5
+    assert (score.pinball_loss, score.wape, score.bias) == (None,) * 3
     assert score.window_count == score.uncensored_window_count == 0
 
 
