@@ -16,6 +16,7 @@ import pandas as pd
 from assets.forecasting.analogue import forecast_from_analogues
 from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.effects_table import effects_table
 from assets.forecasting.history.ending import DELISTED, ENDING, fading, lifecycles
@@ -155,18 +156,17 @@ def forecast_demand(
         demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
     )
     rules = rules_digest(release.forecast, calendar.bucket, horizon_buckets)
-    effects = None if panel.drivers is None else learn_drivers(panel)
-    plain, driven = without_drivers(panel, effects)
     if selection is None:
         margin = release.forecast.promotion_margin if promotion_margin is None else promotion_margin
-        chosen = _selected(panel, plain, release.forecast, horizon_buckets, plan_date, rules, standing, margin)
+        chosen = _selected(panel, release.forecast, horizon_buckets, plan_date, rules, standing, margin)
     else:
         selection.require_rules(rules)
         chosen = selection
     chosen = chosen.pinned(pins or {})
+    effects = None if panel.drivers is None else learn_drivers(panel)
     phase = season_phase(calendar, plan_date, 0, horizon_buckets)
     declared = lifecycles(panel.index, settings)
-    known = _known(panel, plain, driven, chosen, release.forecast, phase, declared == ENDING)
+    known = _known(panel, effects, chosen, release.forecast, phase, declared == ENDING)
     arrays, fitted = _forecast_segments(known, chosen, release.forecast)
     _forecast_thin(known, arrays)
     _end(arrays, declared == DELISTED)
@@ -190,7 +190,6 @@ def _require_horizon(horizon_buckets: int, plan_date: dt.date) -> None:
 
 def _selected(
     panel: SeriesPanel,
-    plain: SeriesPanel,
     rules: ForecastRules,
     horizon: int,
     plan_date: dt.date,
@@ -198,14 +197,13 @@ def _selected(
     standing: Selection | None,
     margin: float,
 ) -> Selection:
-    found = backtest(panel, rules, horizon, plain)
+    found = backtest(panel, rules, horizon)
     return selected(found, horizon, plan_date, version, standing=standing, margin=margin)
 
 
 def _known(
     panel: SeriesPanel,
-    plain: SeriesPanel,
-    driven: Reals | None,
+    effects: DriverEffects | None,
     selection: Selection,
     rules: ForecastRules,
     phase: Integers,
@@ -215,6 +213,7 @@ def _known(
     champions = [
         candidate(selection.of_segment(segment, rules)[0], panel.bucket) for segment in rows_by_segment(panel.index)
     ]
+    plain, driven = without_drivers(panel, effects)
     if ending.any():
         driven = fading(plain, ending, len(phase)) * (1.0 if driven is None else driven)
     boosted = selection.boosted or learned(champions, plain, phase)

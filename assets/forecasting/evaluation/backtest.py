@@ -110,7 +110,7 @@ class Backtest:
     boosted: BoostedModel | None
 
 
-def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int, plain: SeriesPanel | None = None) -> Backtest:
+def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> Backtest:
     """Backtest the menus of all segments over rolling origins, one horizon apart.
 
     Parameters
@@ -121,8 +121,6 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int, plain: Seri
         Menus, number of origins and the level of series that are told none.
     horizon : int
         Buckets ahead.
-    plain : SeriesPanel, optional
-        The panel without what drove it, where it is known; it tells what of demand are spikes.
     """
     segments = rows_by_segment(panel.index)
     menus = {segment: candidates_of(rules, segment, panel.bucket) for segment in segments}
@@ -132,7 +130,7 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int, plain: Seri
     samples = {segment: _sample(panel, np.flatnonzero(_ever(then, segment, panel.size))) for segment in segments}
     tested = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *samples.values()]))
     origins = _origins(panel, tested, cuts, horizon, [choice for menu in menus.values() for choice in menu])
-    happened = _happened(panel, without_drivers(panel)[0] if plain is None else plain, tested, rules)
+    happened = _happened(panel, tested, rules)
     found = []
     for segment, rows in segments.items():
         sampled = [samples[segment][names[samples[segment]] == segment] for names in then]
@@ -174,8 +172,8 @@ def _origins(
     return [replace(known, boosted=boosted) for known in found]
 
 
-def _happened(panel: SeriesPanel, plain: SeriesPanel, tested: Integers, rules: ForecastRules) -> _Happened:
-    part = panel.take(tested)
+def _happened(panel: SeriesPanel, tested: Integers, rules: ForecastRules) -> _Happened:
+    part, plain = panel.take(tested), without_drivers(panel)[0]
     index = part.index.assign(**{DECISION_LEVEL: decision_levels(part.index, rules)})
     # What stands out is told from both sides, and from all that is known now: outcomes are of the past.
     return _Happened(replace(part, index=index), spike_excess(plain.take(tested), season_factors(plain)[tested]))
