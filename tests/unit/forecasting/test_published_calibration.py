@@ -156,6 +156,21 @@ def test_a_level_where_no_transform_falls_hangs_on_no_rounding():
         assert (np.diff(levels) >= 0).all()
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_levels_next_to_nothing_keep_their_digits_in_any_order_of_transforms(mirrored):
+    """Outcomes far beyond a law have transforms of 1e-7 beside those of a tenth: as normal scores none may move."""
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        place = random.beta(0.05, 5.0, 150)
+        place = 1.0 - place if mirrored else place
+        order, rounding = random.permutation(150), 1.0 + 1e-16 * random.integers(-1, 2, 150)
+        one, other = (
+            stats.norm.ppf(np.clip(moved_levels(each, each, 1.0), 1e-7, 1.0 - 1e-7))
+            for each in (place, np.minimum((place * rounding)[order], 1.0))
+        )
+        np.testing.assert_allclose(other, one, atol=1e-9)
+
+
 def with_spikes(outcomes: Outcomes, count: int, units: float = 900.0) -> Outcomes:
     """Add so many units to one bucket of the first outcomes, all of which is known to be a spike."""
     excess = np.zeros_like(outcomes.demand)
