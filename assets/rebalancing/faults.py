@@ -1,7 +1,7 @@
-"""What settings, ways, document minimums and the policy release contradict: named before anything is solved, and how each is relaxed.
+"""What settings, ways, document minimums and the policy release contradict, and how each is relaxed.
 
-Nothing is left out here (``snapshot`` does that with what cannot be read); what is named is
-planned as the sentence says. Not here: shared limits (``market.stated``).
+Named before anything is solved. Nothing is left out here (``snapshot`` does that with what cannot
+be read); what is named is planned as the sentence says. Not here: shared limits (``market.stated``).
 """
 
 from __future__ import annotations

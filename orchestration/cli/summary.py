@@ -168,7 +168,7 @@ def _show_head(console: Console, day: Record) -> None:
             f"{percent(plan['gap_share'])} of the whole cost"
         )
         console.print(
-            f"Segments of the value curves lie at most {cell(plan['value_error_bound'])} {day['currency']} above them"
+            f"No segment of a value curve lies more than {cell(plan['value_error_bound'])} {day['currency']} above it"
         )
     if models := day.get("models"):
         how = f"refit: {models['refit_reason']}" if models["is_refit"] else "reused"

@@ -142,7 +142,7 @@ def test_a_plan_without_faults_does_not_speak_of_them_and_states_the_error_of_it
         plan.report(out, settings, run())
     said = capsys.readouterr().out
     assert "fault" not in said
-    assert "Segments of the value curves lie at most 0.00 EUR above them" in said
+    assert "No segment of a value curve lies more than 0.00 EUR above it" in said
 
 
 def test_held_item_sites_are_counted_by_reason() -> None:
