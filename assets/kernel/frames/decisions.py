@@ -227,6 +227,16 @@ PLAN_COSTS = Frame(
     ),
     ("plan_date", "policy", "item_id"),
 )
+PLAN_FAULTS = Frame(
+    "plan_faults",
+    "One row per plan date and kind of fault: what a plan left out, could not keep or had to relax.",
+    (
+        _PLAN_DATE,
+        integer("number", "In the order in which they were found, from 1.", minimum=1),
+        text("fault", "What is wrong, how it was planned all the same, and the first three names."),
+    ),
+    ("plan_date", "number"),
+)
 ANNOUNCED_LINES = Frame(
     "announced_lines",
     "One row per plan date and line that orders of the date announced before it was planned now.",

@@ -130,6 +130,8 @@ def test_hold_outbound_may_receive_but_not_give(plan_of: PlanOf) -> None:
     ("rules", "name"),
     [
         ({"forbidden_lanes": (("a", "*"),)}, "forbidden_lane"),
+        ({"allowed_lanes": (("b", "*"),)}, "allowed_lane"),
+        ({"allowed_lanes": (("a", "b"),), "forbidden_lanes": (("*", "b"),)}, "forbidden_lane"),
         ({"freeze_days": 2}, "freeze_fence"),
         ({"cool_down_days": 5}, "cool_down"),
     ],
@@ -139,6 +141,12 @@ def test_a_policy_guardrail_stops_the_move_and_is_named(plan_of: PlanOf, rules: 
     plan = plan_of(two_stores(recent=recent), **rules)
     assert plan.lines.empty
     assert name in decision(plan, "b")["binding_constraints"]
+
+
+def test_an_allowed_lane_is_as_free_as_without_the_rule(plan_of: PlanOf) -> None:
+    free = plan_of(two_stores())
+    assert moved(free) > 0
+    assert plan_of(two_stores(), allowed_lanes=(("*", "b"),)).plan_digest == free.plan_digest
 
 
 def test_a_cool_down_ends(plan_of: PlanOf) -> None:
