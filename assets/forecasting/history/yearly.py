@@ -1,0 +1,191 @@
+"""The season of the year of daily demand: factors of ISO weeks by category, drawn smoothly over days.
+
+Here: learned of weekly totals of two years or more, and only where the years agree beyond chance. Not
+here: weekdays, or the season of a weekly network (``seasonality``); demand comes with its drivers out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.forecasting.history.seasonality import CATEGORY_PRIOR_UNITS, SPIKE_MULTIPLE, SPIKE_UNITS, sums_until
+from assets.forecasting.history.series import Integers, Reals
+
+WEEK_DAYS, YEAR_WEEKS = 7, 52
+LEAST_YEARS = 2
+# Weeks of a stretch, whose demand is compared from year to year: 13 of them a year.
+STRETCH_WEEKS = 4
+# A week of which fewer days are wholly known tells nothing.
+LEAST_DAYS = 4
+# Weeks before and after whose mean, season taken out, is a week's level: about a year in all.
+HALF_WINDOW = 26
+# Level and season are told of each other in turn, which settles after a few turns (test).
+TURNS = 4
+# Probability under which years agree by chance alone; of categories, shared among them.
+CHANCE = 0.001
+LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
+
+
+@dataclass(frozen=True)
+class WeeklyTotals:
+    """Demand of ``n`` series in the ``W`` whole weeks before an origin, the last ending where it begins.
+
+    Attributes
+    ----------
+    units : array (n, W)
+        Demand of the days that are known, in base units; 0 where too few are.
+    days : array (n, W)
+        How many days these are.
+    """
+
+    units: Reals
+    days: Reals
+
+
+def weekly_totals(demand: Reals, observed: np.ndarray) -> WeeklyTotals:
+    """Add daily demand up to weeks, counted back from the last day.
+
+    Parameters
+    ----------
+    demand, observed : array (n, T)
+        Demand in base units, and whether it is wholly known.
+
+    Examples
+    --------
+    >>> weekly_totals(np.ones((1, 15)), np.ones((1, 15), dtype=bool)).units
+    array([[7., 7.]])
+    """
+    count, length = demand.shape
+    weeks = length // WEEK_DAYS
+    shape, first = (count, weeks, WEEK_DAYS), length - weeks * WEEK_DAYS
+    known = observed[:, first:]
+    units = np.where(known, demand[:, first:], 0.0).reshape(shape).sum(axis=2)
+    days = known.reshape(shape).sum(axis=2).astype(np.float64)
+    tells = days >= LEAST_DAYS
+    return WeeklyTotals(np.where(tells, units, 0.0), np.where(tells, days, 0.0))
+
+
+def yearly_factors(totals: WeeklyTotals, category: Integers, place: Reals, length: int) -> Reals | None:
+    """Return the factor of each category and day, averaging about 1 over a year.
+
+    Demand of an ISO week over the level of a year around it, both summed over series and years and smoothed
+    1-2-1; level and season are told of each other in turn. A season counts where stretches of four weeks
+    differ beyond chance more than one stretch does between years (F test of a two-way layout), and it is
+    shrunk by the share of the former that the latter explains. What one year has beside the others may go on
+    from stretch to stretch, as when a level wanders: degrees of freedom are fewer by that much (Bayley and
+    Hammersley 1946, for a first-order process). A category has a season of its own where what it has beside
+    the network's passes the same test.
+
+    Parameters
+    ----------
+    totals : WeeklyTotals
+        Of all series, in the order of their keys.
+    category : array (n,)
+        Place of each series' category.
+    place : array (T + H,)
+        Where in the year each day lies (``SeriesPanel.year_place``), those ahead too.
+    length : int
+        ``T``, the days of the past.
+
+    Returns
+    -------
+    array (C, T + H) or None
+        None where less than two years are known or no season shows.
+    """
+    weeks = totals.units.shape[1]
+    if weeks < LEAST_YEARS * YEAR_WEEKS or not len(category):
+        return None
+    middle = place[length - WEEK_DAYS * np.arange(weeks, 0, -1) + WEEK_DAYS // 2]
+    phase = np.rint(middle).astype(np.int64) % YEAR_WEEKS
+    found = _season(totals, category, phase)
+    if found is None:
+        return None
+    # Weeks end where the plan begins, so that their middles may lie beside those of ISO weeks.
+    return _over_days(found, place - (middle[-1] - np.rint(middle[-1])))
+
+
+def _season(totals: WeeklyTotals, category: Integers, phase: Integers) -> Reals | None:
+    """Return the factors of ISO weeks, shape (C, 52); None where no season shows."""
+    actual, expected = _weekly_sums(totals, category, phase)
+    one_year = np.eye(YEAR_WEEKS)[phase]
+    network = _shaped(actual.sum(0, keepdims=True) @ one_year, expected.sum(0, keepdims=True) @ one_year)
+    of_network = _certain(network, actual.sum(0, keepdims=True), expected.sum(0, keepdims=True), CHANCE)
+    ahead = expected * of_network[:, phase]
+    beside = _shaped(actual @ one_year, ahead @ one_year)
+    own = _certain(beside, actual, ahead, CHANCE / len(actual))
+    factors = of_network * own
+    if (factors == 1.0).all():
+        return None
+    return np.clip(factors, LEAST_FACTOR, MOST_FACTOR)
+
+
+def _weekly_sums(totals: WeeklyTotals, category: Integers, phase: Integers) -> tuple[Reals, Reals]:
+    """Return demand of each category and week, and what its series' levels promise, both of shape (C, W)."""
+    days, units = totals.days, totals.units
+    code, order = np.sort(category, kind="stable"), np.argsort(category, kind="stable")
+    starts = np.flatnonzero(np.diff(code, prepend=-1))
+    days, units = days[order], units[order]
+    cut = SPIKE_MULTIPLE * _level(units, days) * days + SPIKE_UNITS
+    units = np.minimum(units, cut)
+    actual = np.add.reduceat(units, starts, axis=0)
+    one_year, season = np.eye(YEAR_WEEKS)[phase], np.ones((len(starts), YEAR_WEEKS))
+    for _ in range(TURNS):
+        level = _level(units, days * season[code][:, phase])
+        expected = np.add.reduceat(level * days, starts, axis=0)
+        season = np.clip(_shaped(actual @ one_year, expected @ one_year), LEAST_FACTOR, MOST_FACTOR)
+    return actual, expected
+
+
+def _level(units: Reals, exposure: Reals) -> Reals:
+    """Return demand over exposure in the year around each week."""
+    width = 2 * HALF_WINDOW + 1
+    sums = [sums_until(cells, HALF_WINDOW + 1, HALF_WINDOW) for cells in (units, exposure)]
+    total, weight = (of_cells[:, width:] - of_cells[:, :-width] for of_cells in sums)
+    level: Reals = np.maximum(total, 0.0) / np.maximum(weight, 1.0)
+    return level
+
+
+def _shaped(actual: Reals, expected: Reals) -> Reals:
+    """Return smoothed factors by ISO week of mean 1, shrunk to 1 where little is expected."""
+    smooth = [0.25 * np.roll(part, 1, 1) + 0.5 * part + 0.25 * np.roll(part, -1, 1) for part in (actual, expected)]
+    factors = (smooth[0] + CATEGORY_PRIOR_UNITS) / (smooth[1] + CATEGORY_PRIOR_UNITS)
+    return np.asarray(factors / factors.mean(axis=1, keepdims=True))
+
+
+def _certain(factors: Reals, actual: Reals, expected: Reals, chance: float) -> Reals:
+    """Shrink the factors of each group to 1 by how little years agree, wholly where chance explains it."""
+    certainty = np.array([_agreement(*of_group, chance) for of_group in zip(actual, expected, strict=True)])
+    shrunk: Reals = 1.0 + (factors - 1.0) * certainty[:, None]
+    return shrunk
+
+
+def _agreement(actual: Reals, expected: Reals, chance: float) -> float:
+    """Return the share of the variance between stretches of the year that is not of single years; 0 by chance."""
+    from scipy.special import fdtrc
+
+    years, stretches = len(actual) // YEAR_WEEKS, YEAR_WEEKS // STRETCH_WEEKS
+    shape = (years, stretches, STRETCH_WEEKS)
+    sums = [part[-years * YEAR_WEEKS :].reshape(shape).sum(axis=2) for part in (actual, expected)]
+    if (sums[1] <= 0).any():
+        return 0.0
+    ratio = sums[0] / sums[1]
+    season = ratio.mean(axis=0) - ratio.mean()
+    rest = ratio - ratio.mean(axis=1, keepdims=True) - season
+    between = years * float((season**2).sum()) / (stretches - 1)
+    within = float((rest**2).sum()) / ((stretches - 1) * (years - 1))
+    if between <= within or within <= 0:
+        return float(between > within)
+    going_on = np.clip((rest[:, 1:] * rest[:, :-1]).sum() / (rest**2).sum(), 0.0, 1.0)
+    freedom = max((stretches - 1) * (1.0 - going_on) / (1.0 + going_on), 2.0)
+    by_chance = float(fdtrc(freedom, freedom * (years - 1), between / within))
+    return 1.0 - within / between if by_chance <= chance else 0.0
+
+
+def _over_days(factors: Reals, place: Reals) -> Reals:
+    """Return factors of weeks drawn straight from the middle of each to that of the next, shape (C, len(place))."""
+    before = np.floor(place).astype(np.int64)
+    share = place - before
+    drawn: Reals = factors[:, before % YEAR_WEEKS] * (1.0 - share) + factors[:, (before + 1) % YEAR_WEEKS] * share
+    return drawn
