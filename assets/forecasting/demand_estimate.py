@@ -74,7 +74,10 @@ def demand_estimate(
     """
     ranged = series_to_forecast(demand, features, items, sites)
     history = release.forecast.history_buckets
-    panel = remembered_panel(demand, ranged, calendar, plan_date, history, events=events, horizon=horizon_buckets)
+    panel = remembered_panel(
+        demand, ranged, calendar, plan_date, history,
+        events=events, horizon=horizon_buckets, origins=release.forecast.origins,
+    )  # fmt: skip
     cells, anomalies = _looked_at(panel, max(panel.length - PUBLISHED_BUCKETS[panel.bucket], 0))
     starts = pd.to_datetime([calendar.bucket_start(plan_date, place) for place in range(-panel.length, 0)])
     dates = starts.to_numpy(dtype="datetime64[us]")

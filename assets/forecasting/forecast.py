@@ -148,8 +148,9 @@ def forecast_demand(
     ranged = series_to_forecast(demand, features, items, sites)
     ranged = with_decision_levels(ranged, features, items, settings, release)
     panel = remembered_panel(
-        demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
-    )
+        demand, ranged, calendar, plan_date, release.forecast.history_buckets,
+        events=events, horizon=horizon_buckets, origins=release.forecast.origins,
+    )  # fmt: skip
     rules = rules_digest(release.forecast, calendar.bucket, horizon_buckets)
     if selection is None:
         margin = release.forecast.promotion_margin if promotion_margin is None else promotion_margin

@@ -93,7 +93,7 @@ def forecast_hierarchy(
     located = ranged.merge(sites[["site_id", "region"]], on="site_id", how="left").fillna({"category": ""})
     panel = remembered_panel(
         demand, located, calendar, plan_date, release.forecast.history_buckets,
-        events=events, horizon=len(forecast) // len(first),
+        events=events, horizon=len(forecast) // len(first), origins=release.forecast.origins,
     )  # fmt: skip
     means = forecast.sort_values([*KEY, "bucket_index"])["mean_units"].to_numpy().reshape(panel.size, -1)
     region_of = dict(zip(sites["site_id"], sites["region"], strict=True))

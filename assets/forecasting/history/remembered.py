@@ -34,21 +34,26 @@ def remembered_panel(
     *,
     events: pd.DataFrame | None = None,
     horizon: int = 0,
+    origins: int = 0,
 ) -> SeriesPanel:
     """Lay demand on the bucket grid, with a longer past where that tells more.
 
     It is kept where the panel has drivers, or where the season of the year shows in daily demand of two
-    years or more; any other panel is ``build_panel``'s.
+    years or more; any other panel is ``build_panel``'s. Two years must be behind the oldest origin of the
+    backtest too: one that knew no season would teach residuals, and a correction of means, that the plan's
+    season has taken out already.
 
     Parameters
     ----------
     demand, ranged, calendar, plan_date, history_buckets, events, horizon
         As in ``build_panel``.
+    origins : int
+        Origins of the backtest, one horizon apart.
     """
     panel = build_panel(demand, ranged, calendar, plan_date, history_buckets, events=events, horizon=horizon)
     known = min(_oldest(demand, calendar, plan_date), max(LEARNING_BUCKETS[calendar.bucket], history_buckets))
     is_long = known >= history_buckets + LEAST_OLDER_BUCKETS
-    yearly = calendar.bucket is Bucket.DAY and known >= LEAST_YEARS * YEAR_WEEKS * WEEK_DAYS
+    yearly = calendar.bucket is Bucket.DAY and known >= LEAST_YEARS * YEAR_WEEKS * WEEK_DAYS + origins * horizon
     if panel.length == 0 or not (yearly or (is_long and panel.drivers is not None)):
         return panel
     longer = panel

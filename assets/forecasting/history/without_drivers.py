@@ -14,9 +14,16 @@ from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order, row_blocks
-from assets.forecasting.history.yearly import WEEK_DAYS, WeeklyTotals, weekly_totals, yearly_factors
+from assets.forecasting.history.yearly import (
+    LEAST_FACTOR,
+    MOST_FACTOR,
+    WEEK_DAYS,
+    WeeklyTotals,
+    weekly_totals,
+    yearly_factors,
+)
 
-_KEPT = "season of the year"
+_KEPT, _KEPT_AMPLITUDE = "season of the year", "amplitude of the season of the year"
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class YearlySeason:
     ----------
     factors : array (C, T + H)
         Factor of each category and day of the panel, those ahead too.
+    amplitude : array (n,)
+        How far each series goes along with its category.
     category : array (n,)
         Place of each series' category in the sorted ones.
     categories : tuple of str
@@ -34,8 +43,15 @@ class YearlySeason:
     """
 
     factors: Reals
+    amplitude: Reals
     category: Integers
     categories: tuple[str, ...]
+
+    def of(self, rows: slice, columns: slice) -> Reals:
+        """Return the factors of some series and days."""
+        of_category = self.factors[self.category[rows], columns] - 1.0
+        found: Reals = np.clip(1.0 + self.amplitude[rows, None] * of_category, LEAST_FACTOR, MOST_FACTOR)
+        return found
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ class Taken:
         if self.effects is not None:
             found = np.maximum(self.effects.past(self.panel, rows), CLOSED_FACTOR)
         if self.season is not None:
-            of_year = self.season.factors[self.season.category[rows], : self.panel.length]
+            of_year = self.season.of(rows, slice(0, self.panel.length))
             found = np.maximum(found * of_year, CLOSED_FACTOR)
         return np.asarray(found)
 
@@ -63,7 +79,7 @@ class Taken:
         found = None if self.effects is None else self.effects.ahead(self.panel)
         if self.season is None:
             return found
-        of_year = self.season.factors[self.season.category, self.panel.length :]
+        of_year = self.season.of(slice(None), slice(self.panel.length, None))
         return of_year if found is None else found * of_year
 
 
@@ -126,9 +142,12 @@ def yearly_season(panel: SeriesPanel, effects: DriverEffects | None) -> YearlySe
         totals = _totals(longer, effects)
         ordered = WeeklyTotals(totals.units[order], totals.days[order])
         found = yearly_factors(ordered, category[order], longer.year_place, longer.length)
-        panel.kept[_KEPT] = np.empty((0, 0)) if found is None else found[:, longer.length - panel.length :]
-    factors = panel.kept[_KEPT]
-    return YearlySeason(factors, category, tuple(names.tolist())) if factors.size else None
+        panel.kept[_KEPT], panel.kept[_KEPT_AMPLITUDE] = np.empty((0, 0)), np.ones(panel.size)
+        if found is not None:
+            panel.kept[_KEPT] = found.factors[:, longer.length - panel.length :]
+            panel.kept[_KEPT_AMPLITUDE][order] = found.amplitude
+    factors, amplitude = panel.kept[_KEPT], panel.kept[_KEPT_AMPLITUDE]
+    return YearlySeason(factors, amplitude, category, tuple(names.tolist())) if factors.size else None
 
 
 def _totals(longer: SeriesPanel, effects: DriverEffects | None) -> WeeklyTotals:

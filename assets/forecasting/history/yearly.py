@@ -1,7 +1,8 @@
 """The season of the year of daily demand: factors of ISO weeks by category, drawn smoothly over days.
 
-Here: learned of weekly totals of two years or more, and only where the years agree beyond chance. Not
-here: weekdays, or the season of a weekly network (``seasonality``); demand comes with its drivers out.
+Each series follows its category as far as its own years say. Here: what weekly totals of two years or more
+tell, and only where years agree beyond chance. Not here: weekdays, or the season of a weekly network
+(``seasonality``); demand comes with its drivers out.
 """
 
 from __future__ import annotations
@@ -67,8 +68,24 @@ def weekly_totals(demand: Reals, observed: np.ndarray) -> WeeklyTotals:
     return WeeklyTotals(np.where(tells, units, 0.0), np.where(tells, days, 0.0))
 
 
-def yearly_factors(totals: WeeklyTotals, category: Integers, place: Reals, length: int) -> Reals | None:
-    """Return the factor of each category and day, averaging about 1 over a year.
+@dataclass(frozen=True)
+class YearlyFactors:
+    """The season of the year of ``n`` series, of ``C`` categories.
+
+    Attributes
+    ----------
+    factors : array (C, T + H)
+        Factor of each category and day, averaging about 1 over a year.
+    amplitude : array (n,)
+        How far each series goes along with its category: 0 for none of its season, 1 for all.
+    """
+
+    factors: Reals
+    amplitude: Reals
+
+
+def yearly_factors(totals: WeeklyTotals, category: Integers, place: Reals, length: int) -> YearlyFactors | None:
+    """Return the factors of each category and day, and how far each series follows them.
 
     Demand of an ISO week over the level of a year around it, both summed over series and years and smoothed
     1-2-1; level and season are told of each other in turn. A season counts where stretches of four weeks
@@ -91,7 +108,7 @@ def yearly_factors(totals: WeeklyTotals, category: Integers, place: Reals, lengt
 
     Returns
     -------
-    array (C, T + H) or None
+    YearlyFactors or None
         None where less than two years are known or no season shows.
     """
     weeks = totals.units.shape[1]
@@ -99,43 +116,76 @@ def yearly_factors(totals: WeeklyTotals, category: Integers, place: Reals, lengt
         return None
     middle = place[length - WEEK_DAYS * np.arange(weeks, 0, -1) + WEEK_DAYS // 2]
     phase = np.rint(middle).astype(np.int64) % YEAR_WEEKS
-    found = _season(totals, category, phase)
-    if found is None:
+    demand, expected = _beside_level(totals, category, phase)
+    season = _season(_by_category(demand, category), _by_category(expected, category), phase)
+    if (season == 1.0).all():
         return None
     # Weeks end where the plan begins, so that their middles may lie beside those of ISO weeks.
-    return _over_days(found, place - (middle[-1] - np.rint(middle[-1])))
+    factors = _over_days(season, place - (middle[-1] - np.rint(middle[-1])))
+    return YearlyFactors(factors, amplitudes(demand, expected, season[category][:, phase]))
 
 
-def _season(totals: WeeklyTotals, category: Integers, phase: Integers) -> Reals | None:
-    """Return the factors of ISO weeks, shape (C, 52); None where no season shows."""
-    actual, expected = _weekly_sums(totals, category, phase)
+def amplitudes(demand: Reals, expected: Reals, season: Reals) -> Reals:
+    """Return how far each series follows a season, shrunk to 1 by how sure its own regression is.
+
+    One Newton step of a Poisson regression of demand on ``1 + b (season - 1)`` from the level alone. Its
+    variance is what years of one series disagree by, pooled over series; that of true amplitudes around 1 is
+    what series differ by beyond it (moments, as DerSimonian and Laird 1986).
+
+    Parameters
+    ----------
+    demand, expected, season : array (n, W)
+        Demand of each week, what its level promises, and the factor of the season.
+    """
+    years = demand.shape[1] // YEAR_WEEKS
+    shape = (len(demand), years, YEAR_WEEKS)
+    beside = season - 1.0
+    terms = [(demand - expected) * beside, expected * beside**2]
+    score, information = (part[:, -years * YEAR_WEEKS :].reshape(shape).sum(axis=2) for part in terms)
+    told, certain = information > 0, information.sum(axis=1)
+    of_year = np.divide(score, information, out=np.zeros_like(score), where=told)
+    own = np.divide(score.sum(axis=1), certain, out=np.ones(len(demand)), where=certain > 0)
+    apart = information * (of_year - own[:, None]) ** 2
+    freedom = int(np.maximum(told.sum(axis=1) - 1, 0).sum())
+    variance = float(apart.sum()) / max(freedom, 1)
+    if freedom == 0 or variance <= 0:
+        return own if freedom else np.ones(len(demand))
+    weight = certain / variance
+    spread = max(float((weight * (own - 1.0) ** 2).sum() - (weight > 0).sum()) / float(weight.sum()), 0.0)
+    shrunk: Reals = 1.0 + (own - 1.0) * (weight * spread) / (1.0 + weight * spread)
+    return shrunk
+
+
+def _season(actual: Reals, expected: Reals, phase: Integers) -> Reals:
+    """Return the factors of ISO weeks, shape (C, 52), of sums over categories; ones where no season shows."""
     one_year = np.eye(YEAR_WEEKS)[phase]
     network = _shaped(actual.sum(0, keepdims=True) @ one_year, expected.sum(0, keepdims=True) @ one_year)
     of_network = _certain(network, actual.sum(0, keepdims=True), expected.sum(0, keepdims=True), CHANCE)
     ahead = expected * of_network[:, phase]
     beside = _shaped(actual @ one_year, ahead @ one_year)
     own = _certain(beside, actual, ahead, CHANCE / len(actual))
-    factors = of_network * own
-    if (factors == 1.0).all():
-        return None
-    return np.clip(factors, LEAST_FACTOR, MOST_FACTOR)
+    season: Reals = np.clip(of_network * own, LEAST_FACTOR, MOST_FACTOR)
+    return season
 
 
-def _weekly_sums(totals: WeeklyTotals, category: Integers, phase: Integers) -> tuple[Reals, Reals]:
-    """Return demand of each category and week, and what its series' levels promise, both of shape (C, W)."""
-    days, units = totals.days, totals.units
-    code, order = np.sort(category, kind="stable"), np.argsort(category, kind="stable")
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    days, units = days[order], units[order]
-    cut = SPIKE_MULTIPLE * _level(units, days) * days + SPIKE_UNITS
-    units = np.minimum(units, cut)
-    actual = np.add.reduceat(units, starts, axis=0)
-    one_year, season = np.eye(YEAR_WEEKS)[phase], np.ones((len(starts), YEAR_WEEKS))
+def _beside_level(totals: WeeklyTotals, category: Integers, phase: Integers) -> tuple[Reals, Reals]:
+    """Return demand of each series and week without spikes, and what its level promises, both of shape (n, W)."""
+    units, days = totals.units, totals.days
+    expected = _level(units, days) * days
+    units = np.minimum(units, SPIKE_MULTIPLE * expected + SPIKE_UNITS)
+    one_year, actual = np.eye(YEAR_WEEKS)[phase], _by_category(units, category)
     for _ in range(TURNS):
-        level = _level(units, days * season[code][:, phase])
-        expected = np.add.reduceat(level * days, starts, axis=0)
-        season = np.clip(_shaped(actual @ one_year, expected @ one_year), LEAST_FACTOR, MOST_FACTOR)
-    return actual, expected
+        season = _shaped(actual @ one_year, _by_category(expected, category) @ one_year)
+        season = np.clip(season, LEAST_FACTOR, MOST_FACTOR)
+        expected = _level(units, days * season[category][:, phase]) * days
+    return units, expected
+
+
+def _by_category(cells: Reals, category: Integers) -> Reals:
+    """Return the sums of the rows of each category, shape (C, W)."""
+    order = np.argsort(category, kind="stable")
+    starts = np.searchsorted(category[order], np.arange(int(category.max()) + 1))
+    return np.add.reduceat(cells[order], starts, axis=0)
 
 
 def _level(units: Reals, exposure: Reals) -> Reals:
