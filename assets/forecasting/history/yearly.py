@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.seasonality import CATEGORY_PRIOR_UNITS, SPIKE_MULTIPLE, SPIKE_UNITS, sums_until
+from assets.forecasting.history.seasonality import SPIKE_MULTIPLE, SPIKE_UNITS, sums_until
 from assets.forecasting.history.series import Integers, Reals
 
 WEEK_DAYS, YEAR_WEEKS = 7, 52
 LEAST_YEARS = 2
 # Weeks of a stretch, whose demand is compared from year to year: 13 of them a year.
 STRETCH_WEEKS = 4
+# Expected units of a stretch of one year, below which its demand beside them is no normal variable.
+LEAST_STRETCH_UNITS = 30.0
 # A week of which fewer days are wholly known tells nothing.
 LEAST_DAYS = 4
 # Weeks before and after whose mean, season taken out, is a week's level: about a year in all.
@@ -27,6 +29,8 @@ TURNS = 4
 # Probability under which years agree by chance alone; of categories, shared among them.
 CHANCE = 0.001
 LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
+# Expected units of an ISO week that no season weighs: next to nothing, because years that disagree shrink it too.
+PRIOR_UNITS = 10.0
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ def _level(units: Reals, exposure: Reals) -> Reals:
 def _shaped(actual: Reals, expected: Reals) -> Reals:
     """Return smoothed factors by ISO week of mean 1, shrunk to 1 where little is expected."""
     smooth = [0.25 * np.roll(part, 1, 1) + 0.5 * part + 0.25 * np.roll(part, -1, 1) for part in (actual, expected)]
-    factors = (smooth[0] + CATEGORY_PRIOR_UNITS) / (smooth[1] + CATEGORY_PRIOR_UNITS)
+    factors = (smooth[0] + PRIOR_UNITS) / (smooth[1] + PRIOR_UNITS)
     return np.asarray(factors / factors.mean(axis=1, keepdims=True))
 
 
@@ -218,7 +222,7 @@ def _agreement(actual: Reals, expected: Reals, chance: float) -> float:
     years, stretches = len(actual) // YEAR_WEEKS, YEAR_WEEKS // STRETCH_WEEKS
     shape = (years, stretches, STRETCH_WEEKS)
     sums = [part[-years * YEAR_WEEKS :].reshape(shape).sum(axis=2) for part in (actual, expected)]
-    if (sums[1] <= 0).any():
+    if (sums[1] < LEAST_STRETCH_UNITS).any():
         return 0.0
     ratio = sums[0] / sums[1]
     season = ratio.mean(axis=0) - ratio.mean()
