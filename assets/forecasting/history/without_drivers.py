@@ -48,7 +48,7 @@ class YearlySeason:
     categories: tuple[str, ...]
 
     def of(self, rows: slice, columns: slice) -> Reals:
-        """Return the factors of some series and days."""
+        """Return the factors of some series and days, shape (m, days)."""
         of_category = self.factors[self.category[rows], columns] - 1.0
         found: Reals = np.clip(1.0 + self.amplitude[rows, None] * of_category, LEAST_FACTOR, MOST_FACTOR)
         return found
@@ -56,7 +56,17 @@ class YearlySeason:
 
 @dataclass(frozen=True)
 class Taken:
-    """All that is taken out of a panel of ``n`` series."""
+    """All that is taken out of a panel of ``n`` series.
+
+    Attributes
+    ----------
+    panel : SeriesPanel
+        What it is taken out of.
+    effects : DriverEffects or None
+        Of promotions, prices and events; None where the panel has none.
+    season : YearlySeason or None
+        Of the year; None where none shows.
+    """
 
     panel: SeriesPanel
     effects: DriverEffects | None
