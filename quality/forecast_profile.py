@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, QUANTILE_COLUMNS
 from assets.kernel.frames.quality import PROFILES
@@ -60,7 +61,7 @@ def _shape(forecast: pd.DataFrame) -> pd.DataFrame:
     ordered = forecast.sort_values([*_KEY, "bucket_index"], ignore_index=True)
     quantiles = ordered[list(QUANTILE_COLUMNS)].to_numpy(dtype=np.float64)
     cumulative = ordered["cumulative_mean_units"].to_numpy(dtype=np.float64)
-    values = ordered[_reals(DEMAND_FORECAST.names, ordered)].to_numpy(dtype=np.float64)
+    values = ordered[_reals(DEMAND_FORECAST, ordered)].to_numpy(dtype=np.float64)
     finite = np.isfinite(values)
     fall = np.zeros(len(ordered))
     if len(ordered) > 1:
@@ -104,7 +105,7 @@ def _missing(totals: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _targets(targets: pd.DataFrame) -> pd.DataFrame:
-    values = targets[_reals(TARGETS.names, targets)].to_numpy(dtype=np.float64)
+    values = targets[_reals(TARGETS, targets)].to_numpy(dtype=np.float64)
     explained = targets["protection_mean_units"] + _SPREADS * targets["protection_std_units"] + _SOME_UNITS
     ratio = targets["base_stock_units"] / explained
     return targets[_KEY].assign(
@@ -114,10 +115,10 @@ def _targets(targets: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _reals(names: list[str], frame: pd.DataFrame) -> list[str]:
+def _reals(frame: Frame, table: pd.DataFrame) -> list[str]:
     """Return the columns that hold numbers and may not be missing."""
-    optional = {"maximum_units"}
-    return [n for n in names if n not in optional and pd.api.types.is_numeric_dtype(frame[n])]
+    told = [column.name for column in frame.columns if not column.nullable]
+    return [name for name in told if pd.api.types.is_numeric_dtype(table[name])]
 
 
 def _positive(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

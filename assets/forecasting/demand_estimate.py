@@ -15,11 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_shifts
-from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.fills import Filled, fill_block
 from assets.forecasting.history.ranged import series_to_forecast
+from assets.forecasting.history.remembered import remembered_panel
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
-from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel, build_panel, cells_of, row_blocks
+from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel, cells_of, row_blocks
+from assets.forecasting.history.without_drivers import taken_of, without_drivers
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.forecasts import DEMAND_ANOMALIES, DEMAND_ESTIMATE
 from assets.policy.release import Release
@@ -73,7 +74,10 @@ def demand_estimate(
     """
     ranged = series_to_forecast(demand, features, items, sites)
     history = release.forecast.history_buckets
-    panel = build_panel(demand, ranged, calendar, plan_date, history, events=events, horizon=horizon_buckets)
+    panel = remembered_panel(
+        demand, ranged, calendar, plan_date, history,
+        events=events, horizon=horizon_buckets, origins=release.forecast.origins,
+    )  # fmt: skip
     cells, anomalies = _looked_at(panel, max(panel.length - PUBLISHED_BUCKETS[panel.bucket], 0))
     starts = pd.to_datetime([calendar.bucket_start(plan_date, place) for place in range(-panel.length, 0)])
     dates = starts.to_numpy(dtype="datetime64[us]")
@@ -87,13 +91,13 @@ def demand_estimate(
 
 
 def _looked_at(panel: SeriesPanel, since: int) -> tuple[_Cells, Anomalies]:
-    effects = None if panel.drivers is None else learn_drivers(panel)
-    plain, _ = without_drivers(panel, effects)
+    taken = taken_of(panel)
+    plain, _ = without_drivers(panel, taken.effects)
     factors = season_factors(plain)
     cells, anomalies = [], []
     for rows in row_blocks(panel.size):
-        driven = 1.0 if effects is None else np.maximum(effects.past(panel, rows), CLOSED_FACTOR)
-        factor = factors[rows][:, panel.phase]
+        past, factor = taken.past(rows), factors[rows][:, panel.phase]
+        driven = np.ones(1) if past is None else past
         filled = fill_block(plain, rows, factor)
         shifts = find_shifts(filled.level, panel.observed[rows] & (factor >= CLOSED_FACTOR), panel.bucket)
         outliers = _in_season(filled.outliers, factor * driven)

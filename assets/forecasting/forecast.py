@@ -16,11 +16,10 @@ import pandas as pd
 from assets.forecasting.analogue import forecast_from_analogues
 from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.history.censoring import fill_censored
-from assets.forecasting.history.driver_effects import DriverEffects
-from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
 from assets.forecasting.history.effects_table import effects_table
 from assets.forecasting.history.ending import DELISTED, ENDING, fading, lifecycles
 from assets.forecasting.history.ranged import series_to_forecast, with_decision_levels
+from assets.forecasting.history.remembered import remembered_panel
 from assets.forecasting.history.segments import rows_by_segment
 from assets.forecasting.history.series import (
     DECISION_LEVEL,
@@ -29,9 +28,9 @@ from assets.forecasting.history.series import (
     Integers,
     Reals,
     SeriesPanel,
-    build_panel,
     season_phase,
 )
+from assets.forecasting.history.without_drivers import Taken, taken_of, without_drivers
 from assets.forecasting.models.candidates import candidate
 from assets.forecasting.models.known import Candidate, Known, learned
 from assets.forecasting.registry.championship import selected
@@ -152,9 +151,10 @@ def forecast_demand(
     _require_horizon(horizon_buckets, plan_date)
     ranged = series_to_forecast(demand, features, items, sites)
     ranged = with_decision_levels(ranged, features, items, settings, release)
-    panel = build_panel(
-        demand, ranged, calendar, plan_date, release.forecast.history_buckets, events=events, horizon=horizon_buckets
-    )
+    panel = remembered_panel(
+        demand, ranged, calendar, plan_date, release.forecast.history_buckets,
+        events=events, horizon=horizon_buckets, origins=release.forecast.origins,
+    )  # fmt: skip
     rules = rules_digest(release.forecast, calendar.bucket, horizon_buckets)
     if selection is None:
         margin = release.forecast.promotion_margin if promotion_margin is None else promotion_margin
@@ -163,10 +163,10 @@ def forecast_demand(
         selection.require_rules(rules)
         chosen = selection
     chosen = chosen.pinned(pins or {})
-    effects = None if panel.drivers is None else learn_drivers(panel)
+    taken = taken_of(panel)
     phase = season_phase(calendar, plan_date, 0, horizon_buckets)
     declared = lifecycles(panel.index, settings)
-    known = _known(panel, effects, chosen, release.forecast, phase, declared == ENDING)
+    known = _known(panel, taken, chosen, release.forecast, phase, declared == ENDING)
     arrays, fitted = _forecast_segments(known, chosen, release.forecast)
     _forecast_thin(known, arrays)
     _end(arrays, declared == DELISTED)
@@ -175,7 +175,7 @@ def forecast_demand(
     stamp = digest(panel.data_digest(), (complete if selection is None else chosen).version)
     return DemandForecast(
         _forecast_frame(panel, arrays, stamp, calendar, plan_date), _scores_frame(complete, panel, plan_date),
-        complete, effects_table(panel, effects, plan_date),
+        complete, effects_table(taken, plan_date),
     )  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def _selected(
 
 def _known(
     panel: SeriesPanel,
-    effects: DriverEffects | None,
+    taken: Taken,
     selection: Selection,
     rules: ForecastRules,
     phase: Integers,
@@ -213,7 +213,7 @@ def _known(
     champions = [
         candidate(selection.of_segment(segment, rules)[0], panel.bucket) for segment in rows_by_segment(panel.index)
     ]
-    plain, driven = without_drivers(panel, effects)
+    plain, driven = without_drivers(panel, taken.effects)
     if ending.any():
         driven = fading(plain, ending, len(phase)) * (1.0 if driven is None else driven)
     boosted = selection.boosted or learned(champions, plain, phase)

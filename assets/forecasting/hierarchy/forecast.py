@@ -21,7 +21,8 @@ from assets.forecasting.hierarchy.hierarchy import Hierarchy, build_hierarchy
 from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, level_means
 from assets.forecasting.history.censoring import fill_censored
-from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, build_panel, season_phase
+from assets.forecasting.history.remembered import remembered_panel
+from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, season_phase
 from assets.forecasting.models.boosted import BoostedModel
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST
@@ -90,9 +91,9 @@ def forecast_hierarchy(
         items[["item_id", "category"]], on="item_id", how="left"
     )
     located = ranged.merge(sites[["site_id", "region"]], on="site_id", how="left").fillna({"category": ""})
-    panel = build_panel(
+    panel = remembered_panel(
         demand, located, calendar, plan_date, release.forecast.history_buckets,
-        events=events, horizon=len(forecast) // len(first),
+        events=events, horizon=len(forecast) // len(first), origins=release.forecast.origins,
     )  # fmt: skip
     means = forecast.sort_values([*KEY, "bucket_index"])["mean_units"].to_numpy().reshape(panel.size, -1)
     region_of = dict(zip(sites["site_id"], sites["region"], strict=True))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.driver_learning import without_drivers
 from assets.forecasting.history.fills import fill_block
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.without_drivers import without_drivers
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def fill_censored(panel: SeriesPanel, factors: Reals | None = None, driven: Real
     History
         Rows of series without a single observed bucket hold what their lower bounds tell.
     """
-    if panel.drivers is not None:
+    if panel.drivers is not None or panel.longer is not None:
         panel, driven = without_drivers(panel)
     factors = season_factors(panel) if factors is None else factors
     level, units = np.empty(panel.demand.shape), np.empty(panel.demand.shape)

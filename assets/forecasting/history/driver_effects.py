@@ -72,7 +72,13 @@ class DriverEffects:
         )
 
     def past(self, panel: SeriesPanel, rows: slice) -> Reals:
-        """Return the factors of the buckets of the past of some series, shape (m, T); 1 where nothing drives."""
+        """Return the factors of the buckets of the past of some series, shape (m, T); 1 where nothing drives.
+
+        Of a panel with a longer one these are the last of the longer one's: what is an event, and which price
+        the shelf kept, is the same for both.
+        """
+        if panel.longer is not None:
+            return self.past(panel.longer, rows)[:, panel.longer.length - panel.length :]
         drivers = drivers_of(panel)
         promoted = drivers.promoted[rows]
         factors = np.where(promoted, self.uplift[rows, None], 1.0)

@@ -1,19 +1,17 @@
-"""How the effects of promotions, prices and events are learned from a panel's own past, and taken out of it.
+"""How the effects of promotions, prices and events are learned from a panel's own past.
 
 Series borrow from their item, category and network. Here: estimates. Not here: the sums they follow
-from (``driver_sums``), or the factors that follow from them (``driver_effects``).
+from (``driver_sums``), the factors that follow from them (``driver_effects``), or taking them out of the
+past (``without_drivers``).
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
 from assets.forecasting.history.driver_effects import LEAST_FACTOR, MOST_FACTOR, DriverEffects, drivers_of
 from assets.forecasting.history.driver_sums import DriverSums, driver_sums
 from assets.forecasting.history.drivers import carried_prices
-from assets.forecasting.history.seasonality import CLOSED_FACTOR
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, key_order, row_blocks
 from assets.kernel.calendar import Bucket
 
@@ -44,12 +42,13 @@ def learn_drivers(panel: SeriesPanel) -> DriverEffects:
     Parameters
     ----------
     panel : SeriesPanel
-        With drivers.
+        With drivers. Where it has a longer one, that one's past tells.
     """
     order = key_order(panel.index)
     if (np.diff(order) < 0).any():
         # Sums over series are of the same order whatever order they stand in.
         return learn_drivers(panel.take(order)).take(np.argsort(order))
+    panel = panel if panel.longer is None else panel.longer
     sums = driver_sums(panel, drivers_of(panel))
     names = panel.index["category"].to_numpy(dtype=str)
     categories, category = np.unique(names, return_inverse=True)
@@ -63,33 +62,6 @@ def learn_drivers(panel: SeriesPanel) -> DriverEffects:
         uplift, unannounced, elasticity[category], _reference(panel), category, tuple(categories.tolist()), events,
         by_category, elasticity, network_events, sums,
     )  # fmt: skip
-
-
-def without_drivers(panel: SeriesPanel, effects: DriverEffects | None = None) -> tuple[SeriesPanel, Reals | None]:
-    """Return the panel as if nothing had driven it, and the factors of the buckets ahead.
-
-    Parameters
-    ----------
-    panel : SeriesPanel
-        What is known.
-    effects : DriverEffects, optional
-        Of the panel's series; learned from it without.
-
-    Returns
-    -------
-    SeriesPanel, array (n, H) or None
-        The panel itself and nothing where it has no drivers.
-    """
-    if panel.drivers is None:
-        return panel, None
-    known = learn_drivers(panel) if effects is None else effects
-    demand, ahead = np.empty_like(panel.demand), known.ahead(panel)
-    driven = np.empty((panel.size, panel.length + ahead.shape[1]), dtype=np.float32)
-    driven[:, panel.length :] = ahead
-    for rows in row_blocks(panel.size, panel.length):
-        past = np.maximum(known.past(panel, rows), CLOSED_FACTOR)
-        demand[rows], driven[rows, : panel.length] = panel.demand[rows] / past, past
-    return replace(panel, demand=demand, drivers=None, driven=driven), ahead
 
 
 def _uplifts(sums: DriverSums, items: np.ndarray, category: Integers, count: int) -> tuple[Reals, Reals]:

@@ -73,6 +73,18 @@ class Announced:
             shares_since=_before(self.shares_since, stop),
         )
 
+    def since_column(self, first: int) -> Announced:
+        """Return the announcements of the buckets from one on, their columns counted from it."""
+        return replace(
+            self,
+            planned=self.planned[:, first:],
+            price=None if self.price is None else self.price[:, first:],
+            shares=self.shares[:, :, first:],
+            planned_since=_after(self.planned_since, first),
+            price_since=_after(self.price_since, first),
+            shares_since=_after(self.shares_since, first),
+        )
+
     def take(self, rows: Integers) -> Announced:
         """Return the announcements of some series."""
         return replace(
@@ -87,6 +99,10 @@ class Announced:
 
 def _before(since: Columns | None, stop: int) -> Columns | None:
     return None if since is None else since[..., :stop]
+
+
+def _after(since: Columns | None, first: int) -> Columns | None:
+    return None if since is None else np.maximum(since[..., first:] - np.int16(first), np.int16(0))
 
 
 def _known_ahead(told: Cells, since: Columns | None, column: int, stop: int, untold: float) -> Cells:
@@ -131,6 +147,12 @@ class Drivers:
         price = None if self.price is None else self.price[:, :column]
         known = self.announced.until(column, self.horizon)
         return replace(self, promoted=self.promoted[:, :column], price=price, announced=known)
+
+    def since_column(self, first: int) -> Drivers:
+        """Return the drivers of the buckets from one on, the same events among them by name."""
+        price = None if self.price is None else self.price[:, first:]
+        told = self.announced.since_column(first)
+        return replace(self, promoted=self.promoted[:, first:], price=price, announced=told)
 
     def take(self, rows: Integers) -> Drivers:
         """Return the drivers of some series."""

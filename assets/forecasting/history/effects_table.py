@@ -1,6 +1,6 @@
-"""The effects of promotions, prices and events as a table, for the page and for people who plan promotions.
+"""The effects of promotions, prices, events and the season of the year as a table, for pages and planners.
 
-Not here: estimating them (``driver_effects``).
+Not here: estimating them (``driver_learning``, ``yearly``).
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import pandas as pd
 from assets.forecasting.history.announced import PROMOTION
 from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.forecasting.history.without_drivers import Taken, YearlySeason
 from assets.kernel.frames.forecasts import FORECAST_EFFECTS
 from assets.kernel.page import Page
 
-PRICE, EVENT = "price", "event"
+PRICE, EVENT, SEASON, YEAR = "price", "event", "season", "year"
 # What the network's own row calls its category.
 NETWORK = "(all)"
 # A factor this close to 1, or an elasticity this close to 0, changes nothing that anybody could see.
@@ -25,21 +26,19 @@ LEAST_EFFECT = 0.005
 SHOWN = 20
 
 
-def effects_table(panel: SeriesPanel, effects: DriverEffects | None, plan_date: dt.date) -> pd.DataFrame:
+def effects_table(taken: Taken, plan_date: dt.date) -> pd.DataFrame:
     """Return the frame ``FORECAST_EFFECTS``: each driver's effect in the network and in each category.
 
     Parameters
     ----------
-    panel : SeriesPanel
-        With its drivers.
-    effects : DriverEffects or None
-        None where the panel has no drivers; the table is then empty.
+    taken : Taken
+        What is taken out of a panel; the table is empty where that is nothing.
     plan_date : date
         Plan.
     """
-    if effects is None or panel.drivers is None:
-        return FORECAST_EFFECTS.empty()
-    rows = [row for driver in _drivers(panel, effects) for row in driver]
+    rows = [] if taken.effects is None else [row for driver in _drivers(taken.panel, taken.effects) for row in driver]
+    if taken.season is not None:
+        rows += _of_year(taken.panel, taken.season)
     if not rows:
         return FORECAST_EFFECTS.empty()
     frame = pd.DataFrame(
@@ -89,12 +88,35 @@ def _drivers(panel: SeriesPanel, effects: DriverEffects) -> Iterator[list[_Row]]
         yield _rows(effects, EVENT, name, effect, sums.event_buckets[:, place], touched[told.scope, place])
 
 
+def _of_year(panel: SeriesPanel, season: YearlySeason) -> list[_Row]:
+    """Return the mean factor of the buckets ahead of each category, and that of all series as the network's."""
+    ahead = season.factors[:, panel.length :]
+    if not ahead.shape[1] or panel.longer is None:
+        return []
+    of_category = ahead.mean(axis=1)
+    effect = np.append(of_category, of_category[season.category].mean())
+    known, coming = panel.longer.observed_count, np.full(panel.size, ahead.shape[1])
+    return _named(season.categories, season.category, SEASON, YEAR, effect, known, coming)
+
+
 def _rows(
     effects: DriverEffects, driver: str, name: str, effect: Reals, learned: Integers, ahead: Integers
 ) -> list[_Row]:
+    return _named(effects.categories, effects.category, driver, name, effect, learned, ahead)
+
+
+def _named(
+    categories: tuple[str, ...],
+    category: Integers,
+    driver: str,
+    name: str,
+    effect: Reals,
+    learned: Integers,
+    ahead: Integers,
+) -> list[_Row]:
     """Return one row a category, and the network's last; buckets are added up over series."""
-    count = len(effects.categories)
-    by_category = [np.bincount(effects.category, weights=values, minlength=count) for values in (learned, ahead)]
+    count = len(categories)
+    by_category = [np.bincount(category, weights=values, minlength=count) for values in (learned, ahead)]
     totals = [np.append(values, values.sum()).astype(np.int64).tolist() for values in by_category]
-    named = zip([*effects.categories, NETWORK], effect.tolist(), *totals, strict=True)
+    named = zip([*categories, NETWORK], effect.tolist(), *totals, strict=True)
     return [(driver, name, category, value, known, coming) for category, value, known, coming in named]

@@ -94,7 +94,9 @@ def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
     for rows in row_blocks(panel.size, panel.length):
         demand, observed = panel.demand[rows], panel.observed[rows]
         level = centred_level(demand, observed, season)
-        clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * level + SPIKE_UNITS), 0.0)
+        # Its own local level is no measure of a spike, which is part of it: that of the other cells is.
+        others = np.maximum(level - (demand - level) / (season - 1), 0.0)
+        clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * others + SPIKE_UNITS), 0.0)
         actual[rows] = _sum_by_phase(clipped, panel.phase, season)
         expected[rows] = _sum_by_phase(np.where(observed, level, 0.0), panel.phase, season)
     return actual, expected

@@ -63,6 +63,12 @@ class SeriesPanel:
     driven : array (n, T + H) or None
         Factors of what drove each bucket and was taken out of ``demand``, and of what is announced for those
         ahead, single precision; None where nothing was taken out.
+    longer : SeriesPanel or None
+        The same series over a longer past that ends where this one does: what is seen too seldom for the
+        panel alone, as a holiday, is learned of it (``remembered``). None where this panel tells as much.
+    year_place : array (T + H,) or None
+        Of a longer panel of days: where in the year each bucket lies, ahead too, in ISO weeks from the middle
+        of the first.
     """
 
     index: pd.DataFrame
@@ -74,6 +80,8 @@ class SeriesPanel:
     drivers: Drivers | None = None
     in_stock: npt.NDArray[np.float32] | None = None
     driven: npt.NDArray[np.float32] | None = None
+    longer: SeriesPanel | None = None
+    year_place: Reals | None = None
 
     @property
     def size(self) -> int:
@@ -118,6 +126,10 @@ class SeriesPanel:
             drivers=None if self.drivers is None else self.drivers.until(column),
             in_stock=None if self.in_stock is None else self.in_stock[:, :column],
             driven=None if self.driven is None else self.driven[:, : self.driven.shape[1] - self.length + column],
+            longer=None if self.longer is None else self.longer.until(self.longer.length - self.length + column),
+            year_place=None
+            if self.year_place is None
+            else self.year_place[: len(self.year_place) - self.length + column],
         )
 
     def take(self, rows: Integers) -> SeriesPanel:
@@ -133,6 +145,7 @@ class SeriesPanel:
             drivers=None if self.drivers is None else self.drivers.take(rows),
             in_stock=None if self.in_stock is None else self.in_stock[rows],
             driven=None if self.driven is None else self.driven[rows],
+            longer=None if self.longer is None else self.longer.take(rows),
         )
 
     def block(self, rows: slice) -> SeriesPanel:
@@ -146,6 +159,7 @@ class SeriesPanel:
             drivers=None if self.drivers is None else self.drivers.take(np.arange(self.size)[rows]),
             in_stock=None if self.in_stock is None else self.in_stock[rows],
             driven=None if self.driven is None else self.driven[rows],
+            longer=None if self.longer is None else self.longer.block(rows),
         )
 
     def data_digest(self) -> str:
@@ -157,7 +171,8 @@ class SeriesPanel:
         if self.in_stock is not None:
             cells.update(np.ascontiguousarray(self.in_stock).data)
         drivers = () if self.drivers is None else (self.drivers.data_digest(),)
-        return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket), *drivers)
+        longer = () if self.longer is None else (self.longer.data_digest(),)
+        return digest(labels, self.demand.shape, cells.hexdigest(), str(self.bucket), *drivers, *longer)
 
 
 def build_panel(

@@ -247,14 +247,19 @@ COHERENCE = Frame(
 )
 FORECAST_EFFECTS = Frame(
     "forecast_effects",
-    "One row per plan date, driver and category: what promotions, prices and events do to demand. Factors of one "
+    "One row per plan date, driver and category: what promotions, prices, events and the season of the year do to "
+    "demand. Factors of one "
     "bucket multiply; do not add them up.",
     (
         _PLAN_DATE,
-        text("driver", "promotion, price or event."),
-        text("driver_name", "Name of the event; empty for the others."),
+        text("driver", "promotion, price, event or season."),
+        text("driver_name", "Name of the event; year for the season of the year of daily demand; otherwise empty."),
         text("category", "Product category; (all) for the network, from which categories borrow."),
-        real("effect", "Factor of a promoted bucket, or of a day of the event; for price the elasticity, at most 0."),
+        real(
+            "effect",
+            "Factor of a promoted bucket, or of a day of the event; for a season the mean factor of "
+            "the buckets ahead, of 1 in a year; for price the elasticity, at most 0.",
+        ),
         integer("learned_buckets", "Known buckets of series that it was learned from.", minimum=0),
         integer("ahead_buckets", "Buckets of series ahead for which it is announced.", minimum=0),
         flag("is_used", "Whether it changes what is forecast or how the past is read: learned, and not neutral."),

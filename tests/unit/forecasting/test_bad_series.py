@@ -168,17 +168,18 @@ def test_many_strange_series_at_once_are_forecast_each_with_its_model(small, pla
     assert {name: models[name] for name in STRANGERS} == {name: model for name, (_, _, model) in STRANGERS.items()}
 
 
-def test_a_spike_of_one_series_leaves_the_spread_of_its_neighbours(plain, rows):
-    """Weeks, so that no season hides it: one of 900 units among 40 series of 8."""
+@pytest.mark.parametrize("bucket", Bucket)
+def test_a_spike_of_one_series_leaves_the_spread_of_its_neighbours(plain, rows, bucket):
+    """One of 900 units among 40 series of 8: days have a season that it must not move, 60 weeks have none."""
     random = np.random.default_rng(5)
-    units = random.poisson(8, (40, 60))
+    units = random.poisson(8, (40, 60 if bucket is Bucket.WEEK else 120))
     spiky = units.copy()
     spiky[3, -10] = 900
     features = pd.DataFrame({"item_id": [f"item-{k}" for k in range(40)], "site_id": "s", "demand_segment": "smooth"})
 
     def forecast(cells):
-        parts = [rows(row, item=f"item-{k}", site="s", bucket=Bucket.WEEK) for k, row in enumerate(cells)]
-        return World(pd.concat(parts, ignore_index=True), features, Bucket.WEEK).forecast(plain).forecast
+        parts = [rows(row, item=f"item-{k}", site="s", bucket=bucket) for k, row in enumerate(cells)]
+        return World(pd.concat(parts, ignore_index=True), features, bucket).forecast(plain).forecast
 
     before, after = (made[made["item_id"] != "item-3"] for made in (forecast(units), forecast(spiky)))
     for name in ("cumulative_std_units", "cumulative_q99_units"):

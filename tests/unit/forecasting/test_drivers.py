@@ -11,10 +11,11 @@ from unit.forecasting.conftest import demand_rows
 from assets.forecasting.evaluation.backtest import known_at
 from assets.forecasting.history.announced import announced
 from assets.forecasting.history.censoring import fill_censored
-from assets.forecasting.history.driver_learning import learn_drivers, without_drivers
+from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.drivers import Announced, Drivers
 from assets.forecasting.history.effects_table import NETWORK, effects_table
 from assets.forecasting.history.series import SeriesPanel, build_panel
+from assets.forecasting.history.without_drivers import taken_of, without_drivers
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
 from tests.forecasting_panels import weekly_panel
@@ -132,7 +133,7 @@ def test_a_promotion_without_any_past_changes_nothing_and_says_so():
     panel = driven_panel(promoted=False, told=told)
     effects = learn_drivers(panel)
     assert (effects.ahead(panel) == 1.0).all()
-    table = effects_table(panel, effects, PLAN_DATE).set_index(["driver", "category"])
+    table = effects_table(taken_of(panel, effects), PLAN_DATE).set_index(["driver", "category"])
     row = table.loc[("promotion", NETWORK)]
     assert (row["effect"], row["learned_buckets"], row["ahead_buckets"], row["is_used"]) == (1.0, 0, 14, False)
 
@@ -341,7 +342,7 @@ def test_the_order_of_series_leaves_the_table_of_effects_as_it_is():
     flags[::4] = False  # so that series, and categories, differ in what was learned
     panel = replace(panel, drivers=replace(panel.drivers, promoted=flags))
     shuffled = panel.take(np.random.default_rng(9).permutation(panel.size))
-    tables = [effects_table(one, learn_drivers(one), PLAN_DATE) for one in (panel, shuffled)]
+    tables = [effects_table(taken_of(one), PLAN_DATE) for one in (panel, shuffled)]
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
