@@ -132,7 +132,7 @@ def show(console: Console, day: Record) -> None:
         console.print(line, markup=False, soft_wrap=True)
     if day["documents"]:
         rows = [[d["kind"], d["documents"], d["lines"], d["quantity"], d["value"], d["gain"]] for d in day["documents"]]
-        heads = ["kind", "documents", "lines", "units", f"value {unit}", f"expected gain {unit}"]
+        heads = ["kind", "documents", "lines", "units", f"value {unit}", f"gain before departures {unit}"]
         console.print(table("Orders", heads, rows))
     if day["policies"]:
         console.print(_policy_table(day["policies"], unit))

@@ -122,7 +122,7 @@ def test_orders_under_a_later_plan_with_hindsight_say_whose_tables_are_shown(
 
 def test_orders_for_people_total_value_and_gain(equipoise: Equipoise) -> None:
     said = equipoise("orders")
-    assert "2 documents worth 240.00 EUR, expected gain 340.50 EUR" in said.out
+    assert "2 documents worth 240.00 EUR, expected gain before departures 340.50 EUR" in said.out
     assert TRANSFER.order_id in said.out
 
 
