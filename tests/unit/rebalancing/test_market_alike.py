@@ -16,7 +16,7 @@ from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.problem import build_problem
 
 HORIZON = 4
-SIZES = [60, pytest.param(1_000, marks=pytest.mark.slow)]
+SIZES = [60, 1_000]
 
 
 def alike(items: int, multiple: int, *, shuffle: bool = False) -> Network:

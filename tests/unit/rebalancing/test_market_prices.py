@@ -5,7 +5,7 @@ that is ``e`` below that least cost (of fractions, everything at once) proves a 
 
     p <= p' + (e + e') / D, where p' is the price after the room lost D of its units,
 
-since ``v' >= v - e + p D`` and ``v >= v' - e' - p' D``. Nothing else is granted: over five seeds, six
+since ``v' >= v - e + p D`` and ``v >= v' - e' - p' D``. Nothing else is granted: over eight seeds, six
 kinds of limits, two tightenings and both budgets no price fell, where e is up to 3e-5 of the cost and
 (e + e') / D up to 0.0036.
 """
