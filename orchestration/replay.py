@@ -61,6 +61,7 @@ COMPARED: tuple[Frame, ...] = (
     decisions.DECISIONS,
     decisions.PLAN_SUMMARY,
     decisions.PLAN_COSTS,
+    decisions.PLAN_FAULTS,
     decisions.ANNOUNCED_LINES,
     market.SHARED_LIMITS,
     market.MARKET_TRANSCRIPT,

@@ -38,6 +38,7 @@ from assets.forecasting.registry.championship import selected
 from assets.forecasting.registry.records import Pin
 from assets.forecasting.registry.selection import Selection, rules_digest
 from assets.kernel.calendar import PlanCalendar
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.forecasts import (
     DEMAND_FORECAST,
     FORECAST_EFFECTS,
@@ -139,13 +140,16 @@ def forecast_demand(
     Returns
     -------
     DemandForecast
-        No value is missing or infinite. Quantiles are of demand accumulated from the plan date.
+        No value of ``forecast`` is missing or infinite. Quantiles are of demand accumulated from the plan
+        date. Scores are null where there was nothing to score.
 
     Raises
     ------
     EquipoiseError
-        If the selection was made under other rules or for another horizon.
+        If the selection was made under other rules or for another horizon, nothing is ahead, or an
+        item-site is ranged twice.
     """
+    _require_horizon(horizon_buckets, plan_date)
     ranged = series_to_forecast(demand, features, items, sites)
     ranged = with_decision_levels(ranged, features, items, settings, release)
     panel = build_panel(
@@ -173,6 +177,15 @@ def forecast_demand(
         _forecast_frame(panel, arrays, stamp, calendar, plan_date), _scores_frame(complete, panel, plan_date),
         complete, effects_table(panel, effects, plan_date),
     )  # fmt: skip
+
+
+def _require_horizon(horizon_buckets: int, plan_date: dt.date) -> None:
+    if horizon_buckets < 1:
+        raise EquipoiseError(
+            f"{horizon_buckets} buckets ahead are to be forecast",
+            where=f"horizon of the plan of {plan_date}",
+            remedy="Forecast at least one",
+        )
 
 
 def _selected(
@@ -278,5 +291,5 @@ def _scores_frame(selection: Selection, panel: SeriesPanel, plan_date: dt.date) 
         for score in choice.scores
     ]
     frame = pd.DataFrame(rows) if rows else FORECAST_SCORES.empty()
-    frame["coverage_80"] = frame["coverage_80"].astype("float64")
-    return FORECAST_SCORES.conform(frame)
+    optional = [column.name for column in FORECAST_SCORES.columns if column.nullable]
+    return FORECAST_SCORES.conform(frame.astype(dict.fromkeys(optional, "float64")))

@@ -117,7 +117,7 @@ def _require(gains: UnitGains, budget: int) -> int:
     committed = int((gains.least * gains.price).sum())
     if budget < committed:
         raise EquipoiseError(
-            f"a budget of {budget} does not pay for the least stock of {committed}",
+            f"a budget of {budget} does not pay for the least stock of {committed}, in whole small money",
             where="service mix",
             remedy="Give more, or lower the presentation minimums",
         )

@@ -169,6 +169,7 @@ def _levels(
         "critical_ratio": promise.ratio,
         "critical_ratio_source": promise.source,
         "shortage_cost_per_unit": promise.shortage_cost,
+        "service_price_per_unit": promise.floor_price,
         "holding_cost_per_unit_bucket": settings["holding_cost_per_unit_day"] * calendar.bucket.days,
         "protection_mean_units": mean,
         "protection_std_units": protection.order.std,

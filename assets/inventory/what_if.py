@@ -16,6 +16,7 @@ from assets.inventory.service_mix import Mix, UnitGains, best_mix, gain_of
 from assets.inventory.settings import DELISTED
 from assets.inventory.situation import Situation
 from assets.inventory.supply import KEY
+from assets.kernel.errors import EquipoiseError
 
 SMALL_MONEY = 10_000
 # Beyond this quantile a unit saves too little to be looked at.
@@ -64,10 +65,17 @@ def with_budget(situation: Situation, targets: pd.DataFrame, amount: float | Non
         Frame ``TARGETS`` of the same.
     amount : float, optional
         Money for base stock at standard cost; what the targets tie up now, if not given.
+
+    Raises
+    ------
+    EquipoiseError
+        If the budget is no amount of money, or less than the presentation minimums cost.
     """
     now, rows = _now(situation, targets), stores_of(situation)
     gains = unit_gains(situation, rows)
-    budget = round((float(targets["target_amount"].to_numpy()[rows].sum()) if amount is None else amount) * SMALL_MONEY)
+    money = float(targets["target_amount"].to_numpy()[rows].sum()) if amount is None else amount
+    _require_enough(money, int((gains.least * gains.price).sum()) / SMALL_MONEY)
+    budget = round(money * SMALL_MONEY)
     mix = best_mix(gains, budget)
     uniform = _uniform(situation, rows, gains, budget)
     saved, uniformly = gain_of(gains, mix.units), gain_of(gains, uniform)
@@ -76,6 +84,19 @@ def with_budget(situation: Situation, targets: pd.DataFrame, amount: float | Non
     then[rows] = mix.units if saved >= uniformly else uniform
     spent = float((uniform * gains.price).sum()) / SMALL_MONEY
     return Change(_compared(situation, targets, rows, now, then), mix, spent, uniformly, max(saved, uniformly))
+
+
+def _require_enough(amount: float, least: float) -> None:
+    if not 0.0 <= amount < np.inf:
+        raise EquipoiseError(
+            f"a budget of {amount:,.2f} is no amount of money", where="budget", remedy="Give 0 or more"
+        )
+    if round(amount * SMALL_MONEY) < round(least * SMALL_MONEY):
+        raise EquipoiseError(
+            f"a budget of {amount:,.2f} does not pay for the presentation minimums, which cost {least:,.2f}",
+            where="budget",
+            remedy="Give more, or lower the presentation minimums",
+        )
 
 
 def with_service(situation: Situation, targets: pd.DataFrame, ratio: float) -> Change:

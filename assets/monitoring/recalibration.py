@@ -101,8 +101,8 @@ def _charted(days: pd.DataFrame, promised: Mapping[Any, Any] | None, restart: dt
 
 def _level_tolerance(promised: Mapping[Any, Any] | None) -> float:
     """Return how far the level may be off: what the backtest has shown already is no drift."""
-    shown = 0.0 if promised is None or promised["origin_count"] == 0 else abs(float(promised["bias"]))
-    return max(LEVEL_TOLERANCE, shown)
+    shown = None if promised is None or promised["origin_count"] == 0 else promised["bias"]
+    return LEVEL_TOLERANCE if pd.isna(shown) else max(LEVEL_TOLERANCE, abs(float(shown)))
 
 
 def _coverage_tolerance(promised: Mapping[Any, Any] | None) -> float:

@@ -35,6 +35,8 @@ class Promise:
     shortage_cost : array
         Per unit; the one under which the ratio is optimal. Above the given one by the shadow price
         of the service floor where that binds.
+    floor_price : array
+        That shadow price; 0 where the floor does not bind, NaN where no cost is given.
     measure : array of str
         ``cycle_service`` or ``fill_rate``: what is promised. A critical ratio is a cycle service.
     promised : array
@@ -44,6 +46,7 @@ class Promise:
     ratio: Reals
     source: np.ndarray[tuple[int], np.dtype[np.object_]]
     shortage_cost: Reals
+    floor_price: Reals
     measure: np.ndarray[tuple[int], np.dtype[np.object_]]
     promised: Reals
 
@@ -91,10 +94,12 @@ def critical_ratios(settings: pd.DataFrame, release: Release) -> Promise:
     implied = np.where(holding > 0, implied, np.maximum(implied, np.where(has_cost, given, 0.0)))
     filled = {str(name) for name, one in release.targets.service_measure.items() if one == FILL_RATE}
     by_fill = settings["abc_class"].isin(filled).to_numpy() & ~has_cost & ~np.isfinite(target)
+    shortage = np.where(from_cost, np.where(has_cost, given, 0.0), implied)
     return Promise(
         ratio,
         np.where(from_cost, COST, SERVICE).astype(object),
-        np.where(from_cost, np.where(has_cost, given, 0.0), implied),
+        shortage,
+        np.where(has_cost, np.maximum(0.0, shortage - given), np.nan),
         np.where(by_fill, FILL_RATE, CYCLE_SERVICE).astype(object),
         ratio,
     )

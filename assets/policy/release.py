@@ -78,6 +78,8 @@ class Guardrails(_Section):
         Days from the plan date in which nothing may depart.
     forbidden_lanes : tuple of (str, str)
         Origin and destination; ``*`` stands for any.
+    allowed_lanes : tuple of (str, str)
+        The same; where any is given, transfers go on no other lane. What is forbidden stays forbidden.
     sensitive_items_stay : bool
         Whether sensitive items are never moved laterally.
     announced_change_price : float
@@ -90,6 +92,7 @@ class Guardrails(_Section):
     cool_down_days: int = Field(default=3, ge=0)
     freeze_days: int = Field(default=0, ge=0)
     forbidden_lanes: tuple[tuple[str, str], ...] = ()
+    allowed_lanes: tuple[tuple[str, str], ...] = ()
     sensitive_items_stay: bool = True
     announced_change_price: float = Field(default=0.0, ge=0, le=1e6)
     announced_freeze_days: int = Field(default=0, ge=0)
@@ -129,6 +132,7 @@ class SharedLimits(_Section):
 JOINED_LATER: Mapping[tuple[str, ...], Any] = {
     ("limits",): SharedLimits().model_dump(mode="json"),
     ("targets", "service_measure"): {},
+    ("guardrails", "allowed_lanes"): [],
     ("guardrails", "announced_change_price"): 0.0,
     ("guardrails", "announced_freeze_days"): 0,
 }

@@ -2,12 +2,17 @@
 
 ``no_transfers`` replenishes as well as the flow can but never moves stock sideways;
 ``greedy_pairs`` adds lateral moves that pair the largest excess with the largest shortage while
-the benefit, by its own reckoning, exceeds the cost and the least gain; ``do_nothing`` waits.
-Later buckets are planned optimally for all, as if nothing were shared then; ``within`` holds what
-starts today to the limits that items share.
+the benefit, by its own reckoning, exceeds the cost and the least gain; ``min_max`` orders up to base
+stocks as ERPs do; ``do_nothing`` waits. Later buckets are planned optimally for all, as if nothing
+were shared then; ``within`` holds what starts today to the limits that items share.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,12 +24,14 @@ from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import Incumbent
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.verify import breaches
+from assets.rebalancing.min_max import min_max
 
 
-def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str, Flow]:
-    """Return every baseline's flow, by the summary's policy name.
+@dataclass(frozen=True)
+class Ground:
+    """What a baseline may look at.
 
-    Parameters
+    Attributes
     ----------
     network : Network
         Of every item.
@@ -33,13 +40,24 @@ def all_policies(network: Network, relaxed: Flow, found: Incumbent) -> dict[str,
     found : Incumbent
         The joint plan's search, which ``no_transfers`` starts from.
     """
-    without = no_transfers(network, relaxed, found)
-    plans = {
-        "do_nothing": do_nothing(network),
-        "no_transfers": without.units,
-        "greedy_pairs": greedy_pairs(network, without.units),
-    }
-    return {name: lots.evaluate(network, units) for name, units in plans.items()}
+
+    network: Network
+    relaxed: Flow
+    found: Incumbent
+
+    @cached_property
+    def replenished(self) -> Ints:
+        """Units of ``no_transfers``."""
+        return no_transfers(self.network, self.relaxed, self.found).units
+
+
+Baseline = Callable[[Ground], Ints]
+"""Units of first-bucket moves, in the order of ``network.first``."""
+
+
+def all_policies(ground: Ground) -> dict[str, Flow]:
+    """Return every baseline's flow, by the summary's policy name."""
+    return {name: lots.evaluate(ground.network, units_of(ground)) for name, units_of in BASELINES.items()}
 
 
 def do_nothing(network: Network) -> Ints:
@@ -167,3 +185,14 @@ def _unit_benefit(network: Network, moves: Ints) -> Floats:
     item_sites, every = network.problem.item_sites, network.problem.moves
     saved = item_sites.shortage_cost[every.destination[moves]] + item_sites.holding_cost[every.origin[moves]]
     return saved - every.usual_transport[moves]
+
+
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
+    {
+        "do_nothing": lambda ground: do_nothing(ground.network),
+        "no_transfers": lambda ground: ground.replenished,
+        "greedy_pairs": lambda ground: greedy_pairs(ground.network, ground.replenished),
+        "min_max": lambda ground: min_max(ground.network),
+    }
+)
+"""By the name of their rows in the summary."""

@@ -17,11 +17,13 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, Floats, Ints
 from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.merged import every_unit
-from assets.rebalancing.site_reasons import NEGLIGIBLE
+from assets.rebalancing.reasons import NET
+from assets.rebalancing.site_reasons import NEGLIGIBLE, STAYS
 
 TRUCK, DOCUMENT, DOCUMENTS = "truck", "document", "documents"
 """Kinds of the rows of shared limits: departures, documents with a minimum, sites that handle so many."""
 
+BEFORE_BILL = "before the bill of its departure"
 _WAY = ["origin_id", "destination_id", "mode"]
 
 
@@ -61,6 +63,7 @@ def with_charges(limits: pd.DataFrame, network: Network, charges: Charges | None
             "used": [*trucks, *np.maximum(0.0, amount), *documents.handled(units)],
             "price": 0.0,
             "truck_amount": [*departures.cost, *np.full(len(minimums) + sites, np.nan)],
+            "worth_amount": [*charges.worth, *np.full(len(minimums) + sites, np.nan)],
         }
     ).assign(plan_date=pd.Timestamp(network.problem.plan_date))
     joined = [part for part in (limits, rows) if len(part)]
@@ -74,15 +77,17 @@ def told_lines(lines: pd.DataFrame, network: Network, charges: Charges | None, u
     if charges is None:
         return lines
     departures = charges.departures
-    trucks, told = departures.trucks(units), dict[tuple[object, ...], str]()
+    trucks, bills, told = departures.trucks(units), departures.bills(units), dict[tuple[object, ...], str]()
     for move, way in _ways(network, departures.row >= 0):
         k = departures.row[move]
         each = f"{trucks[k]} of {charges.trucks[k]} trucks, {departures.cost[k]:.2f} each"
-        told[way] = f"; rides on {departures.names[k]}: {each}"
+        worth = f", for lines that save {charges.worth[k]:.2f} or more together" if bills[k] > 0 else ""
+        told[way] = f"; rides on {departures.names[k]}: {each}{worth}"
     ways = pd.Series(list(lines[_WAY].itertuples(index=False, name=None)), index=lines.index)
     sent = lines["kind"] != "purchase"
     said = ways.map(told).where(sent, "").fillna("")
-    reason, names = lines["reason"] + said, lines["binding_constraints"]
+    before = lines["reason"].where(said == "", lines["reason"].str.replace(NET, BEFORE_BILL, regex=False))
+    reason, names = before + said, lines["binding_constraints"]
     minimums = charges.minimums
     for k in np.flatnonzero(charges.filled).tolist():
         ends = {way for _, way in _ways(network, minimums.moves_of(np.arange(len(minimums)) == k))}
@@ -117,6 +122,8 @@ def told_decisions(
     for missed in _missed(network, charges, units, prices):
         if not idle.get(missed.key, False):
             continue
+        if missed.saved <= NEGLIGIBLE and STAYS not in str(table.loc[missed.key, "reason"]):
+            continue
         names = str(table.loc[missed.key, "binding_constraints"])
         table.loc[missed.key, "binding_constraints"] = f"{names},{missed.name}" if names else missed.name
         table.loc[missed.key, "reason"] = f"{table.loc[missed.key, 'reason']}; {missed.reason}"
@@ -129,6 +136,7 @@ class _Missed:
     """The best way in that an item-site could not use, and in words why."""
 
     key: tuple[str, str]
+    saved: float
     name: str
     reason: str
     flips: str
@@ -148,7 +156,7 @@ def _missed(network: Network, charges: Charges, units: Ints, prices: Floats) -> 
     given = np.zeros(len(item_sites), dtype=np.int64)
     np.add.at(given, np.maximum(moves.origin[first], 0), np.where(moves.is_transfer[first], units, 0))
     left = ~moves.is_transfer[move] | (item_sites.available[origin] > given[origin])
-    order = np.flatnonzero(left & (saved > NEGLIGIBLE))
+    order = np.flatnonzero(left)
     order = order[np.lexsort((order, -saved[order], moves.destination[move[order]]))]
     order = order[np.unique(moves.destination[move[order]], return_index=True)[1]]
     keys = item_sites.keys()[KEY].to_numpy()
@@ -156,7 +164,12 @@ def _missed(network: Network, charges: Charges, units: Ints, prices: Floats) -> 
     for k in order.tolist():
         name, why, flips = _why(charges, int(move[k]))
         key = tuple(keys[moves.destination[move[k]]])
-        found.append(_Missed(key, name, f"one more unit now would save {saved[k]:.2f}, but {why}", flips))
+        if saved[k] > NEGLIGIBLE:
+            told = f"one more unit now would save {saved[k]:.2f}, but {why}"
+        else:
+            told = f"{name} stays, and one more unit now would save nothing"
+            flips = "a unit here is worth more than it costs to bring, and what could bring it goes out"
+        found.append(_Missed(key, float(saved[k]), name, told, flips))
     return found
 
 

@@ -31,7 +31,8 @@ class Charges:
     trucks, asked : int array, shape (d,)
         Most trucks that may leave; trucks if every departure were open for nothing.
     worth : float array, shape (d,)
-        What riders would have saved by a departure that stays, in currency.
+        What lines save together by a departure that leaves, at least, and would have by one that
+        stays, before its bill, in currency.
     closed, filled : bool array, shape (D,)
         Documents that were asked for, but not by enough: those that stay, and those that were filled.
     pins : int array, shape (m,)

@@ -60,7 +60,8 @@ def choose(network: Network) -> Choice:
     found = drop_small_gains(network, whole)
     network = started(network, lots.evaluate(network, found.units))
     policies = {
-        name: _cleared(network, found, flow) for name, flow in baselines.all_policies(network, relaxed, found).items()
+        name: _cleared(network, found, flow)
+        for name, flow in baselines.all_policies(baselines.Ground(network, relaxed, found)).items()
     }
     hedges = hedged(network, _cheapest(network, found, list(policies.values())))
     if len(hedges.row):

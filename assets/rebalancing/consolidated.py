@@ -19,9 +19,10 @@ from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.documented import documented, wanted, without_documents
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import Flags, Ints
+from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.charging import ChargedBound, charged_bound
 from assets.rebalancing.market.closing import LEAST_SAVING, Open, close
+from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.filling import filled
 from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.market.parts import shut
@@ -140,7 +141,16 @@ def _told(
         for name in np.array(charges.documents.sites, dtype=object)[charges.documents.excess(found.every_unit) > 0]
     ]
     told = replace(found, over_bound=max(0.0, over), faults=(*found.faults, *faults))
+    charges = replace(charges, worth=np.where(charges.stays, charges.worth, _worth(charges.departures, found)))
     return Consolidated(choice, shared, told, charges, bound)
+
+
+def _worth(departures: Departures, found: Settled) -> Floats:
+    """Return what lines on each departure save together before its bill, no more than a little above it."""
+    bills = departures.bills(found.every_unit)
+    asked = bills - departures.decided_by(found.every_unit)
+    worth = worth_in_lots(found.network, departures.row, asked, found.units, found.flow.cost)
+    return np.asarray(worth + np.where(bills > 0, departures.decided_by(found.every_unit), 0.0))
 
 
 def _unfit(charges: Charges, units: Ints) -> Flags:
@@ -189,10 +199,12 @@ def _without_poor(
     """Close departures whose lines together save less than they cost; say if one did."""
     network = priced or choice.network
     departures = charges.departures
-    beyond = departures.beyond(every_unit(network, units))
-    worth = worth_in_lots(network, departures.row, beyond, units, cost)
+    every = every_unit(network, units)
+    bills, decided_by = departures.bills(every), departures.decided_by(every)
+    # What riders lose without it, but for the shares that they no longer pay.
+    worth = worth_in_lots(network, departures.row, bills - decided_by, units, cost) + decided_by
     # On what others pay for there is room for nothing; trucks beyond it were looked at by themselves.
-    poor = (beyond - worth > LEAST_SAVING) & (departures.paid == 0)
+    poor = (bills - worth > LEAST_SAVING) & (departures.paid == 0)
     if not poor.any():
         return choice, charges, False
     closed = replace(charges, stays=charges.stays | poor, worth=np.where(poor, worth, charges.worth))
@@ -202,8 +214,7 @@ def _without_poor(
     if poor.sum() == 1:
         return choice, charges, False
     # Riders of several that stand in for each other lose more than they do one by one: only the worst goes.
-    lost = beyond - worth
-    worst = np.arange(len(poor)) == np.argmax(np.where(poor, lost, -np.inf))
+    worst = np.arange(len(poor)) == np.argmax(np.where(poor, bills - worth, -np.inf))
     closed = replace(charges, stays=charges.stays | worst, worth=np.where(worst, worth, charges.worth))
     again = chosen_again(base, choice, closed, departures.moves_of(worst))
     if total(again, departures) < total(choice, departures) - LEAST_SAVING:

@@ -32,19 +32,33 @@ BLOCKS = (
     "lifecycle",
     "horizon",
     "announced_freeze",
+    "allowed_lane",
 )
 """Names of what can forbid a move, by code."""
 
 
 def forbidden_lane(moves: Moves, item_sites: ItemSites, rules: Guardrails) -> Flags:
     """``q[o, d] = 0`` for every (o, d) that the release forbids; ``*`` stands for any site."""
-    sites = np.array(item_sites.site_ids, dtype=object)
-    destination = sites[item_sites.site[moves.destination]]
-    forbidden = np.zeros(len(moves), dtype=bool)
-    for origin_rule, destination_rule in rules.forbidden_lanes:
+    return moves.is_transfer & _on_lanes(moves, item_sites, rules.forbidden_lanes)
+
+
+def allowed_lane(moves: Moves, item_sites: ItemSites, rules: Guardrails) -> Flags:
+    """``q[o, d] = 0`` for every (o, d) outside the lanes that the release allows, where it names any; ``*`` as before.
+
+    Purchases are no lanes.
+    """
+    if not rules.allowed_lanes:
+        return np.zeros(len(moves), dtype=bool)
+    return moves.is_transfer & ~_on_lanes(moves, item_sites, rules.allowed_lanes)
+
+
+def _on_lanes(moves: Moves, item_sites: ItemSites, lanes: tuple[tuple[str, str], ...]) -> Flags:
+    destination = np.array(item_sites.site_ids, dtype=object)[item_sites.site[moves.destination]]
+    found = np.zeros(len(moves), dtype=bool)
+    for origin_rule, destination_rule in lanes:
         hits_origin = (moves.source_id == origin_rule) | (origin_rule == "*")
-        forbidden |= hits_origin & ((destination == destination_rule) | (destination_rule == "*"))
-    return forbidden & moves.is_transfer
+        found |= hits_origin & ((destination == destination_rule) | (destination_rule == "*"))
+    return found
 
 
 def sensitive_item(moves: Moves, item_sites: ItemSites, rules: Guardrails) -> Flags:

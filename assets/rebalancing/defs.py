@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
-from assets.kernel.frames.decisions import ANNOUNCED_LINES, DECISIONS, PLAN_COSTS, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.decisions import ANNOUNCED_LINES, DECISIONS, PLAN_COSTS, PLAN_FAULTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -32,6 +32,8 @@ _OUTPUTS = {
     "planned optimally for each, those of baselines as if nothing were shared then: `broken_limits` counts what they "
     "would break, and their cost is what they would cost at least.",
     PLAN_COSTS: "Baselines as if nothing were shared; the sum of bounds is no more than the bound of the summary.",
+    PLAN_FAULTS: "Empty where nothing is wrong. Where only some items were planned again, what went wrong while others "
+    "were planned stands in the run that planned them.",
     ANNOUNCED_LINES: "Empty where the policy release neither prices nor forbids changes of what was announced.",
     SHARED_LIMITS: "Prices are those of the best proven bound; 0 where there is room. Uses of different units do not "
     "add up.",

@@ -1,7 +1,7 @@
-"""What settings and ways contradict: named before anything is solved, and how each is relaxed.
+"""What settings, ways, document minimums and the policy release contradict, and how each is relaxed.
 
-Nothing is left out here (``snapshot`` does that with what cannot be read); what is named is
-planned as the sentence says. Not here: shared limits (``market.stated``).
+Named before anything is solved. Nothing is left out here (``snapshot`` does that with what cannot
+be read); what is named is planned as the sentence says. Not here: shared limits (``market.stated``).
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from assets.kernel.network import CROSS_DOCK
+from assets.policy.release import Guardrails
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, ItemSites
 from assets.rebalancing.market.documents import Documents
+from assets.rebalancing.market.limits import TOLERANCE
+from assets.rebalancing.market.minimums import Minimums
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.snapshot import note
 
@@ -102,4 +105,52 @@ def document_faults(sites: pd.DataFrame, documents: Documents) -> list[str]:
     over = documents.stand() > documents.most
     names = pd.DataFrame({"site": np.array(documents.sites, dtype=object)[over]})
     note(names, ["site"], "exceeded by documents that stand; no more goes out", faults)
+    return faults
+
+
+def minimum_faults(moves: Moves, minimums: Minimums) -> list[str]:
+    """Return the documents whose minimum is above all that can be on them, in one sentence.
+
+    Parameters
+    ----------
+    moves : Moves
+        Of the plan.
+    minimums : Minimums
+        Of today's documents over the same moves, with lines that stand.
+    """
+    faults: list[str] = []
+    whole = constraints.lot_below(moves.capacity, moves.minimum, np.maximum(1, moves.multiple))
+    carries = np.diff(minimums.use.indptr) > 0
+    never = carries & (minimums.amount(whole) < minimums.least * (1 - TOLERANCE))
+    names = pd.DataFrame({"document": np.array(minimums.names, dtype=object)[never]})
+    note(names, ["document"], "minimum above all that its supplier can send; nothing is bought on it", faults)
+    return faults
+
+
+def policy_faults(item_sites: ItemSites, moves: Moves, rules: Guardrails, bucket_days: int) -> list[str]:
+    """Return where the policy release leaves nothing to decide, one sentence a kind.
+
+    Parameters
+    ----------
+    item_sites, moves : ItemSites, Moves
+        Of the plan; every way is among the moves of the first bucket, free or not.
+    rules : Guardrails
+        Of the release.
+    bucket_days : int
+        Length of a bucket.
+    """
+    faults: list[str] = []
+    days = item_sites.horizon * bucket_days
+    if rules.freeze_days >= days:
+        faults.append(f"freeze fence of {rules.freeze_days} days in a horizon of {days}; nothing can start")
+    shut = constraints.forbidden_lane(moves, item_sites, rules) | constraints.allowed_lane(moves, item_sites, rules)
+    shut |= constraints.sensitive_item(moves, item_sites, rules)
+    into, sites, way = item_sites.site[moves.destination], len(item_sites.site_ids), moves.bucket == 0
+    ways, closed = np.bincount(into[way], minlength=sites), np.bincount(into[way & shut], minlength=sites)
+    none = (ways > 0) & (closed == ways)
+    if none.any() and (none == (ways > 0)).all():
+        faults.append("policy release forbids every way into every site; nothing moves")
+    else:
+        names = pd.DataFrame({"site_id": np.array(item_sites.site_ids, dtype=object)[none]})
+        note(names, ["site_id"], "policy release forbids every way into a site; it lasts with what it has", faults)
     return faults

@@ -311,6 +311,7 @@ def _apply_guardrails(moves: Moves, item_sites: ItemSites, bucket_days: int, rul
     blocked = moves.blocked.copy()
     judged = {
         "forbidden_lane": constraints.forbidden_lane(moves, item_sites, rules),
+        "allowed_lane": constraints.allowed_lane(moves, item_sites, rules),
         "sensitive_item": constraints.sensitive_item(moves, item_sites, rules),
         "cool_down": constraints.cool_down(moves, item_sites, rules),
         "outbound_hold": constraints.outbound_hold(moves, item_sites),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from assets.kernel.frames.decisions import PLAN_FAULTS
 from assets.kernel.page import Markdown, Page, Plain
 from assets.rebalancing.charge_reasons import DOCUMENT, TRUCK
 from assets.rebalancing.plan import Plan
@@ -25,11 +26,24 @@ def published(plan: Plan) -> list[tuple[str, pd.DataFrame, Page]]:
         ("decisions", plan.decisions, decisions_page(plan)),
         ("plan_summary", plan.summary, summary_page(plan)),
         ("plan_costs", plan.costs, costs_page(plan)),
+        ("plan_faults", faults_table(plan), faults_page(plan)),
         ("announced_lines", plan.announced, announced_page(plan)),
         ("shared_limits", plan.shared_limits, limits_page(plan)),
         ("market_transcript", plan.transcript, transcript_page(plan)),
         ("coordination_graph", plan.graph, graph_page(plan)),
     ]
+
+
+def faults_table(plan: Plan) -> pd.DataFrame:
+    """Return PLAN_FAULTS of a plan."""
+    date, number = plan.summary["plan_date"].iloc[0], range(1, len(plan.faults) + 1)
+    rows = pd.DataFrame({"number": list(number), "fault": list(plan.faults)}).assign(plan_date=date)
+    return PLAN_FAULTS.conform(rows)
+
+
+def faults_page(plan: Plan) -> Page:
+    """Return what the page of the faults shows: all of them."""
+    return {"faults": len(plan.faults), "left_out": faults_list(plan)}
 
 
 def lines_page(plan: Plan) -> Page:
@@ -122,6 +136,7 @@ def plan_numbers(plan: Plan) -> dict[str, Plain]:
         "bound": round(plan.bound, 2),
         "gap_share": round(plan.gap, 6),
         "decidable_gap_share": round(plan.decidable_gap, 6),
+        "value_error_bound": round(float(_joint(plan)["value_error_bound"]), 4),
         "transfer_lines": int(kinds.get("transfer", 0)),
         "purchase_lines": int(kinds.get("purchase", 0)),
         "expedite_lines": int(kinds.get("expedite", 0)),

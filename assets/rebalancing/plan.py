@@ -120,7 +120,8 @@ def solve_network(network: Network, shared: Limits, touching: Collection[str] = 
     lines = hedge.told(reasons.plan_lines(network, units, gains, values, found.scarcity), network, units, choice.hedges)
     lines = charge_reasons.told_lines(lines, network, done.charges, found.every_unit)
     lines = with_kept_lines(lines, changed.kept, problem.release.guardrails.announced_change_price)
-    decisions = reasons.decisions(network, units, values, gains, found.scarcity)
+    barred = done.charges.barred if done.charges else np.zeros(len(problem.moves), dtype=bool)
+    decisions = reasons.decisions(network, units, values, gains, found.scarcity, barred)
     decisions = charge_reasons.told_decisions(decisions, network, done.charges, units, values)
     limits = tables.limits_table(choice.network, shared, found.settlement)
     return plan_of(
@@ -155,9 +156,10 @@ def plan_of(*, lines: pd.DataFrame, summary: pd.DataFrame, faults: tuple[str, ..
 
 
 def _own_gains(found: Settled) -> Floats:
-    """Return what each line saves before it pays for scarce limits; other ways pay for theirs."""
-    chosen = np.flatnonzero(found.units > 0)
-    paid = found.units[chosen] * found.scarcity.per_unit[found.network.first[chosen]]
+    """Return what each line saves before it pays for scarce limits and its departure; other ways pay for theirs."""
+    chosen, departures = np.flatnonzero(found.units > 0), found.network.problem.departures
+    per_unit = found.scarcity.per_unit + (0.0 if departures is None else departures.spread)
+    paid = found.units[chosen] * per_unit[found.network.first[chosen]]
     return line_gains(found.network, found.units, found.flow.cost, chosen) + paid
 
 

@@ -13,11 +13,14 @@ import pandas as pd
 from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import KEY, UNLIMITED, Floats, Ints
+from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, Floats, Ints
 from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.site_reasons import NEGLIGIBLE, move_name, stories
 from assets.rebalancing.spare import spare_units
+
+NET = "net"
+"""What a gain is: after all that the line costs."""
 
 
 def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, scarce: Scarcity) -> pd.DataFrame:
@@ -111,7 +114,7 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats,
         moved = "1 unit avoids" if quantity[k] == 1 else f"{quantity[k]} units avoid"
         takes = "takes" if quantity[k] == 1 else "take"
         room = f", and {takes} room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
-        texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, net{room}")
+        texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, {NET}{room}")
     return texts
 
 
@@ -167,8 +170,13 @@ def _next_best(network: Network, position: int, reduced: Floats, units: Ints, ga
     return wait if extra >= gain else f"{move_name(network, network.first[best])}, about {extra:.2f} more"
 
 
-def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scarce: Scarcity) -> pd.DataFrame:
-    """Return DECISIONS: one row per item-site, planned or held."""
+def decisions(
+    network: Network, units: Ints, prices: Floats, gains: Floats, scarce: Scarcity, barred: Flags
+) -> pd.DataFrame:
+    """Return DECISIONS: one row per item-site, planned or held.
+
+    ``barred`` are moves on departures and documents that stay, shape (m,); for the rest see ``plan_lines``.
+    """
     item_sites, problem = network.problem.item_sites, network.problem
     moves = problem.moves.take(network.first)
     n = len(item_sites)
@@ -179,7 +187,8 @@ def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scar
     marginal = prices[network.chain_node(np.arange(n), np.zeros(n, np.int64))] if n else np.zeros(0)
     reduced = reduced_costs(network, prices, scarce, units)
     limits = _site_limits(network, units, reduced, scarce)
-    told = stories(network, decision, units, reduced, limits, gains, scarce)
+    stays = _kept_by_departures(network, units, barred)
+    told = stories(network, decision, units, reduced, limits, gains, scarce, stays)
     planned = item_sites.keys().assign(
         decision=decision,
         available_units=item_sites.available,
@@ -196,6 +205,15 @@ def decisions(network: Network, units: Ints, prices: Floats, gains: Floats, scar
     )
     table = pd.concat([part for part in (planned, _held(problem.held)) if len(part)] or [planned], ignore_index=True)
     return DECISIONS.conform(table.assign(plan_date=pd.Timestamp(problem.plan_date)))
+
+
+def _kept_by_departures(network: Network, units: Ints, barred: Flags) -> Flags:
+    """Return which item-sites something could reach today that is there, but does not go out, shape (n,)."""
+    moves = network.problem.moves.take(network.first)
+    there = ~moves.is_transfer | (_left_to_give(network, units)[np.maximum(moves.origin, 0)] > 0)
+    stays = np.zeros(len(network.problem.item_sites), dtype=bool)
+    stays[moves.destination[barred[network.first] & there]] = True
+    return stays
 
 
 def _decided(n: int, moves: Moves, units: Ints) -> np.ndarray:

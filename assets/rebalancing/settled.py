@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assets.rebalancing import lots
+from assets.rebalancing.baselines import within
 from assets.rebalancing.choice import Choice
 from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.expansion import Network
@@ -25,6 +26,8 @@ from assets.rebalancing.market.negotiate import negotiate, standing
 from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.scarcity import Scarcity, plenty, scarcity
 from assets.rebalancing.market.settlement import BrokenAwardError, Settlement
+from assets.rebalancing.market.verify import breaches
+from assets.rebalancing.merged import every_unit
 
 ITEMS, MARKET, FALLBACK = "items", "market", "fallback"
 
@@ -86,13 +89,13 @@ def settle(choice: Choice, limits: Limits, market: Callable[..., Settlement] = n
 
     Notes
     -----
-    If the market's award fails its verification, nothing starts today, and the plan says so: to
-    wait is within every limit.
+    If the market's award fails its verification, the min/max baseline goes out as far as the limits
+    let it, and the plan says so; nothing, where that fails as well: to wait is within every limit.
     """
     try:
         found = market(choice.network, limits, DAILY, today=choice)
     except BrokenAwardError as error:
-        return _nothing(choice, limits, str(error))
+        return _fallback(choice, limits, str(error))
     return _awarded(choice, limits, found) if found.deals else _alone(choice, found)
 
 
@@ -103,9 +106,11 @@ def _alone(choice: Choice, found: Settlement) -> Settled:
     )  # fmt: skip
 
 
-def _nothing(choice: Choice, limits: Limits, why: str) -> Settled:
-    flow = choice.policies["do_nothing"]
-    faults = (f"the market's award failed its verification, so that nothing starts today: {why}",)
+def _fallback(choice: Choice, limits: Limits, why: str) -> Settled:
+    flow, what = within(choice.network, limits, choice.policies["min_max"]), "what min/max asks for goes out"
+    if breaches(limits, every_unit(choice.network, flow.units)):
+        flow, what = choice.policies["do_nothing"], "nothing starts today"
+    faults = (f"the market's award failed its verification, so that {what}: {why}",)
     return Settled(
         FALLBACK, choice.network, flow.units, flow, units_of_flow(choice.network, flow), Costs.of(choice.network, flow),
         _over(choice, flow), plenty(len(choice.network.problem.moves)), standing(choice, limits, flow), faults,

@@ -10,12 +10,14 @@ import numpy as np
 
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE
 from assets.rebalancing.market.scarcity import Scarcity
 
 NEGLIGIBLE = 0.005
 """Half a cent: amounts below it are not worth a sentence."""
+STAYS = "what could bring it today does not go out"
+"""Of a site that departures or documents which stay could serve, and nothing else."""
 
 
 def stories(
@@ -26,8 +28,9 @@ def stories(
     limits: list[list[str]],
     gains: Floats,
     scarce: Scarcity,
+    stays: Flags,
 ) -> list[tuple[str, str, str]]:
-    """Return (reason, next best, flips when) of every item-site."""
+    """Return (reason, next best, flips when) of every item-site; ``stays`` where what could come does not go out."""
     moves, item_sites = network.problem.moves, network.problem.item_sites
     rows = network.first
     own: list[list[float]] = [[] for _ in range(len(item_sites))]
@@ -42,7 +45,7 @@ def stories(
         stock = f"{site[i]} has {item_sites.available[i]} available and {item_sites.incoming[i]} coming"
         against = f"base stock {item_sites.base_stock[i]}"
         if decision[i] == "wait" and best[i] < 0:
-            result.append(_unserved(f"{stock}, {against}", limits[i], bool(served[i])))
+            result.append(_unserved(f"{stock}, {against}", limits[i], bool(served[i]), bool(stays[i])))
         elif decision[i] == "wait":
             result.append(_waiting(network, int(best[i]), reduced, f"{stock}, {against}", scarce))
         else:
@@ -61,7 +64,9 @@ def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
     return best
 
 
-def _unserved(stock: str, limits: list[str], served: bool) -> tuple[str, str, str]:
+def _unserved(stock: str, limits: list[str], served: bool, stays: bool) -> tuple[str, str, str]:
+    if stays:
+        return f"{stock}; {STAYS}", "none", "what could bring it goes out"
     if served:
         return f"{stock}; whoever could serve it now has nothing left to give", "none", "a giver has more"
     why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"

@@ -31,6 +31,8 @@ class SiteView:
         What one more unit here now would save, in currency.
     binding_constraints : tuple of str
         Names of the guardrails that bind here.
+    service_price : float
+        What a service target adds to the given price of a lost unit, in currency: its shadow price.
     """
 
     site_id: str
@@ -44,9 +46,13 @@ class SiteView:
     demand_high_units: float | None
     marginal_value: float | None
     binding_constraints: tuple[str, ...]
+    service_price: float = 0.0
 
     def sentence(self) -> str:
         """Say it in one line."""
+        floor = ""
+        if self.service_price > 0:
+            floor = f"; its service target makes a lost unit dearer by {self.service_price:.2f}"
         worth = ""
         if self.marginal_value is not None:
             worth = f"; one more unit here is worth {self.marginal_value:.2f}, what is left of it at the end included"
@@ -56,7 +62,7 @@ class SiteView:
         return (
             f"{self.site_id}: {self.available_units} available, {self.incoming_units} coming, base stock "
             f"{self.base_stock_units}, giving it would keep {self.protection_units}; demand of the protection interval "
-            f"{self.protection_mean_units:.1f}{band}{worth}"
+            f"{self.protection_mean_units:.1f}{band}{worth}{floor}"
         )
 
 
@@ -161,7 +167,13 @@ def site_view(
         demand_high_units=high,
         marginal_value=None if pd.isna(worth) else float(worth),
         binding_constraints=names_of(row["binding_constraints"]),
+        service_price=_price_of_service(target),
     )
+
+
+def _price_of_service(target: pd.DataFrame) -> float:
+    """Return the shadow price of a service target; 0 where it does not bind."""
+    return float(target["service_price_per_unit"].fillna(0.0).iloc[0]) if len(target) else 0.0
 
 
 def names_of(text: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ stdout, so that it holds the answer and nothing else.
 from __future__ import annotations
 
 import json as json_text
+import math
 import os
 import sys
 import time
@@ -24,6 +25,7 @@ from rich.text import Text
 PIPE_WIDTH = 120
 """Columns of a table that no terminal limits."""
 WORTH_SAYING_SECONDS = 2.0
+_DIGITS = 4
 LONG_STEP_SECONDS = 0.5
 """Shorter steps that ended well are not told: a run has dozens of them."""
 
@@ -127,7 +129,7 @@ def _console(stream: IO[str]) -> Console:
     return Console(file=stream, width=None if terminal else PIPE_WIDTH, highlight=False, emoji=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> Table:
     """Return a table for people; columns of numbers are aligned right.
 
     Parameters
@@ -138,10 +140,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         Headings.
     rows : sequence of sequences
         Cells; numbers are formatted, everything else is printed as it is.
+    right : sequence of str
+        Headings of columns that are aligned right too: numbers formatted by the caller.
     """
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, heading in enumerate(columns):
-        numeric = any(_is_number(row[index]) for row in rows)
+        numeric = heading in right or any(_is_number(row[index]) for row in rows)
         made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         made.add_row(*(Text(cell(value)) for value in row))
@@ -184,6 +188,19 @@ def percent(share: float | None) -> str:
     ('1.23 %', '')
     """
     return "" if share is None else f"{share:.2%}".replace("%", " %")
+
+
+def significant(value: float | None) -> str:
+    """Return a number at four significant digits, as what is compared needs them.
+
+    >>> significant(0.0213456), significant(-1.5), significant(12345.6), significant(0.0), significant(None)
+    ('0.02135', '-1.500', '12,346', '0', '')
+    """
+    if value is None:
+        return ""
+    if value == 0:
+        return "0"
+    return f"{value:,.{max(_DIGITS - 1 - math.floor(math.log10(abs(value))), 0)}f}"
 
 
 def _is_number(value: Any) -> bool:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 # Buckets of history that are read: the chart's, and the JSON's.
 HISTORY_BUCKETS = 60
 _NAMED = 5
+_UNITS = "demand_lower_bound_units"
 # More than a JSON answer should hold; a simulation reads the published tables itself.
 MOST_PATHS = 10_000
 
@@ -59,6 +60,8 @@ def forecast(
     out: Output, item: Item, site: Site, date: PlanDate = None, png: Png = None, paths: Paths = 0, seed: Seed = 0
 ) -> None:
     """Draw what demand of an item at a site was, and how it is expected to go on."""
+    if png is not None:
+        require_png(png)
     home = open_network()
     published = Published(home.published)
     plan_date = planned_date(published, DEMAND_FORECAST, date)
@@ -116,6 +119,7 @@ def gather(published: Published, plan_date: dt.date, view: SeriesView) -> Record
         "expected_units_over_horizon": float(view.ahead["cumulative_mean_units"].iloc[-1]),
         "target": only(records(TARGETS, _series(published, TARGETS, plan_date, view.item, view.site))),
         "champion_scores": only([row for row in scores if row["is_champion"]]),
+        "ever_sold": bool((_series(published, FCT_DEMAND, plan_date, view.item, view.site)[_UNITS] > 0).any()),
         "recent_buckets": len(last),
         "recent_at_least": list(starts[last["known"] == "at_least"]),
         "recent_not_reported": list(starts[last["known"] == "nothing"]),
@@ -161,6 +165,18 @@ def summary(told: Record) -> str:
     if target is None:
         return expected
     return f"{expected}, {number(target['protection_mean_units'])} over the protection interval"
+
+
+def require_png(path: Path) -> None:
+    """Refuse a file that would not be called what it is.
+
+    Raises
+    ------
+    EquipoiseError
+        If the name does not end in ``.png``.
+    """
+    if path.suffix.lower() != ".png":
+        raise EquipoiseError("the chart is a PNG", where=f"--png {path}", remedy="Let the file's name end in .png")
 
 
 def draw(view: SeriesView, why: str, path: Path) -> None:
@@ -239,6 +255,8 @@ def _unknown(published: Published, plan_date: dt.date, item: str, site: str) -> 
     known = sites or sorted(set(pairs["item_id"]))
     asked, kind = (site, "site") if sites else (item, "item")
     what = f"{item} is not forecast at site {site}" if sites else f"there is no forecast of item {item}"
+    if not asked.strip():
+        what = f"no {kind} is named"
     near = difflib.get_close_matches(asked, known, n=_NAMED, cutoff=0.5) or known[:_NAMED]
     remedy = f"Give another {kind}, such as {', '.join(near)}" if near else "Look at `equipoise verdicts`"
     return EquipoiseError(what, where=f"plan of {plan_date}", remedy=remedy)

@@ -10,6 +10,19 @@ from orchestration.cli.fan_text import day, number
 from orchestration.cli.reading import Record
 
 _NAMED = 5
+# As the model of a series is called where it is not its segment's (``assets.forecasting``); a test holds them equal.
+ANALOGUE, UNINFORMED, ENDED, FALLBACK = "analogue", "uninformed", "ended", "HistoricAverage"
+_BORROWED = "it is forecast from the same item elsewhere or from items like it, of which no backtest tells."
+_STAND_INS = {
+    ANALOGUE: f"Too few {{bucket}}s tell its whole demand for {{champion}}: {_BORROWED}",
+    UNINFORMED: "Nothing like it was ever sold anywhere: what is expected is a guess, of which no backtest tells.",
+    ENDED: "It is declared delisted: no further demand is expected, whatever was sold.",
+}
+_NEVER_SOLD = {ANALOGUE: f"It was never sold here: {_BORROWED}"}
+_SHORT_OF_IT = (
+    "Forecast with the mean of its past, because its history is too short for {champion}, or {champion} failed on it; "
+    "no backtest tells of that."
+)
 _KINDS = {"spike": "Spike", "dip": "Dip", "level_up": "Level up from", "level_down": "Level down from"}
 
 
@@ -18,18 +31,29 @@ def sentences(told: Record) -> list[str]:
     lines = [
         f"Expected: {number(told['expected_units_over_horizon'])} units over {len(told['forecast'])} {told['bucket']}s."
     ]
-    if target := told["target"]:
+    # Of what has ended a base stock covers nothing.
+    if (target := told["target"]) and told["model"] != ENDED:
         lines.append(
             f"Protection interval of {target['protection_buckets']} {told['bucket']}s: "
             f"{number(target['protection_mean_units'])} units expected (std {number(target['protection_std_units'])}); "
             f"base stock {target['base_stock_units']:,} covers {percent(target['critical_ratio'])}."
         )
-    scores = told["champion_scores"]
-    if scores and scores["coverage_80"] is not None:
-        lines.append(
-            f"Backtest of the segment: bias {percent(scores['bias'])}, 80 % band held {percent(scores['coverage_80'])}."
-        )
-    return [*lines, *_not_known(told), *_hidden(told), *_stands_out(told)]
+    return [*lines, *_backtest(told), *_not_known(told), *_hidden(told), *_stands_out(told)]
+
+
+def _backtest(told: Record) -> list[str]:
+    """Return how the segment's champion did if it is the series' model; otherwise what stands in for it, and why."""
+    scores, model = told["champion_scores"], told["model"]
+    champion = scores["model"] if scores else "the segment's model"
+    if model in _STAND_INS:
+        why = _STAND_INS[model] if told["ever_sold"] else _NEVER_SOLD.get(model, _STAND_INS[model])
+        return [why.format(bucket=told["bucket"], champion=champion)]
+    if model != champion:
+        return [_SHORT_OF_IT.format(champion=champion)] if model == FALLBACK else []
+    if scores["coverage_80"] is None:
+        return []
+    bias = "" if scores["bias"] is None else f"bias {percent(scores['bias'])}, "
+    return [f"Backtest of the segment: {bias}80 % band held {percent(scores['coverage_80'])}."]
 
 
 def _not_known(told: Record) -> list[str]:

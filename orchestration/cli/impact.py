@@ -111,25 +111,26 @@ def show(console: Console, what: str, found: Record) -> None:
     )
     risk = f"{cell(found['short_shared_amount'])} to {cell(found['short_alone_amount'])} {unit}"
     console.print(
-        f"Until other sources deliver {risk} are at risk: with the stock of all that are touched shared, and with "
-        "each on its own."
+        f"Until suppliers that are left deliver, {risk} are at risk: with the stock of all that are touched shared, "
+        "and with each on its own."
     )
-    title = f"Most exposed; cover in buckets, amount in {unit}"
+    title = f"Most exposed; supplied in days, cover in buckets, amount in {unit}"
     console.print(table(title, _HEADINGS, [_row(row) for row in found["item_sites"][:SHOWN_ROWS]]))
     if len(found["item_sites"]) > SHOWN_ROWS:
         console.print(f"and {len(found['item_sites']) - SHOWN_ROWS:,} more; --json has them all")
 
 
 _HEADINGS = (
-    "item", "site", "other source", "days", "available", "coming", "lost", "demand", "cover", "short", "amount",
+    "item", "site", "other source", "days", "supplied in", "available", "coming", "lost", "demand", "cover",
+    "short", "amount",
 )  # fmt: skip
 
 
 def _row(row: Record) -> list[object]:
     source = row["other_source"] or ("none" if row["is_cut_off"] else "")
-    days = None if row["other_source_days"] is None else int(row["other_source_days"])
+    days, supplied = (None if row[name] is None else int(row[name]) for name in ("other_source_days", "supplied_days"))
     return [
-        row["item_id"], row["site_id"], source, days, int(row["available_units"]), int(row["incoming_units"]),
-        int(row["lost_incoming_units"]), row["demand_units"], int(row["cover_buckets"]), row["short_units"],
-        row["short_amount"],
+        row["item_id"], row["site_id"], source, days, "never" if supplied is None else supplied,
+        int(row["available_units"]), int(row["incoming_units"]), int(row["lost_incoming_units"]), row["demand_units"],
+        int(row["cover_buckets"]), row["short_units"], row["short_amount"],
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from rich.console import Console
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 from orchestration.cli.command import command
-from orchestration.cli.console import Output, percent, table
+from orchestration.cli.console import Output, percent, significant, table
 from orchestration.cli.reading import Record, open_network, plain
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 By = Annotated[str, typer.Option("--by", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 _SHORT = 12
+_SCORES = {
+    "pinball_loss": "pinball loss", "wape": "WAPE", "bias": "bias", "mase": "MASE", "scaled_pinball": "scaled pinball",
+}  # fmt: skip
 
 models = typer.Typer(
     add_completion=False, no_args_is_help=True, help="List, show, promote or roll back forecasting models."
@@ -215,20 +218,19 @@ def _show_one(console: Console, found: Record) -> None:
         f"Policy {found['policy_release']}, features {found['feature_set']}, data {found['data_version'][:_SHORT]}",
         markup=False,
     )
+    numbers = [*_SCORES.values(), "in 80 % band"]
     rows = [
         [
             part["segment"],
             score["model"],
             "champion" if score["model"] == part["champion"] else "",
-            score["pinball_loss"],
-            score["wape"],
-            percent(score["coverage_80"]),
+            *(significant(score[name]) for name in _SCORES),
+            percent(score["pit_coverage_80"]),
         ]
         for part in found["segments"]
         for score in part["scores"]
     ]
-    heads = ["segment", "candidate", "", "pinball loss", "WAPE", "in 80 % band"]
-    console.print(table("Candidates", heads, rows))
+    console.print(table("Candidates", ["segment", "candidate", "", *numbers], rows, right=numbers))
     for part in found["segments"]:
         console.print(
             f"{part['segment']}: {part['champion']} since {part['since']} by {part['by']}, its means times "

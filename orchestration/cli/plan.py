@@ -144,6 +144,7 @@ def _nothing(profile: NetworkProfile, run: PlanRun) -> Record:
         "documents": [],
         "decisions": {},
         "held": [],
+        "faults": [],
         "verdicts": dict(run.verdicts),
         "models": None,
     }

@@ -13,20 +13,22 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.kernel.calendar import AsKnown
-from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_SUMMARY
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_FAULTS, PLAN_SUMMARY
 from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
-from orchestration.cli.console import cell, percent, table
+from orchestration.cli.console import cell, counted, percent, table
 from orchestration.cli.judgements import verdicts_of
 from orchestration.cli.reading import Record, only, read_if_any
 
 JOINT = "joint_plan"
 MOST_REASONS = 8
+MOST_FAULTS = 3
 _POLICIES = {
     JOINT: "joint plan",
     "no_transfers": "no lateral transfers",
     "greedy_pairs": "greedy pairs",
+    "min_max": "min/max",
     "do_nothing": "do nothing",
 }
 
@@ -39,8 +41,8 @@ def gather(home: NetworkHome, plan_date: dt.date) -> Record:
     dict
         ``plan`` (the joint plan's row, with cost, bound and gap), ``policies`` (its and the
         baselines' costs), ``documents`` (totals by kind), ``held`` (item-sites left out, by
-        reason), ``verdicts`` (counts by action), ``models`` (the selection that forecast), and the
-        network's name and currency.
+        reason), ``faults`` (what the plan left out, could not keep or had to relax), ``verdicts`` (counts by
+        action), ``models`` (the selection that forecast), and the network's name and currency.
     """
     published = Published(home.published)
     profile = home.profile
@@ -59,6 +61,7 @@ def gather(home: NetworkHome, plan_date: dt.date) -> Record:
         "example_order": _example(documents),
         "decisions": dict(sorted(Counter(row["decision"] for row in decisions).items())),
         "held": held(decisions),
+        "faults": [row["fault"] for row in read_if_any(published, PLAN_FAULTS, plan_date)],
         "verdicts": dict(sorted(Counter(row["action"] for row in verdicts_of(published, plan_date)).items())),
         "models": models_of(read_if_any(published, CHAMPIONS, plan_date)),
     }
@@ -165,6 +168,9 @@ def _show_head(console: Console, day: Record) -> None:
             f"gap {percent(plan['decidable_gap_share']) or 'unknown'} of what could be decided, "
             f"{percent(plan['gap_share'])} of the whole cost"
         )
+        console.print(
+            f"No segment of a value curve lies more than {cell(plan['value_error_bound'])} {day['currency']} above it"
+        )
     if models := day.get("models"):
         how = f"refit: {models['refit_reason']}" if models["is_refit"] else "reused"
         console.print(f"Forecast with models of {models['selected_for']}, {how}", markup=False)
@@ -173,6 +179,17 @@ def _show_head(console: Console, day: Record) -> None:
     if day["verdicts"]:
         counts = ", ".join(f"{count} {action}" for action, count in day["verdicts"].items())
         console.print(f"Quality verdicts: {counts}; alerts delivered now: {cell(day.get('alerts', 0))}")
+    _show_faults(console, day["faults"])
+
+
+def _show_faults(console: Console, faults: list[str]) -> None:
+    if not faults:
+        return
+    console.print(f"{counted(faults, 'kind')} of fault, planned all the same:", markup=False)
+    for fault in faults[:MOST_FAULTS]:
+        console.print(f"  {fault}", markup=False, soft_wrap=True)
+    if len(faults) > MOST_FAULTS:
+        console.print(f"  and {len(faults) - MOST_FAULTS} more: rebalancing/plan_faults, or --json", markup=False)
 
 
 def _policy_table(policies: list[Record], unit: str) -> Any:

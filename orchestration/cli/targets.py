@@ -129,11 +129,14 @@ def _amount(budget: str | None) -> float | None:
     if budget is None or budget == _TODAY:
         return None
     try:
-        return float(budget)
+        amount = float(budget)
     except ValueError as error:
         raise EquipoiseError(
             f"{budget!r} is neither an amount nor `{_TODAY}`", where="--budget", remedy="Give money, such as 250000"
         ) from error
+    if not 0.0 <= amount < float("inf"):
+        raise EquipoiseError(f"{budget} is no amount of money", where="--budget", remedy="Give 0 or more")
+    return amount
 
 
 def _records(rows: pd.DataFrame) -> list[Record]:

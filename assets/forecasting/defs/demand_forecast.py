@@ -34,7 +34,7 @@ _GROUP = "forecasting"
 _MARTS = ("fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site", "dim_item_site")
 _OUTPUTS = {
     DEMAND_FORECAST: "Champion of the segment's backtest, calibrated conformally.",
-    FORECAST_SCORES: "Out-of-stock buckets are never scored; a segment without an origin scores 0 over 0 origins.",
+    FORECAST_SCORES: "Out-of-stock buckets are never scored; a segment without an origin has no scores.",
     FORECAST_EFFECTS: "Learned from the past that the plan knows; a driver without one says so.",
     CHAMPIONS: "Chosen and fitted anew after the release's days, or where drift or new drivers ask; else updated.",
     INTERVAL_CALIBRATION: "Of the selection used; with the means it gives demand over any protection interval.",

@@ -17,6 +17,7 @@ from assets.forecasting.evaluation.outcomes import Outcomes, joined
 from assets.forecasting.evaluation.scorecard import Score, score_of
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.driver_learning import without_drivers
+from assets.forecasting.history.fills import spike_excess
 from assets.forecasting.history.origin_segments import Names, segments_at
 from assets.forecasting.history.ranged import decision_levels
 from assets.forecasting.history.seasonality import season_factors
@@ -42,6 +43,14 @@ class Tested:
 
 
 @dataclass(frozen=True)
+class _Happened:
+    """What is known now of the series that are tested, and what of it are spikes, shape (m, T)."""
+
+    panel: SeriesPanel
+    excess: Reals
+
+
+@dataclass(frozen=True)
 class SegmentBacktest:
     """The backtest of one segment.
 
@@ -62,7 +71,7 @@ class SegmentBacktest:
     @property
     def best(self) -> Tested:
         """The candidate of least pinball loss; the earlier in the menu on ties."""
-        return min(self.tested, key=lambda found: round(found.score.pinball_loss, 9))
+        return min(self.tested, key=lambda found: found.score.compared)
 
     @property
     def champion(self) -> Candidate:
@@ -121,13 +130,12 @@ def backtest(panel: SeriesPanel, rules: ForecastRules, horizon: int) -> Backtest
     samples = {segment: _sample(panel, np.flatnonzero(_ever(then, segment, panel.size))) for segment in segments}
     tested = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *samples.values()]))
     origins = _origins(panel, tested, cuts, horizon, [choice for menu in menus.values() for choice in menu])
-    ahead = panel.take(tested)
-    ahead = replace(ahead, index=ahead.index.assign(**{DECISION_LEVEL: decision_levels(ahead.index, rules)}))
+    happened = _happened(panel, tested, rules)
     found = []
     for segment, rows in segments.items():
         sampled = [samples[segment][names[samples[segment]] == segment] for names in then]
         places = [np.searchsorted(tested, sample) for sample in sampled]
-        whole = [joined(_over_origins(ahead, origins, places, choice), horizon) for choice in menus[segment]]
+        whole = [joined(_over_origins(happened, origins, places, choice), horizon) for choice in menus[segment]]
         scores = [score_of(choice.name, part) for choice, part in zip(menus[segment], whole, strict=True)]
         found.append(SegmentBacktest(segment, rows, tuple(map(Tested, menus[segment], scores, whole))))
     return Backtest(tuple(found), origins[0].boosted if origins else None)
@@ -164,6 +172,13 @@ def _origins(
     return [replace(known, boosted=boosted) for known in found]
 
 
+def _happened(panel: SeriesPanel, tested: Integers, rules: ForecastRules) -> _Happened:
+    part, plain = panel.take(tested), without_drivers(panel)[0]
+    index = part.index.assign(**{DECISION_LEVEL: decision_levels(part.index, rules)})
+    # What stands out is told from both sides, and from all that is known now: outcomes are of the past.
+    return _Happened(replace(part, index=index), spike_excess(plain.take(tested), season_factors(plain)[tested]))
+
+
 def _ever(then: list[Names], segment: str, size: int) -> Flags:
     """Return which series were in a segment at any origin."""
     return np.logical_or.reduce([names == segment for names in then], axis=0) if then else np.zeros(size, dtype=bool)
@@ -179,22 +194,22 @@ def _sample(panel: SeriesPanel, rows: Integers) -> Integers:
 
 
 def _over_origins(
-    panel: SeriesPanel, origins: list[Known], samples: list[Integers], choice: Candidate
+    happened: _Happened, origins: list[Known], samples: list[Integers], choice: Candidate
 ) -> list[Outcomes]:
     """Return a candidate's outcomes at each origin.
 
     What it fits to a series at the oldest origin is updated at the later ones, as between two refits.
     """
-    fitted = np.full((panel.size, len(choice.fits)), np.nan)
+    fitted = np.full((happened.panel.size, len(choice.fits)), np.nan)
     found = [
-        _outcomes(panel, known, sample, choice, fitted)
+        _outcomes(happened, known, sample, choice, fitted)
         for known, sample in zip(reversed(origins), reversed(samples), strict=True)
     ]
     return found[::-1]
 
 
-def _outcomes(panel: SeriesPanel, known: Known, sample: Integers, choice: Candidate, fitted: Reals) -> Outcomes:
-    rows = sample[~known.panel.is_thin[sample]]
+def _outcomes(happened: _Happened, known: Known, sample: Integers, choice: Candidate, fitted: Reals) -> Outcomes:
+    panel, rows = happened.panel, sample[~known.panel.is_thin[sample]]
     cut, horizon = known.panel.length, len(known.phase)
     ahead = slice(cut, cut + horizon)
     seen = panel.observed[rows, ahead]
@@ -210,6 +225,7 @@ def _outcomes(panel: SeriesPanel, known: Known, sample: Integers, choice: Candid
         naive_error=error,
         naive_square=square,
         decision_level=panel.index[DECISION_LEVEL].to_numpy(dtype=np.float64)[rows],
+        excess=np.where(seen, happened.excess[rows, ahead], 0.0),
     )
 
 

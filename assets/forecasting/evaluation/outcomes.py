@@ -8,11 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import bdtrc
 
 from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 # Least share of buckets with known demand for a cumulative outcome to be scored.
 SCORED_SHARE = 0.5
+# Spikes in more outcomes than lie beyond the outermost published level are no chance, at this probability.
+BEYOND_LEVELS = 1.0 - QUANTILE_LEVELS[-1]
+CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Outcomes:
         error of the naive forecast, which MASE and RMSSE are measured in. NaN without two of them.
     decision_level : array (m,)
         Quantile of demand that decisions about the series rest on; NaN where none are made.
+    excess : array (m, H)
+        What demand of each bucket has beyond what a spike counts as (``fills``), in base units; 0 where it is none.
     """
 
     mean: Reals
@@ -46,6 +53,7 @@ class Outcomes:
     naive_error: Reals
     naive_square: Reals
     decision_level: Reals
+    excess: Reals
 
     @property
     def level(self) -> Reals:
@@ -84,6 +92,17 @@ class Outcomes:
         """Return the outcomes of the same candidate with its means multiplied."""
         return replace(self, mean=self.mean * factor)
 
+    def without_spikes(self) -> Outcomes:
+        """Return the outcomes with spikes cut as models see them: what is learned from, and never what is scored.
+
+        One bucket of one series would otherwise be in the tails of all that are pooled with it. Where more
+        outcomes hold a spike than chance puts beyond the outermost published level, spikes are how
+        demand varies, and stay.
+        """
+        spiky, none = int((self.excess > 0).any(axis=1).sum()), np.zeros_like(self.excess)
+        is_usual = bdtrc(spiky - 1, len(self.series), BEYOND_LEVELS) < CHANCE if spiky else False
+        return replace(self, demand=self.demand if is_usual else self.demand - self.excess, excess=none)
+
     def rows(self, chosen: Flags) -> Outcomes:
         """Return the chosen rows."""
         return Outcomes(**{name: values[chosen] for name, values in vars(self).items()})
@@ -92,6 +111,9 @@ class Outcomes:
 def joined(parts: list[Outcomes], horizon: int) -> Outcomes:
     """Return all outcomes as one."""
     reals, whole = np.empty((0, horizon)), np.empty(0, dtype=np.int64)
-    none = Outcomes(reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, *np.empty((3, 0)))
+    number = np.empty(0)
+    none = Outcomes(
+        reals, reals, np.empty((0, horizon), dtype=bool), whole, whole, number, number, number, excess=reals
+    )
     every = [none, *parts]
     return Outcomes(**{name: np.concatenate([getattr(part, name) for part in every]) for name in vars(none)})

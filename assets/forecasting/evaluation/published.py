@@ -32,7 +32,18 @@ OWN_POOLS = 2 * GROUP_RESIDUALS
 
 
 def network_calibration(outcomes: Outcomes, horizon: int) -> tuple[Calibration, UsualShares]:
-    """Return the calibration over all segments, and the share of variance between origins that is usual."""
+    """Return the calibration over all segments, and the share of variance between origins that is usual.
+
+    Spikes are cut, here as in what a segment learns: they tell of their series and not of those pooled with it.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        Backtests of the champions of all segments; there may be none.
+    horizon : int
+        Buckets ahead.
+    """
+    outcomes = outcomes.without_spikes()
     plain = calibrated(outcomes, untested(horizon))
     ahead, anywhere = _sums(outcomes, plain)
     usual = UsualShares(shared_share(ahead).mean(axis=0), shared_share(anywhere).mean(axis=0))
@@ -49,6 +60,7 @@ def segment_calibration(outcomes: Outcomes, network: Calibration, usual: UsualSh
     network, usual
         As ``network_calibration`` returns them.
     """
+    outcomes = outcomes.without_spikes()
     factor = mean_factor(outcomes)
     corrected = outcomes.scaled(factor)
     if has_few(outcomes):

@@ -26,6 +26,10 @@ _SCORES: Reals = np.concatenate([[-MOST_SCORE], ndtri(LEVELS), [MOST_SCORE]])
 LEAST_STEP, LEAST_RANGE = 0.05, 1e-6
 # An outcome beyond the tails has transforms of one place, which is given a width.
 LEAST_WIDTH = 1e-7
+# Densities of all transforms together are at most 1 / LEAST_WIDTH, so that sums of multiples of this are exact.
+DENSITY_STEP = 2.0**-28
+# Shares this near tell the level of a share together: a fifth of what lies beyond the outermost published level.
+NEARBY_SHARE = float(LEVELS[0]) / 5.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,11 @@ def recalibrated(outcomes: Outcomes, wider: Calibration, usual: UsualShares) -> 
 def moved_levels(lower: Reals, upper: Reals, weight: float) -> Reals:
     """Return the levels below which the shares ``LEVELS`` of transforms fall.
 
+    Where no transform falls between two levels, either is the quantile of one share, and which of
+    them is found hangs on the last bit of a sum. So each is the mean of the quantiles of all shares
+    within ``NEARBY_SHARE``, of which none alone decides: an L-estimate (Serfling 1980, chapter 8),
+    continuous in the transforms.
+
     Parameters
     ----------
     lower, upper : array (k,)
@@ -103,10 +112,36 @@ def moved_levels(lower: Reals, upper: Reals, weight: float) -> Reals:
     place = np.concatenate([[0.0], begin, end, [1.0]])
     change = np.concatenate([[1.0 - weight], density, -density, [0.0]])
     order = np.argsort(place, kind="stable")
-    below = np.concatenate([[0.0], np.cumsum(np.cumsum(change[order])[:-1] * np.diff(place[order]))])
+    below = np.concatenate([[0.0], np.cumsum(_running(change[order])[:-1] * np.diff(place[order]))])
     below = np.maximum.accumulate(below)
-    levels: Reals = np.interp(LEVELS, below / below[-1], place[order])
+    share, place = below / below[-1], place[order]
+    # From the nearer end, beside which a level that is all but 0 or 1 keeps its digits.
+    low, high = _mean_quantiles(share, place), 1.0 - _mean_quantiles(1.0 - share[::-1], 1.0 - place[::-1])[::-1]
+    levels: Reals = np.maximum.accumulate(np.where(low <= 0.5, low, high))
     return levels
+
+
+def _running(change: Reals) -> Reals:
+    """Return the running sum of densities, of which no rounding is left once they have ended."""
+    coarse = np.round(change / DENSITY_STEP) * DENSITY_STEP
+    total: Reals = np.cumsum(coarse) + np.cumsum(change - coarse)
+    return total
+
+
+def _mean_quantiles(below: Reals, place: Reals) -> Reals:
+    """Return the mean quantile of the shares around each of ``LEVELS``, of a law that is a line through its knots.
+
+    The levels lie symmetrically around 0.5, so that the law may be read from its upper end too.
+    """
+    width = np.diff(below)
+    until = np.concatenate([[0.0], np.cumsum(width * (place[1:] + place[:-1]) / 2.0)])
+    bound = np.stack([LEVELS - NEARBY_SHARE, LEVELS + NEARBY_SHARE])
+    knot = np.clip(np.searchsorted(below, bound, side="right") - 1, 0, len(width) - 1)
+    into = bound - below[knot]
+    slope = np.diff(place)[knot] / np.where(width[knot] > 0, width[knot], 1.0)
+    least, most = until[knot] + into * (place[knot] + into * slope / 2.0)
+    mean: Reals = (most - least) / (2.0 * NEARBY_SHARE)
+    return mean
 
 
 def _fallen(outcomes: Outcomes, law: Calibration, first: int) -> _Fallen:

@@ -6,6 +6,7 @@ Here: which outcomes count, and the quantiles they are held against. Not here: t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,8 +30,9 @@ class Score:
     ----------
     model : str
         Candidate.
-    pinball_loss, wape, bias : float
-        Of cumulative demand over every window that is scored; the loss at each series' decision level.
+    pinball_loss, wape, bias : float or None
+        Of cumulative demand over every window that is scored; the loss at each series' decision level, over
+        mean demand. ``None`` without demand to measure them in, as of a segment without an origin.
     coverage_80, pit_coverage_80 : float or None
         Of cumulative demand over *uncensored* windows: the share inside the band of published
         quantiles, and the share of randomised transforms between their levels. ``None`` without one.
@@ -44,9 +46,9 @@ class Score:
     """
 
     model: str
-    pinball_loss: float
-    wape: float
-    bias: float
+    pinball_loss: float | None
+    wape: float | None
+    bias: float | None
     coverage_80: float | None
     mase: float | None = None
     rmsse: float | None = None
@@ -54,6 +56,11 @@ class Score:
     pit_coverage_80: float | None = None
     window_count: int = 0
     uncensored_window_count: int = 0
+
+    @property
+    def compared(self) -> float:
+        """What candidates are compared by, the least being the best; infinite where nothing was scored."""
+        return math.inf if self.pinball_loss is None else round(self.pinball_loss, 9)
 
 
 def score_of(model: str, outcomes: Outcomes) -> Score:
@@ -74,6 +81,7 @@ def score_against(model: str, outcomes: Outcomes, quantiles: Reals) -> Score:
     expected, actual, scored = outcomes.over(0)
     whole = uncensored(outcomes)
     demand = float(actual[scored].mean()) if scored.any() else 0.0
+    sold = demand > 0
     ratio = np.broadcast_to(outcomes.decision_level[:, None], actual.shape)
     at_ratio = at_quantile_level(quantiles, outcomes.decision_level)
     loss = pinball_loss(actual[scored], at_ratio[scored], ratio[scored])
@@ -81,9 +89,9 @@ def score_against(model: str, outcomes: Outcomes, quantiles: Reals) -> Score:
     known = outcomes.known
     return Score(
         model=model,
-        pinball_loss=loss / demand if demand > 0 else 0.0,
-        wape=wape(actual[scored], expected[scored]),
-        bias=bias(actual[scored], expected[scored]),
+        pinball_loss=loss / demand if sold else None,
+        wape=wape(actual[scored], expected[scored]) if sold else None,
+        bias=bias(actual[scored], expected[scored]) if sold else None,
         coverage_80=coverage(actual[whole], *band_of(quantiles[whole])),
         mase=mase(outcomes.demand, outcomes.mean, known, outcomes.naive_error),
         rmsse=rmsse(outcomes.demand, outcomes.mean, known, outcomes.naive_square),
@@ -111,7 +119,7 @@ def cross_calibrated(outcomes: Outcomes) -> tuple[Outcomes, Reals]:
     mean, quantiles = outcomes.mean.copy(), np.empty((*outcomes.mean.shape, len(LEVELS)))
     for value in np.unique(fold):
         held_out = fold == value
-        others, mine = outcomes.rows(~held_out), outcomes.rows(held_out)
+        others, mine = outcomes.rows(~held_out).without_spikes(), outcomes.rows(held_out)
         factor = mean_factor(others)
         calibration = calibrate(others.scaled(factor), untested(mean.shape[1]))
         corrected = mine.scaled(factor)

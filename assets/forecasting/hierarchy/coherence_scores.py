@@ -138,6 +138,7 @@ def _outcomes(origin: CoherenceOrigin, mean: Reals) -> Outcomes:
         naive_error=unused,
         naive_square=unused,
         decision_level=unused,
+        excess=np.zeros(mean[rows].shape),
     )
 
 

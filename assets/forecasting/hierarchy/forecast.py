@@ -191,4 +191,5 @@ def _group_outcomes(test: CoherenceTest, rows: slice) -> Outcomes:
         naive_error=unused,
         naive_square=unused,
         decision_level=unused,
+        excess=np.zeros(expected.shape),
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_outliers
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, sums_until
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.forecasting.history.truncated import moments_above, moments_after
 from assets.kernel.calendar import Bucket
 
@@ -70,7 +70,8 @@ def fill_block(panel: SeriesPanel, rows: slice, factor: Reals) -> Filled:
     open_factor, telling = np.maximum(factor, CLOSED_FACTOR), observed & (factor >= CLOSED_FACTOR)
     level, units = demand / open_factor, demand.copy()
     outliers = find_outliers(level, telling, panel.bucket)
-    _cut_spikes(level, units, open_factor, outliers)
+    row, column, cut = _cut_spikes(outliers)
+    level[row, column], units[row, column] = cut, cut * open_factor[row, column]
     window = LEVEL_WINDOW[panel.bucket]
     expected, row, column = level_before(level, telling, window), *np.nonzero(~observed)
     ratio = variance_ratio((units - expected * factor) ** 2, expected * factor, telling)
@@ -94,6 +95,26 @@ def fill_block(panel: SeriesPanel, rows: slice, factor: Reals) -> Filled:
     return Filled(level, units, row, column, std, outliers)
 
 
+def spike_excess(plain: SeriesPanel, factors: Reals) -> Reals:
+    """Return what demand of each cell has beyond what a spike counts as, shape (n, T); 0 where it is none.
+
+    Parameters
+    ----------
+    plain : SeriesPanel
+        Its drivers taken out; the excess is of demand with them.
+    factors : array (n, season length)
+        Season factors.
+    """
+    excess = np.zeros(plain.demand.shape)
+    for rows in row_blocks(plain.size, plain.length):
+        factor = factors[rows][:, plain.phase]
+        level = plain.demand[rows] / np.maximum(factor, CLOSED_FACTOR)
+        telling = plain.observed[rows] & (factor >= CLOSED_FACTOR)
+        row, column, cut = _cut_spikes(find_outliers(level, telling, plain.bucket))
+        excess[rows][row, column] = (level[row, column] - cut) * factor[row, column]
+    return excess if plain.driven is None else excess * plain.driven[:, : plain.length]
+
+
 def _share(panel: SeriesPanel, rows: slice, at: tuple[Integers, Integers]) -> Reals:
     if panel.in_stock is None:
         return np.zeros(len(at[0]))
@@ -107,11 +128,10 @@ def _given(bound: Reals, share: Reals, mean: Reals, ratio: Reals) -> tuple[Reals
     return np.where(is_told, after[0], above[0]), np.where(is_told, after[1], above[1])
 
 
-def _cut_spikes(level: Reals, units: Reals, factor: Reals, found: Anomalies) -> None:
+def _cut_spikes(found: Anomalies) -> tuple[Integers, Integers, Reals]:
+    """Return the cells of spikes, and what each counts as, deseasonalised."""
     spikes = found.take(np.flatnonzero(found.kind == Anomaly.SPIKE))
-    at = spikes.row, spikes.column
-    level[at] = spikes.usual + SPIKE_DEVIATIONS * spikes.spread
-    units[at] = level[at] * factor[at]
+    return spikes.row, spikes.column, spikes.usual + SPIKE_DEVIATIONS * spikes.spread
 
 
 def level_before(values: Reals, known: Flags, window: int) -> Reals:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, runs_of
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 from assets.policy.critical_ratio import critical_ratios
 from assets.policy.release import ForecastRules, Release
@@ -28,7 +29,13 @@ def series_to_forecast(
         Frames ``FCT_DEMAND`` and ``FEAT_ITEM_SITE``.
     items, sites : DataFrame or None
         Frames ``DIM_ITEM`` and ``DIM_SITE``.
+
+    Raises
+    ------
+    EquipoiseError
+        If an item-site is ranged twice.
     """
+    _require_once(features)
     ranged = features[[*KEY, "demand_segment"]]
     if sites is not None:
         located = sites[["site_id", "echelon"]].assign(region=sites.get("region", ""))
@@ -40,6 +47,17 @@ def series_to_forecast(
         return ranged.assign(category="", price_band=0)
     told = items[["item_id", "category"]].assign(price_band=price_bands(items))
     return ranged.merge(told, on="item_id", how="left").fillna({"category": "", "price_band": 0})
+
+
+def _require_once(features: pd.DataFrame) -> None:
+    twice = features.loc[features.duplicated(KEY), KEY].drop_duplicates()
+    if len(twice):
+        item, site = twice.iloc[0]
+        raise EquipoiseError(
+            f"{len(twice)} item-sites stand twice, first {item} at {site}",
+            where="feat_item_site",
+            remedy="Keep one row an item and site",
+        )
 
 
 def price_bands(items: pd.DataFrame) -> np.ndarray:

@@ -68,7 +68,7 @@ def _judged(part: SegmentBacktest, standing: Selection | None, made_for: dt.date
     others = [each for each in part.tested if each is not champion]
     if not others:
         return replace(best, since=before.since, by=before.by, reason=before.reason, evidence=before.evidence)
-    challenger = min(others, key=lambda each: round(each.score.pinball_loss, 9))
+    challenger = min(others, key=lambda each: each.score.compared)
     series = champion.outcomes.series
     test = challenge(_losses(champion), _losses(challenger), series, margin)
     if test.promoted:

@@ -37,6 +37,12 @@ TARGETS = Frame(
         real("critical_ratio", "Quantile of demand the base stock covers.", minimum=0, maximum=1),
         text("critical_ratio_source", "cost or service: what the ratio came from."),
         money("shortage_cost_per_unit", "Given, or implied by the service target."),
+        money(
+            "service_price_per_unit",
+            "What a service target that asks for more than the given cost adds to it: the floor's shadow price; 0 "
+            "where it does not bind, null where no cost is given.",
+            nullable=True,
+        ),
         real("holding_cost_per_unit_bucket", "Cost of holding one unit for one bucket.", unit="currency"),
         _real_units("protection_mean_units", "Expected demand over the protection interval."),
         _real_units("protection_std_units", "Its standard deviation, lead-time variability included."),
@@ -94,7 +100,9 @@ PLAN_LINES = Frame(
         date("arrival_date", "Day it is expected."),
         money("line_amount", "Quantity at purchase price or standard cost."),
         money("transport_amount", "Freight and handling of the line."),
-        money("gain_amount", "Expected cost avoided by the line, net of what it costs."),
+        money(
+            "gain_amount", "Expected cost avoided by the line, net of what it costs, before the bill of its departure."
+        ),
         money("limits_amount", "What its use of scarce shared limits is worth to others, at their shadow prices."),
         text("reason", "Why, in one sentence."),
         text("binding_constraints", "Names of the constraints and shared limits that bind here, comma separated."),
@@ -137,7 +145,7 @@ PLAN_SUMMARY = Frame(
     "One row per plan date and policy: the plan and what the public baselines would have cost on the same snapshot.",
     (
         _PLAN_DATE,
-        text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
+        text("policy", "joint_plan, do_nothing, no_transfers, greedy_pairs or min_max."),
         money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
         money(
             "holding_amount",
@@ -198,7 +206,7 @@ PLAN_COSTS = Frame(
     "One row per plan date, policy and item: its part of the plan's cost, and of what baselines would have cost.",
     (
         _PLAN_DATE,
-        text("policy", "joint_plan, do_nothing, no_transfers or greedy_pairs."),
+        text("policy", "joint_plan, do_nothing, no_transfers, greedy_pairs or min_max."),
         _ITEM,
         money("cost_amount", "Expected cost over the horizon, in the model: the five parts that follow."),
         money(
@@ -218,6 +226,16 @@ PLAN_COSTS = Frame(
         integer("transfer_lines", "Transfer lines.", minimum=0),
     ),
     ("plan_date", "policy", "item_id"),
+)
+PLAN_FAULTS = Frame(
+    "plan_faults",
+    "One row per plan date and kind of fault: what a plan left out, could not keep or had to relax.",
+    (
+        _PLAN_DATE,
+        integer("number", "In the order in which they were found, from 1.", minimum=1),
+        text("fault", "What is wrong, how it was planned all the same, and the first three names."),
+    ),
+    ("plan_date", "number"),
 )
 ANNOUNCED_LINES = Frame(
     "announced_lines",

@@ -97,10 +97,12 @@ FORECAST_SCORES = Frame(
         integer("origin_count", "Origins of the backtest.", minimum=0),
         real(
             "pinball_loss",
-            "Mean pinball loss of cumulative demand at the decision level of each series, over mean demand.",
+            "Mean pinball loss of cumulative demand at the decision level of each series, over mean demand; null where "
+            "no demand was scored, as without an origin.",
+            nullable=True,
         ),
-        real("wape", "Sum of absolute errors over sum of demand."),
-        real("bias", "Sum of errors (forecast less demand) over sum of demand."),
+        real("wape", "Sum of absolute errors over sum of demand; null likewise.", nullable=True),
+        real("bias", "Sum of errors (forecast less demand) over sum of demand; null likewise.", nullable=True),
         real("mase", "Mean absolute scaled error of a bucket's mean (Hyndman and Koehler 2006).", nullable=True),
         real("rmsse", "Root mean squared scaled error of a bucket's mean, as in M5.", nullable=True),
         real(
@@ -207,11 +209,12 @@ HIERARCHY_FORECAST = Frame(
         text("base_model", "That model."),
         _real_units(
             "cumulative_std_units",
-            "Root mean square error of the cumulative sum in the backtest of the level; null where it has too few.",
+            "Root mean square error of the cumulative sum in the backtest of the level; null where that has fewer than "
+            "50 sums (groups times origins), and above items where not all of them were tested.",
             nullable=True,
         ),
-        _real_units("cumulative_q10_units", "10 % quantile of the cumulative demand, likewise.", nullable=True),
-        _real_units("cumulative_q90_units", "90 % quantile of the cumulative demand, likewise.", nullable=True),
+        _real_units("cumulative_q10_units", "10 % quantile of the cumulative demand; null likewise.", nullable=True),
+        _real_units("cumulative_q90_units", "90 % quantile of the cumulative demand; null likewise.", nullable=True),
     ),
     ("plan_date", "level", "member", "bucket_index"),
 )

@@ -28,6 +28,12 @@ SHARED_LIMITS = Frame(
         integer("component", "Component of the coordination graph; null if it cannot bind.", nullable=True, minimum=0),
         integer("deal", "Negotiation that it was part of; null for none.", nullable=True, minimum=0),
         money("truck_amount", "What a truck that leaves costs, whatever it carries; null for no truck.", nullable=True),
+        money(
+            "worth_amount",
+            "What lines save together by a departure that leaves, at least, or would have by one that stays, before "
+            "its bill; null for others.",
+            nullable=True,
+        ),
     ),
     ("plan_date", "limit_id"),
 )

@@ -1,7 +1,8 @@
 """What is exposed while a part of the network is out: stock, cover, demand at risk and money.
 
 Two bounds stand beside each other, because nobody has planned yet: what is short if every site
-lives on its own stock, and what is short if all sites that are touched share theirs. Not here:
+lives on its own stock, and what is short if all sites that are touched share theirs. Both count until
+a supplier that is left can deliver; a neighbour's stock is shared, but is no new supply. Not here:
 what depends on what (``supply_graph``).
 """
 
@@ -21,8 +22,9 @@ from assets.rebalancing.item_sites import KEY
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 COLUMNS = (
-    *KEY, "echelon", "is_direct", "is_cut_off", "other_source", "other_source_days", "available_units",
-    "incoming_units", "lost_incoming_units", "demand_units", "cover_buckets", "short_units", "short_amount",
+    *KEY, "echelon", "is_direct", "is_cut_off", "other_source", "other_source_days", "supplied_days",
+    "available_units", "incoming_units", "lost_incoming_units", "demand_units", "cover_buckets",
+    "short_units", "short_amount",
 )  # fmt: skip
 
 
@@ -55,17 +57,18 @@ class Impact:
     ----------
     item_sites : DataFrame
         ``COLUMNS``, dearest shortage first: what is touched; is_direct where a way into it is out,
-        is_cut_off where no supplier reaches it any more; the quickest other source and its days; stock
-        that can be used, coming, and lost with the event; expected demand of the horizon; buckets
-        until stock and what comes run out (the horizon's if they do not); units and money short
-        until the other source could deliver, if nothing else is sent.
+        is_cut_off where no supplier reaches it any more; the quickest other source, which may be a
+        neighbour with stock, and its days; days until a supplier's units can come down the echelons
+        (null for never); stock that can be used, coming, and lost with the event; expected demand of
+        the horizon; buckets until stock and what comes run out (the horizon's if they do not); units
+        and money short until those days are over, if nothing else is sent.
     receipts : DataFrame
         Rows of ``FCT_SCHEDULED_RECEIPT`` that would not come.
     lines : DataFrame
         Rows of ``PLAN_LINES`` that could not be carried out.
     short_alone_amount, short_shared_amount : float
         Expected loss in currency if each site lives on its own stock, and if all that are touched
-        share theirs: what a plan can reach lies between.
+        share theirs and supply comes by any way that is left: what a plan can reach lies between.
     """
 
     item_sites: pd.DataFrame
@@ -105,10 +108,14 @@ def impact_of(event: Event, graph: SupplyGraph, state: State) -> Impact:
     lines = state.lines.loc[event.takes_out(state.lines.rename(columns=ends))]
     table = graph.nodes.assign(is_direct=direct | _into(graph, out), is_cut_off=graph.supplied(np.zeros_like(out)))
     table["is_cut_off"] &= ~graph.supplied(out)
-    table = table.loc[touched].merge(_other_sources(graph, out), on=KEY, how="left")
+    down, any_way = (graph.days_until_supplied(touched, out, sideways=sideways) for sideways in (False, True))
+    table["supplied_days"], any_way = np.where(np.isinf(down), np.nan, down), any_way[touched]
+    table = table.loc[touched].merge(_other_sources(graph, out, state.position), on=KEY, how="left")
     table = _with_stock(table, state, receipts)
     demand, supply = _cumulative(table, state, receipts)
-    table, alone, shared = _short(table, demand, supply, state)
+    table = _short(table, demand, supply, state.bucket_days)
+    alone = float(table["short_amount"].sum())
+    shared = _shared(table, _asked(demand, any_way, state.bucket_days), supply)
     order = ["short_amount", "demand_units", *KEY]
     table = table.sort_values(order, ascending=[False, False, True, True], ignore_index=True)
     return Impact(table[list(COLUMNS)], receipts, lines, alone, shared)
@@ -120,13 +127,15 @@ def _into(graph: SupplyGraph, out: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool
     return found
 
 
-def _other_sources(graph: SupplyGraph, out: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    """Return the quickest way into each item-site that is not out and whose origin still has a supplier.
+def _other_sources(graph: SupplyGraph, out: npt.NDArray[np.bool_], position: pd.DataFrame) -> pd.DataFrame:
+    """Return the quickest way into each item-site that is not out and whose origin still has something to send.
 
-    A neighbour that has stock counts too: lateral ways are not asked for a supplier.
+    A supplier, a site that a supplier reaches, or a neighbour that has stock now.
     """
     origin, supplied = graph.ways["from"].to_numpy(), graph.supplied(out)
-    fed = (origin < 0) | graph.ways["is_lateral"].to_numpy() | supplied[origin]
+    there = graph.nodes.merge(position[[*KEY, "available_units"]], on=KEY, how="left")["available_units"]
+    has_stock = (there > 0).fillna(False).to_numpy(dtype=bool)
+    fed = (origin < 0) | supplied[origin] | (graph.ways["is_lateral"].to_numpy() & has_stock[origin])
     left = graph.ways.loc[~out & fed].sort_values([*KEY, "lead_days", "is_lateral", "source_id", "mode"])
     best: pd.DataFrame = left.drop_duplicates(KEY)[[*KEY, "source_id", "lead_days"]]
     return best.rename(columns={"source_id": "other_source", "lead_days": "other_source_days"})
@@ -160,31 +169,33 @@ def _cumulative(table: pd.DataFrame, state: State, lost: pd.DataFrame) -> tuple[
     return demand.cumsum(axis=1), supply.cumsum(axis=1)
 
 
-def _short(
-    table: pd.DataFrame, demand: Floats, supply: Floats, state: State
-) -> tuple[pd.DataFrame, float, float]:  # fmt: skip
-    """Add what each item-site is short of alone, and return the money with stock alone and shared.
-
-    Demand less supply counts in the buckets before another source could deliver; alone it is the
-    greatest excess of a site, shared the greatest excess of an item's sites together, at their
-    lowest price.
-    """
+def _asked(demand: Floats, days: Floats, bucket_days: int) -> Floats:
+    """Return accumulated demand that supply after so many days cannot meet: it stands still from there on."""
     horizon = demand.shape[1]
-    days = table["other_source_days"].to_numpy(dtype=float)
-    until = np.where(np.isnan(days), horizon, np.minimum(horizon, np.ceil(days / state.bucket_days)))
-    window = np.arange(horizon) < until[:, None]
-    excess = np.where(window, demand - supply, 0.0)
-    short = excess.max(axis=1, initial=0.0)
+    until = np.minimum(horizon, np.ceil(days / bucket_days)).astype(np.int64)
+    before = np.concatenate([np.zeros((len(demand), 1)), demand], axis=1)
+    return np.asarray(np.take_along_axis(before, np.minimum(np.arange(1, horizon + 1), until[:, None]), axis=1))
+
+
+def _short(table: pd.DataFrame, demand: Floats, supply: Floats, bucket_days: int) -> pd.DataFrame:
+    """Add what each item-site is short of alone: the greatest excess of demand before it is supplied again."""
+    days = table["supplied_days"].fillna(np.inf).to_numpy(dtype=np.float64)
+    short = (_asked(demand, days, bucket_days) - supply).max(axis=1, initial=0.0)
     ran_out = demand > supply
-    cover = np.where(ran_out.any(axis=1), ran_out.argmax(axis=1), horizon)
-    price = table["shortage_cost_per_unit"].to_numpy(dtype=float)
-    table = table.assign(demand_units=demand[:, -1], cover_buckets=cover, short_units=short, short_amount=short * price)
+    cover = np.where(ran_out.any(axis=1), ran_out.argmax(axis=1), demand.shape[1])
+    amount = short * table["shortage_cost_per_unit"].to_numpy(dtype=float)
+    return table.assign(demand_units=demand[:, -1], cover_buckets=cover, short_units=short, short_amount=amount)
+
+
+def _shared(table: pd.DataFrame, asked: Floats, supply: Floats) -> float:
+    """Return the money short with stock shared: the greatest excess of an item's sites together, at their lowest price.
+
+    A site that is supplied again asks for nothing more, but what it has left is still there for the others.
+    """
     item, first = np.unique(table["item_id"].to_numpy(dtype=object), return_inverse=True)
-    together = np.zeros((len(item), horizon))
-    np.add.at(together, first, excess)
-    cheapest = np.full(len(item), np.inf)
-    asked = demand[:, -1] > 0
-    np.minimum.at(cheapest, first[asked], price[asked])
-    pooled = together.max(axis=1, initial=0.0) if len(item) else np.zeros(0)
-    shared = float((pooled * np.where(np.isfinite(cheapest), cheapest, 0.0)).sum())
-    return table, float(table["short_amount"].sum()), shared
+    together, cheapest = np.zeros((len(item), asked.shape[1])), np.full(len(item), np.inf)
+    np.add.at(together, first, asked - supply)
+    asks = table["demand_units"].to_numpy(dtype=float) > 0
+    np.minimum.at(cheapest, first[asks], table["shortage_cost_per_unit"].to_numpy(dtype=float)[asks])
+    pooled = together.max(axis=1, initial=0.0)
+    return float((pooled * np.where(np.isfinite(cheapest), cheapest, 0.0)).sum())

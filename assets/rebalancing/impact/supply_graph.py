@@ -15,6 +15,7 @@ from assets.rebalancing.impact.event import Event
 from assets.rebalancing.item_sites import KEY
 
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
@@ -80,6 +81,33 @@ class SupplyGraph:
             into, origin = self._into[ways], self._origin[ways]
             found[into[(origin >= 0) & found[origin]]] = True
         return found
+
+    def days_until_supplied(self, touched: Flags, out: Flags, *, sideways: bool) -> Floats:
+        """Return the days until new supply can reach each item-site that is touched, shape (n,); infinite for never.
+
+        A supplier that is left takes its lead time, and each site on the way the time of the way. A site that is not
+        touched is supplied as ever: from there it takes the last way only.
+
+        Parameters
+        ----------
+        touched : bool array, shape (n,)
+            What ``touched`` returned.
+        out : bool array, one a way
+            Ways that are out.
+        sideways : bool
+            Whether lateral ways bring supply on, also from a site that is not touched and has stock only.
+        """
+        free = ~touched & (self.supplied(out) | sideways)
+        days = np.where(free, 0.0, np.inf)
+        left = ~out & touched[self._into] & (sideways | ~self._lateral)
+        into, origin = self._into[left], self._origin[left]
+        lead = np.maximum(0.0, self.ways["lead_days"].to_numpy(dtype=np.float64)[left])
+        while True:
+            shorter = days.copy()
+            np.fmin.at(shorter, into, lead + np.where(origin < 0, 0.0, days[origin]))
+            if (shorter == days).all():
+                return days
+            days = shorter
 
     def named(self, event: Event) -> Flags:
         """Return which item-sites an event names itself, shape (n,)."""

@@ -150,7 +150,7 @@ class _Search:
                 continue
             riders = self.riders(row)
             shut = self._with(row)
-            self.worth[row] = self.departures.beyond(self.every)[row] + saving
+            self.worth[row] = self.departures.bills(self.every)[row] + saving
             self.shut = shut
             self._adopt(self.solved(riders, shut))
             changes += 1
@@ -227,8 +227,9 @@ class _Search:
             gained = float((self.cost[items] - flow.cost).sum()) / self.network.scale
             before, after = self.departures.beyond(self.every).sum(), self.every.copy()
             after[self.network.first[gather(self.network.first_start, items)[0]]] = flow.units
-            self.worth[row] = max(self.worth[row], gained)
-            if gained - self.departures.beyond(after).sum() + before > LEAST_SAVING:
+            saved = gained - self.departures.beyond(after).sum() + before
+            self.worth[row] = max(self.worth[row], saved + self.departures.bills(after)[row])
+            if saved > LEAST_SAVING:
                 self.shut, opened = shut, True
                 self._adopt(flow)
         return opened

@@ -7,6 +7,7 @@ feeds state them (``stated_charges``), and which leave (``closing``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,8 +106,12 @@ class Departures:
 
     def beyond(self, units: Ints) -> Floats:
         """Return what each departure costs beyond the shares by which units decide; below 0 if less, shape (d,)."""
+        return np.asarray(self.bills(units) - self.decided_by(units))
+
+    def decided_by(self, units: Ints) -> Floats:
+        """Return the shares by which units of each departure decide, added up, in currency, shape (d,)."""
         on = self._riding(units)
-        return np.asarray(self.bills(units) - self._summed(on, units[on] * self.spread[on]))
+        return self._summed(on, units[on] * self.spread[on])
 
     def shares(self, units: Ints) -> Floats:
         """Return what each move pays of its departure's bill and what is owed: by weight, else by units, shape (m,)."""
@@ -185,6 +190,17 @@ class Departures:
         told = self._summed(riding, self.shares(others + ours)[riding])
         return replace(stands, owed=self.bills(others) - told)
 
+    def ridden(self) -> Departures:
+        """Return those that any move rides on."""
+        rows = np.unique(self.row[self.row >= 0])
+        place = np.full(len(self) + 1, -1)
+        place[rows] = np.arange(len(rows))
+        names = ("cost", "most", "truck", "sized", "others", "paid", "owed")
+        return replace(
+            self, names=tuple(self.names[k] for k in rows), row=place[self.row],
+            **{name: getattr(self, name)[rows] for name in names},
+        )  # fmt: skip
+
     def take(self, moves: Any) -> Departures:
         """Return the departures over some of the moves."""
         return replace(self, row=self.row[moves], load=self.load[moves], spread=self.spread[moves])
@@ -204,3 +220,14 @@ def no_departures(moves: int) -> Departures:
         (), nothing, none, np.zeros((0, 2)), np.zeros(0, dtype=bool), np.full(moves, -1), np.zeros((moves, 2)),
         np.zeros(moves), np.zeros((0, 2)), none, nothing,
     )  # fmt: skip
+
+
+def side_by_side(parts: Sequence[Departures]) -> Departures:
+    """Return the departures of problems that stand side by side, as many of each, those of one after the other's."""
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("cost", "most", "truck", "sized", "load", "spread", "others", "paid", "owed")
+    }
+    rows = [np.where(part.row >= 0, part.row + number * len(part), -1) for number, part in enumerate(parts)]
+    names = tuple(f"{name} {number}" for number, part in enumerate(parts) for name in part.names)
+    return Departures(names=names, row=np.concatenate(rows), **joined)

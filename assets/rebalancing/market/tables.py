@@ -55,6 +55,7 @@ def limits_table(network: Network, limits: Limits, settlement: Settlement) -> pd
             "component": _nullable(_of_limits(components(network, limits), len(limits))),
             "deal": _nullable(deal),
             "truck_amount": np.nan,
+            "worth_amount": np.nan,
         }
     )
     return SHARED_LIMITS.conform(table.assign(plan_date=pd.Timestamp(network.problem.plan_date)))

@@ -18,7 +18,7 @@ from assets.rebalancing.arcs import TIE_STEPS
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import Network, expand
-from assets.rebalancing.flow import Flow, Variant, gather, solve_flows, started
+from assets.rebalancing.flow import Flow, started
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.filling import pinned
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
@@ -26,6 +26,7 @@ from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.offers import offers
 from assets.rebalancing.market.parts import shut
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.what_if.billed import billed, bills
 from assets.rebalancing.what_if.copies import side_by_side
 
 
@@ -122,10 +123,12 @@ def _from_open(problem: Problem, closed: Ints) -> Network:
 
 
 def _decided(cases: Sequence[Case]) -> list[Decision]:
-    choice = choose(at_prices(cases))
-    network, shape = choice.network, (len(cases), len(cases[0].problem.moves))
-    flow = _tied(choice, np.concatenate([case.standing for case in cases]))
-    every, cost = units_of_flow(network, flow).reshape(shape), flow.cost / network.scale
+    network, shape = at_prices(cases), (len(cases), len(cases[0].problem.moves))
+    charged = network.problem.departures is not None
+    choice = billed(network) if charged else choose(network)
+    standing = np.concatenate([case.standing for case in cases])
+    flow = _tied(network if charged else choice.network, choice, standing)
+    every, cost = units_of_flow(network, flow).reshape(shape), costs_of(network, flow)
     limits = cases[0].limits
     if len(limits):
         allowed = np.stack([case.allowed for case in cases])
@@ -136,15 +139,24 @@ def _decided(cases: Sequence[Case]) -> list[Decision]:
     return [Decision(np.where(today, units, 0), float(own)) for units, own in zip(every, cost, strict=True)]
 
 
-def _tied(choice: Choice, standing: Ints) -> Flow:
+def costs_of(network: Network, flow: Flow) -> Floats:
+    """Return what each copy costs, with departures that it pays for, in currency, shape (copies,)."""
+    own = flow.cost / network.scale
+    if network.problem.departures is None:
+        return np.asarray(own)
+    return np.asarray(own + bills(network, flow))
+
+
+def _tied(network: Network, choice: Choice, standing: Ints) -> Flow:
     """Return the flow of each copy, with its standing units where they cost as little as what was found."""
-    network, found = choice.network, choice.flow
     now = standing[network.first]
     items = np.flatnonzero(_possible(network, standing))
-    tried = solve_flows(network, Variant(items, now[gather(network.first_start, items)[0]]))
-    tied = items[(tried.cost == found.cost[items]) & ~tried.broken]
+    kept = np.isin(np.repeat(np.arange(network.items), np.diff(network.first_start)), items)
+    tried = lots.evaluate(network, np.where(kept, now, choice.units))
+    as_little = costs_of(network, tried) <= costs_of(choice.network, choice.flow) + 0.5 / network.scale
+    tied = items[as_little[items] & ~tried.broken[items]]
     keeps = np.repeat(np.isin(np.arange(network.items), tied), np.diff(network.first_start))
-    return lots.evaluate(network, np.where(keeps, now, found.units))
+    return lots.evaluate(network, np.where(keeps, now, choice.units))
 
 
 def _possible(network: Network, units: Ints) -> Flags:
@@ -185,8 +197,14 @@ def _beside_others(choice: Choice, limits: Limits, items: Ints, allowed: Floats)
     shape = (copies, len(network.problem.moves) // copies)
     idle = units_of_flow(network, waiting).reshape(shape)[items]
     own = found.units.toarray().reshape(len(items), *shape)[np.arange(len(items)), items]
+    units = np.where(fit[:, None], own, idle)
     cost = np.where(fit, found.cost, waiting.cost[items]) / network.scale
-    return np.where(fit[:, None], own, idle), cost
+    departures = network.problem.departures
+    if departures is not None:
+        every = np.zeros((copies, shape[1]), dtype=np.int64)
+        every[items] = units
+        cost = cost + departures.beyond(every.ravel()).reshape(copies, -1).sum(axis=1)[items]
+    return units, cost
 
 
 def without(case: Case, move: int) -> Case:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from assets.rebalancing.item_sites import Ints, ItemSites, Protection
+from assets.rebalancing.market import departures
+from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.limits import no_limits
 from assets.rebalancing.market.parts import problem_part
 from assets.rebalancing.moves import Moves
@@ -50,10 +52,16 @@ def side_by_side(problems: Sequence[Problem]) -> Problem:
         item_sites=_item_sites([one.item_sites for one in problems], count),
         moves=_moves([one.moves for one in problems], count),
         limits=None,
-        departures=None,
+        departures=_departures([one.departures for one in problems]),
         minimums=None,
         documents=None,
     )
+
+
+def _departures(parts: Sequence[Departures | None]) -> Departures | None:
+    """Return the departures that copies pay for; none where they pay for none."""
+    known = [part for part in parts if part is not None]
+    return departures.side_by_side(known) if known else None
 
 
 def _item_sites(parts: Sequence[ItemSites], count: int) -> ItemSites:

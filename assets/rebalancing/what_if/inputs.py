@@ -14,6 +14,7 @@ from assets.rebalancing.what_if.move_inputs import (
     limit_rooms,
     lots,
     source_capacity,
+    truck_cost,
     unit_cost,
 )  # fmt: skip
 from assets.rebalancing.what_if.site_inputs import demand, guardrails, maximum_stock, shortage_price, stock
@@ -31,7 +32,7 @@ def against_line(case: Case, move: int, units: int) -> list[Change]:
     """
     moves, site = case.problem.moves, int(case.problem.moves.destination[move])
     found = [
-        unit_cost(case, move, 1), demand(case, site, -1), shortage_price(case, site, -1),
+        unit_cost(case, move, 1), truck_cost(case, move, 1), demand(case, site, -1), shortage_price(case, site, -1),
         stock(case, site, 1, units=units), least_gain(case, move, 1), *lots(case, move, 1),
         *limit_prices(case, move, 1), *limit_rooms(case, move, -1, units), source_capacity(case, move, -1),
         maximum_stock(case, site, -1),
@@ -61,7 +62,7 @@ def towards_line(case: Case, site: int, move: int | None) -> list[Change]:
     ]  # fmt: skip
     if move is not None:
         found += [
-            unit_cost(case, move, -1), least_gain(case, move, -1), *lots(case, move, -1),
+            unit_cost(case, move, -1), truck_cost(case, move, -1), least_gain(case, move, -1), *lots(case, move, -1),
             *limit_prices(case, move, -1), *limit_rooms(case, move, 1), source_capacity(case, move, 1),
             maximum_stock(case, int(case.problem.moves.destination[move]), 1), donor_protection(case, move, -1),
         ]  # fmt: skip

@@ -31,7 +31,9 @@ NEAR = 4
 
 
 def unit_cost(case: Case, move: int, sign: int) -> Change:
-    """Return what a unit costs to bring this way on every date: freight and handling, or the purchase price.
+    """Return what a unit costs to bring this way today: freight and handling, or the purchase price.
+
+    What it costs later stands, and with it what stock is worth.
 
     Upwards it is tried to twice the dearest shortage and the item's cost together.
     """
@@ -45,12 +47,29 @@ def unit_cost(case: Case, move: int, sign: int) -> Change:
     step = CENT
     while bound / step > MONEY_STEPS:
         step *= 10
-    told = f"{verb} {way(case, move)} cost {{to}} instead of {{now}}"
+    told = f"{verb} {way(case, move)} cost {{to}} today instead of {{now}}"
     most = math.floor(bound / step + 1e-9)
     return Change(
         name, way(case, move), "currency per unit", now, sign * step, most, max(now, step), told,
-        _of_moves(case, move, field, float),
+        _of_moves(case, _alike(case, move) & case.today, field, float),
     )  # fmt: skip
+
+
+def truck_cost(case: Case, move: int, sign: int) -> Change | None:
+    """Return what a truck of the move's departure costs beyond what others on it save, where the item pays for one."""
+    departures = case.problem.departures
+    row = -1 if departures is None else int(departures.row[move])
+    if departures is None or row < 0 or departures.most[row] <= departures.paid[row]:
+        return None
+    now, name = float(departures.cost[row]), departures.names[row]
+
+    def at(value: float) -> Case:
+        changed = replace(departures, cost=with_row(departures.cost, row, max(0.0, value)))
+        return replace(case, problem=replace(case.problem, departures=changed))
+
+    told = f"a truck of {name} cost {{to}} beyond what others on it save, instead of {{now}}"
+    most = math.floor(now / CENT + 1e-9) if sign < 0 else MONEY_STEPS
+    return Change("truck", name, "currency", now, sign * CENT, most, max(now, CENT), told, at)
 
 
 def least_gain(case: Case, move: int, sign: int) -> Change | None:
@@ -80,7 +99,7 @@ def lots(case: Case, move: int, sign: int) -> list[Change]:
         now = int(getattr(moves, field)[move])
         if now > 1:
             most = now - least if sign < 0 else 4 * now
-            at = _of_moves(case, move, field, int)
+            at = _of_moves(case, _alike(case, move), field, int)
             found.append(Change(label, name, "base units", now, sign, most, now, told, at))
     return found
 
@@ -92,7 +111,7 @@ def source_capacity(case: Case, move: int, sign: int) -> Change | None:
         return None
     name, most = way(case, move), now - 1 if sign < 0 else now + FEWEST_UNITS
     told = f"{name} could carry {{to}} units instead of {{now}}"
-    at = _of_moves(case, move, "capacity", int)
+    at = _of_moves(case, _alike(case, move), "capacity", int)
     return Change("capacity of the source", name, "base units", now, sign, most, max(now, 1), told, at)
 
 
@@ -163,9 +182,9 @@ def _alike(case: Case, move: int) -> Flags:
     return np.asarray(np.all([getattr(moves, name) == getattr(moves, name)[move] for name in names], axis=0))
 
 
-def _of_moves(case: Case, move: int, field: str, kind: type) -> Callable[[float], Case]:
-    """Return what sets a figure of the move and of those like it."""
-    moves, same = case.problem.moves, _alike(case, move)
+def _of_moves(case: Case, same: Flags, field: str, kind: type) -> Callable[[float], Case]:
+    """Return what sets a figure of some moves."""
+    moves = case.problem.moves
 
     def at(value: float) -> Case:
         changed = np.where(same, kind(value), getattr(moves, field))

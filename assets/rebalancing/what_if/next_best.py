@@ -13,7 +13,8 @@ from assets.rebalancing import constraints
 from assets.rebalancing.choice import choose
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import FREE_UNITS, Variant, solve_flows
-from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.item_sites import Floats, Ints
+from assets.rebalancing.merged import every_unit
 from assets.rebalancing.spare import spare_units
 from assets.rebalancing.what_if.case import Case, Decision, at_prices, decide, without
 
@@ -75,7 +76,8 @@ def instead_of_nothing(case: Case, plan: Decision, site: int) -> NextBest | None
     site : int
         Item-site without a line.
     """
-    network = choose(at_prices([case])).network
+    network = at_prices([case])
+    network = network if network.problem.departures is not None else choose(network).network
     now = plan.units[network.first]
     position, units = _tries(network, now, _possible(network, now, site))
     if not len(position):
@@ -84,14 +86,23 @@ def instead_of_nothing(case: Case, plan: Decision, site: int) -> NextBest | None
     fixed = np.tile(now, (len(position), 1))
     fixed[np.arange(len(position)), position] = units
     found = solve_flows(network, Variant(item, fixed.ravel()))
-    base = solve_flows(network, Variant(np.zeros(1, dtype=np.int64), now)).cost[0]
-    cost = np.where(found.broken, np.iinfo(np.int64).max, found.cost)
+    base = solve_flows(network, Variant(np.zeros(1, dtype=np.int64), now))
+    cost = np.where(found.broken, np.inf, found.cost / network.scale + _bills(network, fixed))
     best = int(np.lexsort((units, position, cost))[0])
     if found.broken[best]:
         return None
     every = np.zeros(len(plan.units), dtype=np.int64)
     every[network.first] = fixed[best]
-    return NextBest(every, int(network.first[position[best]]), float(found.cost[best] - base) / network.scale)
+    before = float(base.cost[0] / network.scale + _bills(network, now[None, :])[0])
+    return NextBest(every, int(network.first[position[best]]), float(cost[best]) - before)
+
+
+def _bills(network: Network, units: Ints) -> Floats:
+    """Return what departures cost beyond their shares for several plans of what starts today, one a row."""
+    departures = network.problem.departures
+    if departures is None:
+        return np.zeros(len(units))
+    return np.array([departures.beyond(every_unit(network, row)).sum() for row in units])
 
 
 def _possible(network: Network, now: Ints, site: int) -> Ints:

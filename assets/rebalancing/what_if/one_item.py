@@ -2,8 +2,9 @@
 
 What others use of shared limits stands. An item that negotiated is tried at the published prices,
 then at these prices within the room that others leave, then within that room for nothing, as
-leftovers are given. Where none gives the plan's lines, nothing can be told of what would change
-them. Not here: changed inputs (``inputs``), and reading (``recorded``).
+leftovers are given; each of them where it pays for departures that nobody else rides on, then on those
+of the plan. Where none gives the plan's lines, nothing can be told of what would change them. Not here:
+changed inputs (``inputs``), and reading (``recorded``).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.scarcity import is_scarce
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.what_if.case import Case, Decision, decide
-from assets.rebalancing.what_if.charged_terms import on_departures, pins
+from assets.rebalancing.what_if.charged_terms import as_decided, at_their_bills, pins
 from assets.rebalancing.what_if.copies import alone
 from assets.rebalancing.what_if.recorded import Recorded
 
@@ -28,6 +29,8 @@ ALONE = "no shared limit is scarce for it"
 AT_PRICES = "at the published prices of shared limits"
 BESIDE = "at the published prices of shared limits, in the room that others leave"
 LEFTOVER = "in the room of shared limits that others leave, for nothing"
+BILLS = "; it pays for departures that nobody else rides on"
+AS_DECIDED = "; departures leave as the plan decided"
 
 
 class NotReproducedError(EquipoiseError):
@@ -68,13 +71,14 @@ def one_item(plan: Recorded, item_id: str) -> OneItem:
     NotReproducedError
         If its lines are not what solving it again gives; both digests are told.
     """
-    case = _case(plan, item_id)
     lines = plan.lines.loc[plan.lines["item_id"] == item_id]
-    terms = _terms(case, _with_price_or_asked(plan, case))
-    found = dict(zip(terms, decide(list(terms.values())), strict=True))
-    for name, decision in found.items():
-        if case.standing.sum() == lines["quantity_units"].sum() and np.array_equal(decision.units, case.standing):
-            return OneItem(terms[name], decision, name)
+    found: dict[str, Decision] = {}
+    for case, ways in _cases(plan, item_id):
+        terms = {name + ways: one for name, one in _terms(case, _with_price_or_asked(plan, case)).items()}
+        found = dict(zip(terms, decide(list(terms.values())), strict=True))
+        for name, decision in found.items():
+            if case.standing.sum() == lines["quantity_units"].sum() and np.array_equal(decision.units, case.standing):
+                return OneItem(terms[name], decision, name)
     published, again = _digest_of_lines(lines), _digest_of_units(case.problem, next(iter(found.values())).units)
     raise NotReproducedError(
         "solved again from the published tables, the item does not give the plan's lines "
@@ -87,7 +91,7 @@ def one_item(plan: Recorded, item_id: str) -> OneItem:
 
 def lifted(plan: Recorded, item_id: str) -> Case:
     """Return an item at the published prices of shared limits, its lines unknown."""
-    case = _case(plan, item_id)
+    case = _cases(plan, item_id)[0][0]
     return next(iter(_terms(case, _with_price_or_asked(plan, case)).values()))
 
 
@@ -108,23 +112,32 @@ def move_of(problem: Problem, line: pd.Series[Any]) -> int | None:
     return int(places[0]) if len(places) else None
 
 
-def _case(plan: Recorded, item_id: str) -> Case:
-    """Return the item with the published prices, and what others leave of every limit."""
+def _cases(plan: Recorded, item_id: str) -> list[tuple[Case, str]]:
+    """Return the item with what others leave of every limit: paying for departures, and on those of the plan."""
     ids = plan.problem.item_sites.item_ids
     if item_id not in ids:
         raise EquipoiseError(
             "the rebuilt plan does not plan the item", where=f"item {item_id}", remedy="Plan the date again"
         )
-    lines = plan.lines.loc[plan.lines["item_id"] == item_id]
-    problem, closed = on_departures(alone(plan.problem, ids.index(item_id)), plan)
+    one = alone(plan.problem, ids.index(item_id))
+    standing = _units_of(one, plan.lines.loc[plan.lines["item_id"] == item_id])
+    fixed = pins(one, plan.shared_limits, standing)
+    if one.departures is None:
+        return [(_case(plan, item_id, *as_decided(one, plan), standing, fixed), "")]
+    return [
+        (_case(plan, item_id, *at_their_bills(one, plan), standing, fixed), BILLS),
+        (_case(plan, item_id, *as_decided(one, plan), standing, fixed), AS_DECIDED),
+    ]
+
+
+def _case(plan: Recorded, item_id: str, problem: Problem, closed: Ints, standing: Ints, fixed: Ints) -> Case:
+    """Return the item with what others leave of every limit, for nothing."""
     names = list(problem.limits.names) if problem.limits is not None else []
     table = plan.shared_limits.set_index("limit_id").reindex(names)
     mine = plan.graph.loc[plan.graph["item_id"] == item_id].set_index("limit_id")["used"].reindex(names)
     room = (table["capacity"] - table["fixed"]).clip(lower=0.0)
     # A limit that no plan could fill is not in the graph, and holds nobody.
     allowed = (room - table["used"] + mine).astype("float64").fillna(np.inf)
-    standing = _units_of(problem, lines)
-    fixed = pins(problem, plan.shared_limits, standing)
     return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64), standing, fixed, closed)
 
 

@@ -97,6 +97,7 @@ def planned(network: NetworkHome) -> NetworkHome:
             policy("joint_plan", 1000.0, 990.0),
             policy("greedy_pairs", 1100.0, None),
             policy("no_transfers", 1200.0, None),
+            policy("min_max", 1250.0, None),
             policy("do_nothing", 1300.0, None),
         ),
         DOCUMENTS: documents_frame(orders),

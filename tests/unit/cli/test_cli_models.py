@@ -22,7 +22,10 @@ TERMS = Terms(rules="rules-1", feature_set="features-1", as_known="then")
 @pytest.fixture
 def selected(network: NetworkHome) -> NetworkHome:
     """Return the home of a network that selected on one date and used it on the next."""
-    scores = (Score("TSB", 0.2, 0.5, 0.0, 0.8), Score("CrostonSBA", 0.21, 0.5, 0.0, None))
+    scores = (
+        Score("TSB", 0.02134, 0.5, 0.0, 0.8, mase=0.91234, scaled_pinball=0.012345678, pit_coverage_80=0.7912),
+        Score("CrostonSBA", 0.021349, 0.5, 0.0, None),
+    )
     choice = SegmentChoice("lumpy", "TSB", 3, scores, (untested(3), untested(3)), PLAN_DATE)
     fitted = pd.DataFrame(columns=["item_id", "site_id", "model"], dtype=object)
     selection = Selection(PLAN_DATE, "rules-1", (choice,), untested(3), fitted)
@@ -53,6 +56,16 @@ def test_a_plan_date_and_an_orders_model_version_lead_to_the_selection(equipoise
     found = equipoise("models", "show", *name, "--json").data
     assert found["made_for"] == "2026-03-02"
     assert [score["model"] for score in found["segments"][0]["scores"]] == ["TSB", "CrostonSBA"]
+
+
+@pytest.mark.usefixtures("selected")
+def test_candidates_are_told_apart_by_four_digits_within_120_columns(equipoise: Equipoise) -> None:
+    lines = equipoise("models", "show").out.splitlines()
+    assert max(map(len, lines)) <= 120
+    text = " ".join(" ".join(lines).split())
+    assert "pinball loss WAPE bias MASE scaled pinball in 80 % band" in text
+    assert "lumpy TSB champion 0.02134 0.5000 0 0.9123 0.01235 79.12 %" in text
+    assert "lumpy CrostonSBA 0.02135 0.5000 0" in text
 
 
 @pytest.mark.usefixtures("selected")

@@ -8,7 +8,7 @@ from unit.cli.tiny_network import DAY, PLAN_DATE, TRANSFER, Equipoise, rows, ver
 
 from assets.feeds.landing import LandingArea
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.decisions import PLAN_SUMMARY
+from assets.kernel.frames.decisions import PLAN_FAULTS, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_STATE
 from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.frames.quality import VERDICTS
@@ -52,7 +52,8 @@ def test_a_plan_as_json_has_seconds_per_stage_cost_bound_gap_and_orders_by_kind(
     day = plan.gather(settings, run(), plan.AsKnown.THEN)
     assert day["seconds"] == {"feeds": 2.0, "rebalancing": 10.0}
     assert (day["plan"]["cost_amount"], day["plan"]["bound_amount"]) == (1000.0, 990.0)
-    assert [row["policy"] for row in day["policies"]] == ["joint_plan", "no_transfers", "greedy_pairs", "do_nothing"]
+    policies = ["joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"]
+    assert [row["policy"] for row in day["policies"]] == policies
     assert [(d["kind"], d["documents"], d["value"], d["gain"]) for d in day["documents"]] == [
         ("purchase", 1, 120.0, 300.0),
         ("transfer", 1, 120.0, 40.5),
@@ -117,6 +118,32 @@ def test_a_stopped_plan_as_json_says_which_documents_stand(settings: Settings, p
     (remark,) = day["remarks"]
     assert remark.startswith("The last plan of 2026-03-02 was stopped (rule unreadable on erp_items")
     assert remark.endswith("its documents are of run run-1 before it.")
+
+
+def test_a_plan_says_how_many_faults_it_met_with_the_first_three(
+    settings: Settings, planned: NetworkHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    met = [{"number": k, "fault": f"lane [of] kind {k}: A B van"} for k in range(1, 6)]
+    Published(planned.published).write(PLAN_FAULTS, rows(PLAN_FAULTS, *met), PLAN_DATE, "run-1")
+    assert len(plan.gather(settings, run(), plan.AsKnown.THEN)["faults"]) == 5
+    with Output.on_terminal(json=False) as out:
+        plan.report(out, settings, run())
+    said = capsys.readouterr().out
+    assert "5 kinds of fault, planned all the same:\n  lane [of] kind 1: A B van\n" in said
+    assert "kind 3" in said
+    assert "kind 4" not in said
+    assert "and 2 more: rebalancing/plan_faults, or --json" in said
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_plan_without_faults_does_not_speak_of_them_and_states_the_error_of_its_curves(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Output.on_terminal(json=False) as out:
+        plan.report(out, settings, run())
+    said = capsys.readouterr().out
+    assert "fault" not in said
+    assert "No segment of a value curve lies more than 0.00 EUR above it" in said
 
 
 def test_held_item_sites_are_counted_by_reason() -> None:

@@ -36,12 +36,25 @@ def test_the_promise_of_an_echelon_is_weighed_by_demand(equipoise: Equipoise) ->
 
 @pytest.mark.usefixtures("promised")
 @pytest.mark.parametrize(
-    "arguments", [["--service", "1.5"], ["--budget", "now", "--service", "0.9"], ["--budget", "much"]]
+    "arguments",
+    [
+        ["--service", "1.5"],
+        ["--budget", "now", "--service", "0.9"],
+        ["--budget", "much"],
+        ["--budget", "-5"],
+        ["--budget", "nan"],
+        ["--budget", "inf"],
+    ],
 )
 def test_what_cannot_be_asked_is_refused(equipoise: Equipoise, arguments: list[str]) -> None:
     said = equipoise("targets", *arguments)
     assert said.code != 0
     assert said.out == ""
+
+
+@pytest.mark.usefixtures("promised")
+def test_a_negative_budget_is_refused_before_anything_is_read(equipoise: Equipoise) -> None:
+    assert equipoise("targets", "--budget", "-5").err.strip() == "--budget: -5 is no amount of money. Give 0 or more"
 
 
 def test_another_target_is_compared_by_the_release_that_decided_the_plan(

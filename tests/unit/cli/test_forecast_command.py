@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from unit.cli.tiny_network import DAY, PLAN_DATE, Equipoise, rows
 
+from assets.forecasting.forecast import ANALOGUE, ENDED, UNINFORMED
+from assets.forecasting.models.series_models import FALLBACK
 from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.frames.forecasts import (
     DEMAND_ANOMALIES,
@@ -20,6 +22,7 @@ from assets.kernel.frames.forecasts import (
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from orchestration.cli import forecast_words
 from orchestration.cli.fan_text import fan
 
 HERE = {"item_id": "I1", "site_id": "S1"}
@@ -147,6 +150,53 @@ def test_an_unknown_item_or_site_is_one_line_with_names_that_exist(
     said = equipoise("forecast", "--item", item, "--site", site)
     assert (said.code, said.out) == (1, "")
     assert said.err == f"plan of 2026-03-02: {words}\n"
+
+
+@pytest.mark.usefixtures("forecast")
+@pytest.mark.parametrize(("item", "site", "kind"), [("", "S1", "item"), ("I1", " ", "site")])
+def test_a_name_that_is_empty_is_one_line_with_names_that_exist(
+    equipoise: Equipoise, item: str, site: str, kind: str
+) -> None:
+    said = equipoise("forecast", "--item", item, "--site", site)
+    assert (said.code, said.out) == (1, "")
+    assert f"no {kind} is named. Give another {kind}, such as" in said.err
+
+
+@pytest.mark.usefixtures("forecast")
+@pytest.mark.parametrize("name", ["a.txt", "chart", "a.png.bak"])
+def test_a_chart_is_not_written_into_a_file_called_otherwise(equipoise: Equipoise, tmp_path: Path, name: str) -> None:
+    said = equipoise(*ASK, "--png", str(tmp_path / name))
+    assert (said.code, said.out) == (1, "")
+    assert "the chart is a PNG. Let the file's name end in .png" in said.err
+    assert not (tmp_path / name).exists()
+
+
+def test_the_names_of_stand_ins_are_those_of_the_forecast() -> None:
+    named = (forecast_words.ANALOGUE, forecast_words.UNINFORMED, forecast_words.ENDED, forecast_words.FALLBACK)
+    assert named == (ANALOGUE, UNINFORMED, ENDED, FALLBACK)
+
+
+@pytest.mark.parametrize(
+    ("model", "sold", "words"),
+    [
+        (ANALOGUE, True, "Too few days tell its whole demand for TSB: it is forecast from the same item elsewhere"),
+        (ANALOGUE, False, "It was never sold here: it is forecast from the same item elsewhere"),
+        (UNINFORMED, False, "Nothing like it was ever sold anywhere"),
+        (ENDED, True, "It is declared delisted: no further demand is expected"),
+        (FALLBACK, True, "because its history is too short for TSB, or TSB failed on it"),
+    ],
+)
+def test_what_stands_in_for_the_champion_is_named_with_the_reason_and_without_its_record(
+    equipoise: Equipoise, forecast: NetworkHome, model: str, sold: bool, words: str
+) -> None:
+    published = Published(forecast.published)
+    published.write(DEMAND_FORECAST, ahead().assign(model=model), PLAN_DATE, "run-2")
+    if not sold:
+        published.write(FCT_DEMAND, past().assign(demand_lower_bound_units=0), PLAN_DATE, "run-2")
+    text = " ".join(equipoise(*ASK).out.split())
+    assert words in text
+    assert "Backtest of the segment" not in text
+    assert ("base stock of" in text or "base stock 8 covers" in text) == (model != ENDED)
 
 
 @pytest.mark.usefixtures("forecast")

@@ -1,14 +1,21 @@
 """Series that no model was made for: each is forecast, says with what, and spoils no other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from unit.forecasting.conftest import World
 
 from assets.forecasting.models import series_models
 from assets.forecasting.models.series_models import FALLBACK
+from assets.kernel.calendar import Bucket
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
+from assets.kernel.frames.marts import DIM_EVENT
 
 STRANGE = "strange"
+PLAN = pd.Timestamp("2025-06-30")
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +34,8 @@ def small(worlds):
 def forecast_of(small, plain):
     """Return the forecast of one more series among ordinary ones, the laws checked for all."""
 
-    def forecast(rows, release=plain, segment="smooth"):
-        made = small.with_series(rows, STRANGE, "store-0", segment).forecast(release).forecast
+    def forecast(rows, release=plain, segment="smooth", **told):
+        made = small.with_series(rows, STRANGE, "store-0", segment).forecast(release, **told).forecast
         check_laws(made)
         assert len(made) == (len(small.features) + 1) * small.horizon
         return made[made["item_id"] == STRANGE]
@@ -80,6 +87,14 @@ def test_returns_count_as_no_demand(forecast_of, rows):
     pd.testing.assert_frame_equal(forecast_of(returned), forecast_of(none), check_exact=True)
 
 
+def test_a_series_of_nothing_but_returns_is_one_of_zeros(forecast_of, rows):
+    returned, none = series(rows, [-3] * 90), series(rows, [0] * 90)
+    returned["demand_lower_bound_units"] = -3
+    found = forecast_of(returned)
+    pd.testing.assert_frame_equal(found, forecast_of(none), check_exact=True)
+    assert set(found["model"]) == {"analogue"}
+
+
 def test_fractions_of_a_unit_are_demand(forecast_of, rows):
     fractional = series(rows, [1] * 90)
     fractional["demand_lower_bound_units"] = np.tile([0.25, 0.75, 0.5], 30)
@@ -91,6 +106,103 @@ def test_a_gap_is_unknown_and_does_not_lower_the_forecast(forecast_of, rows):
     gapped = whole.drop(index=[*range(10, 40), *range(80, 88)])
     before, after = (forecast_of(demand)["mean_units"].mean() for demand in (whole, gapped))
     assert after == pytest.approx(before, rel=0.2)
+
+
+def test_of_every_second_bucket_unknown_the_others_tell_the_level(forecast_of, rows):
+    whole = series(rows, np.random.default_rng(2).poisson(8, 90))
+    before, after = (forecast_of(demand)["mean_units"].mean() for demand in (whole, whole.iloc[::2]))
+    assert after == pytest.approx(before, rel=0.2)
+
+
+def event(kind: str, days: int, **of: object) -> pd.DataFrame:
+    """One event of the strange series from the plan date on."""
+    told = {
+        "plan_date": PLAN, "event_id": "e1", "event_kind": kind, "event_name": "promo", "start_date": PLAN,
+        "end_date": PLAN + pd.Timedelta(days=days - 1), "item_id": STRANGE, "available_at": pd.Timestamp("2025-01-01"),
+    }  # fmt: skip
+    return DIM_EVENT.conform(pd.DataFrame([dict.fromkeys(DIM_EVENT.names) | told | of]))
+
+
+def test_a_promotion_ahead_of_a_series_that_never_had_one_changes_nothing(small, plain, forecast_of, rows):
+    told = series(rows, np.random.default_rng(2).poisson(8, 90))
+    promotion = event("promotion", 3)
+    columns = ["mean_units", *QUANTILE_COLUMNS]
+    found = forecast_of(told, events=promotion)
+    np.testing.assert_allclose(found[columns], forecast_of(told)[columns], rtol=1e-9)
+    effects = small.with_series(told, STRANGE, "store-0").forecast(plain, events=promotion).effects
+    assert not effects["is_used"].any()
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_price_that_nobody_tells_any_more_is_the_last_one_told(ahead, forecast_of, rows):
+    """Demand of the usual price is expected where none is told ahead, that of an announced one where one is."""
+    day = np.arange(90)
+    price = np.where(day % 20 < 6, 0.7, 1.0)
+    told = series(rows, np.random.default_rng(2).poisson(20.0 * price**-2.0))
+    told["unit_price"] = np.where(day < 60, price, np.nan)
+    found = forecast_of(told, events=event("price", 7, unit_price=0.7) if ahead else None)["mean_units"]
+    usual = float(told["sold_units"].mean()) if not ahead else 20.0 * 0.7**-2.0
+    assert found.mean() == pytest.approx(usual, rel=0.35)
+
+
+STRANGERS = {
+    "constant": ([4] * 90, {}, "SimpleExponentialSmoothing"),
+    "zeros": ([0] * 90, {}, "analogue"),
+    "single": ([3], {}, "analogue"),
+    "sold-out": ([5] * 60, {"censored": np.ones(60, dtype=bool)}, "analogue"),
+    "returns": ([6, -4, 5] * 30, {}, "SimpleExponentialSmoothing"),
+    "huge": ([900_000] * 90, {}, "SimpleExponentialSmoothing"),
+    "silent": ([9] * 45 + [0] * 45, {}, "SimpleExponentialSmoothing"),
+}
+
+
+@pytest.mark.parametrize("among", [True, False])
+def test_many_strange_series_at_once_are_forecast_each_with_its_model(small, plain, rows, among):
+    world = small if among else replace(small, demand=small.demand.head(0), features=small.features.head(0))
+    for place, (name, (units, told, _)) in enumerate(STRANGERS.items()):
+        segment = ("smooth", "lumpy", "new", "dying", "seasonal", "erratic", "intermittent")[place]
+        world = world.with_series(rows(np.array(units), item=name, site="store-0", **told), name, "store-0", segment)
+    made = world.forecast(plain).forecast
+    check_laws(made)
+    models = made.drop_duplicates("item_id").set_index("item_id")["model"]
+    assert {name: models[name] for name in STRANGERS} == {name: model for name, (_, _, model) in STRANGERS.items()}
+
+
+def test_a_spike_of_one_series_leaves_the_spread_of_its_neighbours(plain, rows):
+    """Weeks, so that no season hides it: one of 900 units among 40 series of 8."""
+    random = np.random.default_rng(5)
+    units = random.poisson(8, (40, 60))
+    spiky = units.copy()
+    spiky[3, -10] = 900
+    features = pd.DataFrame({"item_id": [f"item-{k}" for k in range(40)], "site_id": "s", "demand_segment": "smooth"})
+
+    def forecast(cells):
+        parts = [rows(row, item=f"item-{k}", site="s", bucket=Bucket.WEEK) for k, row in enumerate(cells)]
+        return World(pd.concat(parts, ignore_index=True), features, Bucket.WEEK).forecast(plain).forecast
+
+    before, after = (made[made["item_id"] != "item-3"] for made in (forecast(units), forecast(spiky)))
+    for name in ("cumulative_std_units", "cumulative_q99_units"):
+        assert after[name].to_numpy() == pytest.approx(before[name].to_numpy(), rel=0.05)
+
+
+def test_an_item_site_that_is_ranged_twice_is_one_line_with_a_remedy(small, plain):
+    twice = replace(small, features=pd.concat([small.features, small.features.head(2)], ignore_index=True))
+    with pytest.raises(EquipoiseError, match="2 item-sites stand twice, first item-0 at store-0"):
+        twice.forecast(plain)
+
+
+@pytest.mark.parametrize("horizon", [0, -1])
+def test_nothing_ahead_is_one_line_with_a_remedy(small, plain, horizon):
+    with pytest.raises(EquipoiseError, match="Forecast at least one"):
+        replace(small, horizon=horizon).forecast(plain)
+
+
+def test_a_network_younger_than_one_horizon_is_forecast_and_has_no_scores(plain, worlds):
+    made = worlds(items=2, sites=2, length=10).forecast(plain)
+    check_laws(made.forecast)
+    numbers = ["pinball_loss", "wape", "bias", "mase", "coverage_80", "pit_coverage_80"]
+    assert made.scores[numbers].isna().all().all()
+    assert (made.scores["origin_count"] == 0).all()
 
 
 def test_rows_told_twice_count_once(forecast_of, rows):

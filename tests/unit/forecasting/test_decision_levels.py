@@ -29,7 +29,7 @@ def outcomes_of(ratio: np.ndarray, mean: float = 6.0, rows: int = 300) -> Outcom
     random, ones = np.random.default_rng(3), np.ones(rows)
     demand, series = random.poisson(6.0, (rows, 3)) * 1.0, np.arange(rows)
     known = np.ones((rows, 3), dtype=bool)
-    return Outcomes(np.full((rows, 3), mean), demand, known, series, series % 3, ones, ones, ratio)
+    return Outcomes(np.full((rows, 3), mean), demand, known, series, series % 3, ones, ones, ratio, 0.0 * demand)
 
 
 def test_costs_and_classes_decide_and_the_release_where_neither_is_told(release):

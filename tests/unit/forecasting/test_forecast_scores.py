@@ -38,7 +38,10 @@ MENU = [
 def outcomes_of(random, rows=400, horizon=4, level=6.0):
     daily = random.poisson(level, (rows, horizon))
     ones, series = np.ones((rows, horizon)), np.arange(rows, dtype=np.int64)
-    return Outcomes(ones * level, daily * 1.0, ones > 0, series, series % 3, *np.ones((2, rows)), np.full(rows, 0.9))
+    levels = np.full(rows, 0.9)
+    return Outcomes(
+        ones * level, daily * 1.0, ones > 0, series, series % 3, *np.ones((2, rows)), levels, np.zeros_like(ones)
+    )
 
 
 def panel_of(world):
@@ -122,6 +125,7 @@ def test_a_candidate_that_was_never_scored_says_so():
     none = outcomes_of(np.random.default_rng(2)).rows(np.zeros(400, dtype=bool))
     score = score_of("m", none)
     assert (score.mase, score.rmsse, score.scaled_pinball, score.pit_coverage_80, score.coverage_80) == (None,) * 5
+    assert (score.pinball_loss, score.wape, score.bias) == (None,) * 3
     assert score.window_count == score.uncensored_window_count == 0
 
 

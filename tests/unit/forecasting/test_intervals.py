@@ -24,9 +24,8 @@ def outcomes_of(mean: float, demand: np.ndarray, known: np.ndarray | None = None
     rows = len(demand)
     told = np.ones(demand.shape, dtype=bool) if known is None else known
     whole, ones = np.arange(rows), np.ones(rows)
-    return Outcomes(
-        np.full(demand.shape, mean), np.where(told, demand, 0.0), told, whole, whole * 0, ones, ones, 0.9 * ones
-    )
+    units, none = np.where(told, demand, 0.0), np.zeros(demand.shape)
+    return Outcomes(np.full(demand.shape, mean), units, told, whole, whole * 0, ones, ones, 0.9 * ones, none)
 
 
 def forecast_of(means: dict[str, list[float]], model: str = "m", segment: str = "smooth", std: float = 3.0):

@@ -11,6 +11,7 @@ from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.published import OWN_POOLS, network_calibration, segment_calibration
 from assets.forecasting.evaluation.recalibrate import moved_levels, recalibrated
+from assets.forecasting.evaluation.scorecard import cross_calibrated, score_of
 from assets.forecasting.evaluation.shocks import UsualShares
 
 HORIZON = 4
@@ -21,7 +22,7 @@ def outcomes_of(level: np.ndarray, demand: np.ndarray, origins: int = 3, known: 
     rows = len(level)
     told = np.ones(demand.shape, dtype=bool) if known is None else known
     mean, ones = np.broadcast_to(level[:, None], demand.shape).copy(), np.ones(rows)
-    return Outcomes(mean, demand, told, np.arange(rows), np.arange(rows) % origins, ones, ones, 0.9 * ones)
+    return Outcomes(mean, demand, told, np.arange(rows), np.arange(rows) % origins, ones, ones, 0.9 * ones, 0.0 * mean)
 
 
 def poisson(rows: int, seed: int, sold: float = 1.0) -> Outcomes:
@@ -141,6 +142,73 @@ def test_levels_are_the_quantiles_of_the_transforms():
     place = stats.beta(2.0, 5.0).ppf((np.arange(4000) + 0.5) / 4000)
     assert moved_levels(place, place, 1.0) == pytest.approx(stats.beta(2.0, 5.0).ppf(LEVELS), abs=2e-3)
     assert (moved_levels(np.zeros(5), np.zeros(5), 0.5)[:MEDIAN] < 1e-5).all()
+
+
+def test_a_level_where_no_transform_falls_hangs_on_no_rounding():
+    """Half of the transforms lie below the gap: the last bit of a sum says which end of it is the median."""
+    place = np.concatenate([np.linspace(0.05, 0.25, 10), np.linspace(0.75, 0.95, 10)])
+    found = [moved_levels(place + shift, place + shift, 1.0) for shift in (0.0, 1e-15, -1e-15)]
+    order = np.random.default_rng(3).permutation(20)
+    found += [moved_levels(place[order], place[order], weight) for weight in (1.0, 1.0 - 1e-15)]
+    assert found[0][MEDIAN] == pytest.approx(0.5, abs=1e-6)
+    for levels in found:
+        assert levels == pytest.approx(found[0], abs=1e-10)
+        assert (np.diff(levels) >= 0).all()
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_levels_next_to_nothing_keep_their_digits_in_any_order_of_transforms(mirrored):
+    """Outcomes far beyond a law have transforms of 1e-7 beside those of a tenth: as normal scores none may move."""
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        place = random.beta(0.05, 5.0, 150)
+        place = 1.0 - place if mirrored else place
+        order, rounding = random.permutation(150), 1.0 + 1e-16 * random.integers(-1, 2, 150)
+        one, other = (
+            stats.norm.ppf(np.clip(moved_levels(each, each, 1.0), 1e-7, 1.0 - 1e-7))
+            for each in (place, np.minimum((place * rounding)[order], 1.0))
+        )
+        np.testing.assert_allclose(other, one, atol=1e-9)
+
+
+def with_spikes(outcomes: Outcomes, count: int, units: float = 900.0) -> Outcomes:
+    """Add so many units to one bucket of the first outcomes, all of which is known to be a spike."""
+    excess = np.zeros_like(outcomes.demand)
+    excess[:count, 1] = units
+    return replace(outcomes, demand=outcomes.demand + excess, excess=excess)
+
+
+@pytest.mark.parametrize("rows", [39, 120, 1200])
+def test_a_spike_of_one_series_leaves_the_law_of_its_neighbours(rows):
+    clean = poisson(rows, 15)
+    before, after = (network_calibration(each, HORIZON)[0] for each in (clean, with_spikes(clean, 1)))
+    assert all(np.array_equal(getattr(after, name), part) for name, part in vars(before).items())
+    network = network_calibration(poisson(4000, 1), HORIZON)
+    before, after = (segment_calibration(each, *network) for each in (clean, with_spikes(clean, 1)))
+    assert all(np.array_equal(getattr(after, name), part) for name, part in vars(before).items())
+
+
+def test_spikes_that_many_series_show_are_how_demand_varies():
+    clean = poisson(1200, 15)
+    few, many = (network_calibration(with_spikes(clean, count), HORIZON)[0] for count in (12, 60))
+    assert (few.quantiles == network_calibration(clean, HORIZON)[0].quantiles).all()
+    assert (many.quantiles[:, 1:, -1] > 10.0 * few.quantiles[:, 1:, -1]).any()
+    assert (many.deviation[:, 1:] > 2.0 * few.deviation[:, 1:]).any()
+
+
+@pytest.mark.parametrize("spikes", [0, 1, 10])
+def test_deviation_and_quantiles_tell_of_one_law(spikes):
+    law = network_calibration(with_spikes(poisson(1200, 15), spikes), HORIZON)[0]
+    low, high = (int(np.argmin(np.abs(LEVELS - level))) for level in (0.1, 0.9))
+    spread = (law.quantiles[..., high] - law.quantiles[..., low]) / (2.0 * stats.norm.ppf(0.9))
+    assert law.deviation == pytest.approx(spread, rel=0.15)
+
+
+def test_what_happened_is_scored_with_its_spikes():
+    clean = poisson(1200, 15)
+    assert score_of("m", with_spikes(clean, 1)).pinball_loss > score_of("m", clean).pinball_loss
+    quantiles = [cross_calibrated(each)[1] for each in (clean, with_spikes(clean, 1))]
+    assert np.array_equal(*quantiles)
 
 
 def mean_of_law(calibration, outcomes: Outcomes) -> float:

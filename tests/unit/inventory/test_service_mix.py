@@ -12,7 +12,7 @@ from assets.inventory.master_data import MasterData
 from assets.inventory.service_mix import UnitGains, best_mix, gain_of
 from assets.inventory.situation import situation_of
 from assets.inventory.targets import set_targets
-from assets.inventory.what_if import by_class, stores_of, unit_gains, with_budget, with_service
+from assets.inventory.what_if import SMALL_MONEY, by_class, stores_of, unit_gains, with_budget, with_service
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 
@@ -99,6 +99,29 @@ def test_a_budget_is_kept_and_never_worse_than_one_service_for_all(known, amount
     assert spent <= budget + 1e-9
     assert change.uniform_amount <= budget + 1e-9
     assert change.mix_gain >= change.uniform_gain
+
+
+@pytest.fixture
+def shelves(unlike, release):
+    """Each store shows four units of each item, at 4 apiece: 64 in all."""
+    least = {key: {**told, "presentation_minimum_units": 4} for key, told in unlike.settings.items() if key[1] != "hub"}
+    forecast, lead_times, *master = unlike.with_(settings={**unlike.settings, **least}).frames()
+    told = (forecast, lead_times, MasterData(*master), release, DAILY, MONDAY)
+    return situation_of(*told), set_targets(*told)
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (-5.0, "a budget of -5.00 is no amount of money"),
+        (float("nan"), "a budget of nan is no amount of money"),
+        (63.99, "a budget of 63.99 does not pay for the presentation minimums, which cost 64.00"),
+    ],
+)
+def test_a_budget_that_is_no_money_or_too_little_is_refused_in_currency(shelves, amount, said):
+    with pytest.raises(EquipoiseError, match=said):
+        with_budget(*shelves, amount)
+    assert with_budget(*shelves, 64.0).mix.spent == 64 * SMALL_MONEY
 
 
 def test_without_a_limit_the_mix_is_the_targets(known):

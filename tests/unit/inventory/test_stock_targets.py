@@ -97,6 +97,7 @@ def test_a_service_target_without_cost_implies_the_shortage_cost(network, releas
     assert target["critical_ratio"] == pytest.approx(0.9)
     assert target["critical_ratio_source"] == "service"
     assert target["shortage_cost_per_unit"] == pytest.approx(0.01 * 0.9 / 0.1)
+    assert np.isnan(target["service_price_per_unit"])
 
 
 def test_a_service_target_beside_a_cost_is_a_floor(network, release):
@@ -107,6 +108,7 @@ def test_a_service_target_beside_a_cost_is_a_floor(network, release):
     lax, strict = with_target(0.5), with_target(0.95)
     assert (lax["critical_ratio_source"], lax["critical_ratio"]) == ("cost", pytest.approx(0.8))
     assert lax["shortage_cost_per_unit"] == pytest.approx(0.04)
+    assert (lax["service_price_per_unit"], strict["service_price_per_unit"]) == (0.0, pytest.approx(0.15))
     assert (strict["critical_ratio_source"], strict["critical_ratio"]) == ("service", pytest.approx(0.95))
     assert strict["shortage_cost_per_unit"] == pytest.approx(0.19)
 

@@ -24,18 +24,19 @@ def test_the_shipped_release_keeps_the_version_that_plans_of_before_name() -> No
     [
         {"targets": {"service_measure": {"A": "fill_rate"}}},
         {"limits": {"purchase_budget_amount": 1.0}},
+        {"guardrails": {"allowed_lanes": [["a", "*"]]}},
         {"guardrails": {"announced_change_price": 0.5}},
         {"guardrails": {"announced_freeze_days": 1}},
     ],
-    ids=["service_measure", "limits", "announced_change_price", "announced_freeze_days"],
+    ids=["service_measure", "limits", "allowed_lanes", "announced_change_price", "announced_freeze_days"],
 )
 def test_a_later_field_counts_where_a_release_sets_it(sections: dict[str, Any]) -> None:
     assert changed(**sections).version != changed().version
 
 
 def test_a_later_field_that_says_nothing_does_not_count() -> None:
-    silent = changed(targets={"service_measure": {}}, limits={"purchase_budget_amount": None},
-                     guardrails={"announced_change_price": 0, "announced_freeze_days": 0})  # fmt: skip
+    guardrails = {"allowed_lanes": [], "announced_change_price": 0, "announced_freeze_days": 0}
+    silent = changed(targets={"service_measure": {}}, limits={"purchase_budget_amount": None}, guardrails=guardrails)
     assert silent.version == PolicyRegistry().active().version
 
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_networks import poisson_forecast, snapshot
+from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, snapshot
 
+from assets.rebalancing import pages
+from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import expand
+from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.lots import relaxed_optimum
 from assets.rebalancing.plan import Plan, solve
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.relaxed import relaxations
 from assets.rebalancing.snapshot import Snapshot
 
 ProblemOf = Callable[..., Problem]
@@ -73,6 +77,19 @@ def test_the_maximum_holds_against_a_presentation_minimum(problem_of: ProblemOf)
     assert not any("penalty" in fault for fault in tight.faults)
 
 
+def test_a_maximum_that_a_plan_relaxes_is_named_with_its_units_and_its_price(problem_of: ProblemOf) -> None:
+    told = snapshot(stores("a", maximum_units=4), certain_forecast("i", "a", [2.0] * 6),
+                    sourcing=[{**SOURCE, "site_id": "a"}])  # fmt: skip
+    network = expand(problem_of(told))
+    assert relaxations(network, relaxed_optimum(network), np.zeros(len(network.problem.moves), np.int64)) == []
+    # Ten are bought: the next day 3 + 10 stand against a maximum of 4 and the 2 that were asked for by then.
+    flow = solve_flows(network, Variant(np.array([0]), np.array([10])))
+    price = f"{network.penalty / network.scale:.2f}"
+    assert relaxations(network, flow, units_of_flow(network, flow)) == [
+        f"maximum stock that cannot be kept, at a penalty that is in no printed cost: i a by 7 units, {price} each"
+    ]
+
+
 def test_lots_that_cannot_be_are_named(problem_of: ProblemOf) -> None:
     small = problem_of(bought(minimum_order_units=50, capacity_units_per_day=10))
     assert "smallest lot above what the supplier can send; nothing is bought there: i sup a" in small.consistency()
@@ -80,6 +97,17 @@ def test_lots_that_cannot_be_are_named(problem_of: ProblemOf) -> None:
     full = problem_of(bought({"maximum_units": 6}, order_multiple_units=8))
     assert "smallest lot above the maximum stock; bought only as demand makes room: i sup a" in full.consistency()
     sound(solve(full))
+
+
+def test_faults_are_a_table_of_the_plan(problem_of: ProblemOf) -> None:
+    told = snapshot(stores("a", "b", holding_cost_per_unit_bucket=0.0), asked("a", "b"))
+    for snapshot_, least in ((told, 2), (bought(), 0)):
+        plan = solve(problem_of(snapshot_))
+        tables = {name: table for name, table, _ in pages.published(plan)}
+        assert list(tables["plan_faults"]["fault"]) == list(plan.faults)
+        assert list(tables["plan_faults"]["number"]) == list(range(1, len(plan.faults) + 1))
+        assert len(plan.faults) >= least
+        assert pages.summary_page(plan)["value_error_bound"] >= 0
 
 
 @pytest.mark.parametrize("column", ["unit_cost", "unit_price", "weight_kg_per_unit"])
@@ -130,8 +158,65 @@ def test_sites_that_nothing_reaches_are_named_and_last_with_what_they_have(probl
 def test_a_fence_beyond_the_horizon_leaves_no_way_in(problem_of: ProblemOf) -> None:
     told = snapshot(stores("a", "b"), asked("a", "b"), lanes=[{"origin_id": "a", "destination_id": "b"}])
     problem = problem_of(told, freeze_days=30)
-    assert problem.consistency() == ["no way in within the horizon; it lasts with what it has: i a; i b"]
+    assert problem.consistency() == [
+        "no way in within the horizon; it lasts with what it has: i a; i b",
+        "freeze fence of 30 days in a horizon of 6; nothing can start",
+    ]
     assert solve(problem).lines.empty
+
+
+TRIANGLE = [{"origin_id": o, "destination_id": d} for o, d in ("ab", "ba", "bc")]
+
+
+@pytest.mark.parametrize(
+    ("rules", "fault"),
+    [
+        ({"forbidden_lanes": (("*", "*"),)}, "policy release forbids every way into every site; nothing moves"),
+        ({"allowed_lanes": (("c", "a"),)}, "policy release forbids every way into every site; nothing moves"),
+        ({"forbidden_lanes": (("a", "*"), ("b", "c"))},
+         "policy release forbids every way into a site; it lasts with what it has: b; c"),
+        ({"allowed_lanes": (("a", "b"), ("b", "a"))},
+         "policy release forbids every way into a site; it lasts with what it has: c"),
+    ],
+)  # fmt: skip
+def test_a_release_that_forbids_every_way_in_is_named(problem_of: ProblemOf, rules: dict[str, Any], fault: str) -> None:
+    told = snapshot(stores("a", "b", "c"), asked("a", "b", "c"), lanes=TRIANGLE)
+    assert not any(said.startswith("policy") for said in problem_of(told).consistency())
+    problem = problem_of(told, **rules)
+    assert fault in problem.consistency()
+    sound(solve(problem))
+
+
+def test_a_site_that_buys_is_not_closed_by_forbidden_lanes(problem_of: ProblemOf) -> None:
+    problem = problem_of(bought(), forbidden_lanes=(("*", "*"),), allowed_lanes=(("x", "y"),))
+    assert problem.consistency() == []
+    assert len(solve(problem).lines)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "named"),
+    [
+        # Two items of 5 a day, one of them in packs of 4, at 10 apiece: 5 + 4 units are the most, or 90.
+        ({"minimum_order_amount": 1e6}, True), ({"minimum_order_amount": 91.0}, True),
+        ({"minimum_order_amount": 90.0}, False), ({"minimum_document_units": 1000}, True),
+        ({"minimum_document_units": 10}, True), ({"minimum_document_units": 9}, False),
+    ],
+)  # fmt: skip
+def test_a_document_minimum_that_nobody_can_meet_is_named(
+    problem_of: ProblemOf, minimum: dict[str, Any], *, named: bool
+) -> None:
+    terms = {**SOURCE, "site_id": "a", "unit_cost": 10.0, "capacity_units_per_day": 5, **minimum}
+    told = snapshot([*stores("a"), *stores("a", item="j")], [*asked("a"), *asked("a", item="j")],
+                    sourcing=[terms, {**terms, "item_id": "j", "order_multiple_units": 4}])  # fmt: skip
+    problem = problem_of(told)
+    unit = "amount" if "minimum_order_amount" in minimum else "units"
+    fault = (
+        f"minimum above all that its supplier can send; nothing is bought on it: document sup > a {unit} {PLAN_DATE}"
+    )
+    assert (fault in problem.consistency()) == named
+    plan = sound(solve(problem))
+    if named:
+        assert plan.lines.empty
 
 
 def test_storage_that_is_exceeded_at_the_start_lets_nothing_more_in(problem_of: ProblemOf) -> None:

@@ -106,7 +106,7 @@ def test_stock_that_could_leave_and_does_not_is_named(problem_of: ProblemOf) -> 
     dear = [{"origin_id": "x", "destination_id": "a", "cost_per_unit": 500.0}]
     sources = [{"item_id": "i", "supplier_id": "sup", "site_id": s, "quoted_lead_time_days": 2} for s in "ax"]
     plan = solve(problem_of(through_a_dock(3, lanes=dear, sourcing=sources), HORIZON))
-    told = "stock stays at a cross-dock that could leave, at its landed value a bucket: i x"
+    told = "stock stays at a cross-dock that could leave, at its landed value a bucket: i x by 3 units, 10.00 each"
     assert told in plan.faults
     assert plan.gap >= 0
 

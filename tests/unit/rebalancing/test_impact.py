@@ -1,5 +1,7 @@
 """Impact questions: what depends on a part of the network, and what runs short without it."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -21,11 +23,18 @@ def store(item: str, site: str, available: int, **said: object) -> dict[str, obj
 
 
 def network(
-    *, second_supplier: bool = False, sideways: bool = False, receipts: bool = False
+    *,
+    second_supplier: bool = False,
+    sideways: bool = False,
+    receipts: bool = False,
+    stock: tuple[int, int, int] = (3, 2, 9),
 ) -> tuple[SupplyGraph, State]:
-    """A supplier feeds a warehouse, the warehouse two shops; item ``b`` comes from another supplier."""
+    """A supplier feeds a warehouse, the warehouse two shops; item ``b`` comes from another supplier.
+
+    ``stock`` is of item ``a`` at the warehouse and the shops; each shop sells one a day.
+    """
     stores = [
-        store("a", "warehouse", 3, echelon=1), store("a", "shop-1", 2), store("a", "shop-2", 9),
+        store("a", "warehouse", stock[0], echelon=1), store("a", "shop-1", stock[1]), store("a", "shop-2", stock[2]),
         store("b", "warehouse", 5, echelon=1), store("b", "shop-1", 1),
     ]  # fmt: skip
     sourcing = [
@@ -59,7 +68,7 @@ def network(
     return graph, State(told.position, told.scheduled_receipts, told.forecast, told.targets, lines, 1)
 
 
-def ask(text: str, **said: bool) -> Impact:
+def ask(text: str, **said: Any) -> Impact:
     return impact_of(Event.parse(text), *network(**said))
 
 
@@ -117,6 +126,48 @@ def test_a_neighbour_with_a_lane_is_another_source_although_no_supplier_reaches_
     assert (shop["other_source"], shop["is_cut_off"]) == ("shop-2", True)
 
 
+def test_a_neighbour_without_stock_is_no_other_source() -> None:
+    shop = row(ask("supplier=north", sideways=True, stock=(3, 2, 0)), "a", "shop-1")
+    assert (shop["other_source"], shop["is_cut_off"]) == ("", True)
+
+
+@pytest.mark.parametrize("sideways", [False, True])
+def test_where_all_are_cut_off_what_all_their_stock_does_not_cover_is_short_however_it_is_shared(
+    *, sideways: bool
+) -> None:
+    impact = ask("supplier=north", sideways=sideways, stock=(1, 1, 2))
+    assert impact.item_sites["supplied_days"].isna().all()
+    # Four are asked of each shop; all together have four: 4 of 8 are short.
+    assert [row(impact, "a", f"shop-{k}")["short_units"] for k in (1, 2)] == [3.0, 2.0]
+    assert impact.short_alone_amount == pytest.approx(5 * 5.0)
+    assert impact.short_shared_amount == pytest.approx(4 * 5.0)
+
+
+def test_a_supplier_that_is_left_ends_the_shortage_after_its_days_and_those_of_the_lane() -> None:
+    impact = ask("supplier=north", second_supplier=True, stock=(1, 0, 0))
+    days = {s: row(impact, "a", s)["supplied_days"] for s in ("warehouse", "shop-1", "shop-2")}
+    assert days == {"warehouse": 2, "shop-1": 3, "shop-2": 3}
+    # Three days without anything at each shop; one unit lies at the warehouse.
+    assert impact.short_alone_amount == pytest.approx(6 * 5.0)
+    assert impact.short_shared_amount == pytest.approx(5 * 5.0)
+
+
+def test_what_a_site_that_is_supplied_again_has_left_is_still_there_for_the_others() -> None:
+    graph, state = network(second_supplier=True, sideways=True, stock=(0, 0, 9))
+    graph.ways.loc[graph.ways["site_id"] == "shop-2", "lead_days"] = 0
+    impact = impact_of(Event.parse("supplier=north"), graph, state)
+    assert impact.short_alone_amount == pytest.approx(3 * 5.0)
+    assert impact.short_shared_amount == 0.0
+
+
+def test_a_neighbour_that_is_supplied_as_ever_counts_where_sites_share_and_not_where_each_is_alone() -> None:
+    impact = ask("lane=warehouse>shop-1", sideways=True, stock=(3, 0, 9))
+    assert pd.isna(row(impact, "a", "shop-1")["supplied_days"])
+    # Item b has no neighbour: one of four is there. Of item a four are short alone, the first day's in any plan.
+    assert impact.short_alone_amount == pytest.approx((4 + 3) * 5.0)
+    assert impact.short_shared_amount == pytest.approx((1 + 3) * 5.0)
+
+
 def test_a_site_that_is_out_touches_itself_and_whoever_it_serves() -> None:
     impact = ask("site=warehouse")
     assert sites(impact) == {(i, s) for i in "ab" for s in ("warehouse", "shop-1")} | {("a", "shop-2")}
@@ -141,11 +192,14 @@ def test_what_the_network_does_not_have_is_said(text: str) -> None:
 
 @settings(max_examples=40)
 @given(
+    ways=st.fixed_dictionaries({"second_supplier": st.booleans(), "sideways": st.booleans()}),
     stock=st.lists(st.integers(0, 8), min_size=3, max_size=3),
     asked=st.lists(st.lists(st.integers(0, 4), min_size=HORIZON, max_size=HORIZON), min_size=2, max_size=2),
 )
-def test_shared_stock_never_loses_more_than_stock_alone(stock: list[int], asked: list[list[int]]) -> None:
-    graph, state = network()
+def test_shared_stock_never_loses_more_than_stock_alone(
+    ways: dict[str, bool], stock: list[int], asked: list[list[int]]
+) -> None:
+    graph, state = network(**ways)
     position = state.position.copy()
     position.loc[position["item_id"] == "a", "available_units"] = stock
     forecast = pd.concat(
@@ -157,4 +211,7 @@ def test_shared_stock_never_loses_more_than_stock_alone(stock: list[int], asked:
     state = State(position, state.receipts, forecast, state.targets, state.lines, 1)
     impact = impact_of(Event.parse("supplier=north"), graph, state)
     assert 0.0 <= impact.short_shared_amount <= impact.short_alone_amount + 1e-9
+    if impact.item_sites["is_cut_off"].all():
+        missing = max(0, sum(map(sum, asked)) - sum(stock))
+        assert impact.short_shared_amount == pytest.approx(5.0 * missing)
     assert (impact.item_sites["short_units"] <= impact.item_sites["demand_units"] + 1e-9).all()

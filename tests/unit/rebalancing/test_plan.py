@@ -130,6 +130,8 @@ def test_hold_outbound_may_receive_but_not_give(plan_of: PlanOf) -> None:
     ("rules", "name"),
     [
         ({"forbidden_lanes": (("a", "*"),)}, "forbidden_lane"),
+        ({"allowed_lanes": (("b", "*"),)}, "allowed_lane"),
+        ({"allowed_lanes": (("a", "b"),), "forbidden_lanes": (("*", "b"),)}, "forbidden_lane"),
         ({"freeze_days": 2}, "freeze_fence"),
         ({"cool_down_days": 5}, "cool_down"),
     ],
@@ -139,6 +141,12 @@ def test_a_policy_guardrail_stops_the_move_and_is_named(plan_of: PlanOf, rules: 
     plan = plan_of(two_stores(recent=recent), **rules)
     assert plan.lines.empty
     assert name in decision(plan, "b")["binding_constraints"]
+
+
+def test_an_allowed_lane_is_as_free_as_without_the_rule(plan_of: PlanOf) -> None:
+    free = plan_of(two_stores())
+    assert moved(free) > 0
+    assert plan_of(two_stores(), allowed_lanes=(("*", "b"),)).plan_digest == free.plan_digest
 
 
 def test_a_cool_down_ends(plan_of: PlanOf) -> None:
@@ -284,7 +292,7 @@ def test_a_faster_dearer_mode_is_an_expedite(plan_of: PlanOf) -> None:
 def test_the_plan_is_never_dearer_than_a_baseline(plan_of: PlanOf) -> None:
     cost = plan_of(two_stores()).summary.set_index("policy")["cost_amount"]
     assert cost["joint_plan"] <= cost.min() + 1e-6
-    assert set(cost.index) == {"joint_plan", "do_nothing", "no_transfers", "greedy_pairs"}
+    assert set(cost.index) == {"joint_plan", "do_nothing", "no_transfers", "greedy_pairs", "min_max"}
     assert cost["joint_plan"] < cost["no_transfers"]
 
 

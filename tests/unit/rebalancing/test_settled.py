@@ -147,7 +147,8 @@ def told_of_waiting(first: float, second: float) -> str:
 
 def why_it_waits(found: Settled, scarce: Scarcity) -> str:
     gains = line_gains(found.network, found.units, found.flow.cost, np.flatnonzero(found.units > 0))
-    told = reasons.decisions(found.network, found.units, unit_prices(found.network, found.flow), gains, scarce)
+    values, nothing = unit_prices(found.network, found.flow), np.zeros(len(found.network.problem.moves), dtype=bool)
+    told = reasons.decisions(found.network, found.units, values, gains, scarce, nothing)
     return " ".join(told.loc[(told["site_id"] == "a") & (told["decision"] == "wait"), "reason"])
 
 
@@ -240,15 +241,23 @@ def test_a_baseline_gives_up_the_lines_that_gain_least() -> None:
     assert held.units.sum() <= 9 < asked.units.sum()
 
 
-def test_an_award_that_fails_its_verification_starts_nothing_and_says_so() -> None:
-    def careless(*_: Any, **__: Any) -> Settlement:
-        raise BrokenAwardError("the award uses 10 of 9", where=LIMIT, remedy="Report it")
+def careless(*_: Any, **__: Any) -> Settlement:
+    raise BrokenAwardError("the award uses 10 of 9", where=LIMIT, remedy="Report it")
 
-    made = build_problem(starved(9.0), release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
-    found = settle(choose(expand(made)), made.limits or no_limits(0), careless)
+
+@pytest.mark.parametrize(("room", "lines"), [(30.0, 2), (9.0, 0)])
+def test_where_an_award_fails_its_verification_min_max_goes_out_within_the_limits_and_says_so(
+    room: float, lines: int
+) -> None:
+    made = build_problem(starved(room), release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    shared, choice = made.limits or no_limits(0), choose(expand(made))
+    found = settle(choice, shared, careless)
     assert found.settled_by == FALLBACK
-    assert not found.units.any()
+    assert breaches(shared, np.where(made.moves.bucket == 0, found.every_unit, 0)) == []
+    assert (found.units <= choice.policies["min_max"].units).all()
+    assert np.count_nonzero(found.units) == lines
     assert LIMIT in found.faults[0]
+    assert "what min/max asks for goes out" in found.faults[0]
 
 
 def test_limits_that_no_plan_breaks_are_not_negotiated_over() -> None:

@@ -152,3 +152,35 @@ def test_an_explanation_shows_trucks_and_documents_as_what_they_are() -> None:
     told = [view.sentence() for view in limit_views(names, "i00", plan.shared_limits, plan.graph)]
     assert sum("trucks leave" in said and "each costs" in said for said in told) == 4
     assert sum("currency of at least 30" in said for said in told) == 1
+
+
+@pytest.mark.parametrize("seed", [0, 6, 12])
+def test_nobody_has_nothing_left_to_give_whose_departure_only_stays(seed: int) -> None:
+    made = dearer(problem(4, seed, trucks=2.0), 4.0)
+    plan, sites = solve(made), made.item_sites.keys().assign(row=range(len(made.item_sites)))
+    left = made.item_sites.available - np.bincount(
+        np.maximum(made.moves.origin, 0), weights=units_of(made.moves, made.item_sites, plan.lines) *
+        made.moves.is_transfer, minlength=len(made.item_sites),
+    )  # fmt: skip
+    stays = plan.decisions.loc[plan.decisions["reason"].str.contains("does not go out")]
+    empty = plan.decisions.loc[plan.decisions["reason"].str.contains("has nothing left to give")]
+    assert len(stays)
+    assert stays["binding_constraints"].str.contains("departure ").all()
+    for row in empty.merge(sites, on=["item_id", "site_id"]).itertuples():
+        assert row.site_id != "dc"
+        centre = sites.loc[(sites["item_id"] == row.item_id) & (sites["site_id"] == "dc"), "row"].item()
+        assert left[centre] == 0
+
+
+@pytest.mark.parametrize("seed", [0, 4, 6])
+def test_what_lines_of_a_departure_save_together_is_more_than_its_bill(seed: int) -> None:
+    plan = solve(problem(4, seed, trucks=1.0))
+    told = trucks(plan)
+    bills = told["used"] * told["truck_amount"]
+    rode = told["used"] > 0
+    assert rode.any()
+    assert (told["worth_amount"] >= bills - 1e-6)[rode].all()
+    assert (told["worth_amount"] <= told["truck_amount"] + 1e-6)[~rode].all()
+    sent = plan.lines.loc[plan.lines["kind"] == "transfer"]
+    assert sent["reason"].str.contains("before the bill of its departure; rides on departure").all()
+    assert not plan.lines.loc[plan.lines["kind"] == "purchase", "reason"].str.contains("bill").any()

@@ -59,7 +59,10 @@ def record(seen: Snapshot, least: float = 0.5) -> tuple[Recorded, Plan]:
 
 
 def planned_with(seen: Snapshot, item: str, flip: FlipView, value: float, least: float = 0.5) -> pd.DataFrame:
-    """Return the lines of an item, planned anew from a snapshot whose frames hold another input."""
+    """Return the lines of an item, planned anew from a snapshot whose frames hold another input.
+
+    What a unit costs to bring today stands in no frame: there the problem holds it.
+    """
     if flip.input == "least gain":
         least = value
     ends = flip.subject.split(" by ")[0].split(" > ")
@@ -68,12 +71,15 @@ def planned_with(seen: Snapshot, item: str, flip: FlipView, value: float, least:
         "shortage price": lambda: {"targets": of(seen.targets, value, "shortage_cost_per_unit", item, flip.subject)},
         "stock": lambda: {"position": of(seen.position, value, "available_units", item, flip.subject)},
         "donor protection": lambda: {"targets": of(seen.targets, value, "protection_units", item, flip.subject)},
-        "transport cost": lambda: {"lanes": lane(seen.lanes, value, *ends)},
-        "purchase price": lambda: {"sourcing": bought(seen.sourcing, value, "unit_cost", item)},
+        "transport cost": dict,
+        "purchase price": dict,
         "order multiple": lambda: {"sourcing": bought(seen.sourcing, value, "order_multiple_units", item)},
         "least gain": dict,
     }[flip.input]()
-    lines = solve(built(replace(seen, **changed), least)).lines
+    made = built(replace(seen, **changed), least)
+    if flip.input in ("transport cost", "purchase price"):
+        made = today_at(made, value, *ends)
+    lines = solve(made).lines
     return lines.loc[lines["item_id"] == item]
 
 
@@ -89,9 +95,12 @@ def demand(table: pd.DataFrame, item: str, site: str, factor: float) -> pd.DataF
     return table.assign(**{name: table[name].mask(here, table[name] * factor) for name in names})
 
 
-def lane(table: pd.DataFrame, value: float, origin: str, destination: str) -> pd.DataFrame:
-    here = (table["origin_id"] == origin) & (table["destination_id"] == destination)
-    return table.assign(cost_per_unit=table["cost_per_unit"].mask(here, value))
+def today_at(made: Problem, value: float, origin: str, destination: str) -> Problem:
+    moves, sites = made.moves, made.item_sites
+    names = np.array(sites.site_ids, dtype=object)[sites.site[moves.destination]]
+    here = (moves.source_id == origin) & (names == destination) & (moves.bucket == 0)
+    field = "transport" if moves.is_transfer[here].all() else "price"
+    return replace(made, moves=replace(moves, **{field: np.where(here, value, getattr(moves, field))}))
 
 
 def bought(table: pd.DataFrame, value: float, column: str, item: str) -> pd.DataFrame:
@@ -141,7 +150,7 @@ def test_a_line_flips_where_it_is_said_to_not_one_step_before_and_not_at_a_bound
 @pytest.mark.parametrize("seed", [4])
 def test_no_smaller_step_of_the_grid_takes_the_line_away(seed: int) -> None:
     tried = 0
-    for _, plan, line in lines_of([seed]):
+    for _, plan, line in lines_of([seed, seed + 1, seed + 2]):
         item = one_item(plan, line["item_id"])
         move = move_of(item.case.problem, line)
         assert move is not None
