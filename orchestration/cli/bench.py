@@ -138,11 +138,17 @@ def market(
     multiple: Annotated[int, typer.Option(min=1, metavar="N", help="Order multiple of purchases.")] = 1,
     least_gain: Annotated[float, typer.Option(help="Least gain of a transfer line.")] = 0.0,
     gap: Annotated[float, typer.Option(min=0.0, help="Asked gap, a share of cost; 0 for the best there is.")] = 0.0,
+    trucks: Annotated[
+        float, typer.Option(min=0.0, metavar="COST", help="Trucks that cost about so much each; 0 for none.")
+    ] = 0.0,
+    small: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Only N small instances, beside their optimum by one program.")
+    ] = 0,
 ) -> None:
     """Settle seeded problems whose items share limits: seconds, rounds, both gaps, gap against time."""
     _measure(
         out, "market", item_sites=item_sites, limits=limits, tightness=tightness, seeds=seeds, multiple=multiple,
-        least_gain=least_gain, gap=gap,
+        least_gain=least_gain, gap=gap, trucks=trucks, small=small,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The market on seeded problems: seconds, rounds, gaps, and the gap against time.
 
+Small ones stand beside their optimum instead (``market_small``). With trucks the whole decision is
+measured: which leave, what items do on them, what is shared.
 Seconds run from the network's arrays to the settlement; CPU seconds stand beside them because
 the machine may be busy with other things. Limits are those that free plans use most, at a
 share of that use; what they cost is the bound over the free optimum, a proven figure. The curve is
@@ -12,11 +14,13 @@ import resource
 import time
 from typing import Any
 
+import market_small
 import numpy as np
-from market_problem import shared, world
+from market_problem import shared, trucked, world
 from rich.console import Console
 from rich.table import Table
 
+from assets.rebalancing.consolidated import consolidated
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.lots import relaxed_optimum
 from assets.rebalancing.market.negotiate import negotiate
@@ -32,15 +36,23 @@ def run(
     multiple: int = 1,
     least_gain: float = 0.0,
     gap: float = 0.0,
+    trucks: float = 0.0,
+    small: int = 0,
 ) -> dict[str, Any]:
-    """Settle ``seeds`` problems.
+    """Settle ``seeds`` problems, or only ``small`` random instances beside their optimum.
 
     Returns
     -------
     dict
-        ``problems``: one object a seed; ``flow``: item-sites a CPU second of the flow without limits;
+        ``small``: instances of both kinds, and nothing else; ``trucked``: one object a seed, and nothing
+        else; otherwise ``problems``: one object a seed; ``flow``: item-sites a CPU second of the flow without limits;
         ``peak_memory_gb`` of the process.
     """
+    if small:
+        return {"small": market_small.beside_the_optimum(small)}
+    if trucks:
+        found = [_trucked(item_sites // 10, limits, tightness, seed, trucks) for seed in range(seeds)]
+        return {"item_sites": item_sites, "limits": limits, "tightness": tightness, "trucks": trucks, "trucked": found}
     budget = Budget(gap=gap)
     problems = [
         _settled(item_sites // 10, limits, tightness, seed, multiple, least_gain, budget) for seed in range(seeds)
@@ -84,6 +96,26 @@ def _settled(
     }  # fmt: skip
 
 
+def _trucked(items: int, count: int, tightness: float, seed: int, cost: float) -> dict[str, Any]:
+    """Decide departures and lines of a seeded problem whose trucks cost about ``cost`` each."""
+    made = trucked(world(items, seed), cost, seed)
+    limits = shared(made, _free(expand(made.problem))[1], count, tightness)
+    network, departures = expand(made.problem), made.problem.departures
+    wall, cpu = time.perf_counter(), time.process_time()
+    done = consolidated(network, limits)
+    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+    units, cost_, over = done.found.every_unit, done.found.costs.total, done.found.over_bound
+    still = done.choice.policies["do_nothing"].cost.sum() / network.scale + base_cost(network)
+    leaving = departures.trucks(units)
+    return {
+        "seed": seed, "limits": len(limits), "departures": len(departures), "departures_open": int((leaving > 0).sum()),
+        "trucks": int(leaving.sum()), "bill": departures.bill(units), "cost": cost_, "bound": cost_ - over,
+        "gap": over / abs(cost_), "decidable_gap": over / max(1e-9, still - cost_ + over), "seconds": seconds,
+        "cpu_seconds": cpu_seconds, "settled_by": done.found.settled_by,
+        "broken_limits": len(breaches(done.limits, units)),
+    }  # fmt: skip
+
+
 def _free(network: Network) -> tuple[float, np.ndarray]:
     """Return cost and units by move of the optimum without limits."""
     flow = relaxed_optimum(network)
@@ -95,6 +127,43 @@ def _free(network: Network) -> tuple[float, np.ndarray]:
 
 def show(console: Console, found: dict[str, Any]) -> None:
     """Print what was measured."""
+    if "small" in found:
+        market_small.show(console, found["small"])
+    elif "trucked" in found:
+        _show_trucks(console, found)
+    else:
+        _show_problems(console, found)
+
+
+def _show_trucks(console: Console, found: dict[str, Any]) -> None:
+    table = Table(
+        title=f"{found['item_sites']:,} item-sites, {found['limits']} limits at {found['tightness']:.0%}, "
+        f"trucks of about {found['trucks']:g}"
+    )
+    columns = (
+        "seed",
+        "departures open",
+        "trucks",
+        "bill",
+        "cost",
+        "gap",
+        "decidable gap",
+        "seconds",
+        "CPU s",
+        "broken",
+    )
+    for name in columns:
+        table.add_column(name, justify="right")
+    for one in found["trucked"]:
+        table.add_row(
+            str(one["seed"]), f"{one['departures_open']} of {one['departures']}", str(one["trucks"]),
+            f"{one['bill']:,.0f}", f"{one['cost']:,.0f}", f"{one['gap']:.3%}", f"{one['decidable_gap']:.2%}",
+            f"{one['seconds']:.1f}", f"{one['cpu_seconds']:.1f}", str(one["broken_limits"]),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _show_problems(console: Console, found: dict[str, Any]) -> None:
     table = Table(title=f"{found['item_sites']:,} item-sites, {found['limits']} limits at {found['tightness']:.0%}")
     columns = ("seed", "priced", "rounds", "seconds", "CPU s", "limits cost", "gap", "decidable gap", "broken")
     for name in columns:

@@ -7,7 +7,7 @@ served by their centre and help each other. Not here: measuring.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from scipy.stats import gamma
 from assets.kernel.frames.forecasts import INTERVAL_COLUMNS, QUANTILE_LEVELS
 from assets.policy.release import ForecastRules, Guardrails, Release, TargetRules
 from assets.rebalancing.item_sites import UNLIMITED, ItemSites, Protection
+from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.problem import Problem
@@ -171,6 +172,38 @@ def _moves(rng: np.random.Generator, item_sites: ItemSites, items: int, cost: np
         capacity=np.full(m, UNLIMITED, dtype=np.int64), lateral=table["lateral"].to_numpy(bool),
         blocked=np.zeros(m, dtype=np.int64), announced=np.zeros(m, dtype=np.int64),
     )  # fmt: skip
+
+
+def trucked(made: World, cost: float, seed: int) -> World:
+    """Return the world with trucks from every centre to every store that cost about ``cost`` each, whatever they carry.
+
+    A truck takes what a store gets in two days. Units decide by the share of one filled by half.
+    """
+    rng = np.random.default_rng(seed)
+    moves, item_sites = made.problem.moves, made.problem.item_sites
+    weight = made.weight[item_sites.item[moves.destination]]
+    down = moves.is_transfer & ~moves.lateral
+    of_lane = item_sites.site[moves.origin] * len(item_sites.site_ids) + item_sites.site[moves.destination]
+    lanes, place = np.unique(of_lane[down], return_inverse=True)
+    row = np.full(len(moves), -1)
+    row[down] = place
+    asked = np.bincount(place, weights=(weight * item_sites.mean[moves.destination, 0])[down]) / HORIZON
+    truck = np.ceil(2 * asked) + 1
+    price = np.round(cost * rng.uniform(0.5, 2.0, len(lanes)), 2)
+    share = np.where(down, 2 * price[row] * weight / truck[row], 0.0)
+    today = down & (moves.bucket == 0)
+    later = moves.transport + np.where(today, 0.0, share)
+    sites = item_sites.site_ids
+    ends = [(sites[lane // len(sites)], sites[lane % len(sites)]) for lane in lanes]
+    none, nothing = np.zeros(len(lanes), dtype=np.int64), np.zeros((len(lanes), 2))
+    departures = Departures(
+        tuple(f"departure {origin} > {to} van" for origin, to in ends), price, none + 3,
+        np.stack([truck, np.full(len(lanes), np.inf)], axis=1), np.ones(len(lanes), dtype=bool),
+        np.where(today, row, -1), np.stack([weight, np.zeros(len(moves))], axis=1), np.where(today, share, 0.0),
+        nothing, none, nothing[:, 0],
+    )  # fmt: skip
+    priced = replace(moves, transport=later, spread=np.where(today, share, 0.0))
+    return World(replace(made.problem, moves=priced, departures=departures), made.weight)
 
 
 def shared(made: World, units: np.ndarray, count: int, tightness: float) -> Limits:

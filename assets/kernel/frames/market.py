@@ -50,20 +50,31 @@ MARKET_TRANSCRIPT = Frame(
             "bears the number of its last round.",
             minimum=0,
         ),
-        text("agent", "supply_executor, constraint_evaluator or conflict_resolver."),
+        text(
+            "agent",
+            "demand_planner states what items need, supply_executor plans them, constraint_evaluator refuses what "
+            "breaks a limit, conflict_resolver says what limits are asked for and who gets what.",
+        ),
         text("subject", "Item or limit spoken of."),
         real(
             "bid",
-            "Cost of the plan over the horizon in currency, less what no plan changes, so that it may be below 0; or "
-            "what the round's bids use of the limit, in its unit.",
+            "Of a plan what it saves over the horizon in currency, before it pays its price: cost if nothing of the "
+            "item moves, now or later, less the plan's. Of needs what one more unit is worth at most, in currency. Of "
+            "a limit what all bids of the round use of it, in its unit.",
         ),
-        real("price", "What the plan pays in currency; or price per unit of the limit."),
+        real("price", "What the plan pays in currency; or price per unit of the limit. 0 where needs are stated."),
         text(
             "outcome",
-            "proposed, scarce, free, awarded or refused. A limit is scarce where the bids of the round ask for more "
-            "than its room. It is free where they fit into it.",
+            "Of items: needed, proposed, awarded, refused, or declined where what is left of the limits saves nothing "
+            "beside what the item has. Of limits: scarce where the bids of the round ask for more than the room, full "
+            "where they fill it at a price, free where they leave room though it has a price.",
         ),
-        text("reason", "What a plan asks for or gets of the limits, why it is refused, or what there is of a limit."),
+        text(
+            "reason",
+            "What a plan asks for or gets of the limits, the dearest three by name; why it is refused; what there is "
+            "of a limit, and how much of it new bids of the round and those heard before ask for. Bids that were "
+            "heard before have no row of their own.",
+        ),
     ),
     ("plan_date", "statement"),
 )

@@ -1,5 +1,6 @@
 """The deal of one component: its items bid for its limits, and get whole plans within them.
 
+Here the four roles meet: demand planner, supply executor, constraint evaluator, conflict resolver.
 Not here: which items and limits make a component (``components``), and the rounds (``rounds``).
 """
 
@@ -11,15 +12,14 @@ from scipy.sparse import csr_array
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.item_sites import Ints
+from assets.rebalancing.market import conflict_resolver, constraint_evaluator, demand_planner, supply_executor
 from assets.rebalancing.market.agents import idle, priced
-from assets.rebalancing.market.award import award
 from assets.rebalancing.market.components import Component
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.messages import Proposals
 from assets.rebalancing.market.parts import part
-from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch, bid
+from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch
 from assets.rebalancing.market.settlement import Deal
-from assets.rebalancing.market.transcript import Row, award_rows, round_rows
 
 
 def strike(
@@ -43,21 +43,26 @@ def strike(
     shared = limits.take(component.limits, some.moves)
     asked = _own(free, component, some.moves)
     plans = None if today is None else _own(today, component, some.moves)
-    rows: list[Row] = []
+    waiting, rows = idle(some.network, shared), [demand_planner.statement(some.network)]
 
     def heard(round_: Round) -> None:
-        rows.extend(round_rows(some.network, shared, round_))
+        fresh = round_.bids.take(np.flatnonzero(round_.fresh))
+        rows.extend(supply_executor.bids(some.network, shared, waiting, round_.prices, fresh))
+        rows.extend(conflict_resolver.meetings(shared, round_))
         if watch is not None:
             watch(round_)
 
-    bidding = bid(some.network, shared, idle(some.network, shared), asked, budget, heard)
-    found = award(some.network, shared, bidding, plans, budget)
-    rows += award_rows(some.network, shared, found, bidding.rounds - 1, bidding.bound.prices)
+    bidding, found = conflict_resolver.resolve(some.network, shared, waiting, asked, plans, budget, heard)
+    prices, last = bidding.bound.prices, bidding.rounds - 1
+    for one in found.refusals:
+        says = supply_executor.declined if one.saves_nothing else constraint_evaluator.refused
+        rows.append(says(some.network, waiting, one, last))
+    rows += conflict_resolver.awards(some.network, shared, waiting, found, prices, last)
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     units[some.moves] = units_of(found.plans)
     return Deal(
         component, units, int(found.plans.cost.sum()), bidding.bound.value, _still(some.network, shared, bidding),
-        bidding.bound.prices.per_limit, rows, bidding.rounds,
+        prices.per_limit, rows, bidding.rounds,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ class Round:
     bids : Proposals
         Every item's optimum.
     fresh : int
-        How many of them the master did not know.
+        Which of them nobody had proposed before.
     bound : int
         Best so far.
     value : float

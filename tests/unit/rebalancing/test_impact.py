@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.rebalancing.small_networks import PLAN_DATE, certain_forecast, frame, snapshot
+from small_networks import PLAN_DATE, certain_forecast, frame, snapshot
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_LINES

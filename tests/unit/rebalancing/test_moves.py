@@ -1,7 +1,7 @@
 """Moves: what a source can send, and what a unit pays of a departure."""
 
 import pytest
-from unit.rebalancing.small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
+from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
 from assets.rebalancing.plan import solve
 from assets.rebalancing.problem import build_problem
