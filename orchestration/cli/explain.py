@@ -154,7 +154,8 @@ def show_order(console: Console, order: Record, found: list[Explanation]) -> Non
     lines = counted(order["lines"], "line")
     console.print(
         f"Plan of {order['plan_date']}, channel {order['channel']}, {order['status']}; {lines} "
-        f"worth {cell(float(order['value']))} {unit}, expected gain before its departure {cell(float(order['gain']))} {unit}."
+        f"worth {cell(float(order['value']))} {unit}, expected gain before its departure "
+        f"{cell(float(order['gain']))} {unit}."
     )
     console.print(order["reason"], markup=False)
     for explanation in found:

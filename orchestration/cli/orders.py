@@ -132,6 +132,6 @@ def _show_documents(console: Console, documents: list[Record], currency: str) ->
     console.print(table(f"Orders of {first['plan_date']}", heads, rows))
     value, gain = (sum(d[key] for d in documents) for key in ("value", "gain"))
     console.print(
-        f"{counted(documents, 'document')} worth {cell(float(value))} {currency}, expected gain before departures {cell(float(gain))}"
-        f" {currency}; channel {', '.join(sorted({d['channel'] for d in documents}))}"
+        f"{counted(documents, 'document')} worth {cell(float(value))} {currency}, expected gain before departures "
+        f"{cell(float(gain))} {currency}; channel {', '.join(sorted({d['channel'] for d in documents}))}"
     )
