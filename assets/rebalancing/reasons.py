@@ -111,10 +111,12 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats,
         if moves.is_transfer[k]:
             o = moves.origin[k]
             spare = f"; {moves.source_id[k]} holds {item_sites.available[o]} against {item_sites.base_stock[o]}"
-        moved = "1 unit avoids" if quantity[k] == 1 else f"{quantity[k]} units avoid"
+        moved = "1 unit" if quantity[k] == 1 else f"{quantity[k]} units"
+        verb = ("avoids" if quantity[k] == 1 else "avoid") if gains[k] >= 0 else "costs" if quantity[k] == 1 else "cost"
         takes = "takes" if quantity[k] == 1 else "take"
         room = f", and {takes} room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
-        texts.append(f"{need}{spare}; {moved} {gains[k]:.2f} of expected cost, {NET}{room}")
+        amount = f"{verb} {abs(gains[k]):.2f}" + (" of expected cost" if gains[k] >= 0 else " more than waiting")
+        texts.append(f"{need}{spare}; {moved} {amount}, {NET}{room}")
     return texts
 
 
@@ -162,7 +164,7 @@ def _next_best(network: Network, position: int, reduced: Floats, units: Ints, ga
     others = mine[(moves.destination[network.first[mine]] == destination) & (mine != position)]
     # A giver that is out of stock, or has a whole lot to keep to, is no choice.
     others = others[(units[others] == 0) & np.isfinite(reduced[others])]
-    wait = f"wait, which costs {gain:.2f} more"
+    wait = f"wait, which costs {abs(gain):.2f} {'more' if gain >= 0 else 'less'}"
     if not len(others):
         return wait
     best = others[np.argmin(reduced[others])]

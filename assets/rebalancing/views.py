@@ -55,7 +55,8 @@ class SiteView:
             floor = f"; its service target makes a lost unit dearer by {self.service_price:.2f}"
         worth = ""
         if self.marginal_value is not None:
-            worth = f"; one more unit here is worth {self.marginal_value:.2f}, what is left of it at the end included"
+            value = f"{self.marginal_value:.2f}, what is left of it at the end included"
+            worth = f"; beside the plan one more unit here is worth {value}"
         band = ""
         if self.demand_low_units is not None:
             band = f", until it ends 80 % between {self.demand_low_units:.0f} and {self.demand_high_units:.0f}"
