@@ -44,6 +44,7 @@ def run(*, data: Path, largest: int = 1_000_000) -> dict[str, Any]:
         "layer": layer(network),
         "published": [published(data / "mincostflow" / name, answer) for name, answer in PUBLISHED.items()],
         "growth": flow_growth.grow(largest),
+        "alike": flow_growth.alike(largest),
     }
 
 
@@ -137,3 +138,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
         for size in found["growth"]
     ]  # fmt: skip
     console.print(table(f"Growth, {flow_growth.WORKERS} processes, expanding included", columns, rows))
+    alike = found["alike"]
+    console.print(
+        f"{alike['item_sites']:,} item-sites of items that are all the same: {alike['seconds']:.1f} seconds, "
+        f"{'the same' if alike['same_units'] else 'NOT the same'} units of all, {alike['peak_memory_gb']:.2f} GB"
+    )

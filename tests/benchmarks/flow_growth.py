@@ -20,6 +20,7 @@ from market_problem import SITES_AN_ITEM, world
 from assets.rebalancing.expansion import expand
 from assets.rebalancing.flow import free_variant, solve_flows
 from assets.rebalancing.problem import Problem
+from assets.rebalancing.what_if.copies import side_by_side
 
 WORKERS, SIZES = 2, 3
 PARTS_OF_THE_LEAST = 2
@@ -46,6 +47,19 @@ def grow(largest: int) -> list[dict[str, Any]]:
         found.append(one)
     PARTS.clear()
     return found
+
+
+def alike(largest: int) -> dict[str, Any]:
+    """Return the same of as many item-sites whose items are all the same, and whether all do the same."""
+    items = max(1, largest // 10 ** (SIZES - 1) // PARTS_OF_THE_LEAST // SITES_AN_ITEM)
+    one = world(1, 0).problem
+    PARTS.extend([side_by_side([one] * items)] * (PARTS_OF_THE_LEAST * 10 ** (SIZES - 1)))
+    found, units = measured(PARTS), solved(0)[0].reshape(items, -1)
+    PARTS.clear()
+    same = bool((units == units[0]).all()) and found["units"] == int(units[0].sum()) * (
+        found["item_sites"] // SITES_AN_ITEM
+    )
+    return {**found, "same_units": same}
 
 
 def measured(parts: list[Problem]) -> dict[str, Any]:

@@ -34,8 +34,13 @@ def test_an_instance_in_dimacs_format_is_read_and_solved(tmp_path: Path) -> None
 
 def test_growth_counts_every_part_and_hands_back_the_same_units_at_any_size() -> None:
     # Its workers are forked, and this process may have threads of other tests: a process of its own.
-    told = "import json; from orchestration.cli.bench import load; print(json.dumps(load('flow_growth').grow(4_000)))"
-    found = json.loads(subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout)
+    told = (
+        "import json; from orchestration.cli.bench import load; growth = load('flow_growth'); "
+        "print(json.dumps([growth.grow(4_000), growth.alike(4_000)]))"
+    )
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
+    found, same = json.loads(said)
+    assert (same["item_sites"], same["same_units"]) == (4_000, True)
     assert [size["item_sites"] for size in found] == [40, 400, 4_000]
     assert found[0]["exponent"] is None
     assert all(0 < size["expanding_cpu_seconds"] < size["cpu_seconds"] for size in found)
@@ -44,4 +49,4 @@ def test_growth_counts_every_part_and_hands_back_the_same_units_at_any_size() ->
     assert sum(int(growth.solved(k)[0].sum()) for k in range(2)) == found[0]["units"]
     growth.PARTS.clear()
     layer = bench.layer(bench.expand(alone[0]), repeats=1)
-    bench.show(Console(quiet=True), {"layer": layer, "published": [], "growth": found})
+    bench.show(Console(quiet=True), {"layer": layer, "published": [], "growth": found, "alike": same})
