@@ -187,6 +187,8 @@ def _limits(base: Base, again: Plan, own: dict[str, float], graph: pd.DataFrame)
         asked=now["asked"] + others,
         used=now["used"] + others,
         price=now["price"].where(dealt, known["price"].fillna(0.0)),
+        # Of what others pay for, and of what all would have saved, the published plan knows more.
+        worth_amount=now["worth_amount"].combine(known["worth_amount"], np.fmax),
         deal=(now["deal"] + _deals(base)).where(dealt, known["deal"]),
     )
     table = pd.concat([part_ for part_ in (was.loc[~was.index.isin(now.index)], now) if len(part_)] or [was])

@@ -202,3 +202,12 @@ def publish(published: Published, plan: Plan, run_id: str) -> None:
     for frame in TABLES:
         published.write(frame, tables[frame.name], PLAN_DATE, run_id)
     published.write(DOCUMENTS, DOCUMENTS.empty(), PLAN_DATE, run_id)
+
+
+def test_what_a_departure_is_worth_to_all_stands_when_a_part_is_planned_again() -> None:
+    made = problem(5, 4, trucks=1.0)
+    whole = solve(made)
+    again = replan_on(base_of(whole), made, ["item=i01"])
+    was, now = (plan.shared_limits.set_index("limit_id")["worth_amount"].dropna() for plan in (whole, again))
+    assert (was > 0).any()
+    assert (now >= was.reindex(now.index) - 1e-9).all()
