@@ -14,7 +14,7 @@ _NAMED = 5
 ANALOGUE, UNINFORMED, ENDED, FALLBACK = "analogue", "uninformed", "ended", "HistoricAverage"
 _BORROWED = "it is forecast from the same item elsewhere or from items like it, of which no backtest tells."
 _STAND_INS = {
-    ANALOGUE: f"Too few {{bucket}}s tell its whole demand for {{champion}}: {_BORROWED}",
+    ANALOGUE: f"Too few of the {{bucket}}s that models see tell its whole demand for {{champion}}: {_BORROWED}",
     UNINFORMED: "Nothing like it was ever sold anywhere: what is expected is a guess, of which no backtest tells.",
     ENDED: "It is declared delisted: no further demand is expected, whatever was sold.",
 }

@@ -218,7 +218,7 @@ def _show_one(console: Console, found: Record) -> None:
         f"Policy {found['policy_release']}, features {found['feature_set']}, data {found['data_version'][:_SHORT]}",
         markup=False,
     )
-    numbers = [*_SCORES.values(), "in 80 % band"]
+    numbers = [*_SCORES.values(), "80 % by PIT"]
     rows = [
         [
             part["segment"],

@@ -100,7 +100,8 @@ class Outcomes:
         demand varies, and stay.
         """
         spiky, none = int((self.excess > 0).any(axis=1).sum()), np.zeros_like(self.excess)
-        is_usual = bdtrc(spiky - 1, len(self.series), BEYOND_LEVELS) < CHANCE if spiky else False
+        # One is never a habit, however few there are.
+        is_usual = spiky > 1 and bdtrc(spiky - 1, len(self.series), BEYOND_LEVELS) < CHANCE
         return replace(self, demand=self.demand if is_usual else self.demand - self.excess, excess=none)
 
     def rows(self, chosen: Flags) -> Outcomes:

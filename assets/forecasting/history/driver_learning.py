@@ -42,14 +42,16 @@ def learn_drivers(panel: SeriesPanel) -> DriverEffects:
     Parameters
     ----------
     panel : SeriesPanel
-        With drivers. Where it has a longer one, that one's past tells.
+        With drivers. Where it has a longer one, that one's past tells, but for how often promotions are unannounced.
     """
     order = key_order(panel.index)
     if (np.diff(order) < 0).any():
         # Sums over series are of the same order whatever order they stand in.
         return learn_drivers(panel.take(order)).take(np.argsort(order))
+    # Uplifts hold for years; how often there is a promotion is what the level was told beside.
+    recent = panel.length
     panel = panel if panel.longer is None else panel.longer
-    sums = driver_sums(panel, drivers_of(panel))
+    sums = driver_sums(panel, drivers_of(panel), recent)
     names = panel.index["category"].to_numpy(dtype=str)
     categories, category = np.unique(names, return_inverse=True)
     category = category.reshape(-1).astype(np.int64)

@@ -90,12 +90,21 @@ class _Block:
     eventful: Flags
 
 
-def driver_sums(panel: SeriesPanel, drivers: Drivers) -> DriverSums:
+def driver_sums(panel: SeriesPanel, drivers: Drivers, recent: int | None = None) -> DriverSums:
     """Add up the demand of driven buckets and what quiet ones around them promise.
 
     The level of a bucket is the mean of the known buckets around it that nothing drove; its season is
     estimated without the driven ones.
+
+    Parameters
+    ----------
+    panel, drivers : SeriesPanel, Drivers
+        Of the same series.
+    recent : int, optional
+        Buckets before the end that count how often there are promotions which nobody announced: those that
+        a level is told of; all without.
     """
+    since = 0 if recent is None else max(0, panel.length - recent)
     shares = event_shares(drivers, panel.length)
     touched: Flags = np.any(shares > 0, axis=1)
     quiet = np.empty(panel.observed.shape, dtype=bool)
@@ -112,7 +121,8 @@ def driver_sums(panel: SeriesPanel, drivers: Drivers) -> DriverSums:
         block = _block(panel, drivers, rows, quiet[rows], factors[rows][:, panel.phase], touched[scope])
         promoted[:, rows], counts[0, rows] = _promoted(block)
         unannounced = block.promoted & ~drivers.announced.planned[rows, : panel.length]
-        counts[2, rows], counts[3, rows] = block.known.sum(axis=1), (block.known & unannounced).sum(axis=1)
+        counts[2, rows] = block.known[:, since:].sum(axis=1)
+        counts[3, rows] = (block.known & unannounced)[:, since:].sum(axis=1)
         if drivers.price is not None:
             information[:, rows], counts[1, rows] = _priced(block, drivers, rows, LEVEL_BUCKETS[panel.bucket])
         events[:, rows], event_buckets[rows] = _events(block, shares, scope)

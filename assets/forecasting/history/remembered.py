@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.history.series import Reals, SeriesPanel, build_panel
-from assets.forecasting.history.without_drivers import yearly_season
+from assets.forecasting.history.without_drivers import taken_of
 from assets.forecasting.history.yearly import LEAST_YEARS, WEEK_DAYS, YEAR_WEEKS
 from assets.kernel.calendar import Bucket, PlanCalendar
 
@@ -41,7 +41,7 @@ def remembered_panel(
     It is kept where the panel has drivers, or where the season of the year shows in daily demand of two
     years or more; any other panel is ``build_panel``'s. Two years must be behind the oldest origin of the
     backtest too: one that knew no season would teach residuals, and a correction of means, that the plan's
-    season has taken out already.
+    season has taken out already. For that a season counts only if it shows at the oldest origin as well.
 
     Parameters
     ----------
@@ -61,11 +61,29 @@ def remembered_panel(
         longer = build_panel(demand, ranged, calendar, plan_date, known, events=events, horizon=horizon)
     if yearly:
         longer = replace(longer, year_place=year_places(calendar, plan_date, -longer.length, horizon))
-    found = replace(panel, longer=longer)
-    if panel.drivers is None:
-        return panel if yearly_season(found, None) is None else found
-    assert longer.drivers is not None, "a longer past has the drivers of the shorter one"
-    return replace(found, drivers=longer.drivers.since_column(longer.length - panel.length))
+    found = _with(panel, longer)
+    if yearly and not _season_shows(found, origins * horizon):
+        found = _with(panel, replace(longer, year_place=None))
+    return panel if found.drivers is None and _year_place(found) is None else found
+
+
+def _with(panel: SeriesPanel, longer: SeriesPanel) -> SeriesPanel:
+    """Return a panel with a longer past, and the drivers that this one has."""
+    if longer.drivers is None:
+        return replace(panel, longer=longer)
+    drivers = longer.drivers.since_column(longer.length - panel.length)
+    return replace(panel, longer=longer, drivers=drivers)
+
+
+def _year_place(panel: SeriesPanel) -> Reals | None:
+    return None if panel.longer is None else panel.longer.year_place
+
+
+def _season_shows(panel: SeriesPanel, back: int) -> bool:
+    """Return whether a season of the year shows at the plan date and ``back`` buckets before it."""
+    return all(
+        taken_of(panel.until(column)).season is not None for column in sorted({panel.length - back, panel.length})
+    )
 
 
 def year_places(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: int) -> Reals:

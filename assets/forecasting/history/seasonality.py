@@ -64,14 +64,18 @@ def _factors(panel: SeriesPanel, season: int) -> Reals:
 
 def centred_level(demand: Reals, observed: Flags, season: int) -> Reals:
     """Return the mean of observed demand over a window of about one season around each bucket."""
-    half = season // 2
-    total = sums_until(np.where(observed, demand, 0.0), half + 1, half)
-    count = sums_until(observed, half + 1, half)
-    width = 2 * half + 1
-    window_total = total[:, width:] - total[:, :-width]
-    window_count = count[:, width:] - count[:, :-width]
-    level: Reals = np.maximum(window_total, 0.0) / np.maximum(window_count, 1.0)
+    total, count = _windows(demand, observed, season)
+    level: Reals = np.maximum(total, 0.0) / np.maximum(count, 1.0)
     return level
+
+
+def _windows(demand: Reals, observed: Flags, season: int) -> tuple[Reals, Reals]:
+    """Return the sum and the number of the observed cells of about one season around each bucket."""
+    half = season // 2
+    width = 2 * half + 1
+    sums = (sums_until(np.where(observed, demand, 0.0), half + 1, half), sums_until(observed, half + 1, half))
+    total, count = (one[:, width:] - one[:, :-width] for one in sums)
+    return total, count
 
 
 def sums_until(cells: Reals | Flags, before: int, after: int) -> Reals:
@@ -93,9 +97,10 @@ def _sums_by_phase(panel: SeriesPanel) -> tuple[Reals, Reals]:
     actual, expected = np.empty((2, panel.size, season))
     for rows in row_blocks(panel.size, panel.length):
         demand, observed = panel.demand[rows], panel.observed[rows]
-        level = centred_level(demand, observed, season)
+        total, count = _windows(demand, observed, season)
+        level = np.maximum(total, 0.0) / np.maximum(count, 1.0)
         # Its own local level is no measure of a spike, which is part of it: that of the other cells is.
-        others = np.maximum(level - (demand - level) / (season - 1), 0.0)
+        others = np.where(count > 1, np.maximum(total - demand, 0.0) / np.maximum(count - 1, 1.0), level)
         clipped = np.where(observed, np.minimum(demand, SPIKE_MULTIPLE * others + SPIKE_UNITS), 0.0)
         actual[rows] = _sum_by_phase(clipped, panel.phase, season)
         expected[rows] = _sum_by_phase(np.where(observed, level, 0.0), panel.phase, season)

@@ -81,7 +81,8 @@ class YearlyFactors:
     factors : array (C, T + H)
         Factor of each category and day, averaging about 1 over a year.
     amplitude : array (n,)
-        How far each series goes along with its category: 0 for none of its season, 1 for all.
+        How far each series goes along with its category: 0 for none of its season, 1 for all. Estimated, so
+        that it may lie beyond either.
     """
 
     factors: Reals

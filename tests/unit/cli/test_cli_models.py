@@ -63,7 +63,7 @@ def test_candidates_are_told_apart_by_four_digits_within_120_columns(equipoise: 
     lines = equipoise("models", "show").out.splitlines()
     assert max(map(len, lines)) <= 120
     text = " ".join(" ".join(lines).split())
-    assert "pinball loss WAPE bias MASE scaled pinball in 80 % band" in text
+    assert "pinball loss WAPE bias MASE scaled pinball 80 % by PIT" in text
     assert "lumpy TSB champion 0.02134 0.5000 0 0.9123 0.01235 79.12 %" in text
     assert "lumpy CrostonSBA 0.02135 0.5000 0" in text
 

@@ -179,7 +179,11 @@ def test_the_names_of_stand_ins_are_those_of_the_forecast() -> None:
 @pytest.mark.parametrize(
     ("model", "sold", "words"),
     [
-        (ANALOGUE, True, "Too few days tell its whole demand for TSB: it is forecast from the same item elsewhere"),
+        (
+            ANALOGUE,
+            True,
+            "Too few of the days that models see tell its whole demand for TSB: it is forecast from the same item",
+        ),
         (ANALOGUE, False, "It was never sold here: it is forecast from the same item elsewhere"),
         (UNINFORMED, False, "Nothing like it was ever sold anywhere"),
         (ENDED, True, "It is declared delisted: no further demand is expected"),

@@ -178,7 +178,7 @@ def with_spikes(outcomes: Outcomes, count: int, units: float = 900.0) -> Outcome
     return replace(outcomes, demand=outcomes.demand + excess, excess=excess)
 
 
-@pytest.mark.parametrize("rows", [39, 120, 1200])
+@pytest.mark.parametrize("rows", [2, 4, 5, 39, 120, 1200])
 def test_a_spike_of_one_series_leaves_the_law_of_its_neighbours(rows):
     clean = poisson(rows, 15)
     before, after = (network_calibration(each, HORIZON)[0] for each in (clean, with_spikes(clean, 1)))

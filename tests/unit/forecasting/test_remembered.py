@@ -151,3 +151,12 @@ def test_a_part_of_the_series_has_their_part_of_the_longer_past():
     assert np.array_equal(panel.take(rows).longer.demand, panel.longer.demand[rows])
     assert np.array_equal(panel.block(slice(3, 5)).longer.demand, panel.longer.demand[3:5])
     assert taken_of(panel).past(slice(0, 2)).shape == (2, 364)
+
+
+def test_promotions_that_stopped_a_year_ago_multiply_no_bucket_ahead():
+    world = network(1, promoted=slice(0, 350))
+    panel = panel_of(world, calendar_of(holiday(5)))
+    effects = learn_drivers(panel)
+    assert effects.uplift.mean() == pytest.approx(3.0, rel=0.1)
+    ahead = effects.ahead(panel)
+    assert ahead[:, :5] == pytest.approx(np.ones((12, 5)), abs=0.02)
