@@ -82,7 +82,8 @@ def _year_place(panel: SeriesPanel) -> Reals | None:
 def _season_shows(panel: SeriesPanel, back: int) -> bool:
     """Return whether a season of the year shows at the plan date and ``back`` buckets before it."""
     return all(
-        taken_of(panel.until(column)).season is not None for column in sorted({panel.length - back, panel.length})
+        taken_of(panel.until(column)).season is not None
+        for column in sorted({max(1, panel.length - back), panel.length})
     )
 
 
