@@ -22,6 +22,7 @@ from assets.rebalancing.flow import Flow
 from assets.rebalancing.gains import drop_small_gains, line_gains
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import Incumbent
+from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.min_max import min_max
@@ -187,12 +188,19 @@ def _unit_benefit(network: Network, moves: Ints) -> Floats:
     return saved - every.usual_transport[moves]
 
 
+def _taken(network: Network, units: Ints) -> Ints:
+    """Return units of which the flow has no use left out, whole lots: more than could ever be sold."""
+    moves, most = network.problem.moves.take(network.first), largest_units(network)[network.first]
+    fewer = constraints.lot_below(most, moves.minimum, np.maximum(1, moves.multiple))
+    return np.where(units > most, fewer, units)
+
+
 BASELINES: Mapping[str, Baseline] = MappingProxyType(
     {
         "do_nothing": lambda ground: do_nothing(ground.network),
         "no_transfers": lambda ground: ground.replenished,
         "greedy_pairs": lambda ground: greedy_pairs(ground.network, ground.replenished),
-        "min_max": lambda ground: min_max(ground.network),
+        "min_max": lambda ground: _taken(ground.network, min_max(ground.network)),
     }
 )
 """By the name of their rows in the summary."""
