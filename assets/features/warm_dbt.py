@@ -132,6 +132,7 @@ class _Dbt:
             if not parsed.success:
                 return 1
             self._parsed_for, self._manifest = (variables, told), parsed.result
+        _wait_for_the_warehouse(environment.get("EQUIPOISE_WAREHOUSE", ""))
         # Of what dbt writes the graph reads the results; the manifest it has from its own parse.
         done = self._runner(manifest=self._manifest).invoke(["--no-write-json", *arguments])
         _let_go_of_the_warehouse()
@@ -155,6 +156,20 @@ def _printing_to(output: int) -> Iterator[None]:
             stream.flush()
             os.dup2(descriptor, stream.fileno())
             os.close(descriptor)
+
+
+def _wait_for_the_warehouse(path: str) -> None:
+    """Return when nobody else writes: what a killed run had begun holds the warehouse until its grace is over."""
+    import duckdb
+
+    ends = time.monotonic() + 2.0 * _GRACE_SECONDS
+    while Path(path).is_file() and time.monotonic() < ends:
+        try:
+            duckdb.connect(path).close()
+        except duckdb.IOException:
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _let_go_of_the_warehouse() -> None:
