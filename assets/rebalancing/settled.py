@@ -19,13 +19,13 @@ from assets.rebalancing.costs import Costs, units_of_flow
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow, Variant, gather, solve_flows, started
 from assets.rebalancing.item_sites import Flags, Ints
-from assets.rebalancing.market.agents import priced
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.negotiate import negotiate, standing
 from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.scarcity import Scarcity, plenty, scarcity
 from assets.rebalancing.market.settlement import BrokenAwardError, Settlement
+from assets.rebalancing.market.supply_executor import priced
 from assets.rebalancing.market.verify import breaches
 from assets.rebalancing.merged import every_unit
 

@@ -14,7 +14,7 @@ import numpy as np
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.lots import FAR
-from assets.rebalancing.market.agents import paid, propose_whole, whole
+from assets.rebalancing.market.constraint_evaluator import whole
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.master import WHOLE_SHARE
 from assets.rebalancing.market.messages import (
@@ -31,6 +31,7 @@ from assets.rebalancing.market.mixing import mixed, whole_mixture
 from assets.rebalancing.market.offers import SLACK, offers
 from assets.rebalancing.market.pool import Mixture, Pool
 from assets.rebalancing.market.rounds import Bidding, Budget, base_cost
+from assets.rebalancing.market.supply_executor import paid, propose_whole
 
 DEAREST_SHARE = 1e-5
 """Items that lose less than this share of an average item's cost at the prices do not bid for leftovers."""

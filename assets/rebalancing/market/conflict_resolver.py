@@ -11,11 +11,11 @@ from scipy.sparse import csr_array
 
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags
-from assets.rebalancing.market.agents import paid
 from assets.rebalancing.market.award import award
 from assets.rebalancing.market.limits import TOLERANCE, Limits
 from assets.rebalancing.market.messages import Award, Prices, Proposals
 from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch, bid
+from assets.rebalancing.market.supply_executor import paid
 from assets.rebalancing.market.transcript import Row, saved, uses
 
 AGENT = "conflict_resolver"

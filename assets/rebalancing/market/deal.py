@@ -13,13 +13,13 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market import conflict_resolver, constraint_evaluator, demand_planner, supply_executor
-from assets.rebalancing.market.agents import idle, priced
 from assets.rebalancing.market.components import Component
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.messages import Proposals
 from assets.rebalancing.market.parts import part
 from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch
 from assets.rebalancing.market.settlement import Deal
+from assets.rebalancing.market.supply_executor import idle, priced
 
 
 def strike(

@@ -1,7 +1,7 @@
 """What agents say to one another: proposals, prices, awards, refusals.
 
 Messages are frozen and typed. Proposals of many items travel as one batch of arrays; its
-elements are single proposals. Not here: how anybody makes up their mind (``agents``).
+elements are single proposals. Not here: how anybody makes up their mind (``supply_executor``).
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-from assets.rebalancing.market.agents import proposals
 from assets.rebalancing.market.components import components, largest_use, touched_items
 from assets.rebalancing.market.deal import strike, units_of
 from assets.rebalancing.market.limits import Limits
@@ -27,6 +26,7 @@ from assets.rebalancing.market.messages import Proposals, joined
 from assets.rebalancing.market.parts import part
 from assets.rebalancing.market.rounds import Budget, Watch, base_cost
 from assets.rebalancing.market.settlement import BrokenAwardError, Deal, Settlement
+from assets.rebalancing.market.supply_executor import proposals
 from assets.rebalancing.market.verify import breaches
 
 WIDENINGS = 8

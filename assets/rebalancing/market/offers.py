@@ -15,10 +15,10 @@ from scipy.sparse import csr_array
 from assets.rebalancing import constraints
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints
-from assets.rebalancing.market.agents import priced, proposals, whole_plans
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.messages import Prices, Proposals, joined
 from assets.rebalancing.market.parts import capped, part
+from assets.rebalancing.market.supply_executor import priced, proposals, whole_plans
 
 SLACK = 1e-12
 

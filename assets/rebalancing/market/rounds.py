@@ -14,13 +14,13 @@ import numpy as np
 
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Floats
-from assets.rebalancing.market.agents import propose
 from assets.rebalancing.market.bound import Bound, lagrangian
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.master import Master
 from assets.rebalancing.market.messages import Prices, Proposals
 from assets.rebalancing.market.pool import Mixture, Pool
 from assets.rebalancing.market.smoothed import smoothed
+from assets.rebalancing.market.supply_executor import propose
 
 EXACT_ROWS = 1_500
 """Most items and limits of a component for which the linear master is asked as well."""

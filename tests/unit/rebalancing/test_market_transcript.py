@@ -13,11 +13,12 @@ from market_worlds import base, limits, network, problem
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.lots import relaxed_optimum
-from assets.rebalancing.market.agents import idle, needs, still_network
+from assets.rebalancing.market.demand_planner import needs
 from assets.rebalancing.market.messages import SAVES_NOTHING
 from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.settlement import Settlement
+from assets.rebalancing.market.supply_executor import idle, still_network
 from assets.rebalancing.market.transcript import Row
 
 SAYS = {

@@ -12,13 +12,13 @@ from market_worlds import base, limits, monolith, network, problem
 from scipy.sparse import csr_array
 
 from assets.rebalancing.market import mixing, rounds
-from assets.rebalancing.market.agents import idle, propose
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.master import Master
 from assets.rebalancing.market.messages import Prices, Proposals, joined
 from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.rounds import Budget
 from assets.rebalancing.market.smoothed import smoothed, undecided
+from assets.rebalancing.market.supply_executor import idle, propose
 from assets.rebalancing.market.verify import breaches
 
 
