@@ -66,9 +66,12 @@ def scorecard(
     panel: Annotated[
         list[str] | None, typer.Option(help="vn2, carparts, favorita or synthetic; repeatable, all by default.")
     ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="A candidate more on every menu, as ADIDA; repeatable.")
+    ] = None,
 ) -> None:
     """Score the forecast's candidates by segment over rolling origins, and the coverage of whole plans."""
-    _measure(out, "scorecard", data=data, panel=panel or [])
+    _measure(out, "scorecard", data=data, panel=panel or [], also=also or [])
 
 
 @bench.command("coherence")

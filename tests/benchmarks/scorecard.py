@@ -24,6 +24,8 @@ from assets.forecasting.evaluation.calibrate import LEVELS
 from assets.forecasting.evaluation.outcomes import Outcomes, joined
 from assets.forecasting.evaluation.scorecard import cross_calibrated, score_against
 from assets.forecasting.history.series import Reals
+from assets.forecasting.models.candidates import candidate
+from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
@@ -33,7 +35,7 @@ CHAMPIONS = "champions"
 DECIMALS = 4
 
 
-def run(*, data: Path, panel: Sequence[str] = ()) -> dict[str, Any]:
+def run(*, data: Path, panel: Sequence[str] = (), also: Sequence[str] = ()) -> dict[str, Any]:
     """Score the panels.
 
     Parameters
@@ -42,21 +44,37 @@ def run(*, data: Path, panel: Sequence[str] = ()) -> dict[str, Any]:
         Folder with a folder of published files for each panel that has any.
     panel : sequence of str
         Which of them; all where it is empty.
+    also : sequence of str
+        Candidates that every menu gets beside its own.
 
     Raises
     ------
     EquipoiseError
-        If a panel is unknown, or its files are missing.
+        If a panel or a candidate is unknown, or files of a panel are missing.
     """
     unknown = [name for name in panel if name not in PANELS]
     if unknown:
         raise EquipoiseError(
             f"there is no panel {unknown[0]}", where="--panel", remedy=f"Name one of {', '.join(PANELS)}"
         )
-    release = PolicyRegistry().active()
+    release = _with_candidates(PolicyRegistry().active(), also)
     return {
         "panels": {name: measured(make(data), release) for name, make in PANELS.items() if name in (panel or PANELS)}
     }
+
+
+def _with_candidates(release: Release, also: Sequence[str]) -> Release:
+    """Return a release whose menus have some candidates more, at their ends."""
+    for name in also:
+        try:
+            candidate(name, Bucket.DAY)
+        except EquipoiseError as unknown:
+            raise EquipoiseError(unknown.what, where="--also", remedy=unknown.remedy) from None
+    rules = release.forecast
+    menus = {
+        segment: (*menu, *(name for name in also if name not in menu)) for segment, menu in rules.candidates.items()
+    }
+    return release.model_copy(update={"forecast": rules.model_copy(update={"candidates": menus})})
 
 
 def measured(bench: BenchPanel, release: Release) -> dict[str, Any]:

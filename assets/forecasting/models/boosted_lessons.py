@@ -89,13 +89,18 @@ def training_origins(panel: SeriesPanel, horizon: int, boosting: Boosting) -> tu
 
 def teachers(panel: SeriesPanel, most: int) -> SeriesPanel:
     """Return the series that teach, in the order of their keys."""
+    return panel.take(teaching_rows(panel, most))
+
+
+def teaching_rows(panel: SeriesPanel, most: int) -> Integers:
+    """Return the rows of about so many series at most, whole items evenly spaced, in the order of their keys."""
     order = key_order(panel.index)
     if panel.size > most:
         item = np.unique(panel.index["item_id"].to_numpy(dtype=str), return_inverse=True)[1]
         count = int(item.max()) + 1
         teaching = _evenly(np.arange(count), max(count * most // panel.size, 1))
         order = order[np.isin(item[order], teaching)]
-    return panel.take(order)
+    return order
 
 
 @dataclass(frozen=True)

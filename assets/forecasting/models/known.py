@@ -17,6 +17,7 @@ from assets.forecasting.history.censoring import History
 from assets.forecasting.history.levels import shrunken_means
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
 from assets.forecasting.models.boosted import BoostedModel, fit_boosted
+from assets.forecasting.models.lagged import lagged_means
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class Known:
     def shrunken_means(self) -> Reals:
         """Means by the shrunken exponential mean in season, shape (n, H)."""
         return self._driven(shrunken_means(self.whole, self.phase, self.rows))
+
+    @cached_property
+    def lagged_means(self) -> Reals | None:
+        """Means by lags of the series and its groups, shape (n, H); None where the panel teaches too little."""
+        means = lagged_means(self.panel, self.history, self.phase)
+        return None if means is None else self._driven(means)
 
     def _driven(self, means: Reals) -> Reals:
         """Put back what was taken out of ``whole``: promotions, prices and events of the buckets ahead."""

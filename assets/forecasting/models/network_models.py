@@ -1,6 +1,6 @@
-"""Candidates that look at all series at once: the shrunken mean, the boosted model, and both combined.
+"""Candidates that look at all series at once: the shrunken mean, the boosted model, both combined, and mlforecast's.
 
-Here: their place in a menu. Not here: the level (``levels``) or the trees (``boosted``).
+Here: their place in a menu. Not here: the level (``levels``) or the trees (``boosted``, ``lagged``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from assets.forecasting.history.series import Integers, Reals
 from assets.forecasting.models.boosted import GROUPS
 from assets.forecasting.models.boosted_lessons import BOOSTING
 from assets.forecasting.models.known import Known, MeanForecast, said
+from assets.forecasting.models.lagged import GROWTH
 from assets.kernel.calendar import Bucket
 
 # Share of the boosted model in the combination (README): the least cost on VN2.
@@ -80,6 +81,36 @@ class BoostedMean:
         return said(mean, np.full(len(rows), not taught))
 
 
-def network_models(bucket: Bucket) -> tuple[ShrunkenMean | BoostedMean, ...]:
+@dataclass(frozen=True)
+class LaggedMean:
+    """mlforecast's model of all series, fitted anew at every origin and every day."""
+
+    name: str = "MLForecast"
+    fallback: str = SHRUNKEN_MEAN
+    fits: tuple[str, ...] = ()
+    learns_from_all: bool = False
+
+    def settings(self) -> Mapping[str, Any]:
+        """Return how its trees are grown, and the versions of the libraries that grow them."""
+        return {
+            **asdict(self),
+            "growth": asdict(GROWTH),
+            "lightgbm": version("lightgbm"),
+            "mlforecast": version("mlforecast"),
+        }
+
+    def forecast(self, known: Known, rows: Integers, fitted: Reals | None = None) -> MeanForecast:  # noqa: ARG002
+        """Forecast any series; where the panel taught nothing, the shrunken mean stands in."""
+        means = known.lagged_means
+        stood_in = np.full(len(rows), means is None)
+        return said((known.shrunken_means if means is None else means)[rows], stood_in)
+
+
+def network_models(bucket: Bucket) -> tuple[ShrunkenMean | BoostedMean | LaggedMean, ...]:
     """Return the models of all series that a release may name."""
-    return ShrunkenMean(), BoostedMean("Boosted", 1.0, bucket), BoostedMean("Combination", BOOSTED_WEIGHT, bucket)
+    return (
+        ShrunkenMean(),
+        BoostedMean("Boosted", 1.0, bucket),
+        BoostedMean("Combination", BOOSTED_WEIGHT, bucket),
+        LaggedMean(),
+    )

@@ -43,6 +43,21 @@ def test_every_candidate_of_every_segment_is_scored_over_six_origins(found: dict
         assert sum(row["is_champion"] for row in found["scores"] if row["demand_segment"] == segment) == 1
 
 
+def test_a_candidate_more_is_scored_beside_the_menu_of_every_segment(folder: Path) -> None:
+    release = PolicyRegistry().active()
+    menus = dict.fromkeys(release.forecast.candidates, ("HistoricAverage",))
+    rules = release.forecast.model_copy(update={"candidates": menus})
+    also = bench._with_candidates(release.model_copy(update={"forecast": rules}), ["TSB", "HistoricAverage"])
+    scores = bench.measured(panels.carparts(folder), also)["scores"]
+    scored = {(row["demand_segment"], row["model"]) for row in scores[:-1]}
+    assert scored == {(segment, model) for segment, _ in scored for model in ("HistoricAverage", "TSB")}
+
+
+def test_a_candidate_that_is_unknown_is_told_in_one_line(folder: Path) -> None:
+    with pytest.raises(EquipoiseError, match="--also: model Nothing is unknown"):
+        bench.run(data=folder, panel=["carparts"], also=["Nothing"])
+
+
 def test_the_total_counts_the_windows_of_the_champions(found: dict) -> None:
     *rows, total = found["scores"]
     assert total["demand_segment"] == "all"
