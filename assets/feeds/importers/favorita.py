@@ -79,14 +79,17 @@ class _Source:
 
     @property
     def items(self) -> list[str]:
+        """Return the ids of items, by row of the units."""
         return [f"item-{number:03d}" for number in range(self.units.shape[0])]
 
     @property
     def stores(self) -> list[str]:
+        """Return the ids of stores, by column of the units."""
         return [f"store-{number:02d}" for number in range(self.units.shape[1])]
 
     @property
     def warehouse_ids(self) -> list[str]:
+        """Return the ids of warehouses."""
         return [f"warehouse-{number}" for number in self.warehouses["warehouse"]]
 
 
