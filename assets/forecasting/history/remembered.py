@@ -18,7 +18,8 @@ from assets.forecasting.history.yearly_place import YEAR_WEEKS, year_places
 from assets.forecasting.history.yearly_weeks import WEEK_DAYS
 from assets.kernel.calendar import Bucket, PlanCalendar
 
-# Most buckets of which effects of drivers and the season of the year are learned: three years.
+# Most buckets of which effects of drivers and the season of the year are learned: three years. The standard
+# release lays out more weeks than that as they are.
 LEARNING_BUCKETS = {Bucket.DAY: 1_096, Bucket.WEEK: 157}
 # Fewer buckets than this beside the panel's own tell nothing that is worth a second panel.
 LEAST_OLDER_BUCKETS = 7
