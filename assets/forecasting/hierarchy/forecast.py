@@ -22,11 +22,11 @@ from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, level_means
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.remembered import remembered_panel
-from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, season_phase
+from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, SeriesPanel, season_phase
 from assets.forecasting.models.boosted import BoostedModel
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST
-from assets.policy.release import Release
+from assets.policy.release import ForecastRules, Release
 
 # A reconciled mean is good to some 1e-10 of itself: beyond, scores differ by where arrays lie in memory.
 SCORE_DIGITS = 6
@@ -87,14 +87,8 @@ def forecast_hierarchy(
     if forecast.empty:
         return HierarchyForecast(HIERARCHY_FORECAST.empty(), COHERENCE.empty())
     first = forecast[forecast["bucket_index"] == 0].sort_values(KEY, ignore_index=True)
-    ranged = first[[*KEY, "demand_segment", DECISION_LEVEL]].merge(
-        items[["item_id", "category"]], on="item_id", how="left"
-    )
-    located = ranged.merge(sites[["site_id", "region"]], on="site_id", how="left").fillna({"category": ""})
-    panel = remembered_panel(
-        demand, located, calendar, plan_date, release.forecast.history_buckets,
-        events=events, horizon=len(forecast) // len(first), origins=release.forecast.origins,
-    )  # fmt: skip
+    horizon = len(forecast) // len(first)
+    panel = _panel_of(first, demand, items, sites, release.forecast, calendar, plan_date, events, horizon)
     means = forecast.sort_values([*KEY, "bucket_index"])["mean_units"].to_numpy().reshape(panel.size, -1)
     region_of = dict(zip(sites["site_id"], sites["region"], strict=True))
     named = first[[*KEY, "model"]].assign(mean_factor=first["demand_segment"].map(dict(mean_factors or {})))
@@ -108,6 +102,28 @@ def forecast_hierarchy(
     table["bucket_start"] = pd.to_datetime(table["bucket_index"].map(dates))
     stamped = table.assign(plan_date=pd.Timestamp(plan_date))
     return HierarchyForecast(HIERARCHY_FORECAST.conform(stamped), coherence_frame(scores, plan_date, used))
+
+
+def _panel_of(
+    first: pd.DataFrame,
+    demand: pd.DataFrame,
+    items: pd.DataFrame,
+    sites: pd.DataFrame,
+    rules: ForecastRules,
+    calendar: PlanCalendar,
+    plan_date: dt.date,
+    events: pd.DataFrame | None,
+    horizon: int,
+) -> SeriesPanel:
+    """Return the panel that the item-site forecast was made of, its series as the rows of ``first`` name them."""
+    ranged = first[[*KEY, "demand_segment", DECISION_LEVEL]].merge(
+        items[["item_id", "category"]], on="item_id", how="left"
+    )
+    located = ranged.merge(sites[["site_id", "region"]], on="site_id", how="left").fillna({"category": ""})
+    return remembered_panel(
+        demand, located, calendar, plan_date, rules.history_buckets,
+        events=events, horizon=horizon, origins=rules.origins,
+    )  # fmt: skip
 
 
 def coherence_frame(scores: CoherenceScores, plan_date: dt.date, used: str = BOTTOM_UP) -> pd.DataFrame:

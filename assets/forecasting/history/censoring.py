@@ -29,8 +29,8 @@ class History:
     factors : array (n, season length)
         Season factors.
     driven : array (n, H) or None
-        Factors of promotions, prices and events announced for the buckets ahead, and of an end that is
-        declared; ones where None.
+        Factors of promotions, prices and events announced for the buckets ahead, of the season of the year,
+        and of an end that is declared; ones where None.
         Neither ``level`` nor ``units`` holds what drove the past.
     """
 

@@ -6,6 +6,7 @@ Here: the factors of the past, and of what is announced. Not here: learning the 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from assets.forecasting.history.driver_sums import DriverSums, event_shares
 from assets.forecasting.history.drivers import Drivers, carried_prices
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.kernel.identifiers import DIGEST_BYTES
 
 LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
 
@@ -70,6 +72,13 @@ class DriverEffects:
             category=self.category[rows],
             sums=self.sums.take(rows),
         )
+
+    def data_digest(self) -> str:
+        """Return a digest of all that factors of the past follow from."""
+        cells = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for array in (self.uplift, self.elasticity, self.reference, self.category, self.events):
+            cells.update(np.ascontiguousarray(array).data)
+        return cells.hexdigest()
 
     def past(self, panel: SeriesPanel, rows: slice) -> Reals:
         """Return the factors of the buckets of the past of some series, shape (m, T); 1 where nothing drives.

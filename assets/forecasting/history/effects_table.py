@@ -14,7 +14,8 @@ import pandas as pd
 from assets.forecasting.history.announced import PROMOTION
 from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel
-from assets.forecasting.history.without_drivers import Taken, YearlySeason
+from assets.forecasting.history.without_drivers import Taken
+from assets.forecasting.history.yearly_season import YearlySeason
 from assets.kernel.frames.forecasts import FORECAST_EFFECTS
 from assets.kernel.page import Page
 
@@ -42,10 +43,9 @@ def effects_table(taken: Taken, plan_date: dt.date) -> pd.DataFrame:
     if not rows:
         return FORECAST_EFFECTS.empty()
     frame = pd.DataFrame(
-        rows, columns=["driver", "driver_name", "category", "effect", "learned_buckets", "ahead_buckets"]
+        rows, columns=["driver", "driver_name", "category", "effect", "most", "learned_buckets", "ahead_buckets"]
     )
-    neutral = np.where(frame["driver"] == PRICE, 0.0, 1.0)
-    used = (frame["learned_buckets"] > 0) & (np.abs(frame["effect"] - neutral) > LEAST_EFFECT)
+    used = (frame["learned_buckets"] > 0) & (frame["most"] > LEAST_EFFECT)
     return FORECAST_EFFECTS.conform(frame.assign(plan_date=pd.Timestamp(plan_date), is_used=used))
 
 
@@ -67,7 +67,7 @@ def effects_page(effects: pd.DataFrame) -> Page:
     }
 
 
-_Row = tuple[str, str, str, float, int, int]
+_Row = tuple[str, str, str, float, float, int, int]
 
 
 def _drivers(panel: SeriesPanel, effects: DriverEffects) -> Iterator[list[_Row]]:
@@ -95,14 +95,17 @@ def _of_year(panel: SeriesPanel, season: YearlySeason) -> list[_Row]:
         return []
     of_category = ahead.mean(axis=1)
     effect = np.append(of_category, of_category[season.category].mean())
+    # A season that passes its mean within the horizon is neutral there, and drove the past all the same.
+    most = np.abs(season.factors - 1.0).max(axis=1)
     known, coming = panel.longer.observed_count, np.full(panel.size, ahead.shape[1])
-    return _named(season.categories, season.category, SEASON, YEAR, effect, known, coming)
+    return _named(season.categories, season.category, SEASON, YEAR, effect, np.append(most, most.max()), known, coming)
 
 
 def _rows(
     effects: DriverEffects, driver: str, name: str, effect: Reals, learned: Integers, ahead: Integers
 ) -> list[_Row]:
-    return _named(effects.categories, effects.category, driver, name, effect, learned, ahead)
+    most = np.abs(effect - (0.0 if driver == PRICE else 1.0))
+    return _named(effects.categories, effects.category, driver, name, effect, most, learned, ahead)
 
 
 def _named(
@@ -111,12 +114,16 @@ def _named(
     driver: str,
     name: str,
     effect: Reals,
+    most: Reals,
     learned: Integers,
     ahead: Integers,
 ) -> list[_Row]:
-    """Return one row a category, and the network's last; buckets are added up over series."""
+    """Return one row a category, and the network's last; buckets are added up over series.
+
+    ``most`` is how far any factor that follows, or a slope, is from one that changes nothing.
+    """
     count = len(categories)
     by_category = [np.bincount(category, weights=values, minlength=count) for values in (learned, ahead)]
     totals = [np.append(values, values.sum()).astype(np.int64).tolist() for values in by_category]
-    named = zip([*categories, NETWORK], effect.tolist(), *totals, strict=True)
-    return [(driver, name, category, value, known, coming) for category, value, known, coming in named]
+    named = zip([*categories, NETWORK], effect.tolist(), most.tolist(), *totals, strict=True)
+    return [(driver, name, *of_category) for of_category in named]

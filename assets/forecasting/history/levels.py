@@ -108,7 +108,8 @@ def shrunken_means(panel: SeriesPanel, phase: Integers, rows: Integers | None = 
     """
     factors, chosen = level_factors(panel), np.arange(panel.size) if rows is None else rows
     if len(chosen) == panel.size and KEPT_BASE in panel.kept:
-        return panel.kept[KEPT_BASE][:, None] * factors[:, phase]
+        base: Reals = panel.kept[KEPT_BASE]
+        return base[:, None] * factors[:, phase]
     means = np.empty((len(chosen), len(phase)))
     for block in row_blocks(len(chosen)):
         part = chosen[block]

@@ -9,20 +9,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import Reals, SeriesPanel, build_panel
+from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.forecasting.history.without_drivers import taken_of
-from assets.forecasting.history.yearly import LEAST_YEARS, WEEK_DAYS, YEAR_WEEKS
+from assets.forecasting.history.yearly import LEAST_YEARS
+from assets.forecasting.history.yearly_place import YEAR_WEEKS, year_places
+from assets.forecasting.history.yearly_weeks import WEEK_DAYS
 from assets.kernel.calendar import Bucket, PlanCalendar
 
-# Most buckets of which effects of drivers and the season of the year are learned: three years.
+# Most buckets of which effects of drivers and the season of the year are learned: three years. The standard
+# release lays out more weeks than that as they are.
 LEARNING_BUCKETS = {Bucket.DAY: 1_096, Bucket.WEEK: 157}
 # Fewer buckets than this beside the panel's own tell nothing that is worth a second panel.
 LEAST_OLDER_BUCKETS = 7
-# Thursday is the middle of an ISO week.
-_MIDDLE_WEEKDAY = 3
 
 
 def remembered_panel(
@@ -39,9 +39,11 @@ def remembered_panel(
     """Lay demand on the bucket grid, with a longer past where that tells more.
 
     It is kept where the panel has drivers, or where the season of the year shows in daily demand of two
-    years or more; any other panel is ``build_panel``'s. Two years must be behind the oldest origin of the
-    backtest too: one that knew no season would teach residuals, and a correction of means, that the plan's
-    season has taken out already. For that a season counts only if it shows at the oldest origin as well.
+    years or more; any other panel is ``build_panel``'s. Whose season counts, the network's or a category's,
+    is asked once, of all that the plan knows, and holds at every origin of the backtest: one that knew no
+    season would teach residuals, and a correction of means, that the plan's season has taken out already.
+    For that two years must be behind the oldest origin too. What the season is, and how far it is shrunk, an
+    origin tells of its own past.
 
     Parameters
     ----------
@@ -60,14 +62,14 @@ def remembered_panel(
     if is_long:
         longer = build_panel(demand, ranged, calendar, plan_date, known, events=events, horizon=horizon)
     if yearly:
-        longer = replace(longer, year_place=year_places(calendar, plan_date, -longer.length, horizon))
-    found = _with(panel, longer)
-    if yearly and not _season_shows(found, origins * horizon):
-        found = _with(panel, replace(longer, year_place=None))
-    return panel if found.drivers is None and _year_place(found) is None else found
+        place = year_places(calendar, plan_date, -longer.length, horizon)
+        found = _with_season(_beside(panel, replace(longer, year_place=place)))
+        if found is not None:
+            return found
+    return _beside(panel, longer) if is_long and panel.drivers is not None else panel
 
 
-def _with(panel: SeriesPanel, longer: SeriesPanel) -> SeriesPanel:
+def _beside(panel: SeriesPanel, longer: SeriesPanel) -> SeriesPanel:
     """Return a panel with a longer past, and the drivers that this one has."""
     if longer.drivers is None:
         return replace(panel, longer=longer)
@@ -75,25 +77,12 @@ def _with(panel: SeriesPanel, longer: SeriesPanel) -> SeriesPanel:
     return replace(panel, longer=longer, drivers=drivers)
 
 
-def _year_place(panel: SeriesPanel) -> Reals | None:
-    return None if panel.longer is None else panel.longer.year_place
-
-
-def _season_shows(panel: SeriesPanel, back: int) -> bool:
-    """Return whether a season of the year shows at the plan date and ``back`` buckets before it."""
-    return all(
-        taken_of(panel.until(column)).season is not None
-        for column in sorted({max(1, panel.length - back), panel.length})
-    )
-
-
-def year_places(calendar: PlanCalendar, plan_date: dt.date, start: int, stop: int) -> Reals:
-    """Return where in the year the days ``start`` to ``stop`` from the plan date lie, week 53 as week 52.
-
-    In ISO weeks from the Thursday of the first.
-    """
-    days = [calendar.bucket_start(plan_date, index).isocalendar() for index in range(start, stop)]
-    return np.array([min(day.week, YEAR_WEEKS) - 1 + (day.weekday - 1 - _MIDDLE_WEEKDAY) / WEEK_DAYS for day in days])
+def _with_season(panel: SeriesPanel) -> SeriesPanel | None:
+    """Return a panel that knows whose season counts; None where nobody's does."""
+    season = taken_of(panel).season
+    if season is None or panel.longer is None:
+        return None
+    return replace(panel, longer=replace(panel.longer, year_groups=season.groups))
 
 
 def _oldest(demand: pd.DataFrame, calendar: PlanCalendar, plan_date: dt.date) -> int:

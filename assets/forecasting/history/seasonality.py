@@ -42,7 +42,8 @@ def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
     # Histories, levels and trees all ask for them.
     if _KEPT not in panel.kept:
         panel.kept[_KEPT] = _factors(panel, season)
-    return panel.kept[_KEPT]
+    found: Reals = panel.kept[_KEPT]
+    return found
 
 
 def _factors(panel: SeriesPanel, season: int) -> Reals:

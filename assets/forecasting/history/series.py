@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import pandas as pd
 
 from assets.forecasting.history.announced import announced
 from assets.forecasting.history.drivers import Drivers, told_drivers
+from assets.forecasting.history.yearly_groups import YearlyGroups
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
 from assets.kernel.identifiers import DIGEST_BYTES, digest
@@ -67,8 +69,10 @@ class SeriesPanel:
         The same series over a longer past that ends where this one does: what is seen too seldom for the
         panel alone, as a holiday, is learned of it (``remembered``). None where this panel tells as much.
     year_place : array (T + H,) or None
-        Of a longer panel of days: where in the year each bucket lies, ahead too, in ISO weeks from the middle
-        of the first.
+        Of a longer panel of days: where in the year each bucket lies, ahead too (``yearly_place``).
+    year_groups : YearlyGroups or None
+        Of a longer panel of days: whose season of the year counts, at every origin; None where that has not
+        been asked yet.
     """
 
     index: pd.DataFrame
@@ -82,6 +86,7 @@ class SeriesPanel:
     driven: npt.NDArray[np.float32] | None = None
     longer: SeriesPanel | None = None
     year_place: Reals | None = None
+    year_groups: YearlyGroups | None = None
 
     @property
     def size(self) -> int:
@@ -99,7 +104,7 @@ class SeriesPanel:
         return SEASON_LENGTH[self.bucket]
 
     @cached_property
-    def kept(self) -> dict[str, Reals]:
+    def kept(self) -> dict[str, Any]:
         """What was computed of the panel and will be asked for again: a panel never changes."""
         return {}
 

@@ -1,7 +1,7 @@
 """A panel as if nothing had driven it: promotions, prices, events and the season of the year taken out.
 
 Here: the factors of all of them together, past and ahead. Not here: learning them (``driver_learning``,
-``yearly``), or the season of weekdays and of weekly networks, which models take out (``seasonality``).
+``yearly_season``), or the season of weekdays and of weekly networks, which models take out (``seasonality``).
 """
 
 from __future__ import annotations
@@ -13,45 +13,8 @@ import numpy as np
 from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order, row_blocks
-from assets.forecasting.history.yearly import (
-    LEAST_FACTOR,
-    MOST_FACTOR,
-    WEEK_DAYS,
-    WeeklyTotals,
-    weekly_totals,
-    yearly_factors,
-)
-
-_KEPT, _KEPT_AMPLITUDE = "season of the year", "amplitude of the season of the year"
-
-
-@dataclass(frozen=True)
-class YearlySeason:
-    """The season of the year of ``n`` series.
-
-    Attributes
-    ----------
-    factors : array (C, T + H)
-        Factor of each category and day of the panel, those ahead too.
-    amplitude : array (n,)
-        How far each series goes along with its category.
-    category : array (n,)
-        Place of each series' category in the sorted ones.
-    categories : tuple of str
-        Sorted.
-    """
-
-    factors: Reals
-    amplitude: Reals
-    category: Integers
-    categories: tuple[str, ...]
-
-    def of(self, rows: slice, columns: slice) -> Reals:
-        """Return the factors of some series and days, shape (m, days)."""
-        of_category = self.factors[self.category[rows], columns] - 1.0
-        found: Reals = np.clip(1.0 + self.amplitude[rows, None] * of_category, LEAST_FACTOR, MOST_FACTOR)
-        return found
+from assets.forecasting.history.series import Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.yearly_season import YearlySeason, yearly_season
 
 
 @dataclass(frozen=True)
@@ -135,37 +98,3 @@ def without_drivers(panel: SeriesPanel, effects: DriverEffects | None = None) ->
         assert past is not None, "what drives the buckets ahead drives those of the past"
         demand[rows], driven[rows, : panel.length] = panel.demand[rows] / past, past
     return replace(panel, demand=demand, drivers=None, driven=driven, longer=None), ahead
-
-
-def yearly_season(panel: SeriesPanel, effects: DriverEffects | None) -> YearlySeason | None:
-    """Return the season of the year that a panel's longer past tells, the effects of drivers taken out of it.
-
-    None for weekly panels, which have factors of ISO weeks already, and where no season shows.
-    """
-    longer = panel.longer
-    if longer is None or longer.year_place is None:
-        return None
-    names, category = np.unique(longer.index["category"].to_numpy(dtype=str), return_inverse=True)
-    category = category.reshape(-1).astype(np.int64)
-    if _KEPT not in panel.kept:
-        order = key_order(longer.index)
-        totals = _totals(longer, effects)
-        ordered = WeeklyTotals(totals.units[order], totals.days[order])
-        found = yearly_factors(ordered, category[order], longer.year_place, longer.length)
-        panel.kept[_KEPT], panel.kept[_KEPT_AMPLITUDE] = np.empty((0, 0)), np.ones(panel.size)
-        if found is not None:
-            panel.kept[_KEPT] = found.factors[:, longer.length - panel.length :]
-            panel.kept[_KEPT_AMPLITUDE][order] = found.amplitude
-    factors, amplitude = panel.kept[_KEPT], panel.kept[_KEPT_AMPLITUDE]
-    return YearlySeason(factors, amplitude, category, tuple(names.tolist())) if factors.size else None
-
-
-def _totals(longer: SeriesPanel, effects: DriverEffects | None) -> WeeklyTotals:
-    units, days = np.empty((2, longer.size, longer.length // WEEK_DAYS))
-    for rows in row_blocks(longer.size, longer.length):
-        demand = longer.demand[rows]
-        if effects is not None:
-            demand = demand / np.maximum(effects.past(longer, rows), CLOSED_FACTOR)
-        found = weekly_totals(demand, longer.observed[rows])
-        units[rows], days[rows] = found.units, found.days
-    return WeeklyTotals(units, days)

@@ -33,7 +33,8 @@ class Known:
     phase : array (H,)
         Season positions of the buckets ahead.
     whole : SeriesPanel
-        All series, their drivers taken out: what levels pool, and what a model of all series sees.
+        All series, their drivers and season of the year taken out: what levels pool, and what a model of all
+        series sees.
     rows : array (n,)
         Ascending rows of ``whole`` that ``panel`` holds.
     boosted : BoostedModel or None
@@ -65,7 +66,7 @@ class Known:
         return None if means is None else self._driven(means)
 
     def _driven(self, means: Reals) -> Reals:
-        """Put back what was taken out of ``whole``: promotions, prices and events of the buckets ahead."""
+        """Put back what was taken out of ``whole``: drivers and season of the year of the buckets ahead."""
         if self.history.driven is None:
             return means
         return means * self.history.driven_ahead(np.arange(len(means)), means.shape[1])

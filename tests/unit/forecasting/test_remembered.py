@@ -134,6 +134,23 @@ def test_weeks_have_a_panel_as_long_as_what_is_learned():
     assert remembered_panel(rows, ranged, weekly, PLAN_DATE, 364, events=told, horizon=4).longer is None
 
 
+def test_weeks_of_a_shorter_history_remember_three_years():
+    rows = demand_rows(np.full(400, 20), bucket=Bucket.WEEK)
+    ranged = pd.DataFrame([{"item_id": "item-0", "site_id": "store-0", "demand_segment": "smooth", "category": ""}])
+    told = calendar_of(holiday(-385), holiday(2))
+    panel = remembered_panel(rows, ranged, PlanCalendar(Bucket.WEEK, "UTC"), PLAN_DATE, 60, events=told, horizon=4)
+    assert (panel.length, panel.longer.length) == (60, 157)
+    assert panel.longer.year_place is None
+
+
+def test_promotions_of_the_older_past_alone_leave_the_panel_as_it_is():
+    for length in (TWO_YEARS, 1_096):
+        world = network(0, length=length, promoted=slice(100, 120))
+        panel = panel_of(world, None)
+        assert panel.drivers is None
+        assert panel.longer is None
+
+
 def test_the_longer_past_is_in_the_digest_of_the_data():
     told = calendar_of(holiday(-385), holiday(2))
     world = network(385)

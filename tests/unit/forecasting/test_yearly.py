@@ -1,27 +1,22 @@
 """The season of the year of daily demand: found where years agree, of each category, and followed by series."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from unit.forecasting.conftest import PLAN_DATE, World, demand_rows
+from unit.forecasting.conftest import PLAN_DATE, World
+from unit.forecasting.yearly_worlds import DAILY, THREE_YEARS, network, panel_of, swing
 
 from assets.forecasting.evaluation.backtest import known_at
-from assets.forecasting.history.effects_table import NETWORK, SEASON
-from assets.forecasting.history.remembered import remembered_panel, year_places
-from assets.forecasting.history.series import SeriesPanel
-from assets.forecasting.history.without_drivers import without_drivers, yearly_season
-from assets.forecasting.history.yearly import WeeklyTotals, YearlyFactors, amplitudes, weekly_totals, yearly_factors
-from assets.kernel.calendar import Bucket, PlanCalendar
-
-DAILY = PlanCalendar(Bucket.DAY, "UTC")
-THREE_YEARS = 1_096
-
-
-def swing(length: int = THREE_YEARS, size: float = 0.8) -> np.ndarray:
-    """A sine over the days before the plan, which stands in the middle of its rise."""
-    return 1.0 + size * np.sin(2.0 * np.pi * np.arange(-length, 0) / 365.25)
+from assets.forecasting.history.effects_table import NETWORK, SEASON, effects_table
+from assets.forecasting.history.without_drivers import taken_of, without_drivers
+from assets.forecasting.history.yearly import YearlyFactors, yearly_factors
+from assets.forecasting.history.yearly_amplitude import amplitudes
+from assets.forecasting.history.yearly_place import year_places
+from assets.forecasting.history.yearly_season import yearly_season
+from assets.forecasting.history.yearly_weeks import WeeklyTotals, weekly_totals
 
 
 def found_in(
@@ -35,25 +30,9 @@ def found_in(
     return yearly_factors(totals, codes, places, length)
 
 
-def network(mean: np.ndarray, *, seed: int = 3, horizon: int = 42) -> World:
-    """Four items at as many stores as there are means left, each Poisson around its own."""
-    random = np.random.default_rng(seed)
-    names = [(f"item-{row % 4}", f"store-{row // 4}") for row in range(len(mean))]
-    rows = [demand_rows(random.poisson(of), item=item, site=site) for of, (item, site) in zip(mean, names, strict=True)]
-    ranged = pd.DataFrame(names, columns=["item_id", "site_id"]).assign(demand_segment="smooth")
-    return World(pd.concat(rows, ignore_index=True), ranged, horizon=horizon)
-
-
 def latest(world: World, days: int) -> World:
     since = pd.Timestamp(PLAN_DATE) - pd.Timedelta(days=days)
     return World(world.demand[world.demand["bucket_start"] >= since], world.features, horizon=world.horizon)
-
-
-def panel_of(world: World, origins: int = 3) -> SeriesPanel:
-    ranged = world.features.assign(category="food", region="")
-    return remembered_panel(
-        world.demand, ranged, DAILY, PLAN_DATE, 364, horizon=world.horizon, origins=origins
-    )  # fmt: skip
 
 
 def test_weeks_are_counted_back_from_the_plan_and_know_how_many_days_tell():
@@ -147,6 +126,18 @@ def test_a_network_with_a_yearly_season_is_forecast_with_it(release):
     assert shown["is_used"].all()
 
 
+def test_a_season_that_passes_its_mean_within_the_horizon_is_used_all_the_same():
+    taken = taken_of(panel_of(network(np.tile(20.0 * swing(), (8, 1)))))
+    factors = taken.season.factors.copy()
+    factors[:, 364:] = np.linspace(1.1, 0.9, 42)
+    shown = effects_table(replace(taken, season=replace(taken.season, factors=factors)), PLAN_DATE)
+    assert shown["effect"].to_numpy() == pytest.approx(1.0)
+    assert shown["is_used"].all()
+    factors[:] = 1.0
+    unused = effects_table(replace(taken, season=replace(taken.season, factors=factors)), PLAN_DATE)
+    assert not unused["is_used"].any()
+
+
 def test_a_network_without_one_is_forecast_to_the_bit_as_from_the_panel_alone(release):
     world = network(np.full((8, THREE_YEARS), 8.0), horizon=7)
     pd.testing.assert_frame_equal(
@@ -176,6 +167,46 @@ def test_an_origin_knows_the_season_of_its_own_past_only():
     assert np.array_equal(one.history.driven, two.history.driven)
     assert np.array_equal(one.history.level, two.history.level)
     assert one.history.driven.shape == (8, 14)
+
+
+def wandering(size: float, seed: int) -> np.ndarray:
+    """Weekly levels that wander together, with a season; means of twelve series of three years."""
+    random, level = np.random.default_rng(seed), np.zeros(157)
+    for week in range(1, 157):
+        level[week] = 0.5 * level[week - 1] + random.normal(0.0, 0.13)
+    return np.tile(8.0 * np.exp(np.repeat(level, 7)[:THREE_YEARS]) * swing(size=size), (12, 1))
+
+
+@pytest.mark.parametrize("opposite", [False, True], ids=["network", "categories"])
+def test_whose_season_counts_is_asked_of_the_plan_and_holds_at_every_origin(opposite):
+    mean, categories = wandering(0.2, seed=5 if opposite else 7), {"item-1": "other", "item-3": "other"}
+    if opposite:
+        mean[1::2] *= (2.0 - swing(size=0.2)) / swing(size=0.2)
+    panel = panel_of(network(mean, horizon=28), categories=categories if opposite else None)
+    unasked = replace(panel, longer=replace(panel.longer, year_groups=None))
+    origins = [364 - 28 * origin for origin in (1, 2, 3)]
+    alone, found = ([taken_of(told.until(cut)).season for cut in origins] for told in (unasked, panel))
+    counted = panel.longer.year_groups
+    assert any(season is None or season.groups != counted for season in alone), "some origin alone would say otherwise"
+    assert all(season.groups == counted for season in found)
+    at_plan = taken_of(panel).season
+    assert counted == at_plan.groups == taken_of(unasked).season.groups
+    assert np.array_equal(at_plan.factors, taken_of(unasked).season.factors)
+    # What is of the season at each is much alike, since only the strength of the evidence differs.
+    past = [season.factors[:, :280] for season in [*found, at_plan]]
+    assert max(np.abs(one - past[-1]).max() for one in past) < 0.06
+
+
+def test_where_nothing_is_asked_a_season_is_shrunk_by_how_little_years_agree():
+    waves, days = 1.0 + 0.5 * np.sin(np.arange(104) / 52 * 2.0 * np.pi), np.full((1, 104), 7.0)
+    places, counts = year_places(DAILY, PLAN_DATE, -728, 0), np.array([False, True])
+    none, one, both = (
+        yearly_factors(WeeklyTotals(700.0 * of[None], days), np.zeros(1, dtype=np.int64), places, 728, counts)
+        for of in (np.ones(104), np.where(np.arange(104) < 52, waves, 1.0), waves)
+    )
+    assert none is None
+    assert np.abs(one.factors - 1.0).max() < 0.15, "what one year has alone is hardly a season"
+    assert np.abs(both.factors - 1.0).max() > 0.4
 
 
 def test_the_order_of_series_does_not_matter():
