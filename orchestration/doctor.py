@@ -223,12 +223,12 @@ def policy(_settings: Settings, _home: NetworkHome) -> Finding:
 
 def ledger(settings: Settings, home: NetworkHome) -> Finding:
     """Check that the ledger can be reached and has the schema of this release; nothing is made there."""
-    from assets.orders.sql_store import SqlOrderStore
     from assets.orders.store import OrderFilter
+    from orchestration.ledger import open_ledger
 
     if not _has_ledger(settings.ledger()):
         return Finding("ledger", True, "no ledger yet; the first plan makes it")
-    store = SqlOrderStore(settings.ledger(), home.profile.clock)
+    store = open_ledger(settings, home.profile.clock)
     try:
         found = len(store.orders(OrderFilter(network=home.profile.name)))
     finally:

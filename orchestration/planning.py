@@ -21,7 +21,6 @@ from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.frames.schema import Frame
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
-from assets.orders.sql_store import SqlOrderStore
 from assets.orders.standing import as_known_of
 from assets.orders.store import OrderFilter
 from assets.policy.registry import PolicyRegistry
@@ -29,6 +28,7 @@ from assets.rebalancing.base import Base
 from assets.rebalancing.defs import JOINT_PLAN
 from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings
 from orchestration.definitions import build_defs
+from orchestration.ledger import open_ledger
 from orchestration.partitions import plan_dates, require_partition
 from orchestration.settings import Settings
 
@@ -137,7 +137,7 @@ def plan_day(
 
 def _reach_ledger(settings: Settings, clock: Clock) -> None:
     """Ask the ledger for nothing: that it does not answer is said now and not after the last stage."""
-    with closing(SqlOrderStore(settings.ledger(), clock)) as store:
+    with closing(open_ledger(settings, clock)) as store:
         store.orders(OrderFilter(order_ids=("none",)))
 
 

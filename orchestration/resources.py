@@ -20,9 +20,9 @@ from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.announced import LedgerAnnouncements
-from assets.orders.sql_store import SqlOrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
+from orchestration.ledger import open_ledger
 from orchestration.retries import RetryingIOManager
 from orchestration.settings import Settings
 
@@ -62,7 +62,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "published": published,
         "parquet": RetryingIOManager(published),
         "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),
-        "orders": SqlOrderStore(settings.ledger(), profile.clock),
+        "orders": open_ledger(settings, profile.clock),
         "dbt": NetworkDbt(project, meanwhile=list(LATE_IMPORTS)),
         **overrides,
     }

@@ -46,6 +46,11 @@ class NetworkHome:
         return self.root / "ledger.db"
 
     @property
+    def ledger_checkpoints(self) -> Path:
+        """Ends of the ledger's hash chain, outside its database."""
+        return self.root / "ledger.checkpoints"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own home."""
         return self.root / "dagster"

@@ -5,6 +5,7 @@ What differs between the two stands here and nowhere else. Not here: any stateme
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool
 
 from assets.kernel.errors import EquipoiseError
-from assets.orders.sql_schema import HEAD, METADATA, SCHEMA_RELEASE
+from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
 
 BUSY_TIMEOUT_S = 30
+_MIGRATING = threading.Lock()
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -64,7 +66,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def prepare_schema(engine: sa.Engine) -> None:
-    """Make the tables once; a reader that finds them takes no lock.
+    """Make the tables once, or bring those of an older release here; a reader that finds them takes no lock.
 
     Raises
     ------
@@ -72,9 +74,10 @@ def prepare_schema(engine: sa.Engine) -> None:
         If a newer release made them.
     """
     _open_wal(engine)
-    if _schema_release(engine) is None:
-        _make_schema(engine)
     release = _schema_release(engine)
+    if release is None or release < SCHEMA_RELEASE:
+        _migrate(engine)
+        release = _schema_release(engine)
     if release is None or release > SCHEMA_RELEASE:
         raise EquipoiseError(
             f"the ledger has schema {release}, this release knows {SCHEMA_RELEASE}",
@@ -104,14 +107,17 @@ def _schema_release(engine: sa.Engine) -> int | None:
         return connection.execute(sa.select(HEAD.c.schema_release)).scalar()
 
 
-def _make_schema(engine: sa.Engine) -> None:
-    with engine.execution_options(writes=True).begin() as connection:
+def _migrate(engine: sa.Engine) -> None:
+    """Bring the tables to this release in one transaction; whoever comes second waits and finds them."""
+    # Importing it takes a while, and only the first use of a ledger asks for it.
+    from assets.orders.migrations import upgrade
+
+    # Alembic keeps what it works on for the whole process: one thread at a time.
+    with _MIGRATING, engine.execution_options(writes=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             # Two first users at once would both create; one waits here instead.
             connection.execute(sa.text("select pg_advisory_xact_lock(4503599627)"))
-        METADATA.create_all(connection)
-        row = {"only": 1, "position": 0, "schema_release": SCHEMA_RELEASE}
-        upsert(connection, HEAD, [row], ())
+        upgrade(connection)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]], key: tuple[str, ...]) -> None:

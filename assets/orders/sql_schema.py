@@ -1,14 +1,14 @@
 """Tables of the SQL ledger, for SQLite and PostgreSQL alike.
 
 ``ledger_events`` is the truth; ``ledger_orders`` is a projection that can be made again from it.
-Not here: connections and statements (``sql_store``).
+Not here: connections and statements (``sql_store``), or how an older ledger comes here (``migrations``).
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA_RELEASE = 1
+SCHEMA_RELEASE = 2
 METADATA = sa.MetaData()
 
 HEAD = sa.Table(
@@ -28,8 +28,10 @@ EVENTS = sa.Table(
     sa.Column("event_type", sa.String(64), nullable=False),
     sa.Column("schema_version", sa.Integer, nullable=False),
     sa.Column("recorded_at", sa.DateTime, nullable=False),  # UTC, naive
-    # Canonical JSON kept as text: a JSON column would reorder it and spoil a later hash chain.
+    # Canonical JSON kept as text: a JSON column would reorder it and spoil the hash chain.
     sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("previous_hash", sa.String(64), nullable=False, server_default=""),
+    sa.Column("chain_hash", sa.String(64), nullable=False, server_default=""),
     sa.UniqueConstraint("order_id", "version"),
 )
 ORDERS = sa.Table(

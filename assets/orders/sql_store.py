@@ -1,37 +1,34 @@
 """The ledger on SQL: SQLite in WAL mode for one machine, PostgreSQL for several.
 
 Writers queue for one row (PostgreSQL) or for the file (SQLite), so positions have no gaps and
-appear in commit order. Readers never wait: they see the last commit. Not here: tables
-(``sql_schema``), connections (``sql_engine``), the meaning of events (``order``).
+appear in commit order; each event is chained to the one before it. Readers never wait: they see the
+last commit. Not here: tables (``sql_schema``), connections (``sql_engine``), orders as they stand
+(``sql_projection``), what is wrong with a ledger (``sql_chain``), the meaning of events (``order``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.home import NetworkHome
+from assets.orders.chain import GENESIS, Link
+from assets.orders.checkpoints import CheckpointFile
 from assets.orders.codec import event_type, from_json, to_json
-from assets.orders.events import SCHEMA_VERSION, OrderProposed, OrderRevised
-from assets.orders.order import Order, OrderStatus, evolve
-from assets.orders.sql_engine import open_engine, prepare_schema, upsert
-from assets.orders.sql_schema import EVENTS, HEAD, ORDERS, PROJECTIONS
+from assets.orders.events import SCHEMA_VERSION
+from assets.orders.order import Order
+from assets.orders.sql_chain import Verified, verified
+from assets.orders.sql_engine import open_engine, prepare_schema
+from assets.orders.sql_projection import order_of, orders_by_id, project, with_content
+from assets.orders.sql_schema import EVENTS, HEAD, ORDERS
 from assets.orders.store import EVERY_ORDER, Append, OrderFilter, Recorded, VersionConflict, sorted_orders
-
-_PROJECTION = "orders"
-_IDS_PER_STATEMENT = 5000  # SQLite takes 32,766 parameters a statement
-
-
-def ledger_url(home: NetworkHome, url: str = "") -> str:
-    """Return the URL of a network's ledger: ``url`` where one is set, else SQLite in its home."""
-    return url or f"sqlite:///{home.ledger}"
 
 
 class SqlOrderStore:
@@ -43,6 +40,8 @@ class SqlOrderStore:
         ``sqlite:///path`` or ``postgresql://user@host/database``.
     clock : Clock, optional
         Stamps events for the audit; the wall clock by default.
+    checkpoints : CheckpointFile, optional
+        Where ends of the chain are written outside the database.
 
     Raises
     ------
@@ -50,8 +49,9 @@ class SqlOrderStore:
         On first use, if the database cannot be reached or belongs to a newer release.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, checkpoints: CheckpointFile | None = None) -> None:
         self._clock = clock or WallClock()
+        self._checkpoints = checkpoints
         self._engine = open_engine(url)
         self._where = self._engine.url.render_as_string(hide_password=True)
         self._prepared = False
@@ -62,10 +62,15 @@ class SqlOrderStore:
             count = sum(len(entry.events) for entry in appends)
             last = _claim(connection, count)
             before = {entry.order_id for entry in appends}
-            stands = {order.order_id: order for order in _orders_by_id(connection, before)}
+            stands = {order.order_id: order for order in orders_by_id(connection, before)}
             recorded = list(self._recorded(appends, stands, last - count))
-            _insert(connection, recorded)
-            _project(connection, recorded, stands, last)
+            links = _chained(recorded, _end_of_chain(connection, last - count, self._where))
+            _insert(connection, links, recorded)
+            project(connection, recorded, stands, last)
+            if links and self._checkpoints is not None:
+                self._checkpoints.begin(last, links[-1].chain_hash)
+        if links and self._checkpoints is not None:
+            self._checkpoints.commit(last, links[-1].chain_hash)
         return last
 
     def history(self, order_id: str) -> tuple[Recorded, ...]:
@@ -82,7 +87,7 @@ class SqlOrderStore:
 
     def orders(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Order, ...]:
         """Return orders as they stand, by plan date and id."""
-        query = _with_content()
+        query = with_content()
         for column, value in (
             (ORDERS.c.network, wanted.network),
             (ORDERS.c.plan_date, wanted.plan_date),
@@ -94,9 +99,9 @@ class SqlOrderStore:
             query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
         with self._reading() as connection:
             if wanted.order_ids is not None:
-                found = _orders_by_id(connection, wanted.order_ids, query)
+                found = orders_by_id(connection, wanted.order_ids, query)
             else:
-                found = [_order(row) for row in connection.execute(query)]
+                found = [order_of(row) for row in connection.execute(query)]
         return sorted_orders(found)
 
     def rebuild(self) -> int:
@@ -105,8 +110,19 @@ class SqlOrderStore:
             last = _claim(connection, 0)
             connection.execute(sa.delete(ORDERS))
             rows = connection.execute(sa.select(EVENTS).order_by(EVENTS.c.position))
-            _project(connection, [_recorded_event(row) for row in rows], {}, last)
+            project(connection, [_recorded_event(row) for row in rows], {}, last)
         return last
+
+    def verify(self) -> Verified:
+        """Look for everything in the ledger that no append can have left there.
+
+        Writers wait meanwhile: what one of them appends is in the checkpoints before it is in the ledger.
+        """
+        with self._writing() as connection:
+            points = self._checkpoints.read() if self._checkpoints is not None else ()
+            # Of a ledger that several machines share, each has the checkpoints of its own appends.
+            alone = connection.dialect.name == "sqlite" and bool(points)
+            return verified(connection, points, complete=alone)
 
     def close(self) -> None:
         """Let go of the database's connections."""
@@ -163,82 +179,57 @@ def _claim(connection: sa.Connection, count: int) -> int:
     return int(connection.execute(sa.select(HEAD.c.position)).scalar_one())
 
 
-def _insert(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
-    rows = [
-        {
-            "position": entry.position,
-            "order_id": entry.order_id,
-            "version": entry.version,
-            "event_type": event_type(entry.event),
-            "schema_version": SCHEMA_VERSION,
-            "recorded_at": entry.recorded_at.astimezone(dt.UTC).replace(tzinfo=None),
-            "payload": to_json(entry.event),
-        }
-        for entry in recorded
-    ]
-    if rows:
-        connection.execute(sa.insert(EVENTS), rows)
+def _end_of_chain(connection: sa.Connection, position: int, where: str) -> str:
+    """Return the digest of the last event.
+
+    Raises
+    ------
+    EquipoiseError
+        If it is not there: nothing is appended to a ledger whose end was taken away.
+    """
+    if position == 0:
+        return GENESIS
+    found = connection.execute(sa.select(EVENTS.c.chain_hash).where(EVENTS.c.position == position)).scalar()
+    if found is None:
+        raise EquipoiseError(
+            f"event {position}, the last, is not there",
+            where=where,
+            remedy="See what was done to the ledger with `equipoise ledger verify`, and restore a backup",
+        )
+    return str(found)
 
 
-def _project(connection: sa.Connection, recorded: Iterable[Recorded], stands: dict[str, Order], position: int) -> None:
-    """Bring the view of orders to ``position``, in the caller's transaction."""
-    orders: dict[str, Order] = dict(stands)
-    changed: dict[str, dict[str, Any]] = {}
+def _chained(recorded: Sequence[Recorded], previous: str) -> list[Link]:
+    """Return events as they are stored, each chained to the one before it."""
+    found: list[Link] = []
     for entry in recorded:
-        orders[entry.order_id] = order = evolve(orders.get(entry.order_id), entry.event)
-        row = changed.setdefault(entry.order_id, {})
-        row |= _row(order) | {"position": entry.position}
-        if isinstance(entry.event, OrderProposed | OrderRevised):
-            row["content_position"] = entry.position
-    keep = "content_position"
-    upsert(connection, ORDERS, [row for row in changed.values() if keep in row], ("order_id",))
-    for row in changed.values():
-        if keep not in row:
-            connection.execute(sa.update(ORDERS).where(ORDERS.c.order_id == row["order_id"]).values(row))
-    upsert(connection, PROJECTIONS, [{"name": _PROJECTION, "position": position}], ("name",))
-
-
-def _row(order: Order) -> dict[str, Any]:
-    document = order.document
-    return {
-        "order_id": order.order_id,
-        "network": document.network,
-        "plan_date": document.plan_date,
-        "channel": document.channel.value,
-        "status": order.status.value,
-        "status_reason": order.status_reason,
-        "revision": order.revision,
-        "version": order.version,
-    }
-
-
-def _with_content() -> sa.Select[Any]:
-    return sa.select(ORDERS, EVENTS.c.event_type, EVENTS.c.schema_version, EVENTS.c.payload).join(
-        EVENTS, EVENTS.c.position == ORDERS.c.content_position
-    )
-
-
-def _orders_by_id(
-    connection: sa.Connection, order_ids: Iterable[str], query: sa.Select[Any] | None = None
-) -> list[Order]:
-    asked = sorted(set(order_ids))
-    base = _with_content() if query is None else query
-    found: list[Order] = []
-    for start in range(0, len(asked), _IDS_PER_STATEMENT):
-        chunk = asked[start : start + _IDS_PER_STATEMENT]
-        found += [_order(row) for row in connection.execute(base.where(ORDERS.c.order_id.in_(chunk)))]
+        link = Link(
+            position=entry.position,
+            order_id=entry.order_id,
+            version=entry.version,
+            event_type=event_type(entry.event),
+            schema_version=SCHEMA_VERSION,
+            recorded_at=_stored_time(entry.recorded_at).isoformat(),
+            payload=to_json(entry.event),
+            previous_hash=previous,
+        )
+        previous = link.hash_after(previous)
+        found.append(replace(link, chain_hash=previous))
     return found
 
 
-def _order(row: sa.Row[Any]) -> Order:
-    event = from_json(row.event_type, row.schema_version, row.payload)
-    if not isinstance(event, OrderProposed | OrderRevised):
-        raise EquipoiseError(
-            f"content position {row.content_position} holds {row.event_type}",
-            where=f"order {row.order_id}",
-            remedy="Make the projection again with SqlOrderStore.rebuild()",
-        )
-    return Order(event.document, row.revision, OrderStatus(row.status), row.status_reason, row.version)
+def _stored_time(at: dt.datetime) -> dt.datetime:
+    """Return a time as it is stored: UTC, naive."""
+    return at.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _insert(connection: sa.Connection, links: Sequence[Link], recorded: Sequence[Recorded]) -> None:
+    rows = [
+        asdict(link) | {"recorded_at": _stored_time(entry.recorded_at)}
+        for link, entry in zip(links, recorded, strict=True)
+    ]
+    if rows:
+        connection.execute(sa.insert(EVENTS), rows)
 
 
 def _recorded_event(row: sa.Row[Any]) -> Recorded:

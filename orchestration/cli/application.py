@@ -58,6 +58,7 @@ COMMANDS: dict[str, Listed] = {
     "alerts": Listed("judgements:alerts", "List the alerts of a plan.", _ASK),
     "features": Listed("features:features", "List, pin or roll back feature sets.", _KEEP),
     "models": Listed("models:models", "List, show, promote or roll back forecasting models.", _KEEP),
+    "ledger": Listed("ledger:ledger", "Verify the order ledger, or make its view of orders again.", _KEEP),
     "policy": Listed("policy:policy", "List and show policy releases.", _KEEP),
     "bench": Listed("bench:bench", "Run a benchmark and print what it measured.", _KEEP),
     "doctor": Listed("doctor:doctor", "Check the installation and say what is wrong.", _KEEP),

@@ -17,17 +17,18 @@ from orchestration.cli.reading import Record
 if TYPE_CHECKING:
     from assets.kernel.home import NetworkHome
     from assets.kernel.published import Published
+    from assets.orders.sql_store import SqlOrderStore
     from assets.orders.store import OrderStore
 
 SHORTEST_PREFIX = 4
 
 
-def open_store(home: NetworkHome) -> OrderStore:
+def open_store(home: NetworkHome) -> SqlOrderStore:
     """Return the ledger that the settings name."""
-    from assets.orders.sql_store import SqlOrderStore
+    from orchestration.ledger import open_ledger
     from orchestration.settings import read_settings
 
-    return SqlOrderStore(read_settings().ledger(), home.profile.clock)
+    return open_ledger(read_settings(), home.profile.clock)
 
 
 def documents_of(store: OrderStore, network: str, plan_date: dt.date) -> list[Record]:

@@ -76,7 +76,10 @@ def test_every_capability_explains_its_decisions() -> None:
 
 
 def test_pure_modules_import_without_dagster() -> None:
-    pure = [p for p in SOURCES if p not in FACES and p.relative_to(ROOT).parts[0] != "orchestration"]
+    # Alembic runs its environment as a script; nobody imports it.
+    scripts = ROOT / "assets" / "orders" / "migrations" / "env.py"
+    others = {*FACES, scripts}
+    pure = [p for p in SOURCES if p not in others and p.relative_to(ROOT).parts[0] != "orchestration"]
     modules = [MODULES[p] for p in pure]
     program = (
         "import sys, importlib\n"

@@ -1,0 +1,1 @@
+"""A file a release of the ledger's schema."""
