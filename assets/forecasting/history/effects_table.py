@@ -15,7 +15,7 @@ from assets.forecasting.history.announced import PROMOTION
 from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel
 from assets.forecasting.history.without_drivers import Taken
-from assets.forecasting.history.yearly_season import YearlySeason
+from assets.forecasting.history.yearly.season import YearlySeason
 from assets.kernel.frames.forecasts import FORECAST_EFFECTS
 from assets.kernel.page import Page
 

@@ -13,9 +13,9 @@ import pandas as pd
 
 from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.forecasting.history.without_drivers import taken_of
-from assets.forecasting.history.yearly import LEAST_YEARS
-from assets.forecasting.history.yearly_place import YEAR_WEEKS, year_places
-from assets.forecasting.history.yearly_weeks import WEEK_DAYS
+from assets.forecasting.history.yearly.factors import LEAST_YEARS
+from assets.forecasting.history.yearly.place import YEAR_WEEKS, year_places
+from assets.forecasting.history.yearly.weeks import WEEK_DAYS
 from assets.kernel.calendar import Bucket, PlanCalendar
 
 # Most buckets of which effects of drivers and the season of the year are learned: three years. The standard

@@ -19,7 +19,7 @@ import pandas as pd
 
 from assets.forecasting.history.announced import announced
 from assets.forecasting.history.drivers import Drivers, told_drivers
-from assets.forecasting.history.yearly_groups import YearlyGroups
+from assets.forecasting.history.yearly.groups import YearlyGroups
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
 from assets.kernel.identifiers import DIGEST_BYTES, digest
@@ -69,7 +69,7 @@ class SeriesPanel:
         The same series over a longer past that ends where this one does: what is seen too seldom for the
         panel alone, as a holiday, is learned of it (``remembered``). None where this panel tells as much.
     year_place : array (T + H,) or None
-        Of a longer panel of days: where in the year each bucket lies, ahead too (``yearly_place``).
+        Of a longer panel of days: where in the year each bucket lies, ahead too (``place``).
     year_groups : YearlyGroups or None
         Of a longer panel of days: whose season of the year counts, at every origin; None where that has not
         been asked yet.

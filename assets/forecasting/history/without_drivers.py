@@ -1,7 +1,7 @@
 """A panel as if nothing had driven it: promotions, prices, events and the season of the year taken out.
 
 Here: the factors of all of them together, past and ahead. Not here: learning them (``driver_learning``,
-``yearly_season``), or the season of weekdays and of weekly networks, which models take out (``seasonality``).
+``season``), or the season of weekdays and of weekly networks, which models take out (``seasonality``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
 from assets.forecasting.history.series import Reals, SeriesPanel, row_blocks
-from assets.forecasting.history.yearly_season import YearlySeason, yearly_season
+from assets.forecasting.history.yearly.season import YearlySeason, yearly_season
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from unit.forecasting.yearly_worlds import DAILY, THREE_YEARS, network, panel_of
 from assets.forecasting.evaluation.backtest import known_at
 from assets.forecasting.history.effects_table import NETWORK, SEASON, effects_table
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
-from assets.forecasting.history.yearly import YearlyFactors, yearly_factors
-from assets.forecasting.history.yearly_amplitude import amplitudes
-from assets.forecasting.history.yearly_place import year_places
-from assets.forecasting.history.yearly_season import yearly_season
-from assets.forecasting.history.yearly_weeks import WeeklyTotals, weekly_totals
+from assets.forecasting.history.yearly.amplitude import amplitudes
+from assets.forecasting.history.yearly.factors import YearlyFactors, yearly_factors
+from assets.forecasting.history.yearly.place import year_places
+from assets.forecasting.history.yearly.season import yearly_season
+from assets.forecasting.history.yearly.weeks import WeeklyTotals, weekly_totals
 
 
 def found_in(

@@ -12,7 +12,7 @@ from unit.forecasting.yearly_worlds import THREE_YEARS, calendar_of, event, netw
 from assets.forecasting.evaluation.backtest import known_at
 from assets.forecasting.history.effects_table import NETWORK
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
-from assets.forecasting.history.yearly_season import yearly_season
+from assets.forecasting.history.yearly.season import yearly_season
 
 HORIZON, LEVEL, SIZE = 28, 20.0, 0.5
 UPLIFT, ELASTICITY, FEAST = 2.5, -2.0, 3.0

@@ -9,9 +9,9 @@ from unit.forecasting.conftest import demand_rows
 from unit.forecasting.yearly_worlds import DAILY, THREE_YEARS
 
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.history.yearly import yearly_factors
-from assets.forecasting.history.yearly_place import over_days, shares_of_parts, year_places
-from assets.forecasting.history.yearly_weeks import weekly_totals
+from assets.forecasting.history.yearly.factors import yearly_factors
+from assets.forecasting.history.yearly.place import over_days, shares_of_parts, year_places
+from assets.forecasting.history.yearly.weeks import weekly_totals
 
 # ISO years 2020 and 2026 have a week 53: of the first, 28 December to 3 January 2021.
 LAST_WEEK = {2020: dt.date(2020, 12, 28), 2026: dt.date(2026, 12, 28)}

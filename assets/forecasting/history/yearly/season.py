@@ -1,6 +1,6 @@
 """The season of the year of a panel's series, as its longer past tells it: factors of any of its days.
 
-Here: what a panel is asked. Not here: how factors are found (``yearly``), or taken out of demand
+Here: what a panel is asked. Not here: how factors are found (``factors``), or taken out of demand
 (``without_drivers``).
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 from assets.forecasting.history.driver_effects import DriverEffects
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order, row_blocks
-from assets.forecasting.history.yearly import LEAST_FACTOR, MOST_FACTOR, yearly_factors
-from assets.forecasting.history.yearly_groups import YearlyGroups
-from assets.forecasting.history.yearly_weeks import WEEK_DAYS, WeeklyTotals, weekly_totals
+from assets.forecasting.history.yearly.factors import LEAST_FACTOR, MOST_FACTOR, yearly_factors
+from assets.forecasting.history.yearly.groups import YearlyGroups
+from assets.forecasting.history.yearly.weeks import WEEK_DAYS, WeeklyTotals, weekly_totals
 
 _KEPT = "season of the year"
 

@@ -2,7 +2,7 @@
 
 A year has 52 parts, each a little longer than a week. They go by the date and not by the ISO week, of which
 some years have a 53rd: a day has the same place every year, and the next day the next. Not here: the factors
-of the parts (``yearly``).
+of the parts (``factors``).
 """
 
 from __future__ import annotations

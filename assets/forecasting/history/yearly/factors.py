@@ -1,7 +1,7 @@
 """The season of the year of daily demand: factors of the parts of a year by category, drawn smoothly over days.
 
 Here: what weekly totals of two years or more tell, level and season apart. Not here: whether years agree
-beyond chance (``yearly_agreement``), how far each series follows (``yearly_amplitude``), weekdays, or the
+beyond chance (``agreement``), how far each series follows (``amplitude``), weekdays, or the
 season of a weekly network (``seasonality``); demand comes with its drivers out.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from assets.forecasting.history.seasonality import SPIKE_MULTIPLE, SPIKE_UNITS, sums_until
 from assets.forecasting.history.series import Flags, Integers, Reals
-from assets.forecasting.history.yearly_agreement import certainty
-from assets.forecasting.history.yearly_amplitude import amplitudes
-from assets.forecasting.history.yearly_place import YEAR_WEEKS, over_days, shares_of_parts
-from assets.forecasting.history.yearly_weeks import WEEK_DAYS, WeeklyTotals
+from assets.forecasting.history.yearly.agreement import certainty
+from assets.forecasting.history.yearly.amplitude import amplitudes
+from assets.forecasting.history.yearly.place import YEAR_WEEKS, over_days, shares_of_parts
+from assets.forecasting.history.yearly.weeks import WEEK_DAYS, WeeklyTotals
 
 LEAST_YEARS = 2
 # Weeks before and after whose mean, season taken out, is a week's level: about a year in all.
@@ -59,7 +59,7 @@ def yearly_factors(
     Demand of a part of the year over the level of a year around it, both summed over series and years and
     smoothed 1-2-1; level and season are told of each other in turn. A season counts where stretches of four
     weeks differ beyond chance more than one stretch does between years, and it is shrunk by the share of the
-    former that the latter explains (``yearly_agreement``). A category has a season of its own where what it
+    former that the latter explains (``agreement``). A category has a season of its own where what it
     has beside the network's passes the same test.
 
     Parameters

@@ -1,6 +1,6 @@
 """Daily demand added up to the weeks of which the season of the year is told.
 
-Here: whole weeks before an origin, and how many of their days tell. Not here: the season (``yearly``).
+Here: whole weeks before an origin, and how many of their days tell. Not here: the season (``factors``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether years agree on a season beyond chance, and how far: what a season is shrunk by.
 
-Not here: the season's factors (``yearly``), or how far a series follows them (``yearly_amplitude``).
+Not here: the season's factors (``factors``), or how far a series follows them (``amplitude``).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.forecasting.history.series import Reals
-from assets.forecasting.history.yearly_place import YEAR_WEEKS
+from assets.forecasting.history.yearly.place import YEAR_WEEKS
 
 # Weeks of a stretch, whose demand is compared from year to year: 13 of them a year.
 STRETCH_WEEKS = 4

@@ -1,6 +1,6 @@
 """How far each series follows the season of its category, as far as its own years say.
 
-Not here: the season itself (``yearly``).
+Not here: the season itself (``factors``).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.forecasting.history.series import Reals
-from assets.forecasting.history.yearly_place import YEAR_WEEKS
+from assets.forecasting.history.yearly.place import YEAR_WEEKS
 
 
 def amplitudes(demand: Reals, expected: Reals, season: Reals) -> Reals:
