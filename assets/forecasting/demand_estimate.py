@@ -126,18 +126,7 @@ def _cells(panel: SeriesPanel, rows: slice, filled: Filled, found: Anomalies, dr
     heeded = filled.units[row, column] * driven[row, column]
     known = panel.observed[rows][row, column]
     estimated = np.where(known, panel.demand[rows][row, column], heeded)
-    return _Cells(row + rows.start, column, estimated, std[row, column] * _spread(driven)[row, column], heeded)
-
-
-def _spread(driven: Reals) -> Reals:
-    """Return what a deviation of demand without its drivers is worth with them, shape (m, T).
-
-    Variance goes with the mean, so that a deviation does with the root of a factor; and variance over mean
-    of demand without them is greater by the mean of one over it.
-    """
-    beside = (1.0 / driven).sum(axis=1, keepdims=True) / max(driven.shape[1], 1)
-    spread: Reals = np.sqrt(driven / beside)
-    return spread
+    return _Cells(row + rows.start, column, estimated, std[row, column] * driven[row, column], heeded)
 
 
 def _estimate_frame(panel: SeriesPanel, cells: _Cells, anomalies: Anomalies, told: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from vn2_files import SERIES, STATE_COLUMNS, read_challenge, read_state, write_orders
+from vn2_files import SERIES, STATE_COLUMNS, read_challenge, read_state, require_place, write_orders
 from vn2_policy import Choices, Forecasts, our_policy
 from vn2_rules import Stock
 
@@ -26,6 +26,7 @@ def run(*, history: Path, in_stock: Path, master: Path, state: Path, orders: Pat
         If a file is missing or wrong, or the orders cannot be written.
     """
     started = time.monotonic()
+    require_place(orders)
     challenge = read_challenge(history, in_stock, master)
     standing = read_state(state, challenge.series)
     # A series that the state leaves out has nothing, and its order is not asked for.
@@ -40,6 +41,7 @@ def run(*, history: Path, in_stock: Path, master: Path, state: Path, orders: Pat
         "orders_file": str(orders),
         "decided_after_week": f"{challenge.weeks[-1]:%Y-%m-%d}",
         "series": len(found),
+        "unreadable_sales": challenge.unreadable,
         "series_ordered": int((found > 0).sum()),
         "ordered_units": int(found.sum()),
         "on_hand_units": int(standing[STATE_COLUMNS[0]].sum()),
@@ -55,4 +57,6 @@ def show(console: Console, found: dict[str, Any]) -> None:
         f"decided after the week of {found['decided_after_week']} in {found['seconds']} s"
     )
     console.print(f"On hand {found['on_hand_units']:,}, in transit {found['in_transit_units']:,} units")
+    if found["unreadable_sales"]:
+        console.print(f"{found['unreadable_sales']:,} sales are no quantity; those weeks count as unknown")
     console.print(f"Orders: {found['orders_file']}", soft_wrap=True)

@@ -5,6 +5,7 @@ Not here: the rules of the game (``vn2_rules``).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ HIERARCHY = ["ProductGroup", "Department", "StoreFormat"]
 ORDER_COLUMN = "0"
 TRUE = ("true", "1", "1.0")
 FALSE = ("false", "0", "0.0")
+# With fewer quantities among its cells a file is not one of sales.
+LEAST_READABLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,15 @@ class Challenge:
         Whether the week's sales were the whole demand.
     weeks : DatetimeIndex
         Mondays, T of them.
+    unreadable : int
+        Cells of the sales that are no quantity: weeks of which nothing is known.
     """
 
     series: pd.DataFrame
     sales: npt.NDArray[np.float64]
     in_stock: npt.NDArray[np.bool_]
     weeks: pd.DatetimeIndex
+    unreadable: int = 0
 
     def until(self, week: int) -> Challenge:
         """Return what was known before week ``week``."""
@@ -57,22 +63,24 @@ def published_files(directory: Path) -> tuple[Path, Path, Path]:
 
 
 def read_challenge(sales: Path, in_stock: Path, master: Path) -> Challenge:
-    """Read a history; weeks without a flag count as in stock.
+    """Read a history; weeks without a flag count as in stock, a sale that is no quantity as unknown.
 
     Raises
     ------
     EquipoiseError
-        If a file is missing, is not of this kind, or lacks a series of the sales.
+        If a file is missing, is not of this kind (few of its sales are quantities), or lacks a series of the
+        sales.
     """
     sold, flags, hierarchy = _keyed(sales, []), _keyed(in_stock, []), _keyed(master, HIERARCHY)
     series = sold.sort_index().index
     weeks = _weeks(sold, sales)
-    units = _numbers(sold.loc[series, weeks], sales)
+    units, told = _sales(sold.loc[series, weeks], sales)
     _require_series(series, flags, in_stock)
     _require_series(series, hierarchy, master)
     known = flags.loc[series].reindex(columns=weeks)
     keys = hierarchy.loc[series, HIERARCHY].reset_index()
-    return Challenge(keys, units, _truths(known, in_stock), pd.DatetimeIndex(weeks))
+    whole = _truths(known, in_stock) & told
+    return Challenge(keys, units, whole, pd.DatetimeIndex(weeks), int((~told).sum()))
 
 
 def read_state(path: Path, series: pd.DataFrame) -> pd.DataFrame:
@@ -95,6 +103,14 @@ def read_state(path: Path, series: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(np.rint(units).astype(np.int64), index=state.index, columns=STATE_COLUMNS)
 
 
+def require_place(path: Path) -> None:
+    """Raise before anything is decided if orders could not be written there."""
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise EquipoiseError(
+            "orders cannot be written there", where=str(path), remedy="Name a file in a folder that you may write to"
+        )
+
+
 def write_orders(path: Path, orders: pd.Series) -> None:
     """Write store, product and one column of whole units, in the order given.
 
@@ -107,7 +123,9 @@ def write_orders(path: Path, orders: pd.Series) -> None:
         orders.rename(ORDER_COLUMN).to_frame().to_csv(path)
     except OSError as error:
         raise EquipoiseError(
-            f"orders cannot be written: {error.strerror}", where=str(path), remedy="Name a file in a folder that exists"
+            f"orders cannot be written: {error.strerror or error}",
+            where=str(path),
+            remedy="Name a file in a folder that exists",
         ) from error
 
 
@@ -133,6 +151,16 @@ def _weeks(sold: pd.DataFrame, path: Path) -> list[str]:
             remedy="Name each week by its Monday, such as 2024-04-08, without a gap",
         )
     return weeks
+
+
+def _sales(table: pd.DataFrame, path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return units sold, and which cells are quantities: a return, a gap or a word tells nothing of demand."""
+    units = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    told = np.isfinite(units) & (units >= 0)
+    if told.mean() < LEAST_READABLE:
+        # Not this kind of file: the first cell says so.
+        _numbers(table, path)
+    return np.where(told, units, 0.0), told
 
 
 def _numbers(table: pd.DataFrame, path: Path) -> npt.NDArray[np.float64]:

@@ -19,6 +19,11 @@ from assets.kernel.identifiers import DIGEST_BYTES
 LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
 
 
+# Driven below it a bucket was as good as closed: what it sold, over a factor that is shrunk towards 1, would
+# tell of a level that it never had.
+TELLING_FACTOR = 0.3
+
+
 @dataclass(frozen=True)
 class DriverEffects:
     """Effects on ``n`` series; ``C`` categories, ``E`` events.

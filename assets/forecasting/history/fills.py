@@ -74,22 +74,25 @@ def fill_block(panel: SeriesPanel, rows: slice, factor: Reals) -> Filled:
     level[row, column], units[row, column] = cut, cut * open_factor[row, column]
     window = LEVEL_WINDOW[panel.bucket]
     expected, row, column = level_before(level, telling, window), *np.nonzero(~observed)
-    ratio = variance_ratio((units - expected * factor) ** 2, expected * factor, telling)
+    # Variance goes with the mean as it was driven: without what drove it, by the square less, the mean once.
+    apart = 1.0 if panel.driven is None else 1.0 / panel.driven[rows, : panel.length].astype(np.float64)
+    apart = np.broadcast_to(np.asarray(apart), demand.shape)
+    ratio = variance_ratio((units - expected * factor) ** 2, expected * factor * apart, telling)
     bound = np.flatnonzero(demand[row, column] > 0)
     at = row[bound], column[bound]
     told, share = demand[at], _share(panel, rows, at)
     if len(bound):
         # What a bound says changes level and spread, and they what it says: once around is enough (test).
-        guess, std = _given(told, share, expected[at] * factor[at], ratio[at[0]])
+        guess, std = _given(told, share, expected[at] * factor[at], ratio[at[0]] * apart[at])
         level[at], counted = guess / open_factor[at], telling.copy()
         counted[at] = factor[at] >= CLOSED_FACTOR
         expected = level_before(level, counted, window)
         square = (units - expected * factor) ** 2
         square[at] = (guess - (expected * factor)[at]) ** 2 + std**2
-        ratio = variance_ratio(square, expected * factor, counted)
-    mean = expected[row, column] * factor[row, column]
-    units[row, column], std = mean, np.sqrt(ratio[row] * mean)
-    units[at], std[bound] = _given(told, share, mean[bound], ratio[at[0]])
+        ratio = variance_ratio(square, expected * factor * apart, counted)
+    mean, ratio = expected[row, column] * factor[row, column], ratio[row] * apart[row, column]
+    units[row, column], std = mean, np.sqrt(ratio * mean)
+    units[at], std[bound] = _given(told, share, mean[bound], ratio[bound])
     level = np.where(telling, level, expected)
     level[at] = units[at] / open_factor[at]
     return Filled(level, units, row, column, std, outliers)
@@ -155,7 +158,7 @@ def variance_ratio(square: Reals, mean: Reals, known: Flags) -> Reals:
     square : array (m, T)
         Squared distance of demand from what was expected of the cell, or what is expected of that square.
     mean : array (m, T)
-        Expected demand of the cell.
+        Variance of the cell by unit of the ratio: its expected demand.
     known : array (m, T)
         Which cells count.
     """

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assets.forecasting.history.driver_effects import DriverEffects
+from assets.forecasting.history.driver_effects import TELLING_FACTOR, DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
-from assets.forecasting.history.series import Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.series import Flags, Reals, SeriesPanel, row_blocks
 from assets.forecasting.history.yearly.season import YearlySeason, yearly_season
 
 
@@ -37,15 +37,25 @@ class Taken:
 
     def past(self, rows: slice) -> Reals | None:
         """Return the factors of the past of some series, shape (m, T); None where nothing drives any."""
+        return self.past_and_telling(rows)[0]
+
+    def past_and_telling(self, rows: slice) -> tuple[Reals | None, Flags | bool]:
+        """Return the factors of the past of some series, and which buckets tell of their level, shape (m, T) each.
+
+        Driven below ``TELLING_FACTOR`` a bucket was as good as closed; a season, low as it may be, is no closure.
+        """
         if self.effects is None and self.season is None:
-            return None
+            return None, True
         found: Reals | float = 1.0
+        tells: Flags | bool = True
         if self.effects is not None:
-            found = np.maximum(self.effects.past(self.panel, rows), CLOSED_FACTOR)
+            found = self.effects.past(self.panel, rows)
+            tells = found >= TELLING_FACTOR
+            found = np.maximum(found, CLOSED_FACTOR)
         if self.season is not None:
             of_year = self.season.of(rows, slice(0, self.panel.length))
             found = np.maximum(found * of_year, CLOSED_FACTOR)
-        return np.asarray(found)
+        return np.asarray(found), tells
 
     def ahead(self) -> Reals | None:
         """Return the factors of the buckets ahead, shape (n, H); None where nothing drives any."""
@@ -84,7 +94,8 @@ def without_drivers(panel: SeriesPanel, effects: DriverEffects | None = None) ->
     Returns
     -------
     SeriesPanel, array (n, H) or None
-        The panel itself and nothing where it has neither drivers nor a season of the year.
+        The panel itself and nothing where it has neither drivers nor a season of the year. What was driven
+        below ``TELLING_FACTOR`` is not known of it.
     """
     taken = taken_of(panel, effects)
     ahead = taken.ahead()
@@ -93,8 +104,10 @@ def without_drivers(panel: SeriesPanel, effects: DriverEffects | None = None) ->
     demand = np.empty_like(panel.demand)
     driven = np.empty((panel.size, panel.length + ahead.shape[1]), dtype=np.float32)
     driven[:, panel.length :] = ahead
+    observed = np.empty_like(panel.observed)
     for rows in row_blocks(panel.size, panel.length):
-        past = taken.past(rows)
+        past, tells = taken.past_and_telling(rows)
         assert past is not None, "what drives the buckets ahead drives those of the past"
-        demand[rows], driven[rows, : panel.length] = panel.demand[rows] / past, past
-    return replace(panel, demand=demand, drivers=None, driven=driven, longer=None), ahead
+        demand[rows], driven[rows, : panel.length] = np.where(tells, panel.demand[rows] / past, 0.0), past
+        observed[rows] = panel.observed[rows] & tells
+    return replace(panel, demand=demand, observed=observed, drivers=None, driven=driven, longer=None), ahead

@@ -20,7 +20,7 @@ from assets.forecasting.models.boosted_lessons import BOOSTING, teaching_rows
 from assets.kernel.calendar import Bucket
 
 # Buckets back of single lags, widths of rolling means of the series, and of its groups.
-LAGS = {Bucket.DAY: (1, 7, 14, 28, 364), Bucket.WEEK: (1, 2, 3, 4, 52)}
+LAGS = {Bucket.DAY: (1, 7, 14, 28), Bucket.WEEK: (1, 2, 3, 4, 52)}
 WINDOWS = {Bucket.DAY: (7, 28, 91), Bucket.WEEK: (4, 13, 26, 52)}
 GROUP_WINDOWS = {Bucket.DAY: (7, 28), Bucket.WEEK: (4, 13)}
 SEASON_WINDOWS = {Bucket.DAY: (7, 8), Bucket.WEEK: (52, 2)}
@@ -28,7 +28,8 @@ SMOOTHING = {Bucket.DAY: 0.05, Bucket.WEEK: 0.1}
 GROUPS = ("category", "site_id")
 STATIC = ("item_id", *GROUPS)
 MODEL = "trees"
-# Latest buckets that teach: two seasons of weeks, half a year of days; lags reach further back.
+# Latest buckets that teach: two seasons of weeks, half a year of days; lags reach further back. The season of
+# the year of days is out of the demand that it sees (``yearly``).
 MOST_BUCKETS = {Bucket.DAY: 182, Bucket.WEEK: 104}
 # Below this many lessons a leaf holds all of them, and nothing is learned.
 LEAST_LESSONS = 1_000
@@ -71,6 +72,21 @@ class Growth:
 
 
 GROWTH = Growth()
+
+
+def settings(bucket: Bucket) -> dict[str, Any]:
+    """Return all that the model depends on beside the data."""
+    return {
+        "growth": asdict(GROWTH),
+        "lags": LAGS[bucket],
+        "windows": WINDOWS[bucket],
+        "group_windows": GROUP_WINDOWS[bucket],
+        "season_window": SEASON_WINDOWS[bucket],
+        "smoothing": SMOOTHING[bucket],
+        "static": STATIC,
+        "buckets": MOST_BUCKETS[bucket],
+        "series": BOOSTING[bucket].most_series,
+    }
 
 
 def lagged_means(panel: SeriesPanel, history: History, phase: Integers) -> Reals | None:

@@ -16,7 +16,7 @@ from assets.forecasting.history.series import Integers, Reals
 from assets.forecasting.models.boosted import GROUPS
 from assets.forecasting.models.boosted_lessons import BOOSTING
 from assets.forecasting.models.known import Known, MeanForecast, said
-from assets.forecasting.models.lagged import GROWTH
+from assets.forecasting.models.lagged import settings as lagged_settings
 from assets.kernel.calendar import Bucket
 
 # Share of the boosted model in the combination (README): the least cost on VN2.
@@ -83,8 +83,12 @@ class BoostedMean:
 
 @dataclass(frozen=True)
 class LaggedMean:
-    """mlforecast's model of all series, fitted anew at every origin and every day."""
+    """mlforecast's model of all series, fitted anew at every origin and every day.
 
+    At an origin of a backtest it is fitted on the series that are backtested, in a plan on all.
+    """
+
+    bucket: Bucket
     name: str = "MLForecast"
     fallback: str = SHRUNKEN_MEAN
     fits: tuple[str, ...] = ()
@@ -94,7 +98,7 @@ class LaggedMean:
         """Return how its trees are grown, and the versions of the libraries that grow them."""
         return {
             **asdict(self),
-            "growth": asdict(GROWTH),
+            **lagged_settings(self.bucket),
             "lightgbm": version("lightgbm"),
             "mlforecast": version("mlforecast"),
         }
@@ -112,5 +116,5 @@ def network_models(bucket: Bucket) -> tuple[ShrunkenMean | BoostedMean | LaggedM
         ShrunkenMean(),
         BoostedMean("Boosted", 1.0, bucket),
         BoostedMean("Combination", BOOSTED_WEIGHT, bucket),
-        LaggedMean(),
+        LaggedMean(bucket),
     )

@@ -104,12 +104,29 @@ def test_a_file_that_is_not_there_is_named(one_round: Round, name: str) -> None:
 
 
 @pytest.mark.parametrize("units", ["-3", "some", ""], ids=["negative", "text", "nothing"])
-def test_sales_that_are_no_quantity_are_refused_with_their_place(one_round: Round, units: str) -> None:
+def test_a_sale_that_is_no_quantity_is_an_unknown_week_and_the_round_goes_on(one_round: Round, units: str) -> None:
     lines = one_round.history.read_text().splitlines()
     lines[2] = f"{lines[2].rsplit(',', 1)[0]},{units}"
     one_round.history.write_text("\n".join(lines))
+    found = one_round.decide()
+    orders = pd.read_csv(one_round.orders).set_index(["Store", "Product"])["0"]
+    # As if the shelf had been empty in that week.
+    lines[2] = f"{lines[2].rsplit(',', 1)[0]},0"
+    one_round.history.write_text("\n".join(lines))
+    flags = one_round.in_stock.read_text().splitlines()
+    more = [f"{flags[0]},{','.join(WEEKS[-5:])}", *(f"{line},,,,," for line in flags[1:])]
+    more[2] = f"{flags[2]},,,,,False"
+    one_round.in_stock.write_text("\n".join(more))
+    again = one_round.decide()
+    assert (found["unreadable_sales"], again["unreadable_sales"]) == (1, 0)
+    pd.testing.assert_series_equal(orders, pd.read_csv(one_round.orders).set_index(["Store", "Product"])["0"])
 
-    with pytest.raises(EquipoiseError, match="store 1, product 30, 2024-02-19 is not a quantity"):
+
+def test_a_file_of_words_is_not_one_of_sales(one_round: Round) -> None:
+    lines = one_round.history.read_text().splitlines()
+    words = [",".join([*line.split(",")[:2], *["some"] * 60]) for line in lines[1:]]
+    one_round.history.write_text("\n".join([lines[0], *words]))
+    with pytest.raises(EquipoiseError, match="store 1, product 20, 2023-01-02 is not a quantity"):
         one_round.decide()
 
 
@@ -129,6 +146,8 @@ def test_a_master_without_a_series_of_the_sales_is_refused(one_round: Round) -> 
 
 def test_orders_that_cannot_be_written_are_told(one_round: Round) -> None:
     one_round.orders = one_round.orders.parent / "nowhere" / "orders.csv"
+    # Before anything is read, let alone decided.
+    one_round.history.unlink()
 
-    with pytest.raises(EquipoiseError, match="orders cannot be written"):
+    with pytest.raises(EquipoiseError, match="orders cannot be written there"):
         one_round.decide()

@@ -16,6 +16,7 @@ from assets.forecasting.history.drivers import Announced, Drivers
 from assets.forecasting.history.effects_table import NETWORK, effects_table
 from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
+from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
 from tests.forecasting_panels import weekly_panel
@@ -469,3 +470,23 @@ def test_a_panel_without_drivers_is_left_as_it_is():
     plain, ahead = without_drivers(panel)
     assert plain is panel
     assert ahead is None
+
+
+def test_a_closure_right_before_the_plan_tells_nothing_of_the_level():
+    """Two days on which everything is closed, seen three times before, and once more until yesterday."""
+    days = [LENGTH - ago for ago in (150, 100, 50, 2)]
+    told = events(*(event("closed", PLAN_DATE - dt.timedelta(days=LENGTH - day), 2) for day in days))
+    closed = np.isin(np.arange(LENGTH), [*days, *(day + 1 for day in days)])
+    units = np.random.default_rng(1).poisson(np.where(closed, 0.0, 20.0), (SERIES, LENGTH))
+    panel = weekly_panel(units, bucket=Bucket.DAY)
+    planned = grid(panel, told)
+    drivers = Drivers(np.zeros(units.shape, dtype=bool), None, planned, HORIZON)
+    plain, ahead = without_drivers(replace(panel, drivers=drivers))
+    assert not plain.observed[:, closed].any()
+    assert (plain.demand[:, closed] == 0).all()
+    assert plain.observed[:, ~closed].all()
+    np.testing.assert_array_equal(ahead, 1.0)
+    phase = np.arange(LENGTH, LENGTH + HORIZON) % 7
+    for name in ("SimpleExponentialSmoothing", "ShrunkenMean", "TSB"):
+        means = forecast_means(candidate(name, Bucket.DAY), plain, fill_censored(plain), np.arange(SERIES), phase)
+        assert means.mean() == pytest.approx(20.0, rel=0.02), name

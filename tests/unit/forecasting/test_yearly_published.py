@@ -1,10 +1,12 @@
 """What is published beside the forecast knows the season of the year too: estimates of the past, and groups."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
 from unit.forecasting.conftest import PLAN_DATE, demand_rows
-from unit.forecasting.yearly_worlds import DAILY, network, swing
+from unit.forecasting.yearly_worlds import DAILY, THREE_YEARS, network, swing
 
 from assets.forecasting.demand_estimate import demand_estimate
 from assets.forecasting.hierarchy.forecast import forecast_hierarchy
@@ -19,7 +21,7 @@ def mean() -> np.ndarray:
     return np.tile(LEVEL * swing(), (4 * STORES, 1))
 
 
-def estimated(mean: np.ndarray, release) -> pd.DataFrame:
+def estimated(mean: Sequence[np.ndarray], release) -> pd.DataFrame:
     """Return the estimates of days on which nothing could be sold, every tenth by turns, beside the truth."""
     random, rows = np.random.default_rng(6), []
     for place, of in enumerate(mean):
@@ -49,6 +51,18 @@ def test_an_estimate_is_as_sure_as_its_day_of_the_season_lets_it_be(release, mea
     low, high = (table[part] for part in (table["truth"] < 0.3 * LEVEL, table["truth"] > 0.8 * LEVEL))
     poisson = [np.sqrt(part["truth"]).mean() for part in (low, high)]
     assert [part["estimated_std_units"].mean() for part in (low, high)] == pytest.approx(poisson, rel=0.25)
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.25, 0.5])
+def test_the_estimate_of_a_young_series_is_as_sure_as_that_of_an_old_one(release, turned):
+    """Twelve series of three years tell the season, twelve of 120 days that met one part of it follow it."""
+    mean = LEVEL * (1.0 + 0.8 * np.sin(2.0 * np.pi * (np.arange(-THREE_YEARS, 0) / 365.25 + turned)))
+    table = estimated([mean] * 12 + [mean[-120:]] * 12, release)
+    table = table[table["is_censored"] & (table["ago"] <= 120)]
+    young = table["site_id"].isin([f"store-{place}" for place in range(3, 6)])
+    for part in (table[young], table[~young]):
+        poisson = np.sqrt(part["truth"]).mean()
+        assert part["estimated_std_units"].mean() == pytest.approx(poisson, rel=0.08)
 
 
 def test_nothing_stands_out_for_the_season(release, mean):

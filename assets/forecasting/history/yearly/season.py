@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.driver_effects import DriverEffects
+from assets.forecasting.history.driver_effects import TELLING_FACTOR, DriverEffects
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
 from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order, row_blocks
 from assets.forecasting.history.yearly.factors import LEAST_FACTOR, MOST_FACTOR, yearly_factors
@@ -94,9 +94,10 @@ def _found(longer: SeriesPanel, place: Reals, effects: DriverEffects | None, len
 def _totals(longer: SeriesPanel, effects: DriverEffects | None) -> WeeklyTotals:
     units, days = np.empty((2, longer.size, longer.length // WEEK_DAYS))
     for rows in row_blocks(longer.size, longer.length):
-        demand = longer.demand[rows]
+        demand, known = longer.demand[rows], longer.observed[rows]
         if effects is not None:
-            demand = demand / np.maximum(effects.past(longer, rows), CLOSED_FACTOR)
-        found = weekly_totals(demand, longer.observed[rows])
+            driven = effects.past(longer, rows)
+            demand, known = demand / np.maximum(driven, CLOSED_FACTOR), known & (driven >= TELLING_FACTOR)
+        found = weekly_totals(demand, known)
         units[rows], days[rows] = found.units, found.days
     return WeeklyTotals(units, days)
