@@ -141,7 +141,7 @@ def level_before(values: Reals, known: Flags, window: int) -> Reals:
     """Return the mean of known cells in the window before each cell; of all known cells where it has none."""
     counted = known.astype(np.float64)
     total, count = sums_until(np.where(known, values, 0.0), window + 1, 0), sums_until(counted, window + 1, 0)
-    # Column t of these sums ends before bucket t, so that a fill never looks ahead.
+    # Column t of these sums ends before bucket t: a fill looks ahead only where nothing of the series is before it.
     before_total = (total[:, window:] - total[:, :-window])[:, : values.shape[1]]
     before_count = (count[:, window:] - count[:, :-window])[:, : values.shape[1]]
     overall = (values * counted).sum(axis=1) / np.maximum(counted.sum(axis=1), 1.0)
