@@ -315,9 +315,15 @@ class _Search:
         return count, (whole - count) * float(departures.cost[row]) - lost
 
     def _could_fill(self) -> Ints:
-        """Return departures that stay and could pay if they were full."""
+        """Return departures that stay and could pay if they were full, as far as prices tell.
+
+        Each unit that sites ask for at most gains what the next one does: more than it can, where they sell.
+        """
         network, departures = self.network, self.departures
-        stays = self.shut & departures.fills & (departures.paid == 0)
+        usual = np.zeros(len(departures) + 1, dtype=bool)
+        # Nothing leaves later on other lanes (``moves``), so that what they would spare is unknown.
+        usual[departures.row[network.problem.moves.usual]] = True
+        stays = self.shut & departures.fills & (departures.paid == 0) & usual[:-1]
         if stays.any():
             stays &= self._sites @ self._later() < ASSUMED_FILL * departures.truck[:, 0]
         rows = np.flatnonzero(np.append(stays, False)[self.row])
@@ -328,8 +334,10 @@ class _Search:
         node = network.node_start[owner]
         ends = self.potential[node + network.tail[arcs]] - self.potential[node + network.head[arcs]]
         gain = spread - (network.cost[arcs] + ends) / network.scale
-        most = np.where(gain > 0, largest_units(network)[network.first[rows]], 0)
-        # Units that gain anything fill the fullest truck first with those that gain most by their share of it.
+        sites, to = network.problem.item_sites, network.problem.moves.destination[network.first[rows]]
+        asked = np.maximum(0.0, sites.quantiles[to, -1, -1] - sites.known_supply[to, -1])
+        most = np.where(gain > 0, np.minimum(asked, largest_units(network)[network.first[rows]]), 0.0)
+        # Those that gain most by their share of a truck fill it first.
         load = most * spread * departures.fill[on] / departures.cost[on]
         order = np.lexsort((np.arange(len(rows)), -gain / np.maximum(spread, 1e-300), on))
         before = np.cumsum(load[order]) - load[order]
