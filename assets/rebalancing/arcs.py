@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.rebalancing import constraints
-from assets.rebalancing.item_sites import UNLIMITED, Ints, ItemSites
+from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
 from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
 from assets.rebalancing.projection import Projection
 from assets.rebalancing.value import Curves
@@ -38,6 +38,11 @@ def node_in_item(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
 
 def _giving(item_sites: ItemSites, row: Ints, bucket: Ints) -> Ints:
     return node_in_item(item_sites, row, bucket) + item_sites.horizon + 1
+
+
+def in_steps(amount: Floats, scale: float) -> Ints:
+    """Return amounts in currency as integer costs, in whole money steps."""
+    return np.round(amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
 
 
 def item_starts(sorted_items: Ints, count: int) -> Ints:
@@ -88,7 +93,7 @@ def move_arcs(item_sites: ItemSites, moves: Moves, free: Ints, scale: float) -> 
     giving, chain = _giving(item_sites, origin, np.maximum(slot, 0)), node_in_item(item_sites, origin, used.bucket)
     leaves = np.where(slot >= 0, giving, chain)
     within = np.arange(len(used)) - item_starts(item, len(item_sites.item_ids))[item]
-    amount = np.round(used.unit_amount * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
+    amount = in_steps(used.unit_amount, scale)
     lot = constraints.smallest_lot(used.minimum, used.multiple)
     most = np.maximum(most_units(item_sites)[item] + lot, used.announced)
     return {
@@ -130,7 +135,7 @@ def change_arcs(item_sites: ItemSites, arcs: Arcs, announced: Ints, price: Ints)
 def curve_arcs(item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: int) -> list[Arcs]:
     """Return chain and end arcs; then, where a site has a maximum, those of units beyond it, which cost the penalty."""
     row, bucket = curves.row, curves.bucket
-    cost = np.round(curves.slope * scale / TIE_STEPS).astype(np.int64) * TIE_STEPS
+    cost = in_steps(curves.slope, scale)
     limit = np.concatenate(
         [constraints.maximum_stock(item_sites, projection.taken), np.full((len(item_sites), 1), UNLIMITED)], axis=1
     )[row, bucket]

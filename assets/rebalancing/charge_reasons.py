@@ -64,6 +64,7 @@ def with_charges(limits: pd.DataFrame, network: Network, charges: Charges | None
             "price": 0.0,
             "truck_amount": [*departures.cost, *np.full(len(minimums) + sites, np.nan)],
             "worth_amount": [*charges.worth, *np.full(len(minimums) + sites, np.nan)],
+            "fill_share": [*departures.fill, *np.full(len(minimums) + sites, np.nan)],
         }
     ).assign(plan_date=pd.Timestamp(network.problem.plan_date))
     joined = [part for part in (limits, rows) if len(part)]

@@ -21,7 +21,7 @@ from assets.rebalancing.documented import documented, wanted, without_documents
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.charging import ChargedBound, charged_bound
-from assets.rebalancing.market.closing import LEAST_SAVING, Open, close
+from assets.rebalancing.market.closing import LEAST_SAVING, Open, ways
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.filling import filled
 from assets.rebalancing.market.limits import Limits, together
@@ -75,10 +75,15 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
         choice = choose(network)
         return Consolidated(choice, limits, settle(choice, limits))
     charges = Charges.of(problem)
-    opened = close(network, charges.departures)
+    found = [_on(opened, charges, limits) for opened in ways(network, charges.departures)]
+    return min(found, key=lambda done: (len(done.found.faults), done.found.costs.total))
+
+
+def _on(opened: Open, charges: Charges, limits: Limits) -> Consolidated:
+    """Return what goes out on departures that leave."""
     charges = replace(
-        charges, stays=opened.shut, trucks=opened.trucks, worth=opened.worth,
-        asked=charges.departures.trucks(units_of_flow(network, opened.free)),
+        charges, departures=opened.departures, stays=opened.shut, trucks=opened.trucks, worth=opened.worth,
+        asked=charges.departures.trucks(units_of_flow(opened.network, opened.free)),
     )  # fmt: skip
     choice = choose(shut(opened.network, charges.barred))
     choice, charges = documented(opened.network, choice, charges)
@@ -198,7 +203,8 @@ def _without_poor(
 ) -> tuple[Choice, Charges, bool]:
     """Close departures whose lines together save less than they cost; say if one did."""
     network = priced or choice.network
-    departures = charges.departures
+    # Those that do not fit into the trucks that leave find no room there: nobody is billed for another one.
+    departures = replace(charges.departures, most=np.maximum(1, charges.trucks))
     every = every_unit(network, units)
     bills, decided_by = departures.bills(every), departures.decided_by(every)
     # What riders lose without it, but for the shares that they no longer pay.

@@ -24,6 +24,7 @@ from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.parts import part
 from assets.rebalancing.market.scarcity import TRACE
+from assets.rebalancing.market.shares import at_shares
 from assets.rebalancing.market.tables import joined
 from assets.rebalancing.plan import Plan, plan_of, solve_network, with_gaps
 from assets.rebalancing.problem import Problem
@@ -35,7 +36,9 @@ _ADDED = (
 )  # fmt: skip
 
 
-def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFrame) -> Plan:
+def replan(
+    problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFrame, decided: pd.DataFrame | None = None
+) -> Plan:
     """Plan some items of a problem again.
 
     Parameters
@@ -46,6 +49,8 @@ def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFra
         Positions in ``item_ids``, ascending.
     lines, graph : DataFrame
         PLAN_LINES and COORDINATION_GRAPH of the plan whose other items stand.
+    decided : DataFrame, optional
+        Its SHARED_LIMITS: units decide by the loads of departures that they did then.
 
     Returns
     -------
@@ -68,10 +73,14 @@ def replan(problem: Problem, items: Ints, lines: pd.DataFrame, graph: pd.DataFra
     beside = _beside(shared.take(slice(None), some.moves), graph.loc[~graph["item_id"].isin(names)], stands)
     held = problem.held.loc[problem.held["item_id"].isin(names)]
     departures, minimums, documents = problem.departures, problem.minimums, problem.documents
+    network = some.network
+    if departures is not None and decided is not None:
+        departures = departures.decided_at(decided)
+        network = at_shares(network, departures.take(some.moves))
     alone = replace(
-        some.network,
+        network,
         problem=replace(
-            some.network.problem,
+            network.problem,
             limits=beside,
             held=held,
             departures=departures.paid_by(others, ours).take(some.moves) if departures else None,
@@ -116,7 +125,7 @@ def replan_on(base: Base, problem: Problem, only: Collection[str]) -> Plan:
             where=", ".join(sorted(only)),
             remedy=f"See `equipoise verdicts --date {problem.plan_date}`, or plan the whole date",
         )
-    again = replan(problem, items, base.lines, base.graph)
+    again = replan(problem, items, base.lines, base.graph, base.shared_limits)
     moves = np.isin(problem.item_sites.item[problem.moves.destination], items)
     own = _touched(problem.limits, moves) | _charged(problem, moves)
     return _on_top(base, again, names, own, only)

@@ -19,7 +19,7 @@ from assets.policy.release import ForecastRules, Guardrails, Release, TargetRule
 from assets.rebalancing.item_sites import UNLIMITED, ItemSites, Protection
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.moves import Moves
+from assets.rebalancing.moves import ASSUMED_FILL, Moves
 from assets.rebalancing.problem import Problem
 
 PLAN_DATE = dt.date(2026, 3, 2)
@@ -200,7 +200,7 @@ def trucked(made: World, cost: float, seed: int) -> World:
         tuple(f"departure {origin} > {to} van" for origin, to in ends), price, none + 3,
         np.stack([truck, np.full(len(lanes), np.inf)], axis=1), np.ones(len(lanes), dtype=bool),
         np.where(today, row, -1), np.stack([weight, np.zeros(len(moves))], axis=1), np.where(today, share, 0.0),
-        nothing, none, nothing[:, 0],
+        nothing, none, nothing[:, 0], np.full(len(lanes), ASSUMED_FILL),
     )  # fmt: skip
     priced = replace(moves, transport=later, spread=np.where(today, share, 0.0))
     return World(replace(made.problem, moves=priced, departures=departures), made.weight)

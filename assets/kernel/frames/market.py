@@ -34,6 +34,12 @@ SHARED_LIMITS = Frame(
             "its bill; null for others.",
             nullable=True,
         ),
+        real(
+            "fill_share",
+            "Load by which units of a departure decide, as a share of a truck: each pays for its part of it; null for "
+            "no truck.",
+            nullable=True,
+        ),
     ),
     ("plan_date", "limit_id"),
 )

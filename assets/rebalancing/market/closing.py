@@ -21,6 +21,8 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.parts import part
+from assets.rebalancing.market.shares import at_shares, started_again
+from assets.rebalancing.moves import ASSUMED_FILL, Moves
 
 LEAST_SAVING = 1e-6
 """Least that a change saves, in currency."""
@@ -32,6 +34,8 @@ FIRST_RIDERS = 24
 """Items of a departure that are solved first; more are only while those lose less than it costs."""
 PRICES = 12
 """Halvings of the price at which riders leave the last truck."""
+FILLS = (1.0, 1.25, 1.5, 1.75, 2.0)
+"""Loads of a truck that its riders decide by until it is full; beyond one they decide by less than they pay."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Open:
     ----------
     network : Network
         Everything open, with its relaxed optimum as the start of what is solved next.
+    departures : Departures
+        With the shares by which units decide now.
     shut : bool array, shape (d,)
         Departures that stay.
     trucks : int array, shape (d,)
@@ -53,6 +59,7 @@ class Open:
     """
 
     network: Network
+    departures: Departures
     shut: Flags
     trucks: Ints
     free: Flow
@@ -69,16 +76,29 @@ def close(network: Network, departures: Departures) -> Open:
     departures : Departures
         Over its moves.
     """
+    return ways(network, departures, most=1)[0]
+
+
+def ways(network: Network, departures: Departures, most: int = 2) -> list[Open]:
+    """Return which departures leave, and which do if those that pay only when they are full may, if any does.
+
+    The second way is cheaper by the relaxed flow; in whole lots and within limits it may not be.
+
+    Parameters
+    ----------
+    network, departures : Network, Departures
+        As ``close`` takes them.
+    most : int
+        Ways to look for.
+    """
     free = lots.relaxed_optimum(network)
     search = _Search.of(started(network, free), departures, free)
-    for _ in range(PASSES):
-        search.close_each()
-        if not search.open_each():
-            break
-    trucks = np.minimum(departures.trucks(search.every), departures.most)
-    for row in np.flatnonzero(departures.sized & (trucks > np.maximum(1, departures.paid))).tolist():
-        trucks[row] = search.without_last(row)[0]
-    return Open(search.network, search.shut, trucks, free, search.worth)
+    search.settle()
+    found = [search.open(free)]
+    if most > 1 and search.fill_each():
+        search.settle()
+        found.append(search.open(free))
+    return found
 
 
 @dataclass
@@ -95,6 +115,7 @@ class _Search:
     cost: Ints
     potential: Ints
     worth: Floats
+    lane: Ints
     every: Ints = field(init=False)
 
     @classmethod
@@ -106,12 +127,27 @@ class _Search:
         return cls(
             network, replace(network, solved={}), departures, ~ridden & (departures.paid == 0), row,
             lots.first_items(network), free.units.copy(), free.cost.copy(), free.potential.copy(),
-            np.zeros(len(departures)),
+            np.zeros(len(departures)), _lanes(network.problem.moves, departures.row),
         )  # fmt: skip
 
     def __post_init__(self) -> None:
         self.every = np.zeros(len(self.network.problem.moves), dtype=np.int64)
         self.every[self.network.first] = self.units
+
+    def settle(self) -> None:
+        """Close and open departures until neither saves anything."""
+        for _ in range(PASSES):
+            self.close_each()
+            if not self.open_each():
+                break
+
+    def open(self, free: Flow) -> Open:
+        """Return what leaves, of several trucks as many as pay."""
+        departures, shut, worth = self.departures, self.shut.copy(), self.worth.copy()
+        trucks = np.minimum(departures.trucks(self.every), departures.most)
+        for row in np.flatnonzero(departures.sized & (trucks > np.maximum(1, departures.paid))).tolist():
+            trucks[row] = self.without_last(row)[0]
+        return Open(self.network, departures, shut, trucks, free, worth)
 
     def solved(self, items: Ints, shut: Flags) -> Flow:
         """Return the relaxed optimum of items with some departures shut, those that are among them."""
@@ -247,6 +283,20 @@ class _Search:
         gain = np.maximum(0, -reduced) * most / network.scale
         return rows[gain > 0], np.bincount(self.row[rows], weights=gain, minlength=len(self.shut)).astype(np.float64)
 
+    def fill_each(self) -> bool:
+        """Open departures that pay once they are full, to sites where not half a truck goes later; say if one did.
+
+        There no rider pays for half a truck, today or later, but all of them may pay for a full one. The
+        shares that fewer units pay later are no reason to leave: nobody is billed for them.
+        """
+        changed = False
+        for row in self._could_fill().tolist():
+            tried = self._filled(row)
+            if self._saved_by(tried, row) > LEAST_SAVING:
+                self._become(tried)
+                changed = True
+        return changed
+
     def without_last(self, row: int) -> tuple[int, float]:
         """Return how many trucks of a departure leave, and what those that stay save.
 
@@ -264,6 +314,103 @@ class _Search:
             count, lost = count - 1, fewer
         return count, (whole - count) * float(departures.cost[row]) - lost
 
+    def _could_fill(self) -> Ints:
+        """Return departures that stay and could pay if they were full, as far as prices tell.
+
+        Each unit that sites ask for at most gains what the next one does: more than it can, where they sell.
+        """
+        network, departures = self.network, self.departures
+        usual = np.zeros(len(departures) + 1, dtype=bool)
+        # Nothing leaves later on other lanes (``moves``), so that what they would spare is unknown.
+        usual[departures.row[network.problem.moves.usual]] = True
+        stays = self.shut & departures.fills & (departures.paid == 0) & usual[:-1]
+        if stays.any():
+            stays &= self._sites @ self._later() < ASSUMED_FILL * departures.truck[:, 0]
+        rows = np.flatnonzero(np.append(stays, False)[self.row])
+        if not len(rows):
+            return rows
+        on, owner, spread = self.row[rows], self.owner[rows], departures.spread[network.first[rows]]
+        arcs = network.arc_start[owner] + rows - network.first_start[owner]
+        node = network.node_start[owner]
+        ends = self.potential[node + network.tail[arcs]] - self.potential[node + network.head[arcs]]
+        gain = spread - (network.cost[arcs] + ends) / network.scale
+        sites, to = network.problem.item_sites, network.problem.moves.destination[network.first[rows]]
+        asked = np.maximum(0.0, sites.quantiles[to, -1, -1] - sites.known_supply[to, -1])
+        most = np.where(gain > 0, np.minimum(asked, largest_units(network)[network.first[rows]]), 0.0)
+        # Those that gain most by their share of a truck fill it first.
+        load = most * spread * departures.fill[on] / departures.cost[on]
+        order = np.lexsort((np.arange(len(rows)), -gain / np.maximum(spread, 1e-300), on))
+        before = np.cumsum(load[order]) - load[order]
+        before -= before[np.searchsorted(on[order], on[order])]
+        taken = np.clip(1.0 - before, 0.0, load[order]) / np.maximum(load[order], 1e-300)
+        count = len(departures)
+        gains = np.bincount(on[order], weights=(gain * most)[order] * taken, minlength=count)
+        loads = np.bincount(on, weights=load, minlength=count)
+        return np.flatnonzero((gains > departures.cost) & (loads > ASSUMED_FILL))
+
+    def _later(self) -> Floats:
+        """Return the weight that leaves later on the lane of each departure, shape (d,); no end where it is unknown."""
+        network, departures, start = self.network, self.departures, self.near.start
+        later = np.zeros(len(departures))
+        if start is None:
+            return later + np.inf
+        moved = np.flatnonzero((network.move >= 0) & (start.flows > 0))
+        row = self.lane[network.move[moved]]
+        on = row >= 0
+        load = start.flows[moved[on]] * departures.load[network.move[moved[on]], 0]
+        return np.bincount(row[on], weights=load, minlength=len(departures)).astype(np.float64)
+
+    @property
+    def _sites(self) -> Flags:
+        """Return which departures go to one site, shape (d, d)."""
+        moves, site = self.network.problem.moves, np.zeros(len(self.departures), dtype=np.int64)
+        on = np.flatnonzero(self.departures.row >= 0)
+        site[self.departures.row[on]] = self.network.problem.item_sites.site[moves.destination[on]]
+        return np.equal.outer(site, site)
+
+    def _filled(self, row: int) -> _Search:
+        """Return the search with a departure open for as small a share as fills it, from that of a full truck on."""
+        for fill in FILLS:
+            tried = self._at_fill(row, fill)
+            if (tried.departures.loads(tried.every)[row] >= tried.departures.truck[row]).any():
+                break
+        return tried
+
+    def _saved_by(self, other: _Search, row: int) -> float:
+        """Return what another search saves by a departure, but for shares that are paid later."""
+        departures = self.departures
+        fewer = (self._later() - other._later()) / departures.truck[:, 0] / ASSUMED_FILL * departures.cost
+        spared = max(0.0, float(fewer[departures.fills].sum()))
+        return self._total() - other._total() + other._last_saves(row) - spared
+
+    def _at_fill(self, row: int, fill: float) -> _Search:
+        """Return another search with a departure open whose riders decide by some load of it."""
+        chosen = np.arange(len(self.shut)) == row
+        departures = self.departures.at_fill(np.where(chosen, fill, self.departures.fill))
+        network, near, shut = at_shares(self.network, departures), at_shares(self.near, departures), self.shut & ~chosen
+        near, items = started_again(near, np.append(shut, False)[self.row])
+        other = replace(
+            self, network=network, near=near, departures=departures, shut=shut, units=self.units.copy(),
+            cost=self.cost.copy(), potential=self.potential.copy(), worth=self.worth.copy(),
+        )  # fmt: skip
+        other._adopt(other.solved(items, shut))
+        return other
+
+    def _become(self, other: _Search) -> None:
+        """Go on from another search."""
+        for name in ("near", "departures", "shut", "units", "cost", "potential", "every"):
+            setattr(self, name, getattr(other, name))
+        self.network = started_again(other.network, np.zeros(len(self.row), dtype=bool))[0]
+
+    def _total(self) -> float:
+        """Return what items cost with their departures, less what no plan changes, in currency."""
+        return int(self.cost.sum()) / self.network.scale + float(self.departures.beyond(self.every).sum())
+
+    def _last_saves(self, row: int) -> float:
+        """Return what fewer trucks of a departure that leaves save."""
+        several = self.departures.sized[row] and self.departures.trucks(self.every)[row] > 1
+        return self.without_last(row)[1] if several else 0.0
+
     def _with(self, row: int) -> Flags:
         shut = self.shut.copy()
         shut[row] = True
@@ -275,6 +422,16 @@ class _Search:
         self.units[first], self.cost[items], self.potential[flow.nodes] = flow.units, flow.cost, flow.potential
         self.every[self.network.first[first]] = flow.units
         self.near = started(self.near, flow)
+
+
+def _lanes(moves: Moves, row: Ints) -> Ints:
+    """Return the departure of today on the lane of each later move, shape (m,); -1 for none."""
+    mode = np.unique(moves.mode.astype(str), return_inverse=True)[1]
+    key = np.stack([moves.origin, moves.destination, mode], axis=1)
+    way = np.unique(key, axis=0, return_inverse=True)[1].ravel()
+    today = np.full(int(way.max(initial=-1)) + 1, -1)
+    today[way[row >= 0]] = row[row >= 0]
+    return np.where(moves.bucket > 0, today[way], -1)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
 from assets.kernel.errors import EquipoiseError
@@ -50,6 +51,8 @@ class Departures:
         Trucks that they pay for.
     owed : float array, shape (d,)
         What these cost, as far as the costs of other items do not tell of it; whatever is decided.
+    fill : float array, shape (d,)
+        Load by which units decide, as a share of a truck.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Departures:
     others: Floats
     paid: Ints
     owed: Floats
+    fill: Floats
 
     def __post_init__(self) -> None:
         """Refuse what no truck is."""
@@ -112,6 +116,26 @@ class Departures:
         """Return the shares by which units of each departure decide, added up, in currency, shape (d,)."""
         on = self._riding(units)
         return self._summed(on, units[on] * self.spread[on])
+
+    def at_fill(self, fill: Floats) -> Departures:
+        """Return departures whose units decide by another load of a truck, shape (d,), where a truck has one."""
+        fill = np.where(self.fills, fill, self.fill)
+        times = np.append(self.fill / fill, 1.0)[self.row]
+        return replace(self, fill=fill, spread=self.spread * times)
+
+    def decided_at(self, shared_limits: pd.DataFrame) -> Departures:
+        """Return departures whose units decide by the loads that a plan published (SHARED_LIMITS)."""
+        known = shared_limits.set_index("limit_id")["fill_share"].reindex(list(self.names)).to_numpy(np.float64)
+        return self.at_fill(np.where(np.isnan(known), self.fill, known))
+
+    def spread_of(self, others: Floats) -> Floats:
+        """Return the share by which a unit of each move decides; that of ``others`` where it rides on none of these."""
+        return np.where(self.row >= 0, self.spread, others)
+
+    @property
+    def fills(self) -> Flags:
+        """Which departures are shared by the weight of what fills them, shape (d,)."""
+        return np.asarray(np.isfinite(self.truck[:, 0]) & (self.cost > 0))
 
     def shares(self, units: Ints) -> Floats:
         """Return what each move pays of its departure's bill and what is owed: by weight, else by units, shape (m,)."""
@@ -195,7 +219,7 @@ class Departures:
         rows = np.unique(self.row[self.row >= 0])
         place = np.full(len(self) + 1, -1)
         place[rows] = np.arange(len(rows))
-        names = ("cost", "most", "truck", "sized", "others", "paid", "owed")
+        names = ("cost", "most", "truck", "sized", "others", "paid", "owed", "fill")
         return replace(
             self, names=tuple(self.names[k] for k in rows), row=place[self.row],
             **{name: getattr(self, name)[rows] for name in names},
@@ -218,7 +242,7 @@ def no_departures(moves: int) -> Departures:
     nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
     return Departures(
         (), nothing, none, np.zeros((0, 2)), np.zeros(0, dtype=bool), np.full(moves, -1), np.zeros((moves, 2)),
-        np.zeros(moves), np.zeros((0, 2)), none, nothing,
+        np.zeros(moves), np.zeros((0, 2)), none, nothing, nothing,
     )  # fmt: skip
 
 
@@ -226,7 +250,7 @@ def side_by_side(parts: Sequence[Departures]) -> Departures:
     """Return the departures of problems that stand side by side, as many of each, those of one after the other's."""
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("cost", "most", "truck", "sized", "load", "spread", "others", "paid", "owed")
+        for name in ("cost", "most", "truck", "sized", "load", "spread", "others", "paid", "owed", "fill")
     }
     rows = [np.where(part.row >= 0, part.row + number * len(part), -1) for number, part in enumerate(parts)]
     names = tuple(f"{name} {number}" for number, part in enumerate(parts) for name in part.names)

@@ -15,6 +15,7 @@ from assets.rebalancing.market.departures import Departures, no_departures
 from assets.rebalancing.market.documents import Documents, no_documents
 from assets.rebalancing.market.minimums import Minimums, no_minimums
 from assets.rebalancing.market.stage import Stage
+from assets.rebalancing.moves import ASSUMED_FILL
 from assets.rebalancing.snapshot import Snapshot
 
 _LANE = ["origin_id", "destination_id", "mode"]
@@ -57,7 +58,7 @@ def stated_departures(stage: Stage, snapshot: Snapshot, weight: float) -> Depart
         tuple(f"departure {' > '.join(ends[:2])} {ends[2]} {day[k]}" for k, ends in enumerate(used[_LANE].to_numpy())),
         used["fixed_cost_per_departure"].to_numpy(np.float64) * weight, most, truck, sized, row, np.stack(load, axis=1),
         np.where(row >= 0, moves.spread, 0.0), np.zeros((len(used), 2)),
-        np.zeros(len(used), dtype=np.int64), np.zeros(len(used)),
+        np.zeros(len(used), dtype=np.int64), np.zeros(len(used)), np.full(len(used), ASSUMED_FILL),
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ def limits_table(network: Network, limits: Limits, settlement: Settlement) -> pd
             "deal": _nullable(deal),
             "truck_amount": np.nan,
             "worth_amount": np.nan,
+            "fill_share": np.nan,
         }
     )
     return SHARED_LIMITS.conform(table.assign(plan_date=pd.Timestamp(network.problem.plan_date)))

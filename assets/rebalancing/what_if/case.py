@@ -25,6 +25,7 @@ from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.messages import Prices
 from assets.rebalancing.market.offers import offers
 from assets.rebalancing.market.parts import shut
+from assets.rebalancing.market.shares import at_spread
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.what_if.billed import billed, bills
 from assets.rebalancing.what_if.copies import side_by_side
@@ -48,6 +49,8 @@ class Case:
         Units of lines that fill an order document: they stand whatever is decided; 0 for others.
     closed : int array, shape (m,)
         Units that moves could carry which do not go out today; 0 for others.
+    spread : float array, shape (m,)
+        Share of its departure by which a unit of each move decides, in currency, as the plan did.
     """
 
     problem: Problem
@@ -56,6 +59,7 @@ class Case:
     standing: Ints
     pins: Ints
     closed: Ints
+    spread: Floats
 
     @property
     def limits(self) -> Limits:
@@ -107,18 +111,20 @@ def at_prices(cases: Sequence[Case]) -> Network:
     """
     every = side_by_side([case.problem for case in cases])
     per_move = np.concatenate([case.limits.use.T @ case.prices for case in cases])
-    pins, closed = (np.concatenate([getattr(case, name) for case in cases]) for name in ("pins", "closed"))
+    pins, closed, spread = (
+        np.concatenate([getattr(case, name) for case in cases]) for name in ("pins", "closed", "spread")
+    )
     if closed.any() and not per_move.any() and not pins.any():
-        return _from_open(every, closed)
-    network = pinned(expand(every), pins)
+        return _from_open(every, closed, spread)
+    network = pinned(at_spread(expand(every), spread), pins)
     step = TIE_STEPS / network.scale
     return network.priced(np.floor(per_move / step) * step) if per_move.any() else network
 
 
-def _from_open(problem: Problem, closed: Ints) -> Network:
+def _from_open(problem: Problem, closed: Ints, spread: Floats) -> Network:
     """Return the network with the start that the plan had: the optimum of what goes out, from that of everything."""
     moves = problem.moves
-    network = expand(replace(problem, moves=replace(moves, capacity=moves.capacity + closed)))
+    network = at_spread(expand(replace(problem, moves=replace(moves, capacity=moves.capacity + closed))), spread)
     return shut(started(network, lots.relaxed_optimum(network)), closed > 0)
 
 

@@ -21,6 +21,7 @@ from assets.rebalancing.market.closing import LEAST_SAVING
 from assets.rebalancing.market.departures import Departures, no_departures
 from assets.rebalancing.market.limits import Limits, no_limits, together
 from assets.rebalancing.market.minimums import no_minimums
+from assets.rebalancing.market.shares import at_shares
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.what_if.recorded import Recorded
 
@@ -62,6 +63,7 @@ def at_their_bills(problem: Problem, plan: Recorded) -> tuple[Problem, Ints]:
     whole = plan.problem.departures
     if whole is None or not len(departures):
         return as_decided(problem, plan)
+    whole = whole.decided_at(plan.shared_limits)
     mine = plan.problem.item_sites.item_ids.index(problem.item_sites.item_ids[0])
     of_item = plan.problem.item_sites.item[plan.problem.moves.destination]
     others = np.where(of_item == mine, 0, units_of(plan.problem.moves, plan.problem.item_sites, plan.lines))
@@ -86,8 +88,9 @@ def _departures(problem: Problem, plan: Recorded) -> tuple[Departures, Ints]:
 
 def _saved_by(problem: Problem, stay: Flags) -> Floats:
     """Return what an item would save by each departure that stays, the others as decided, shape (d,)."""
-    departures, network = problem.departures, expand(problem)
+    departures = problem.departures
     assert departures is not None
+    network = at_shares(expand(problem), departures)
     saved, rows = np.zeros(len(departures)), np.flatnonzero(stay)
     open_ = np.tile(~stay, (len(rows) + 1, 1))
     open_[np.arange(len(rows)), rows] = True

@@ -120,17 +120,22 @@ def _cases(plan: Recorded, item_id: str) -> list[tuple[Case, str]]:
             "the rebuilt plan does not plan the item", where=f"item {item_id}", remedy="Plan the date again"
         )
     one = alone(plan.problem, ids.index(item_id))
+    if one.departures is not None:
+        one = replace(one, departures=one.departures.decided_at(plan.shared_limits))
+    spread = one.moves.spread if one.departures is None else one.departures.spread_of(one.moves.spread)
     standing = _units_of(one, plan.lines.loc[plan.lines["item_id"] == item_id])
     fixed = pins(one, plan.shared_limits, standing)
     if one.departures is None:
-        return [(_case(plan, item_id, *as_decided(one, plan), standing, fixed), "")]
+        return [(_case(plan, item_id, *as_decided(one, plan), standing, fixed, spread), "")]
     return [
-        (_case(plan, item_id, *at_their_bills(one, plan), standing, fixed), BILLS),
-        (_case(plan, item_id, *as_decided(one, plan), standing, fixed), AS_DECIDED),
+        (_case(plan, item_id, *at_their_bills(one, plan), standing, fixed, spread), BILLS),
+        (_case(plan, item_id, *as_decided(one, plan), standing, fixed, spread), AS_DECIDED),
     ]
 
 
-def _case(plan: Recorded, item_id: str, problem: Problem, closed: Ints, standing: Ints, fixed: Ints) -> Case:
+def _case(
+    plan: Recorded, item_id: str, problem: Problem, closed: Ints, standing: Ints, fixed: Ints, spread: Floats
+) -> Case:
     """Return the item with what others leave of every limit, for nothing."""
     names = list(problem.limits.names) if problem.limits is not None else []
     table = plan.shared_limits.set_index("limit_id").reindex(names)
@@ -138,7 +143,7 @@ def _case(plan: Recorded, item_id: str, problem: Problem, closed: Ints, standing
     room = (table["capacity"] - table["fixed"]).clip(lower=0.0)
     # A limit that no plan could fill is not in the graph, and holds nobody.
     allowed = (room - table["used"] + mine).astype("float64").fillna(np.inf)
-    return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64), standing, fixed, closed)
+    return Case(problem, np.zeros(len(names)), np.asarray(allowed, dtype=np.float64), standing, fixed, closed, spread)
 
 
 def _with_price_or_asked(plan: Recorded, case: Case) -> Floats:

@@ -162,7 +162,7 @@ def test_a_truck_that_cannot_be_is_refused_by_name(change: dict[str, np.ndarray]
     none = np.zeros(1, dtype=np.int64)
     one = Departures(
         ("departure dc > a van",), np.ones(1), none + 2, np.array([[3.0, np.inf]]), np.ones(1, dtype=bool),
-        np.array([0, 0]), np.ones((2, 2)), np.zeros(2), np.zeros((1, 2)), none, np.zeros(1),
+        np.array([0, 0]), np.ones((2, 2)), np.zeros(2), np.zeros((1, 2)), none, np.zeros(1), np.full(1, 0.5),
     )  # fmt: skip
     assert one.trucks(np.array([2, 2])).tolist() == [2]
     with pytest.raises(EquipoiseError, match="departure dc > a van"):

@@ -61,7 +61,6 @@ SEEDS = {name: range(8) if case.truck else range(12) for name, case in CASES.ite
 
 PRICE = "the price knows no lots: it fell with the claim, for the same units"
 SHARE = "units decide by the share of a truck filled by half: the plan for true needs leaves room that is paid for"
-STAYS = "the same share keeps at home a truck that pays when it is full, until needs are overstated"
 BROKEN = {
     ("lots of three", 0, 1.1): f"gains 0.40 on 11.30; {PRICE} (2.016, then 1.989)",
     ("lots of three", 7, 1.1): f"gains 0.25 on 10.00; {PRICE} (1.946, then 1.904)",
@@ -72,13 +71,6 @@ BROKEN = {
     ("a truck", 5, 1.5): f"gains 1.32 on 90.36; {SHARE}",
     ("a dear truck", 4, 1.5): f"gains 5.63 on 155.56; {SHARE}",
     ("a dear truck", 4, 2.0): f"gains 3.51 on 155.56; {SHARE}",
-    ("a truck that pays when full", 0, 2.0): f"gains 2.85 on 0; {STAYS}",
-    ("a truck that pays when full", 1, 1.5): f"gains 0.94 on 0; {STAYS}",
-    ("a truck that pays when full", 1, 2.0): f"gains 64.60 on 0; {STAYS}",
-    ("a truck that pays when full", 2, 2.0): f"gains 36.85 on 0; {STAYS}",
-    ("a truck that pays when full", 4, 1.5): f"gains 21.14 on 0; {STAYS}",
-    ("a truck that pays when full", 4, 2.0): f"gains 83.71 on 0; {STAYS}",
-    ("a truck that pays when full", 6, 2.0): f"gains 49.37 on 0; {STAYS}",
 }
 """Cases known to break the law, with what the site gains; each fails the day it no longer does."""
 
