@@ -262,11 +262,15 @@ def _with_gaps(summary: pd.DataFrame, done: Consolidated) -> pd.DataFrame:
 
 
 def with_gaps(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary with the two gaps of its costs and bounds; both are nought where nothing can be decided."""
+    """Return a summary with the two gaps of its costs and bounds; both are nought where nothing can be decided.
+
+    Doing nothing shares nothing later, so that it may cost less than any plan within the limits: then all of
+    what could be decided is open.
+    """
     nothing = summary.loc[summary["policy"] == "do_nothing", "cost_amount"].iloc[0]
     over = summary["cost_amount"] - summary["bound_amount"]
     cost, decidable = summary["cost_amount"].abs(), nothing - summary["bound_amount"]
     return summary.assign(
         gap_share=(over / cost.where(cost > 0, 1.0)).clip(lower=0),
-        decidable_gap_share=(over / decidable.where(decidable > 1e-9, 1.0)).clip(lower=0),
+        decidable_gap_share=(over / decidable).where(decidable > 1e-9, (over > 1e-9).astype("float64")).clip(lower=0),
     )

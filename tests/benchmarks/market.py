@@ -107,10 +107,12 @@ def _trucked(items: int, count: int, tightness: float, seed: int, cost: float) -
     units, cost_, over = done.found.every_unit, done.found.costs.total, done.found.over_bound
     still = done.choice.policies["do_nothing"].cost.sum() / network.scale + base_cost(network)
     leaving = departures.trucks(units)
+    # Doing nothing shares nothing later: it may cost less than any plan within the limits.
+    decidable = still - cost_ + over
     return {
         "seed": seed, "limits": len(limits), "departures": len(departures), "departures_open": int((leaving > 0).sum()),
         "trucks": int(leaving.sum()), "bill": departures.bill(units), "cost": cost_, "bound": cost_ - over,
-        "gap": over / abs(cost_), "decidable_gap": over / max(1e-9, still - cost_ + over), "seconds": seconds,
+        "gap": over / abs(cost_), "decidable_gap": over / decidable if decidable > 0 else None, "seconds": seconds,
         "cpu_seconds": cpu_seconds, "settled_by": done.found.settled_by,
         "broken_limits": len(breaches(done.limits, units)),
     }  # fmt: skip
@@ -157,7 +159,8 @@ def _show_trucks(console: Console, found: dict[str, Any]) -> None:
     for one in found["trucked"]:
         table.add_row(
             str(one["seed"]), f"{one['departures_open']} of {one['departures']}", str(one["trucks"]),
-            f"{one['bill']:,.0f}", f"{one['cost']:,.0f}", f"{one['gap']:.3%}", f"{one['decidable_gap']:.2%}",
+            f"{one['bill']:,.0f}", f"{one['cost']:,.0f}", f"{one['gap']:.3%}",
+            "–" if one["decidable_gap"] is None else f"{one['decidable_gap']:.2%}",
             f"{one['seconds']:.1f}", f"{one['cpu_seconds']:.1f}", str(one["broken_limits"]),
         )  # fmt: skip
     console.print(table)

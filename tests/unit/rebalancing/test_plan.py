@@ -15,7 +15,7 @@ from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapsh
 
 from assets.rebalancing.choice import choose
 from assets.rebalancing.expansion import expand
-from assets.rebalancing.plan import Plan, solve
+from assets.rebalancing.plan import Plan, solve, with_gaps
 from assets.rebalancing.problem import build_problem
 from assets.rebalancing.snapshot import Snapshot
 
@@ -348,6 +348,22 @@ def test_faults_are_named_and_the_rest_is_planned(problem_of: Callable[..., Any]
     assert "negative" in named
     assert "lane whose departure days are not ISO weekdays: a b barge; a b bike" in problem.consistency()
     assert len(solve(problem).lines) == 1
+
+
+@pytest.mark.parametrize(("nothing", "share"), [(20.0, 0.1), (9.0, 1.0), (8.0, 1.0)])
+def test_what_could_be_decided_is_all_open_where_doing_nothing_costs_no_more_than_the_bound(
+    nothing: float, share: float
+) -> None:
+    summary = pd.DataFrame(
+        {
+            "policy": ["joint_plan", "do_nothing"],
+            "cost_amount": [10.1, nothing],
+            "bound_amount": [9.0, 9.0],
+        }
+    )
+    assert with_gaps(summary)["decidable_gap_share"].iloc[0] == pytest.approx(share)
+    proven = with_gaps(summary.assign(cost_amount=9.0))
+    assert (proven["decidable_gap_share"] == 0).all()
 
 
 def test_nothing_to_plan_is_a_plan(plan_of: PlanOf) -> None:
