@@ -17,7 +17,8 @@ from assets.rebalancing import constraints, lots
 from assets.rebalancing.arcs import TIE_STEPS
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import units_of_flow
-from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.early_sales import expand_knowing_sales
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow, started
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.filling import pinned
@@ -110,7 +111,7 @@ def at_prices(cases: Sequence[Case]) -> Network:
     pins, closed = (np.concatenate([getattr(case, name) for case in cases]) for name in ("pins", "closed"))
     if closed.any() and not per_move.any() and not pins.any():
         return _from_open(every, closed)
-    network = pinned(expand(every), pins)
+    network = pinned(expand_knowing_sales(every), pins)
     step = TIE_STEPS / network.scale
     return network.priced(np.floor(per_move / step) * step) if per_move.any() else network
 
@@ -118,7 +119,7 @@ def at_prices(cases: Sequence[Case]) -> Network:
 def _from_open(problem: Problem, closed: Ints) -> Network:
     """Return the network with the start that the plan had: the optimum of what goes out, from that of everything."""
     moves = problem.moves
-    network = expand(replace(problem, moves=replace(moves, capacity=moves.capacity + closed)))
+    network = expand_knowing_sales(replace(problem, moves=replace(moves, capacity=moves.capacity + closed)))
     return shut(started(network, lots.relaxed_optimum(network)), closed > 0)
 
 
