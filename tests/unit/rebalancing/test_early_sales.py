@@ -74,6 +74,15 @@ def test_a_plan_costs_what_it_did_but_for_holding_units_that_were_sold() -> None
     assert best[1] < min(waits)
 
 
+def test_curves_stay_convex_and_the_same_problem_gives_the_same_bits() -> None:
+    once, again = expand_knowing_sales(problem()), expand_knowing_sales(problem())
+    curves = once.curves
+    same = (np.diff(curves.row) == 0) & (np.diff(curves.bucket) == 0)
+    assert (np.diff(curves.slope)[same] >= -1e-9).all()
+    assert np.array_equal(once.cost, again.cost)
+    assert once.fixed_amount == again.fixed_amount
+
+
 def test_where_demand_waits_or_nothing_is_sent_early_the_network_is_as_it_was() -> None:
     for made in (problem(lost_sales=False), problem(surplus=0)):
         unaware, aware = expand(made), expand_knowing_sales(made)
