@@ -11,15 +11,17 @@ import numpy as np
 
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
-from assets.rebalancing.moves import LATERAL_RECOURSE_BUCKETS, Moves
+from assets.rebalancing.moves import Moves
 from assets.rebalancing.projection import Projection
 from assets.rebalancing.value import Curves
 
 Arcs = dict[str, Ints]
 """item, tail, head, capacity, cost, move and segment of arcs sorted by item; -1 for no move or segment."""
 
-GIVING_NODES = LATERAL_RECOURSE_BUCKETS + 1
-LATERAL_NOW = LATERAL_RECOURSE_BUCKETS
+GIVING_BUCKETS = 3
+"""Buckets in which a site that meets demand sends on no more than what demand is expected to leave there."""
+GIVING_NODES = GIVING_BUCKETS + 1
+LATERAL_NOW = GIVING_BUCKETS
 """Giving node that lateral moves of the first bucket leave through, behind that of the bucket."""
 TIE_STEPS = 64
 """Integer costs below one money step, by which equal plans are told apart: fewer moves, then order."""
@@ -78,7 +80,7 @@ def _giving_slot(item_sites: ItemSites, moves: Moves) -> Ints:
     Everything that leaves now, and later whatever demand or protection could hold back.
     """
     meets = item_sites.has_demand | (item_sites.echelon == 0)
-    later = moves.is_transfer & (moves.bucket < LATERAL_RECOURSE_BUCKETS) & (meets[moves.origin] | moves.lateral)
+    later = moves.is_transfer & (moves.bucket < GIVING_BUCKETS) & (meets[moves.origin] | moves.lateral)
     now = np.where(moves.lateral, LATERAL_NOW, 0)
     slot = np.where(later, moves.bucket, -1)
     return np.where(moves.is_transfer & (moves.bucket == 0), now, slot)

@@ -12,7 +12,8 @@ import pandas as pd
 
 from assets.rebalancing.announced import LINE, ordered
 from assets.rebalancing.choice import choose
-from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.early_sales import expand_knowing_sales
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.parts import part
@@ -91,7 +92,7 @@ def _without_price(network: Network, limits: Limits, units: Ints, ours: pd.DataF
     if not len(items):
         return ours
     free = replace(problem, moves=replace(moves, announced=np.zeros_like(moves.announced)))
-    some = part(expand(free), items)
+    some = part(expand_knowing_sales(free), items)
     others = units.copy()
     others[some.moves] = 0
     beside = limits.take(slice(None), some.moves)

@@ -30,7 +30,7 @@ from assets.rebalancing.item_sites import Floats, Ints, ItemSites
 from assets.rebalancing.landed import landed_costs, replacement_costs
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.problem import Problem
-from assets.rebalancing.projection import project
+from assets.rebalancing.projection import Projection, project, with_sold
 from assets.rebalancing.value import Curves, build_curves
 
 LARGEST_TOTAL = 2**60
@@ -149,20 +149,39 @@ class Network:
         return np.asarray(self.node_start[item_sites.item[row]] + node_in_item(item_sites, row, bucket))
 
 
-def expand(problem: Problem) -> Network:
+def projected(problem: Problem) -> Projection:
+    """Return the demand of a problem as its value curves see it."""
+    return project(problem.item_sites, first_arrivals(problem), problem.lost_sales, earliest_arrivals(problem))
+
+
+def expand(problem: Problem, sold: Floats | None = None) -> Network:
     """Build the network of every item of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a plan date.
+    sold : float array, shape (n,), optional
+        Units that early arrivals are expected to sell before the first arrival (``early_sales``).
 
     Notes
     -----
     An end value above a cheaper way of bringing the unit there would let the flow print money;
     landed costs are therefore shortest paths over purchases and transport.
+
+    Units sold early are demanded of later supply once more, which costs their replacement; it is
+    credited, so that what a plan costs is what it did before.
     """
     item_sites, moves = problem.item_sites, problem.moves
-    projection = project(item_sites, first_arrivals(problem), problem.lost_sales, earliest_arrivals(problem))
+    projection = projected(problem)
     landed = landed_costs(item_sites, moves)
     dearer = replacement_costs(item_sites, moves, landed) - landed
     held_back = constraints.held_back(item_sites, moves)
+    if sold is not None:
+        projection = with_sold(projection, sold)
     curves = build_curves(item_sites, projection, landed, dearer, problem.release.objective, held_back)
+    if sold is not None:
+        curves = replace(curves, base_purchase=curves.base_purchase - (landed + dearer) * sold)
     free = np.flatnonzero(moves.blocked == 0)
     told = free[moves.announced[free] > 0]
     price = problem.release.guardrails.announced_change_price if len(told) else 0.0

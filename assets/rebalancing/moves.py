@@ -20,8 +20,8 @@ from assets.policy.release import Guardrails, Objective
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints, ItemSites
 
-LATERAL_RECOURSE_BUCKETS = 3
-"""Buckets in which lateral moves may start; later laterals add arcs and change no first decision."""
+LATERAL_BUCKETS = 1
+"""Buckets in which lateral moves may start: a later one would spread surplus that only one course of demand leaves."""
 
 ASSUMED_FILL = 0.5
 """Share of a later departure's capacity that is used, for spreading its fixed cost."""
@@ -249,7 +249,7 @@ def _expand(
         arrives = leaves + table["lead_days"].to_numpy(np.float64)
         bucket = np.ceil(arrives / days - 1e-9)
         reachable = ~np.isnan(offset) & (t % table["review"].to_numpy(np.int64) == 0) & (bucket < horizon)
-        reachable &= ~table["lateral"].to_numpy(bool) | (t < LATERAL_RECOURSE_BUCKETS)
+        reachable &= ~table["lateral"].to_numpy(bool) | (t < LATERAL_BUCKETS)
         reachable &= ~called | (t == 0)
         keep = np.ones(len(table), dtype=bool) if t == 0 else reachable
         frozen = rules.freeze_days >= days

@@ -20,7 +20,8 @@ from assets.rebalancing.changes import Changes, changes
 from assets.rebalancing.choice import Choice
 from assets.rebalancing.consolidated import Consolidated, consolidated
 from assets.rebalancing.costs import Costs, of_items, units_of_flow
-from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.early_sales import expand_knowing_sales
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import unit_prices
 from assets.rebalancing.gains import line_gains
 from assets.rebalancing.item_sites import Floats, Ints
@@ -102,7 +103,7 @@ def solve(problem: Problem, limits: Limits | None = None) -> Plan:
     to the limits today; what they intend later may break some, which the summary counts.
     """
     stated = problem.limits if problem.limits is not None else no_limits(len(problem.moves))
-    return solve_network(expand(problem), stated if limits is None else limits)
+    return solve_network(expand_knowing_sales(problem), stated if limits is None else limits)
 
 
 def solve_network(network: Network, shared: Limits, touching: Collection[str] = ()) -> Plan:

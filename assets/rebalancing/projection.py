@@ -7,7 +7,7 @@ spread is that of the demand which later decisions cannot see. Not here: money.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -104,6 +104,17 @@ def project(item_sites: ItemSites, first_arrival: Ints, lost_sales: bool, earlie
     taken = np.concatenate([np.zeros((n, 1)), centre[:, :-1]], axis=1)
     taken = np.maximum.accumulate(taken, axis=1) + item_sites.owed[:, None]
     return Projection(seen + item_sites.owed[:, None, None], taken, weight, ~late, early, gap)
+
+
+def with_sold(projection: Projection, sold: Floats) -> Projection:
+    """Return the projection with ``sold`` units more, shape (n,), demanded of supply from the first arrival on.
+
+    What came early and was sold by then stays in cumulative supply, so that it stands in
+    cumulative demand as well.
+    """
+    more = np.where(projection.early, 0.0, sold[:, None])
+    knots = np.maximum(0.0, projection.knots + more[..., None])
+    return replace(projection, knots=knots, taken=np.maximum(0.0, projection.taken + more))
 
 
 def _roll_point(known_supply: Ints, arrival: Ints) -> Ints:

@@ -19,7 +19,7 @@ from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, S
 from assets.rebalancing.announced import units_of
 from assets.rebalancing.base import SEPARATOR, Base
 from assets.rebalancing.charge_reasons import DOCUMENT
-from assets.rebalancing.expansion import expand
+from assets.rebalancing.early_sales import expand_knowing_sales
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.parts import part
@@ -64,7 +64,7 @@ def replan(
     limit that has become tighter or is new is not filled twice. A departure that others ride on is
     open, its trucks are paid for; what of them the costs of others do not tell is owed by these items.
     """
-    some = part(expand(problem), items)
+    some = part(expand_knowing_sales(problem), items)
     shared = problem.limits or no_limits(len(problem.moves))
     names = {problem.item_sites.item_ids[k] for k in items.tolist()}
     mine = lines["item_id"].isin(names)

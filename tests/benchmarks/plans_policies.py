@@ -15,6 +15,7 @@ import pandas as pd
 from assets.rebalancing.baselines import greedy_pairs
 from assets.rebalancing.choice import choose
 from assets.rebalancing.consolidated import consolidated
+from assets.rebalancing.early_sales import expand_knowing_sales
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market.limits import no_limits
@@ -45,7 +46,7 @@ class Sights:
 
 def joint_plan(sights: Sights) -> pd.DataFrame:
     """Return the lines of the joint plan."""
-    network = expand(sights.with_laterals())
+    network = expand_knowing_sales(sights.with_laterals())
     return lines_of(network, _decided(network))
 
 

@@ -17,7 +17,8 @@ from assets.rebalancing import constraints, lots
 from assets.rebalancing.arcs import TIE_STEPS
 from assets.rebalancing.choice import Choice, choose
 from assets.rebalancing.costs import units_of_flow
-from assets.rebalancing.expansion import Network, expand
+from assets.rebalancing.early_sales import expand_knowing_sales
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow, started
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.filling import pinned
@@ -116,7 +117,7 @@ def at_prices(cases: Sequence[Case]) -> Network:
     )
     if closed.any() and not per_move.any() and not pins.any():
         return _from_open(every, closed, spread)
-    network = pinned(at_spread(expand(every), spread), pins)
+    network = pinned(at_spread(expand_knowing_sales(every), spread), pins)
     step = TIE_STEPS / network.scale
     return network.priced(np.floor(per_move / step) * step) if per_move.any() else network
 
@@ -124,7 +125,9 @@ def at_prices(cases: Sequence[Case]) -> Network:
 def _from_open(problem: Problem, closed: Ints, spread: Floats) -> Network:
     """Return the network with the start that the plan had: the optimum of what goes out, from that of everything."""
     moves = problem.moves
-    network = at_spread(expand(replace(problem, moves=replace(moves, capacity=moves.capacity + closed))), spread)
+    network = at_spread(
+        expand_knowing_sales(replace(problem, moves=replace(moves, capacity=moves.capacity + closed))), spread
+    )
     return shut(started(network, lots.relaxed_optimum(network)), closed > 0)
 
 

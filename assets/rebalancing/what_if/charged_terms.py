@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from assets.rebalancing.announced import units_of
-from assets.rebalancing.expansion import expand
+from assets.rebalancing.early_sales import expand_knowing_sales
 from assets.rebalancing.flow import FREE_UNITS, Variant, solve_flows
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.closing import LEAST_SAVING
@@ -90,7 +90,7 @@ def _saved_by(problem: Problem, stay: Flags) -> Floats:
     """Return what an item would save by each departure that stays, the others as decided, shape (d,)."""
     departures = problem.departures
     assert departures is not None
-    network = at_shares(expand(problem), departures)
+    network = at_shares(expand_knowing_sales(problem), departures)
     saved, rows = np.zeros(len(departures)), np.flatnonzero(stay)
     open_ = np.tile(~stay, (len(rows) + 1, 1))
     open_[np.arange(len(rows)), rows] = True

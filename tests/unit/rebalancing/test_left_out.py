@@ -56,9 +56,10 @@ def test_a_distance_to_the_base_stock_is_worth_nothing(problem_of: ProblemOf) ->
 
 
 def test_what_demand_has_taken_by_then_cannot_leave(problem_of: ProblemOf) -> None:
-    # a sells 4 a day of its 12; from Wednesday on b would pay much more for all of them.
+    # a sells 4 a day of its 12 and replenishes b, which from Wednesday on would pay much more for all of them.
+    giver = {"echelon": 1, "available_units": 12, "protection_units": 0, "shortage_cost_per_unit": 0.1}
     stores = [
-        {"item_id": "i", "site_id": "a", "available_units": 12, "protection_units": 0, "shortage_cost_per_unit": 0.1},
+        {"item_id": "i", "site_id": "a", **giver},
         {"item_id": "i", "site_id": "b", "available_units": 0, "shortage_cost_per_unit": 90.0},
     ]
     forecast = certain_forecast("i", "a", [4.0] * HORIZON) + certain_forecast("i", "b", [0, 0, 0, 20, 0, 0])

@@ -176,9 +176,17 @@ def test_the_lot_that_would_leave_must_have_a_day_of_sale_left_on_arrival(
 
 def test_a_lot_that_expires_stops_what_leaves_now_and_not_what_is_planned_later(problem_of: Callable[..., Any]) -> None:
     lot = {"first_expiry_date": pd.Timestamp(PLAN_DATE)}
-    moves = problem_of(two_stores(extra=lot, items={"i": {"shelf_life_days": 30}})).moves
+    told = two_stores(extra=lot, items={"i": {"shelf_life_days": 30}})
+    down = dataclasses.replace(told, sites=told.sites.assign(echelon=(told.sites["site_id"] == "a").astype("int64")))
+    moves = problem_of(down).moves
     assert (moves.blocked[moves.bucket == 0] > 0).all()
     assert (moves.bucket > 0).any()
+
+
+def test_between_stores_nothing_is_meant_for_later(problem_of: Callable[..., Any]) -> None:
+    moves = problem_of(two_stores()).moves
+    assert moves.lateral.all()
+    assert set(moves.bucket.tolist()) == {0}
 
 
 def test_nothing_is_brought_to_a_delisted_item(plan_of: PlanOf) -> None:
