@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from assets.forecasting.history.seasonality import centred_level, sums_until
+from assets.forecasting.history.seasonality import APART, LEAST_SOLD, LEFT_OUT, centred_level, sums_until, tamed
 from assets.forecasting.history.series import Flags, Integers, Reals
 from assets.forecasting.history.truncated import deviations_of
 from assets.kernel.calendar import Bucket
@@ -35,10 +35,6 @@ CELL_VARIANCE, MEAN_VARIANCE = 1.0, 0.05
 LEAST_RATIO, LEAST_PROMISED = 1.0, 1.0
 # What is usual and what is far from it are found from each other, as often.
 ROUNDS = 3
-# A series of more spikes than these is one of spikes: that is how it varies.
-LEFT_OUT = 2
-# What stands out is so many times as far from usual as any other; a series that sold less often tells nothing.
-APART, LEAST_SOLD = 2.0, 12
 # Further deviations asked of a spread that is itself unsure, times the root of the buckets it sold in: with 12
 # of them 3.5 more, with 180 one more.
 UNSURE = 12.0
@@ -171,9 +167,10 @@ def find_shifts(level: Reals, known: Flags, bucket: Bucket) -> Anomalies:
 
 
 def _suspects(level: Reals, known: Flags) -> Integers:
-    count = np.maximum(known.sum(axis=1), 1)
-    mean = np.where(known, level, 0.0).sum(axis=1) / count
-    square = np.where(known, (level - mean[:, None]) ** 2, 0.0)
+    # Of a mean that holds it a spike is never far, nor of a spread that holds another.
+    count, tame = np.maximum(known.sum(axis=1), 1), tamed(np.where(known, level, 0.0))
+    mean = tame.sum(axis=1) / count
+    square = np.where(known, (tame - mean[:, None]) ** 2, 0.0)
     most, least = np.where(known, level, -np.inf).max(axis=1), np.where(known, level, np.inf).min(axis=1)
     # The farthest cell is left out of the variance that it is held against.
     variance = np.maximum((square.sum(axis=1) - square.max(axis=1)) / count, mean)
@@ -184,7 +181,7 @@ def _suspects(level: Reals, known: Flags) -> Integers:
 
 def _usual(level: Reals, known: Flags, width: int, rounds: int) -> tuple[Reals, Reals]:
     """Return what is usual around each cell, and its variance; those far out of it cut, round by round."""
-    cut = level
+    cut = tamed(np.where(known, level, 0.0))
     for _ in range(rounds):
         usual = centred_level(cut, known, width)
         variance = _ratio(level, known, usual)[:, None] * usual + CELL_VARIANCE

@@ -10,12 +10,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assets.forecasting.history.drivers import Drivers, carried_prices
-from assets.forecasting.history.seasonality import CLOSED_FACTOR, centred_level, season_factors
+from assets.forecasting.history.seasonality import (
+    CLOSED_FACTOR,
+    SPIKE_UNITS,
+    centred_level,
+    cut_spikes,
+    season_factors,
+)
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 # Buckets around each whose quiet demand is its level: wider than a promotion, shorter than a season.
 LEVEL_BUCKETS = {Bucket.DAY: 57, Bucket.WEEK: 17}
+# A driven bucket counts as at most so many times what was expected, six times what any driver may do, and a few units.
+MOST_DRIVEN = 60.0
 # An event that takes more than this share of the past is a season, not an event.
 LONGEST_SHARE = 0.25
 
@@ -159,9 +167,12 @@ def event_shares(drivers: Drivers, length: int) -> Reals:
 def _block(panel: SeriesPanel, drivers: Drivers, rows: slice, quiet: Flags, factor: Reals, eventful: Flags) -> _Block:
     demand, is_open = panel.demand[rows], factor >= CLOSED_FACTOR
     telling = quiet & is_open
-    width = LEVEL_BUCKETS[panel.bucket]
-    level = centred_level(demand / np.maximum(factor, CLOSED_FACTOR), telling, width)
-    expected = level * factor
+    plain = demand / np.maximum(factor, CLOSED_FACTOR)
+    quiet_demand = cut_spikes(plain, telling, panel.bucket)
+    expected = centred_level(quiet_demand, telling, LEVEL_BUCKETS[panel.bucket]) * factor
+    # A spike of one series would be how the whole network varies, or what a promotion does.
+    most = np.where(quiet, quiet_demand * factor, MOST_DRIVEN * expected + SPIKE_UNITS)
+    demand = np.minimum(demand, most)
     known = panel.observed[rows] & is_open
     usable = known & (expected > 0)
     return _Block(demand, expected, known, usable, telling & usable, drivers.promoted[rows], eventful)

@@ -13,9 +13,7 @@ import numpy as np
 
 from assets.forecasting.history.seasonality import (
     CLOSED_FACTOR,
-    SPIKE_MULTIPLE,
-    SPIKE_UNITS,
-    centred_level,
+    cut_spikes,
     season_factors,
 )
 from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
@@ -84,8 +82,7 @@ def levels_under(panel: SeriesPanel, factors: Reals) -> Levels:
     """Take the season and the spikes out of a panel, or a part of one, whose factors are known."""
     factor = factors[:, panel.phase]
     known = panel.observed & (factor >= CLOSED_FACTOR)
-    ceiling = SPIKE_MULTIPLE * centred_level(panel.demand, panel.observed, panel.season_length) + SPIKE_UNITS
-    values = np.minimum(panel.demand / np.maximum(factor, CLOSED_FACTOR), ceiling)
+    values = cut_spikes(panel.demand / np.maximum(factor, CLOSED_FACTOR), known, panel.bucket)
     return Levels(values, known, factors, _shrunken_mean(values, known, panel.bucket))
 
 

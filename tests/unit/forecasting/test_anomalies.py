@@ -42,6 +42,21 @@ def test_a_spike_is_found_where_it_is(bucket, level, size):
     assert found.usual[found.column == 60].mean() == pytest.approx(level, rel=0.2, abs=0.3)
 
 
+@pytest.mark.parametrize("bucket", list(Bucket))
+@pytest.mark.parametrize("level", [0.3, 8])
+@pytest.mark.parametrize("size", [900, 20_000, 1e6, 1e9])
+@pytest.mark.parametrize("ago", [(1,), (10,), (1, 2), (3, 40)])
+def test_spikes_are_found_and_cut_however_large_beside_another_too(bucket, level, size, ago):
+    units, columns = counts(bucket, level, 1, series=40), sorted(-each for each in ago)
+    units[3, columns] = size
+    found = find_outliers(units, everywhere(units), bucket)
+    places = found.column[found.row == 3] - LENGTH[bucket]
+    assert places.tolist() == columns
+    assert found.usual[found.row == 3] == pytest.approx(level, rel=0.5, abs=0.9)
+    history = fill_censored(weekly_panel(units, bucket=bucket), np.ones((40, 52 if bucket is Bucket.WEEK else 7)))
+    assert (history.level[3, columns] < 10 * level + 5).all()
+
+
 def test_an_unexplained_silence_of_a_fast_series_is_a_dip():
     units = counts(Bucket.DAY, 50, 1)
     units[:, 60] = 0

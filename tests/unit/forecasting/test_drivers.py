@@ -244,6 +244,30 @@ def test_a_holiday_that_moves_is_matched_by_its_name():
     assert np.delete(ahead, 5, axis=1) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("size", [900, 9000, 1e6])
+@pytest.mark.parametrize("ago", [30, 34, 60])
+def test_a_spike_of_one_series_leaves_what_all_learned_of_a_holiday(size, ago):
+    past = [PLAN_DATE - dt.timedelta(days=each) for each in (150, 97, 33)]
+    coming = PLAN_DATE + dt.timedelta(days=5)
+    panel = driven_panel(promoted=False, told=events(*(event("Moving Feast", day) for day in [*past, coming])))
+    panel = replace(panel, demand=moved(panel.demand, past, 2.5))
+    spiky = panel.demand.copy()
+    spiky[3, -ago] = size
+    calm, found = (learn_drivers(each).ahead(each)[:, 5] for each in (panel, replace(panel, demand=spiky)))
+    assert found == pytest.approx(calm, rel=0.01)
+
+
+@pytest.mark.parametrize("size", [900, 9000, 1e6])
+def test_a_spike_on_a_promoted_day_leaves_the_uplift_of_other_series(size):
+    panel = driven_panel()
+    spiky = panel.demand.copy()
+    spiky[3, np.flatnonzero(panel.drivers.promoted[3])[10]] = size
+    calm, found = (learn_drivers(each).uplift for each in (panel, replace(panel, demand=spiky)))
+    # Its own item is sold at another site too.
+    others = np.setdiff1d(np.arange(SERIES), [2, 3])
+    assert found[others] == pytest.approx(calm[others], rel=0.03)
+
+
 def test_an_event_that_changed_nothing_stays_near_one():
     past = [PLAN_DATE - dt.timedelta(days=ago) for ago in (150, 97, 33)]
     told = events(*(event("Nothing Much", day) for day in [*past, PLAN_DATE]))
