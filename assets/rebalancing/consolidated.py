@@ -21,7 +21,8 @@ from assets.rebalancing.documented import documented, wanted, without_documents
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.charging import ChargedBound, charged_bound
-from assets.rebalancing.market.closing import LEAST_SAVING, Open, ways
+from assets.rebalancing.market.closing import Open, ways
+from assets.rebalancing.market.departure_search import LEAST_SAVING
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.filling import filled
 from assets.rebalancing.market.limits import Limits, together

@@ -17,7 +17,7 @@ from assets.rebalancing.choice import Choice
 from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-from assets.rebalancing.market.closing import LEAST_SAVING
+from assets.rebalancing.market.departure_search import LEAST_SAVING
 from assets.rebalancing.market.filling import filled
 from assets.rebalancing.merged import chosen_again, chosen_items_again, every_unit, with_pins
 from assets.rebalancing.worth import worth_in_lots

@@ -12,7 +12,7 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.item_sites import Floats, Ints
 from assets.rebalancing.lots import copies, first_items
-from assets.rebalancing.market.closing import FIRST_RIDERS
+from assets.rebalancing.market.departure_search import FIRST_RIDERS
 
 
 def worth_in_lots(network: Network, row: Ints, asked: Floats, units: Ints, cost: Ints) -> Floats:

@@ -199,7 +199,8 @@ def moved(connection: sa.Connection, first: int, last: int, by: int) -> None:
         updated(EVENTS, EVENTS.c.position == position, position=position + by)(connection)
 
 
-def every_change_is_named(ledger: Ledger, count: int) -> None:
+@pytest.mark.parametrize("count", [140, pytest.param(1000, marks=pytest.mark.slow)])
+def test_every_change_of_events_is_found_and_named(ledger: Ledger, count: int) -> None:
     random, rows = np.random.default_rng(11), ledger.rows()
     assert ledger.faults() == ()
     for number in range(count):
@@ -212,15 +213,6 @@ def every_change_is_named(ledger: Ledger, count: int) -> None:
             faults,
         )
     assert ledger.faults() == ()
-
-
-def test_every_change_of_events_is_found_and_named(ledger: Ledger) -> None:
-    every_change_is_named(ledger, 140)
-
-
-@pytest.mark.slow
-def test_a_thousand_changes_of_events_are_found_and_named(ledger: Ledger) -> None:
-    every_change_is_named(ledger, 1000)
 
 
 def test_a_change_of_where_an_order_stands_is_found_named_and_mended(ledger: Ledger) -> None:

@@ -284,6 +284,12 @@ def cells_of(
     return *_standing(demand, place, cell, len(index) * length), length
 
 
+def codes_of(index: pd.DataFrame, name: str) -> Integers:
+    """Return the place of each row's value among the sorted ones of a column, shape (n,)."""
+    codes: Integers = np.unique(index[name].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+    return codes
+
+
 def key_order(index: pd.DataFrame) -> Integers:
     """Return the rows of an index in the order of their keys."""
     return np.lexsort([index[name].to_numpy(dtype=str) for name in reversed(KEY)])

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from assets.forecasting.history.levels import KEPT_BASE, Levels, exponential_means, level_factors, levels_under
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, codes_of, row_blocks
 from assets.kernel.calendar import Bucket
 
 SPEEDS = {Bucket.DAY: (0.01, 0.025, 0.1, 0.2), Bucket.WEEK: (0.02, 0.05, 0.2, 0.4)}
@@ -149,7 +148,7 @@ def _recent(panel: SeriesPanel, levels: Levels) -> Reals:
 
 def _group_levels(panel: SeriesPanel, recent: Reals, base: Reals, groups: Sequence[str]) -> Reals:
     """Compare the recent demand of a series' groups with what their base levels promised."""
-    codes = [_codes(panel.index, name) for name in groups]
+    codes = [codes_of(panel.index, name) for name in groups]
     found = []
     for code in [*codes, np.zeros(panel.size, dtype=np.int64)]:
         promised = _sum_of_group(base, code)
@@ -191,11 +190,6 @@ def _share(flags: Flags, width: int) -> Reals:
 def _log_ratio(mean: Reals, base: Reals) -> Reals:
     ratio: Reals = np.log((mean + RATIO_UNITS) / (base + RATIO_UNITS))
     return ratio
-
-
-def _codes(index: pd.DataFrame, name: str) -> Integers:
-    codes: Integers = np.unique(index[name].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
-    return codes
 
 
 def _sum_of_group(values: Reals, code: Integers) -> Reals:

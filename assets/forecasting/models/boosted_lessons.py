@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order
+from assets.forecasting.history.series import Integers, Reals, SeriesPanel, codes_of, key_order
 from assets.forecasting.models.boosted_features import Origin, features_at
 from assets.kernel.calendar import Bucket
 
@@ -96,7 +96,7 @@ def teaching_rows(panel: SeriesPanel, most: int) -> Integers:
     """Return the rows of about so many series at most, whole items evenly spaced, in the order of their keys."""
     order = key_order(panel.index)
     if panel.size > most:
-        item = np.unique(panel.index["item_id"].to_numpy(dtype=str), return_inverse=True)[1]
+        item = codes_of(panel.index, "item_id")
         count = int(item.max()) + 1
         teaching = _evenly(np.arange(count), max(count * most // panel.size, 1))
         order = order[np.isin(item[order], teaching)]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from assets.forecasting.history.censoring import History
 from assets.forecasting.history.drivers import Prices, carried_prices
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, key_order
+from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, codes_of, key_order
 from assets.forecasting.models.boosted_lessons import BOOSTING, teaching_rows
 from assets.kernel.calendar import Bucket
 
@@ -165,7 +165,7 @@ def _past(panel: SeriesPanel, units: Reals) -> pd.DataFrame:
         "units": units[cell],
         "known": panel.observed[cell].astype(np.float64),
         "season": panel.phase[bucket],
-        **{name: _codes(panel.index, name)[row] for name in STATIC},
+        **{name: codes_of(panel.index, name)[row] for name in STATIC},
         **{name: values[cell] for name, values in _drivers(panel, 0).items()},
     }
     return pd.DataFrame(told)
@@ -214,8 +214,3 @@ def _relative(price: Prices, promoted: Flags, length: int) -> Reals:
     mean = np.where(known, carried[:, :length], 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     relative: Reals = carried / np.where(mean > 0, mean, 1.0)[:, None]
     return relative
-
-
-def _codes(index: pd.DataFrame, name: str) -> Integers:
-    codes: Integers = np.unique(index[name].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
-    return codes

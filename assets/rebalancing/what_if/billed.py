@@ -13,7 +13,8 @@ from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow
 from assets.rebalancing.item_sites import Flags, Floats
-from assets.rebalancing.market.closing import LEAST_SAVING, close
+from assets.rebalancing.market.closing import close
+from assets.rebalancing.market.departure_search import LEAST_SAVING
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.parts import shut
 from assets.rebalancing.merged import every_unit

@@ -17,7 +17,7 @@ from assets.rebalancing.announced import units_of
 from assets.rebalancing.early_sales import expand_knowing_sales
 from assets.rebalancing.flow import FREE_UNITS, Variant, solve_flows
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-from assets.rebalancing.market.closing import LEAST_SAVING
+from assets.rebalancing.market.departure_search import LEAST_SAVING
 from assets.rebalancing.market.departures import Departures, no_departures
 from assets.rebalancing.market.limits import Limits, no_limits, together
 from assets.rebalancing.market.minimums import no_minimums
