@@ -67,6 +67,6 @@ def _show(console: Console, found: Record) -> None:
         console.print(f"... and {len(found['faults']) - SHOWN_FAULTS} more; --json has all")
     if not found["faults"]:
         console.print(
-            f"{found['events']:,} events are as they were recorded, by their chain and "
-            f"{found['checkpoints']:,} checkpoints outside the database. Digest of the last: {found['last_hash'][:16]}"
+            f"{found['events']:,} events are as they were recorded, by their chain and the checkpoints outside "
+            f"the database ({found['checkpoints']:,}). Digest of the last: {found['last_hash'][:16]}"
         )
