@@ -33,7 +33,7 @@ class Link:
     """
 
     position: int
-    order_id: str
+    stream: str
     version: int
     event_type: str
     schema_version: int
@@ -45,7 +45,7 @@ class Link:
     def hash_after(self, previous: str) -> str:
         """Return the SHA-256 of this event after one whose digest is ``previous``."""
         content = [
-            previous, self.order_id, self.version, self.event_type,
+            previous, self.stream, self.version, self.event_type,
             self.schema_version, self.recorded_at, self.payload,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

@@ -6,88 +6,89 @@ Keys are sorted, money is decimal text, dates are ISO 8601. Old shapes are lifte
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from assets.kernel.errors import EquipoiseError
-from assets.orders.events import (
-    SCHEMA_VERSION,
-    Channel,
-    Document,
-    Event,
-    OrderLine,
-    OrderProposed,
-    OrderRevised,
-    OrderWithdrawn,
-    Provenance,
-)
+from assets.orders.events import SCHEMA_VERSION, Event, LedgerEvent
 
-_DATES = ("departure_date", "arrival_date")
-_AMOUNTS = ("value_amount", "transport_amount", "gain_amount")
+Lift = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the content of an event into that of the next schema version."""
+
+UPCASTERS: Mapping[tuple[str, int], Lift] = {}
+"""By name of the event and the version that it lifts from; version 2 added events and changed none."""
 
 
-def event_type(event: Event) -> str:
+class Codec:
+    """Reads and writes some kinds of events.
+
+    Parameters
+    ----------
+    kinds : sequence of type
+        Frozen dataclasses; those of an order are always among them.
+    upcasters : mapping
+        How older shapes are lifted, by name and version.
+    """
+
+    def __init__(
+        self, kinds: Sequence[type[LedgerEvent]] = (), upcasters: Mapping[tuple[str, int], Lift] = UPCASTERS
+    ) -> None:
+        self._kinds = {kind.__name__: kind for kind in (*get_args(Event), *kinds)}
+        self._upcasters = upcasters
+
+    @cached_property
+    def _adapters(self) -> dict[str, TypeAdapter[Any]]:
+        return {name: TypeAdapter(kind) for name, kind in self._kinds.items()}
+
+    def to_json(self, event: LedgerEvent) -> str:
+        """Return an event's content as canonical JSON text.
+
+        Raises
+        ------
+        EquipoiseError
+            If the codec does not know its kind.
+        """
+        content = self._adapter(event_type(event), SCHEMA_VERSION).dump_python(event, mode="json")
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def from_json(self, name: str, schema_version: int, text: str) -> LedgerEvent:
+        """Return the event that ``text`` holds.
+
+        Raises
+        ------
+        EquipoiseError
+            If the event was written by a newer release, its name is unknown, or the text is not one.
+        """
+        adapter = self._adapter(name, schema_version)
+        try:
+            lifts = [self._upcasters.get((name, version)) for version in range(schema_version, SCHEMA_VERSION)]
+            if not any(lifts):
+                return adapter.validate_json(text)  # type: ignore[no-any-return]
+            content = json.loads(text)
+            for lift in lifts:
+                content = lift(content) if lift else content
+            return adapter.validate_json(json.dumps(content))  # type: ignore[no-any-return]
+        except (ValidationError, ValueError) as error:
+            raise EquipoiseError(
+                f"event {name} cannot be read: {str(error).splitlines()[0]}",
+                where="order ledger",
+                remedy="Run `equipoise ledger verify`",
+            ) from error
+
+    def _adapter(self, name: str, schema_version: int) -> TypeAdapter[Any]:
+        if schema_version > SCHEMA_VERSION or name not in self._adapters:
+            raise EquipoiseError(
+                f"event {name} of schema version {schema_version} is newer than this release reads",
+                where="order ledger",
+                remedy=f"Install a release that knows schema version {schema_version}",
+            )
+        return self._adapters[name]
+
+
+def event_type(event: LedgerEvent) -> str:
     """Return the name an event is stored under."""
     return type(event).__name__
-
-
-def to_json(event: Event) -> str:
-    """Return an event's content as canonical JSON text."""
-    return json.dumps(asdict(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-def from_json(name: str, schema_version: int, text: str) -> Event:
-    """Return the event that ``text`` holds.
-
-    Raises
-    ------
-    EquipoiseError
-        If the event was written by a newer release, or its name is unknown.
-    """
-    content = json.loads(text)
-    if schema_version > SCHEMA_VERSION or name not in _READERS:
-        raise EquipoiseError(
-            f"event {name} of schema version {schema_version} is newer than this release reads",
-            where="order ledger",
-            remedy=f"Install a release that knows schema version {schema_version}",
-        )
-    return _READERS[name](content)
-
-
-def _proposed(content: Mapping[str, Any]) -> Event:
-    return OrderProposed(_document(content["document"]))
-
-
-def _revised(content: Mapping[str, Any]) -> Event:
-    return OrderRevised(_document(content["document"]), int(content["revision"]))
-
-
-def _withdrawn(content: Mapping[str, Any]) -> Event:
-    return OrderWithdrawn(content["order_id"], content["reason"], content["run_id"])
-
-
-_READERS = {"OrderProposed": _proposed, "OrderRevised": _revised, "OrderWithdrawn": _withdrawn}
-
-
-def _document(content: Mapping[str, Any]) -> Document:
-    made_by = dict(content["provenance"])
-    made_by["batch_ids"] = tuple(made_by["batch_ids"])
-    return Document(
-        **{
-            **content,
-            "plan_date": dt.date.fromisoformat(content["plan_date"]),
-            "channel": Channel(content["channel"]),
-            "lines": tuple(_line(line) for line in content["lines"]),
-            "provenance": Provenance(**made_by),
-        }
-    )
-
-
-def _line(content: Mapping[str, Any]) -> OrderLine:
-    dates = {name: dt.date.fromisoformat(content[name]) for name in _DATES}
-    amounts = {name: Decimal(content[name]) for name in _AMOUNTS}
-    return OrderLine(**{**content, **dates, **amounts})

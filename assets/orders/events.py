@@ -1,8 +1,8 @@
 """Messages of the order ledger: what may be asked of an order, and what can have happened to it.
 
-All commands and events stand here, with the content they carry; reading this file and the
-handlers in ``order`` tells all that the ledger does. Not here: rules (``order``) or storage
-(``store``). Events are facts for ever: a change of shape raises ``SCHEMA_VERSION`` and adds an
+All commands and events of an order stand here, with the content they carry; reading this file, the
+handlers in ``decide`` and the cases in ``evolve`` tells all that can happen to one. Not here: rules, or
+storage (``store``). Events are facts for ever: a change of shape raises ``SCHEMA_VERSION`` and adds an
 upcaster to ``codec``.
 """
 
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-SCHEMA_VERSION = 1
+from assets.orders.receipts import Receipt
+
+SCHEMA_VERSION = 2
 
 
 class Channel(StrEnum):
@@ -109,6 +111,58 @@ class OrderBook:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Units of an item at a site that an order keeps for itself until they have left."""
+
+    site_id: str
+    item_id: str
+    units: int
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What an order asked of a stock that others hold.
+
+    Attributes
+    ----------
+    wanted_units, left_units : int
+        Asked for, and there were left.
+    holders : tuple of str
+        Orders that hold the stock, those that hold most first.
+    """
+
+    site_id: str
+    item_id: str
+    wanted_units: int
+    left_units: int
+    holders: tuple[str, ...]
+
+
+class Errand(StrEnum):
+    """What a message to the other side asks for."""
+
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+
+
+class SendOutcome(StrEnum):
+    """How an attempt to send ended that brought no receipt.
+
+    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again. ``absent``: it was
+    asked, and has nothing of it. ``not_understood``: the other side said something that cannot be read; a
+    person has to look.
+    """
+
+    NOT_SENT = "not sent"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    NOT_UNDERSTOOD = "not understood"
+
+
+# What may be asked of an order.
+
+
+@dataclass(frozen=True)
 class Propose:
     """A plan contains the document."""
 
@@ -124,42 +178,330 @@ class Withdraw:
 
 
 @dataclass(frozen=True)
+class Require:
+    """The rules say who has to approve; nobody if ``approvers`` is 0."""
+
+    approvers: int
+    rules: tuple[str, ...]
+    expires_on: dt.date
+
+
+@dataclass(frozen=True)
+class Approve:
+    """Somebody agrees to the content whose digest they saw."""
+
+    by: str
+    content_digest: str
+    reason: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Somebody says no."""
+
+    by: str
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Expire:
+    """The date is come by which an approval or a reservation should have led to something."""
+
+    today: dt.date
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """Keep stock for the order; the store refuses what would exceed it."""
+
+    holds: tuple[Hold, ...]
+    expires_on: dt.date
+
+
+@dataclass(frozen=True)
+class RefuseReservation:
+    """The stock is not there."""
+
+    shortages: tuple[Shortage, ...]
+
+
+@dataclass(frozen=True)
 class Issue:
     """Somebody wants the document sent."""
 
     by: str
-
-
-Command = Propose | Withdraw | Issue
+    gateway: str
+    idempotency_key: str
 
 
 @dataclass(frozen=True)
-class OrderProposed:
+class BeginSend:
+    """A process is about to talk to the other side; nobody else does until ``lease_until``."""
+
+    errand: Errand
+    by: str
+    lease_until: dt.datetime
+
+
+@dataclass(frozen=True)
+class EndSend:
+    """The attempt brought no receipt."""
+
+    attempt: int
+    outcome: SendOutcome
+    detail: str
+    retry_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """The other side said something.
+
+    Attributes
+    ----------
+    source : str
+        ``submit``, ``cancel`` or ``find`` for an answer; the message's id for what it said unasked.
+    """
+
+    receipt: Receipt
+    source: str
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Somebody wants the order carried out no further."""
+
+    by: str
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Close:
+    """Nothing further will happen, by what is known here."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Compensate:
+    """What was done is undone by another order."""
+
+    compensated_by: str
+    by: str
+    reason: str
+
+
+Command = (
+    Propose | Withdraw | Require | Approve | Reject | Expire | Reserve | RefuseReservation | Issue | BeginSend
+    | EndSend | Confirm | Cancel | Close | Compensate
+)  # fmt: skip
+
+
+# What can have happened to an order.
+
+
+class LedgerEvent:
+    """Anything that the ledger records; what happens to orders, and what is decided about them."""
+
+
+@dataclass(frozen=True)
+class OrderProposed(LedgerEvent):
     """The document came into being, with revision 1."""
 
     document: Document
 
 
 @dataclass(frozen=True)
-class OrderRevised:
-    """A later plan changed the document, or brought a withdrawn one back."""
+class OrderRevised(LedgerEvent):
+    """A later plan changed the document, or brought a withdrawn one back; an amendment where it was sent."""
 
     document: Document
     revision: int
 
 
 @dataclass(frozen=True)
-class OrderWithdrawn:
-    """A later plan had no use for the document; nobody had acted on it."""
+class AmendmentDropped(LedgerEvent):
+    """A revision of a sent order came to nothing: what the other side has is the content again."""
+
+    document: Document
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderWithdrawn(LedgerEvent):
+    """A later plan had no use for the document or the amendment, which had not been sent."""
 
     order_id: str
     reason: str
     run_id: str
 
 
-Event = OrderProposed | OrderRevised | OrderWithdrawn
+@dataclass(frozen=True)
+class ApprovalRequired(LedgerEvent):
+    """The rules said who has to approve this revision."""
+
+    order_id: str
+    revision: int
+    approvers: int
+    rules: tuple[str, ...]
+    expires_on: dt.date
+
+
+@dataclass(frozen=True)
+class ApprovalGiven(LedgerEvent):
+    """One person agreed to this revision."""
+
+    order_id: str
+    revision: int
+    by: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class OrderApproved(LedgerEvent):
+    """Everybody who has to has agreed; nobody had to if ``by`` is empty."""
+
+    order_id: str
+    revision: int
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OrderRejected(LedgerEvent):
+    """Somebody said no to this revision."""
+
+    order_id: str
+    revision: int
+    by: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class OrderExpired(LedgerEvent):
+    """The revision was not sent in time."""
+
+    order_id: str
+    revision: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderReserved(LedgerEvent):
+    """Stock is kept for this revision, or it needs none of ours."""
+
+    order_id: str
+    revision: int
+    holds: tuple[Hold, ...]
+    expires_on: dt.date
+
+
+@dataclass(frozen=True)
+class ReservationRefused(LedgerEvent):
+    """The stock was not there; the order stays approved and may ask again."""
+
+    order_id: str
+    revision: int
+    shortages: tuple[Shortage, ...]
+
+
+@dataclass(frozen=True)
+class OrderIssued(LedgerEvent):
+    """The revision is to be sent: from now on it is in the outbox."""
+
+    order_id: str
+    revision: int
+    gateway: str
+    idempotency_key: str
+    by: str
+
+
+@dataclass(frozen=True)
+class SendBegun(LedgerEvent):
+    """A process went to talk to the other side; if it never came back, the outcome is unknown."""
+
+    order_id: str
+    revision: int
+    errand: Errand
+    attempt: int
+    by: str
+    lease_until: dt.datetime
+
+
+@dataclass(frozen=True)
+class SendEnded(LedgerEvent):
+    """An attempt ended without a receipt."""
+
+    order_id: str
+    revision: int
+    attempt: int
+    outcome: SendOutcome
+    detail: str
+    retry_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class ReceiptRecorded(LedgerEvent):
+    """The other side said where the order stands there."""
+
+    order_id: str
+    receipt: Receipt
+    source: str
+
+
+@dataclass(frozen=True)
+class CancelRequested(LedgerEvent):
+    """An order that was sent is to be carried out no further; the other side is asked."""
+
+    order_id: str
+    by: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class OrderCancelled(LedgerEvent):
+    """An order that was not sent will not be."""
+
+    order_id: str
+    by: str
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class OrderClosed(LedgerEvent):
+    """Nothing further will happen."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderCompensated(LedgerEvent):
+    """What was done was undone by another order."""
+
+    order_id: str
+    compensated_by: str
+    by: str
+    reason: str
+
+
+Event = (
+    OrderProposed | OrderRevised | AmendmentDropped | OrderWithdrawn | ApprovalRequired | ApprovalGiven
+    | OrderApproved | OrderRejected | OrderExpired | OrderReserved | ReservationRefused | OrderIssued | SendBegun
+    | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled | OrderClosed | OrderCompensated
+)  # fmt: skip
+"""What can have happened to an order."""
+
+ContentEvent = OrderProposed | OrderRevised | AmendmentDropped
+"""Those that carry what the order is about from then on."""
 
 
 def order_id_of(event: Event) -> str:
     """Return the order that an event happened to."""
-    return event.order_id if isinstance(event, OrderWithdrawn) else event.document.order_id
+    return event.document.order_id if isinstance(event, ContentEvent) else event.order_id

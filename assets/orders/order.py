@@ -1,38 +1,30 @@
-"""One order: what may happen to it (``decide``) and what it is after that (``evolve``).
-
-Both are pure. ``decide`` answers a command with events or refuses it; ``evolve`` applies an
-event and never refuses. States are those of the ledger's full life; transitions beyond a
-proposal come with approval and dispatch, and are refused until then.
-"""
+"""One order as its events left it. Not here: what changes it (``evolve``), or may be asked of it (``decide``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 
-from assets.kernel.errors import EquipoiseError
-from assets.orders.events import (
-    Channel,
-    Command,
-    Document,
-    Event,
-    Issue,
-    OrderProposed,
-    OrderRevised,
-    OrderWithdrawn,
-    Propose,
-    Withdraw,
-)
+from assets.orders.events import Document, Errand, Hold
+from assets.orders.receipts import Receipt
 
 
 class OrderStatus(StrEnum):
-    """States of an order. Only ``proposed`` and ``cancelled`` (withdrawn by a replan) are reached so far."""
+    """Where an order stands.
+
+    ``proposed`` by a plan; ``approved`` by rule or person; ``reserved``: its stock is kept; ``issued``: in the
+    outbox, or taken in by the other side without an answer; ``unknown``: sent, no answer; ``acknowledged``,
+    ``shipped``, ``received``: what the other side says; ``closed``: nothing further will happen; ``rejected`` by
+    a person; ``expired`` before it was sent; ``cancelled`` by a plan, a person or the other side; ``failed``: the
+    other side refused it, or says what nobody here can read; ``compensated`` by another order.
+    """
 
     PROPOSED = "proposed"
     APPROVED = "approved"
     RESERVED = "reserved"
     ISSUED = "issued"
+    UNKNOWN = "unknown"
     ACKNOWLEDGED = "acknowledged"
     SHIPPED = "shipped"
     RECEIVED = "received"
@@ -41,8 +33,88 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     FAILED = "failed"
-    UNKNOWN = "unknown"
     COMPENSATED = "compensated"
+
+
+UNSENT = frozenset({OrderStatus.PROPOSED, OrderStatus.APPROVED, OrderStatus.RESERVED})
+"""Nobody outside has heard of this revision."""
+IN_OUTBOX = frozenset({OrderStatus.ISSUED, OrderStatus.UNKNOWN})
+"""On its way, or about to be."""
+UNDER_WAY = frozenset({OrderStatus.ACKNOWLEDGED, OrderStatus.SHIPPED, OrderStatus.RECEIVED})
+"""The other side carries it out."""
+ENDED = frozenset(OrderStatus) - UNSENT - IN_OUTBOX - UNDER_WAY
+"""Nothing further happens by itself."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One person's yes to a revision."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who has to agree to a revision, and who has.
+
+    Attributes
+    ----------
+    approvers : int
+        Different people that have to.
+    rules : tuple of str
+        What asks for them.
+    expires_on : date
+        Day from which it is too late.
+    """
+
+    approvers: int
+    rules: tuple[str, ...]
+    expires_on: dt.date
+    given: tuple[Consent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An order's way to the other side.
+
+    Attributes
+    ----------
+    gateway : str
+        Kind of the other side.
+    idempotency_key : str
+        Of the revision that is on its way.
+    attempts : int
+        Attempts begun.
+    errand : Errand
+        What the last one asked for.
+    lease_until : datetime or None
+        Until then a process is talking to the other side; ``None`` between attempts.
+    retry_at : datetime or None
+        Not before then.
+    uncertain : bool
+        Whether an attempt may have been taken in: the other side is asked before anything is sent again.
+    detail : str
+        What the last attempt brought.
+    """
+
+    gateway: str
+    idempotency_key: str
+    attempts: int = 0
+    errand: Errand = Errand.SUBMIT
+    lease_until: dt.datetime | None = None
+    retry_at: dt.datetime | None = None
+    uncertain: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Former:
+    """What the other side has of an order while a later revision is on its way to it."""
+
+    document: Document
+    revision: int
+    holds: tuple[Hold, ...]
 
 
 @dataclass(frozen=True)
@@ -56,11 +128,29 @@ class Order:
     revision : int
         1 for the first content.
     status : OrderStatus
-        Where it stands.
+        Where the latest revision stands.
     status_reason : str
         Why it stands there; empty for a proposal.
     version : int
         Events applied, which is the version that the next append expects.
+    withdrawn : bool
+        Whether a plan, not a person, cancelled it: the next plan may bring it back.
+    approval : Approval or None
+        Of this revision; ``None`` before the rules were asked.
+    holds : tuple of Hold
+        Stock that this revision keeps, if it ever reserved any.
+    holds_until : date or None
+        Day from which a reservation that led to nothing is void.
+    delivery : Delivery or None
+        Since it was issued.
+    receipt : Receipt or None
+        Newest that the other side said.
+    former : Former or None
+        What the other side has, while an amendment is on its way.
+    cancel_reason : str
+        Why it was asked to be cancelled; empty if it was not.
+    compensated_by : str
+        The order that undoes it.
     """
 
     document: Document
@@ -68,6 +158,15 @@ class Order:
     status: OrderStatus
     status_reason: str = ""
     version: int = 1
+    withdrawn: bool = False
+    approval: Approval | None = None
+    holds: tuple[Hold, ...] = ()
+    holds_until: dt.date | None = None
+    delivery: Delivery | None = None
+    receipt: Receipt | None = None
+    former: Former | None = None
+    cancel_reason: str = ""
+    compensated_by: str = ""
 
     @property
     def order_id(self) -> str:
@@ -79,85 +178,32 @@ class Order:
         """Names one revision's content, as its materialization carries it."""
         return f"r{self.revision}.{self.document.content_digest[:16]}"
 
+    @property
+    def standing(self) -> Document:
+        """What holds outside: the content that the other side has, the latest where it has none."""
+        return self.former.document if self.former else self.document
 
-def decide(order: Order | None, command: Command) -> tuple[Event, ...]:
-    """Return the events that a command leads to; none if nothing changes.
-
-    Raises
-    ------
-    EquipoiseError
-        If the rules refuse the command.
-    """
-    match command:
-        case Propose():
-            return _propose(order, command)
-        case Withdraw():
-            return _withdraw(order, command)
-        case Issue():
-            return _issue(order)
+    @property
+    def cancel_pending(self) -> bool:
+        """Whether the other side is still to be told that the order is wanted no more."""
+        return bool(self.cancel_reason) and self.status not in ENDED
 
 
-def evolve(order: Order | None, event: Event) -> Order:
-    """Return the order after an event."""
-    match event:
-        case OrderProposed(document):
-            return Order(document, 1, OrderStatus.PROPOSED)
-        case OrderRevised(document, revision):
-            version = order.version + 1 if order else 1
-            return Order(document, revision, OrderStatus.PROPOSED, version=version)
-        case OrderWithdrawn(_, reason, _):
-            before = _existing(order)
-            return replace(before, status=OrderStatus.CANCELLED, status_reason=reason, version=before.version + 1)
+def taken_in(order: Order) -> bool:
+    """Tell whether the other side has the latest revision."""
+    return order.receipt is not None and order.receipt.revision >= order.revision
 
 
-def evolve_all(order: Order | None, events: Iterable[Event]) -> Order | None:
-    """Return the order after events in sequence; ``None`` if there never was one."""
-    for event in events:
-        order = evolve(order, event)
-    return order
-
-
-def _propose(order: Order | None, command: Propose) -> tuple[Event, ...]:
-    document = command.document
-    if order is None:
-        return (OrderProposed(document),)
-    if order.document.identity != document.identity:
-        raise EquipoiseError(
-            f"{order.document.identity} and {document.identity} have the same order id",
-            where=f"order {document.order_id}",
-            remedy="Report it: the digest of order ids is too short",
-        )
-    if order.status not in (OrderStatus.PROPOSED, OrderStatus.CANCELLED):
-        raise _refused(order, "only a proposal can be revised", "Cancel the order first, or plan a later date")
-    same = order.document.content_digest == document.content_digest
-    if same and order.status is OrderStatus.PROPOSED:
+def held(order: Order) -> tuple[Hold, ...]:
+    """Return the stock that an order keeps for itself now: of two revisions the larger claim, by site and item."""
+    if order.status in ENDED:
         return ()
-    return (OrderRevised(document, order.revision + 1),)
-
-
-def _withdraw(order: Order | None, command: Withdraw) -> tuple[Event, ...]:
-    before = _existing(order)
-    if before.status is OrderStatus.CANCELLED:
-        return ()
-    if before.status is not OrderStatus.PROPOSED:
-        raise _refused(before, "only a proposal can be withdrawn", "Cancel the order instead")
-    return (OrderWithdrawn(before.order_id, command.reason, command.run_id),)
-
-
-def _issue(order: Order | None) -> tuple[Event, ...]:
-    before = _existing(order)
-    if before.document.channel is Channel.BACKFILL:
-        raise _refused(
-            before, "a document of channel backfill is never issued", "Plan the current date inside its window"
-        )
-    raise _refused(before, "only an approved and reserved order can be issued", "Have it approved first")
-
-
-def _existing(order: Order | None) -> Order:
-    if order is None:
-        raise EquipoiseError("there is no such order", where="order ledger", remedy="List them with `equipoise orders`")
-    return order
-
-
-def _refused(order: Order, rule: str, remedy: str) -> EquipoiseError:
-    return EquipoiseError(f"{rule}; it is {order.status}", where=f"order {order.order_id}", remedy=remedy)
+    claims: dict[tuple[str, str], int] = {}
+    for holds in (order.holds, order.former.holds if order.former else ()):
+        own: dict[tuple[str, str], int] = {}
+        for hold in holds:
+            key = (hold.site_id, hold.item_id)
+            own[key] = own.get(key, 0) + hold.units
+        for key, units in own.items():
+            claims[key] = max(claims.get(key, 0), units)
+    return tuple(Hold(*key, units) for key, units in sorted(claims.items()))

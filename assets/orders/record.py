@@ -1,13 +1,15 @@
 """Bringing a plan's documents into the ledger, as often as one likes.
 
-The same book twice adds nothing; a changed one adds revisions; a document that the plan no
-longer contains is withdrawn. Not here: the rules of one order (``order``).
+The same book twice adds nothing; a changed one adds revisions; a document that the plan no longer
+contains is withdrawn. What has left, or what a person decided, stays. Not here: the rules of one
+order (``decide``).
 """
 
 from __future__ import annotations
 
+from assets.orders.decide import decide
 from assets.orders.events import Command, OrderBook, OrderProposed, OrderRevised, Propose, Withdraw
-from assets.orders.order import Order, decide
+from assets.orders.order import ENDED, Order
 from assets.orders.store import Append, OrderFilter, OrderStore, RecordReport, VersionConflict
 
 _ATTEMPTS = 5
@@ -43,7 +45,7 @@ def _decided(book: OrderBook, store: OrderStore) -> tuple[list[Append], RecordRe
     stands = {order.order_id: order for order in store.orders(wanted)}
     withdraw = Withdraw(NO_LONGER_PLANNED, book.run_id)
     appends: list[Append] = []
-    outcome: dict[str, list[str]] = {"new": [], "revised": [], "unchanged": [], "withdrawn": []}
+    outcome: dict[str, list[str]] = {"new": [], "revised": [], "unchanged": [], "withdrawn": [], "kept": []}
     for order_id in sorted(planned.keys() | stands.keys()):
         order = stands.get(order_id)
         document = planned.get(order_id)
@@ -57,7 +59,7 @@ def _decided(book: OrderBook, store: OrderStore) -> tuple[list[Append], RecordRe
 def _decide_one(order: Order | None, command: Command, order_id: str) -> tuple[list[Append], str]:
     events = decide(order, command)
     if not events:
-        return [], "unchanged" if isinstance(command, Propose) else ""
+        return [], _left(order, command)
     appends = [Append(order_id, order.version if order else 0, events)]
     match events[0]:
         case OrderProposed():
@@ -65,3 +67,11 @@ def _decide_one(order: Order | None, command: Command, order_id: str) -> tuple[l
         case OrderRevised():
             return appends, "revised"
     return appends, "withdrawn"
+
+
+def _left(order: Order | None, command: Command) -> str:
+    """Tell why a plan changes nothing of an order: it says the same, or the order has gone too far."""
+    if isinstance(command, Propose):
+        same = order is not None and order.document.content_digest == command.document.content_digest
+        return "unchanged" if same else "kept"
+    return "" if order is None or order.status in ENDED else "kept"

@@ -12,11 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from assets.orders.chain import GENESIS, Checkpoint, Fault, FaultKind, Link, chain_faults
-from assets.orders.codec import from_json
-from assets.orders.events import OrderProposed, OrderRevised
-from assets.orders.order import Order, evolve
-from assets.orders.sql_projection import row_of
-from assets.orders.sql_schema import EVENTS, HEAD, ORDERS
+from assets.orders.codec import Codec
+from assets.orders.events import ContentEvent
+from assets.orders.evolve import evolve
+from assets.orders.order import Order
+from assets.orders.sql_projection import reservations_of, row_of
+from assets.orders.sql_schema import EVENTS, HEAD, ORDERS, RESERVATIONS
+from assets.orders.store import ORDER_EVENTS
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def link_of(row: sa.Row[Any]) -> Link:
     """Return a stored event as a link of the chain."""
     return Link(
         position=row.position,
-        order_id=row.order_id,
+        stream=row.stream,
         version=row.version,
         event_type=row.event_type,
         schema_version=row.schema_version,
@@ -76,7 +78,7 @@ def link_of(row: sa.Row[Any]) -> Link:
     )
 
 
-def verified(connection: sa.Connection, checkpoints: Sequence[Checkpoint], *, complete: bool) -> Verified:
+def verified(connection: sa.Connection, checkpoints: Sequence[Checkpoint], codec: Codec, *, complete: bool) -> Verified:
     """Look for everything in a ledger that no append can have left there.
 
     Parameters
@@ -85,6 +87,8 @@ def verified(connection: sa.Connection, checkpoints: Sequence[Checkpoint], *, co
         Inside a transaction, so that all is of one moment.
     checkpoints : sequence of Checkpoint
         What was written outside the database, read within that transaction.
+    codec : Codec
+        Reads the events.
     complete : bool
         Whether every append left one there.
     """
@@ -94,7 +98,7 @@ def verified(connection: sa.Connection, checkpoints: Sequence[Checkpoint], *, co
     # What orders should be is not known where events were touched.
     return Verified(
         len(links), links[-1].chain_hash if links else GENESIS, committed,
-        faults or tuple(_projection(connection, links)),
+        faults or tuple(_projection(connection, links, codec)),
     )  # fmt: skip
 
 
@@ -107,16 +111,9 @@ def _head(connection: sa.Connection, links: list[Link]) -> Iterator[Fault]:
         yield Fault(kind, last + (kind is FaultKind.CUT_OFF), told)
 
 
-def _projection(connection: sa.Connection, links: list[Link]) -> Iterator[ProjectionFault]:
-    orders: dict[str, Order] = {}
-    places: dict[str, dict[str, int]] = {}
-    for link in links:
-        event = from_json(link.event_type, link.schema_version, link.payload)
-        orders[link.order_id] = evolve(orders.get(link.order_id), event)
-        place = places.setdefault(link.order_id, {})
-        place["position"] = link.position
-        if isinstance(event, OrderProposed | OrderRevised):
-            place["content_position"] = link.position
+def _projection(connection: sa.Connection, links: list[Link], codec: Codec) -> Iterator[ProjectionFault]:
+    orders, places = _as_events_leave_them(links, codec)
+    held = _held(connection)
     for row in connection.execute(sa.select(ORDERS).order_by(ORDERS.c.order_id)):
         order = orders.pop(row.order_id, None)
         if order is None:
@@ -125,5 +122,32 @@ def _projection(connection: sa.Connection, links: list[Link]) -> Iterator[Projec
         for column, value in (row_of(order) | places[row.order_id]).items():
             if row._mapping[column] != value:
                 yield ProjectionFault(row.order_id, f"{column} = {row._mapping[column]}, by its events {value}")
+        if held.pop(row.order_id, []) != reservations_of(order):
+            yield ProjectionFault(row.order_id, "the stock that it holds is not what its events say")
     for order_id in sorted(orders):
         yield ProjectionFault(order_id, "it is not there")
+    for order_id in sorted(held):
+        yield ProjectionFault(order_id, "stock is held for it, and it is not there")
+
+
+def _as_events_leave_them(links: list[Link], codec: Codec) -> tuple[dict[str, Order], dict[str, dict[str, int]]]:
+    orders: dict[str, Order] = {}
+    places: dict[str, dict[str, int]] = {}
+    for link in links:
+        event = codec.from_json(link.event_type, link.schema_version, link.payload)
+        if not isinstance(event, ORDER_EVENTS):
+            continue
+        orders[link.stream] = evolve(orders.get(link.stream), event)  # type: ignore[arg-type]
+        place = places.setdefault(link.stream, {})
+        place["position"] = link.position
+        if isinstance(event, ContentEvent):
+            place["content_position"] = link.position
+    return orders, places
+
+
+def _held(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
+    order_by = (RESERVATIONS.c.order_id, RESERVATIONS.c.site_id, RESERVATIONS.c.item_id)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(sa.select(RESERVATIONS).order_by(*order_by)):
+        found.setdefault(row.order_id, []).append(dict(row._mapping))
+    return found

@@ -21,14 +21,26 @@ from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.chain import GENESIS, Link
 from assets.orders.checkpoints import CheckpointFile
-from assets.orders.codec import event_type, from_json, to_json
-from assets.orders.events import SCHEMA_VERSION
+from assets.orders.codec import Codec, event_type
+from assets.orders.events import SCHEMA_VERSION, LedgerEvent
 from assets.orders.order import Order
 from assets.orders.sql_chain import Verified, verified
 from assets.orders.sql_engine import open_engine, prepare_schema
-from assets.orders.sql_projection import order_of, orders_by_id, project, with_content
-from assets.orders.sql_schema import EVENTS, HEAD, ORDERS
-from assets.orders.store import EVERY_ORDER, Append, OrderFilter, Recorded, VersionConflict, sorted_orders
+from assets.orders.sql_projection import PROJECTION, claims, order_of, orders_by_id, project, with_content
+from assets.orders.sql_schema import EVENTS, HEAD, ORDERS, PROJECTIONS, RESERVATIONS
+from assets.orders.store import (
+    EVERY_ORDER,
+    Append,
+    OrderFilter,
+    Oversold,
+    Recorded,
+    StockGuard,
+    VersionConflict,
+    sorted_orders,
+)
+
+_EVENTS_AT_ONCE = 20_000
+"""Of a ledger whose views are made again, so that memory does not grow with it."""
 
 
 class SqlOrderStore:
@@ -42,6 +54,8 @@ class SqlOrderStore:
         Stamps events for the audit; the wall clock by default.
     checkpoints : CheckpointFile, optional
         Where ends of the chain are written outside the database.
+    kinds : sequence of type, optional
+        Events of streams that are no order's.
 
     Raises
     ------
@@ -49,41 +63,50 @@ class SqlOrderStore:
         On first use, if the database cannot be reached or belongs to a newer release.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None, checkpoints: CheckpointFile | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock | None = None,
+        checkpoints: CheckpointFile | None = None,
+        kinds: Sequence[type[LedgerEvent]] = (),
+    ) -> None:
+        self._codec = Codec(kinds)
         self._clock = clock or WallClock()
         self._checkpoints = checkpoints
         self._engine = open_engine(url)
         self._where = self._engine.url.render_as_string(hide_password=True)
         self._prepared = False
 
-    def append(self, appends: Sequence[Append]) -> int:
-        """Record events of several orders, all or none, and return the last position."""
+    def append(self, appends: Sequence[Append], guard: StockGuard | None = None) -> int:
+        """Record events of several streams, all or none, and return the last position."""
         with self._writing() as connection:
             count = sum(len(entry.events) for entry in appends)
             last = _claim(connection, count)
-            before = {entry.order_id for entry in appends}
-            stands = {order.order_id: order for order in orders_by_id(connection, before)}
-            recorded = list(self._recorded(appends, stands, last - count))
-            links = _chained(recorded, _end_of_chain(connection, last - count, self._where))
+            streams = {entry.stream for entry in appends}
+            stands = {order.order_id: order for order in orders_by_id(connection, streams, self._codec)}
+            recorded = list(self._recorded(connection, appends, stands, last - count))
+            links = self._chained(recorded, _end_of_chain(connection, last - count, self._where))
             _insert(connection, links, recorded)
             project(connection, recorded, stands, last)
+            if guard is not None:
+                _require_stock(connection, guard, streams)
             if links and self._checkpoints is not None:
                 self._checkpoints.begin(last, links[-1].chain_hash)
         if links and self._checkpoints is not None:
             self._checkpoints.commit(last, links[-1].chain_hash)
         return last
 
-    def history(self, order_id: str) -> tuple[Recorded, ...]:
-        """Return all events of an order, oldest first."""
-        query = sa.select(EVENTS).where(EVENTS.c.order_id == order_id).order_by(EVENTS.c.version)
+    def history(self, stream: str) -> tuple[Recorded, ...]:
+        """Return all events of a stream, oldest first."""
+        query = sa.select(EVENTS).where(EVENTS.c.stream == stream).order_by(EVENTS.c.version)
         with self._reading() as connection:
-            return tuple(_recorded_event(row) for row in connection.execute(query))
+            return tuple(self._recorded_event(row) for row in connection.execute(query))
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[Recorded, ...]:
         """Return events beyond position ``after``, oldest first, at most ``limit``."""
         query = sa.select(EVENTS).where(EVENTS.c.position > after).order_by(EVENTS.c.position).limit(limit)
         with self._reading() as connection:
-            return tuple(_recorded_event(row) for row in connection.execute(query))
+            return tuple(self._recorded_event(row) for row in connection.execute(query))
 
     def orders(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Order, ...]:
         """Return orders as they stand, by plan date and id."""
@@ -95,22 +118,36 @@ class SqlOrderStore:
             (ORDERS.c.status, wanted.status),
         ):
             query = query if value is None else query.where(column == value)
+        if wanted.going_on:
+            query = query.where(ORDERS.c.going_on)
         if wanted.latest is not None:
             query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
         with self._reading() as connection:
             if wanted.order_ids is not None:
-                found = orders_by_id(connection, wanted.order_ids, query)
+                found = orders_by_id(connection, wanted.order_ids, self._codec, query)
             else:
-                found = [order_of(row) for row in connection.execute(query)]
+                found = [order_of(row, self._codec) for row in connection.execute(query)]
         return sorted_orders(found)
 
     def rebuild(self) -> int:
-        """Make the projection again from the events, in one transaction, and return its position."""
+        """Make the views again from the events, in one transaction, and return their position."""
         with self._writing() as connection:
-            last = _claim(connection, 0)
-            connection.execute(sa.delete(ORDERS))
-            rows = connection.execute(sa.select(EVENTS).order_by(EVENTS.c.position))
-            project(connection, [_recorded_event(row) for row in rows], {}, last)
+            return self._rebuilt(connection)
+
+    def _rebuilt(self, connection: sa.Connection) -> int:
+        last, position = _claim(connection, 0), 0
+        connection.execute(sa.delete(ORDERS))
+        connection.execute(sa.delete(RESERVATIONS))
+        while position < last:
+            query = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position)
+            rows = connection.execute(query.limit(_EVENTS_AT_ONCE)).all()
+            if not rows:
+                break
+            recorded = [self._recorded_event(row) for row in rows]
+            touched = {entry.stream for entry in recorded if entry.version > 1}
+            position = rows[-1].position
+            stands = {order.order_id: order for order in orders_by_id(connection, touched, self._codec)}
+            project(connection, recorded, stands, position)
         return last
 
     def verify(self) -> Verified:
@@ -122,23 +159,49 @@ class SqlOrderStore:
             points = self._checkpoints.read() if self._checkpoints is not None else ()
             # Of a ledger that several machines share, each has the checkpoints of its own appends.
             alone = connection.dialect.name == "sqlite" and bool(points)
-            return verified(connection, points, complete=alone)
+            return verified(connection, points, self._codec, complete=alone)
 
     def close(self) -> None:
         """Let go of the database's connections."""
         self._engine.dispose()
 
-    def _recorded(self, appends: Sequence[Append], stands: dict[str, Order], position: int) -> Iterator[Recorded]:
+    def _recorded(
+        self, connection: sa.Connection, appends: Sequence[Append], stands: dict[str, Order], position: int
+    ) -> Iterator[Recorded]:
         versions = {order_id: order.version for order_id, order in stands.items()}
         now = self._clock.now()
         for entry in appends:
-            stored = versions.get(entry.order_id, 0)
+            if entry.stream not in versions:
+                versions[entry.stream] = _version(connection, entry) if entry.expected_version else 0
+            stored = versions[entry.stream]
             if stored != entry.expected_version:
-                raise VersionConflict(entry.order_id, entry.expected_version, stored)
+                raise VersionConflict(entry.stream, entry.expected_version, stored)
             for version, event in enumerate(entry.events, stored + 1):
                 position += 1
-                yield Recorded(position, entry.order_id, version, event, now)
-            versions[entry.order_id] = stored + len(entry.events)
+                yield Recorded(position, entry.stream, version, event, now)
+            versions[entry.stream] = stored + len(entry.events)
+
+    def _chained(self, recorded: Sequence[Recorded], previous: str) -> list[Link]:
+        """Return events as they are stored, each chained to the one before it."""
+        found: list[Link] = []
+        for entry in recorded:
+            link = Link(
+                position=entry.position,
+                stream=entry.stream,
+                version=entry.version,
+                event_type=event_type(entry.event),
+                schema_version=SCHEMA_VERSION,
+                recorded_at=_stored_time(entry.recorded_at).isoformat(),
+                payload=self._codec.to_json(entry.event),
+                previous_hash=previous,
+            )
+            previous = link.hash_after(previous)
+            found.append(replace(link, chain_hash=previous))
+        return found
+
+    def _recorded_event(self, row: sa.Row[Any]) -> Recorded:
+        event = self._codec.from_json(row.event_type, row.schema_version, row.payload)
+        return Recorded(row.position, row.stream, row.version, event, row.recorded_at.replace(tzinfo=dt.UTC))
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -167,10 +230,15 @@ class SqlOrderStore:
             ) from error
 
     def _prepare(self) -> None:
-        if not self._prepared:
-            with self._told():
-                prepare_schema(self._engine)
-            self._prepared = True
+        if self._prepared:
+            return
+        with self._told():
+            prepare_schema(self._engine)
+        self._prepared = True
+        with self._reading() as connection:
+            behind = _views_are_behind(connection)
+        if behind:
+            self.rebuild()
 
 
 def _claim(connection: sa.Connection, count: int) -> int:
@@ -199,23 +267,32 @@ def _end_of_chain(connection: sa.Connection, position: int, where: str) -> str:
     return str(found)
 
 
-def _chained(recorded: Sequence[Recorded], previous: str) -> list[Link]:
-    """Return events as they are stored, each chained to the one before it."""
-    found: list[Link] = []
-    for entry in recorded:
-        link = Link(
-            position=entry.position,
-            order_id=entry.order_id,
-            version=entry.version,
-            event_type=event_type(entry.event),
-            schema_version=SCHEMA_VERSION,
-            recorded_at=_stored_time(entry.recorded_at).isoformat(),
-            payload=to_json(entry.event),
-            previous_hash=previous,
+def _version(connection: sa.Connection, entry: Append) -> int:
+    """Return the events of a stream that is no order's."""
+    query = sa.select(sa.func.max(EVENTS.c.version)).where(EVENTS.c.stream == entry.stream)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def _require_stock(connection: sa.Connection, guard: StockGuard, newcomers: set[str]) -> None:
+    wanted = {
+        (row.site_id, row.item_id)
+        for start in range(0, len(newcomers), 5000)
+        for row in connection.execute(
+            sa.select(RESERVATIONS.c.site_id, RESERVATIONS.c.item_id).where(
+                RESERVATIONS.c.order_id.in_(sorted(newcomers)[start : start + 5000])
+            )
         )
-        previous = link.hash_after(previous)
-        found.append(replace(link, chain_hash=previous))
-    return found
+    }
+    shortages = guard.shortages(claims(connection, guard.network, wanted), newcomers)
+    if shortages:
+        raise Oversold(shortages)
+
+
+def _views_are_behind(connection: sa.Connection) -> bool:
+    """Tell whether a release that changed the views left them to be made again."""
+    seen = connection.execute(sa.select(PROJECTIONS.c.position).where(PROJECTIONS.c.name == PROJECTION)).scalar()
+    last = connection.execute(sa.select(HEAD.c.position)).scalar()
+    return bool(last) and seen is not None and seen < last and seen == 0
 
 
 def _stored_time(at: dt.datetime) -> dt.datetime:
@@ -230,9 +307,3 @@ def _insert(connection: sa.Connection, links: Sequence[Link], recorded: Sequence
     ]
     if rows:
         connection.execute(sa.insert(EVENTS), rows)
-
-
-def _recorded_event(row: sa.Row[Any]) -> Recorded:
-    event = from_json(row.event_type, row.schema_version, row.payload)
-    at = row.recorded_at.replace(tzinfo=dt.UTC)
-    return Recorded(row.position, row.order_id, row.version, event, at)

@@ -1,41 +1,110 @@
-"""The OrderStore port: streams of events per order, and the orders as they stand.
+"""The OrderStore port: streams of events, one for each order, and the orders as they stand.
 
-A store appends with an expected version, numbers all events without gaps in commit order, and
-keeps its view of orders in the same transaction as the events. ``MemoryOrderStore`` is the
-fake; ``sql_store`` is the real one. Not here: what events mean (``order``).
+A store appends with an expected version, numbers all events without gaps in commit order, and keeps its
+view of orders, and of the stock that they hold, in the same transaction as the events. Streams that are
+no order's (releases, pauses, access) share the numbers and the chain. ``MemoryOrderStore`` is the fake;
+``sql_store`` is the real one. Not here: what events mean (``evolve``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, get_args
 
 from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
-from assets.orders.events import Channel, Event
-from assets.orders.order import Order, OrderStatus, evolve_all
+from assets.orders.events import Channel, Event, LedgerEvent, Shortage
+from assets.orders.evolve import evolve
+from assets.orders.order import ENDED, Order, OrderStatus, held
+
+ORDER_EVENTS: tuple[type[LedgerEvent], ...] = get_args(Event)
+Stock = tuple[str, str]
+"""A site and an item."""
 
 
 class VersionConflict(EquipoiseError):  # noqa: N818 - the pattern's own name
     """Somebody else appended to an order since it was read."""
 
-    def __init__(self, order_id: str, expected: int, stored: int) -> None:
+    def __init__(self, stream: str, expected: int, stored: int) -> None:
         super().__init__(
-            f"stored version = {stored}, expected = {expected}: somebody else changed the order meanwhile",
-            where=f"order {order_id}",
-            remedy="Read the order again and decide again",
+            f"stored version = {stored}, expected = {expected}: somebody else changed it meanwhile",
+            where=f"order {stream}",
+            remedy="Read it again and decide again",
         )
+
+
+class Oversold(EquipoiseError):  # noqa: N818 - a state of the world, not a fault of the program
+    """More would be held of a stock than there is. Nothing was recorded."""
+
+    def __init__(self, shortages: tuple[Shortage, ...]) -> None:
+        first = shortages[0]
+        super().__init__(
+            f"{first.left_units} of the {first.wanted_units} units of {first.item_id} are left",
+            where=f"stock of {first.site_id}",
+            remedy="Reserve less, or wait until other orders let go of theirs",
+        )
+        self.shortages = shortages
 
 
 @dataclass(frozen=True)
 class Append:
-    """Events for one order, valid only if it still stands at ``expected_version`` (0: no such order)."""
+    """Events for one stream, valid only if it still stands at ``expected_version`` (0: there is none).
 
-    order_id: str
+    The stream of an order is its id.
+    """
+
+    stream: str
     expected_version: int
-    events: tuple[Event, ...]
+    events: tuple[LedgerEvent, ...]
+
+
+@dataclass(frozen=True)
+class StockGuard:
+    """What orders may hold of each stock together.
+
+    Attributes
+    ----------
+    network : str
+        The orders concerned.
+    available : mapping
+        Site and item to units: on hand less what is protected, by one snapshot. A stock that is not named has none.
+    shown : frozenset of str
+        Orders whose goods that snapshot no longer counts; what they hold is not held from it.
+    """
+
+    network: str
+    available: Mapping[Stock, int]
+    shown: frozenset[str] = frozenset()
+
+    def shortages(self, claims: Mapping[str, Mapping[Stock, int]], newcomers: Iterable[str]) -> tuple[Shortage, ...]:
+        """Return what newcomers want beyond what others leave, by site and item.
+
+        Parameters
+        ----------
+        claims : mapping
+            Order to what it holds, newcomers among them.
+        newcomers : iterable of str
+            Orders that ask now.
+        """
+        asking = set(newcomers)
+        wanted: dict[Stock, int] = {}
+        taken: dict[Stock, dict[str, int]] = {}
+        for order_id, holds in claims.items():
+            for stock, units in holds.items():
+                if order_id in asking:
+                    wanted[stock] = wanted.get(stock, 0) + units
+                elif order_id not in self.shown:
+                    taken.setdefault(stock, {})[order_id] = units
+        found = []
+        for stock, units in sorted(wanted.items()):
+            others = taken.get(stock, {})
+            left = max(0, self.available.get(stock, 0) - sum(others.values()))
+            if units > left:
+                holders = sorted(others, key=lambda order_id: (-others[order_id], order_id))
+                found.append(Shortage(*stock, units, left, tuple(holders)))
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -46,16 +115,18 @@ class Recorded:
     ----------
     position : int
         Place among all events, from 1, without gaps.
+    stream : str
+        The order, or what else the event is about.
     version : int
-        Place among the order's events, from 1.
+        Place among the stream's events, from 1.
     recorded_at : datetime
         UTC; for the audit only.
     """
 
     position: int
-    order_id: str
+    stream: str
     version: int
-    event: Event
+    event: LedgerEvent
     recorded_at: dt.datetime
 
 
@@ -63,7 +134,7 @@ class Recorded:
 class OrderFilter:
     """Which orders to return; ``None`` stands for any.
 
-    ``latest`` asks for the orders that changed last, that many.
+    ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended.
     """
 
     network: str | None = None
@@ -72,6 +143,7 @@ class OrderFilter:
     status: OrderStatus | None = None
     order_ids: tuple[str, ...] | None = None
     latest: int | None = None
+    going_on: bool = False
 
     def admits(self, order: Order) -> bool:
         """Tell whether an order is wanted, ``latest`` aside."""
@@ -82,6 +154,7 @@ class OrderFilter:
             and self.channel in (None, document.channel)
             and self.status in (None, order.status)
             and (self.order_ids is None or order.order_id in self.order_ids)
+            and not (self.going_on and order.status in ENDED)
         )
 
 
@@ -90,29 +163,36 @@ EVERY_ORDER = OrderFilter()
 
 @dataclass(frozen=True)
 class RecordReport:
-    """Ids of documents by what became of them, each sorted."""
+    """Ids of documents by what became of them, each sorted.
+
+    ``kept`` are those that a plan would change or drop and that have gone too far for that.
+    """
 
     new: tuple[str, ...] = ()
     revised: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class OrderStore(Protocol):
     """Where orders live."""
 
-    def append(self, appends: Sequence[Append]) -> int:
-        """Record events of several orders, all or none, and return the last position.
+    def append(self, appends: Sequence[Append], guard: StockGuard | None = None) -> int:
+        """Record events of several streams, all or none, and return the last position.
 
         Raises
         ------
         VersionConflict
-            If an order does not stand at its expected version. Nothing is recorded then.
+            If a stream does not stand at its expected version. Nothing is recorded then.
+        Oversold
+            If orders among the appends would hold stock that the guard does not leave them. Nothing is
+            recorded then.
         """
         ...
 
-    def history(self, order_id: str) -> tuple[Recorded, ...]:
-        """Return all events of an order, oldest first; empty if there is no such order."""
+    def history(self, stream: str) -> tuple[Recorded, ...]:
+        """Return all events of a stream, oldest first; empty if there is none."""
         ...
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[Recorded, ...]:
@@ -145,6 +225,18 @@ def require_order(store: OrderStore, order_id: str) -> Order:
     return found[0]
 
 
+def require_stock(guard: StockGuard, orders: Iterable[Order], newcomers: Iterable[str]) -> None:
+    """Raise ``Oversold`` if newcomers among the orders hold stock that is not there for them."""
+    claims = {
+        order.order_id: {(hold.site_id, hold.item_id): hold.units for hold in held(order)}
+        for order in orders
+        if order.document.network == guard.network
+    }
+    shortages = guard.shortages(claims, newcomers)
+    if shortages:
+        raise Oversold(shortages)
+
+
 @dataclass
 class MemoryOrderStore:
     """Keeps orders for as long as the process lives. For tests and what-ifs."""
@@ -153,28 +245,31 @@ class MemoryOrderStore:
     _log: list[Recorded] = field(default_factory=list)
     _orders: dict[str, Order] = field(default_factory=dict)
     _changed: dict[str, int] = field(default_factory=dict)
+    _versions: dict[str, int] = field(default_factory=dict)
 
-    def append(self, appends: Sequence[Append]) -> int:
-        """Record events of several orders, all or none, and return the last position."""
+    def append(self, appends: Sequence[Append], guard: StockGuard | None = None) -> int:
+        """Record events of several streams, all or none, and return the last position."""
         orders = dict(self._orders)
         log = list(self._log)
+        stands: dict[str, int] = dict(self._versions)
         for entry in appends:
-            before = orders.get(entry.order_id)
-            stored = before.version if before else 0
+            stored = stands.get(entry.stream, 0)
             if stored != entry.expected_version:
-                raise VersionConflict(entry.order_id, entry.expected_version, stored)
+                raise VersionConflict(entry.stream, entry.expected_version, stored)
             for version, event in enumerate(entry.events, stored + 1):
-                log.append(Recorded(len(log) + 1, entry.order_id, version, event, self.clock.now()))
-            after = evolve_all(before, entry.events)
-            if after is not None:
-                orders[entry.order_id] = after
-        self._changed |= {recorded.order_id: recorded.position for recorded in log[len(self._log) :]}
-        self._log, self._orders = log, orders
+                log.append(Recorded(len(log) + 1, entry.stream, version, event, self.clock.now()))
+                if isinstance(event, ORDER_EVENTS):
+                    orders[entry.stream] = evolve(orders.get(entry.stream), event)  # type: ignore[arg-type]
+            stands[entry.stream] = stored + len(entry.events)
+        if guard is not None:
+            require_stock(guard, orders.values(), [entry.stream for entry in appends])
+        self._changed |= {recorded.stream: recorded.position for recorded in log[len(self._log) :]}
+        self._log, self._orders, self._versions = log, orders, stands
         return len(log)
 
-    def history(self, order_id: str) -> tuple[Recorded, ...]:
-        """Return all events of an order, oldest first."""
-        return tuple(recorded for recorded in self._log if recorded.order_id == order_id)
+    def history(self, stream: str) -> tuple[Recorded, ...]:
+        """Return all events of a stream, oldest first."""
+        return tuple(recorded for recorded in self._log if recorded.stream == stream)
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[Recorded, ...]:
         """Return events beyond position ``after``, oldest first, at most ``limit``."""

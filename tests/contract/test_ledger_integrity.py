@@ -18,11 +18,12 @@ from unit.orders.order_samples import DEFAULT_LINES, order_book
 from assets.kernel.errors import EquipoiseError
 from assets.orders.chain import GENESIS
 from assets.orders.checkpoints import CheckpointFile
+from assets.orders.codec import Codec
 from assets.orders.migrations import VERSION_TABLE
 from assets.orders.record import record
 from assets.orders.sql_chain import link_of, verified
 from assets.orders.sql_engine import open_engine
-from assets.orders.sql_schema import EVENTS, HEAD, METADATA, ORDERS
+from assets.orders.sql_schema import EVENTS, HEAD, METADATA, ORDERS, RESERVATIONS
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append
 
@@ -47,7 +48,7 @@ class Ledger:
         """Return the faults after a change, which is then undone."""
         with self.store._engine.execution_options(writes=True).connect() as connection:
             change(connection)
-            faults = verified(connection, self.checkpoints.read(), complete=True).faults
+            faults = verified(connection, self.checkpoints.read(), Codec(), complete=True).faults
             connection.rollback()
         return tuple(map(str, faults))
 
@@ -87,6 +88,8 @@ def updated(table: sa.Table, where: Any, **values: Any) -> Callable[[sa.Connecti
 
 def rewritten(random: np.random.Generator, value: Any) -> Any:
     """Return another value of the same type."""
+    if isinstance(value, bool):
+        return not value
     if isinstance(value, int):
         return value + int(random.integers(1, 50))
     if isinstance(value, str):
@@ -139,7 +142,7 @@ def insertion(random: np.random.Generator, rows: list[dict[str, Any]]) -> tuple[
     place, fits = int(random.integers(len(rows) + 1)), bool(random.integers(2))
     previous = rows[place - 1]["chain_hash"] if place else GENESIS
     copied = rows[int(random.integers(len(rows)))]
-    forged = copied | {"order_id": "forged", "position": place + 1, "previous_hash": previous}
+    forged = copied | {"stream": "forged", "position": place + 1, "previous_hash": previous}
     forged["chain_hash"] = link_of(Row(forged)).hash_after(previous) if fits else "0" * 64
 
     def change(connection: sa.Connection) -> None:
@@ -294,7 +297,13 @@ def as_the_first_release_left_it(url: str) -> None:
     with engine.execution_options(writes=True).begin() as connection:
         for column in ("previous_hash", "chain_hash"):
             connection.execute(sa.text(f"alter table {EVENTS.name} drop column {column}"))
+        connection.execute(sa.text(f"alter table {EVENTS.name} rename column stream to order_id"))
         connection.execute(sa.text(f"drop table {VERSION_TABLE}"))
+        connection.execute(sa.text(f"drop table {RESERVATIONS.name}"))
+        for column in ("kind", "origin_id", "destination_id", "quantity_units", "value_amount", "gain_amount", "state"):
+            connection.execute(sa.text(f"alter table {ORDERS.name} drop column {column}"))
+        connection.execute(sa.text("drop index ledger_orders_going_on"))
+        connection.execute(sa.text(f"alter table {ORDERS.name} drop column going_on"))
         connection.execute(sa.update(HEAD).values(schema_release=1))
     engine.dispose()
 

@@ -10,15 +10,37 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from unit.orders.order_lives import (
+    ACKNOWLEDGED,
+    APPROVED,
+    DOCUMENT,
+    ISSUED,
+    RECEIVED,
+    SHIPPED,
+    TOMORROW,
+    variant,
+)
 from unit.orders.order_samples import DEFAULT_LINES, PLAN_DATE, order_book
 
 from assets.kernel.errors import EquipoiseError
-from assets.orders.events import Channel, OrderBook, OrderProposed
-from assets.orders.order import Order, OrderStatus, evolve_all
+from assets.orders.decide import decide
+from assets.orders.events import (
+    ApprovalRequired,
+    Cancel,
+    Channel,
+    Command,
+    OrderApproved,
+    OrderBook,
+    OrderProposed,
+    Propose,
+)
+from assets.orders.evolve import evolve_all
+from assets.orders.order import ENDED, Order, OrderStatus, held
 from assets.orders.record import record
+from assets.orders.reservations import Reservations, reserve, worth
 from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
 from assets.orders.sql_store import SqlOrderStore
-from assets.orders.store import Append, MemoryOrderStore, OrderFilter, OrderStore, VersionConflict
+from assets.orders.store import Append, MemoryOrderStore, OrderFilter, OrderStore, StockGuard, VersionConflict
 
 POSTGRES = os.environ.get("EQUIPOISE_TEST_POSTGRES_URL", "")
 CHANGED = (("transfer", "I1", "DC1", "S1", 99), *DEFAULT_LINES[2:])
@@ -121,6 +143,93 @@ def test_orders_stand_where_their_events_left_them(store: OrderStore) -> None:
     for order in store.orders():
         events = [recorded.event for recorded in store.history(order.order_id)]
         assert evolve_all(None, events) == order
+
+
+LIVES = [RECEIVED, SHIPPED, ISSUED, (*ACKNOWLEDGED, Propose(variant("b"))), (*APPROVED, Cancel("ann", "no"))]
+
+
+@pytest.mark.parametrize("sequence", LIVES)
+def test_an_order_stands_where_its_whole_life_left_it_one_append_a_step(
+    store: OrderStore, sequence: tuple[Command, ...]
+) -> None:
+    order: Order | None = None
+    for command in sequence:
+        events = decide(order, command)
+        store.append([Append(variant("a").order_id, order.version if order else 0, events)])
+        order = evolve_all(order, events)
+        assert store.orders() == (order,)
+    assert order is not None
+    assert len(store.orders(OrderFilter(going_on=True))) == (order.status not in ENDED)
+
+
+def test_a_stream_that_is_no_orders_shares_positions_and_has_its_own_versions(store: OrderStore) -> None:
+    event = OrderProposed(DOCUMENT)
+    store.append([Append(DOCUMENT.order_id, 0, (event,))])
+    assert store.history("pause") == ()
+    with pytest.raises(VersionConflict):
+        store.append([Append("pause", 3, (event,))])
+
+
+def approved(store: OrderStore, *lines: tuple[str, str, str, str, int]) -> list[Order]:
+    """Record documents that need nobody's approval, and return them."""
+    for document in order_book(lines).content:
+        events = (
+            OrderProposed(document), ApprovalRequired(document.order_id, 1, 0, (), TOMORROW),
+            OrderApproved(document.order_id, 1, ()),
+        )  # fmt: skip
+        store.append([Append(document.order_id, 0, events)])
+    return list(store.orders(OrderFilter(status=OrderStatus.APPROVED)))
+
+
+def reserved(store: OrderStore, orders: list[Order], units: int, shown: frozenset[str] = frozenset()) -> Reservations:
+    guard = StockGuard("sample", {("DC1", "I1"): units}, shown)
+    return reserve(store, orders, guard, stock_sites={"DC1"}, expires_on=TOMORROW)
+
+
+def test_no_more_is_reserved_than_is_there_and_the_loser_is_told_who_holds_it(store: OrderStore) -> None:
+    first, second = approved(store, ("transfer", "I1", "DC1", "S1", 10), ("transfer", "I1", "DC1", "S2", 7))
+    assert reserved(store, [first], 15).reserved == (first.order_id,)
+    assert reserved(store, [second], 15).refused == (second.order_id,)
+    told = store.orders(OrderFilter(order_ids=(second.order_id,)))[0]
+    wanted, left = second.document.quantity_units, 15 - first.document.quantity_units
+    assert told.status_reason == (f"DC1 has {left} of the {wanted} units of I1 left, {first.order_id} hold the rest")
+    # A snapshot that no longer counts what the first one took has the rest for others.
+    assert reserved(store, [second], wanted, frozenset({first.order_id})).reserved == (second.order_id,)
+
+
+def test_of_orders_that_want_the_same_stock_the_most_valuable_goes_first(store: OrderStore) -> None:
+    orders = approved(store, *(("transfer", "I1", "DC1", f"S{n}", 10) for n in range(6)))
+    found = reserve(store, orders, StockGuard("sample", {("DC1", "I1"): 25}), stock_sites={"DC1"}, expires_on=TOMORROW)
+    assert found.reserved == tuple(sorted(order.order_id for order in sorted(orders, key=worth)[:2]))
+    assert len(found.refused) == 4
+
+
+def test_what_suppliers_send_needs_no_stock_of_ours(store: OrderStore) -> None:
+    orders = approved(store, ("purchase", "I1", "SUP", "DC1", 1000))
+    assert reserved(store, orders, 0).refused == ()
+
+
+def test_what_is_cancelled_gives_its_stock_back(store: OrderStore) -> None:
+    first, second = approved(store, ("transfer", "I1", "DC1", "S1", 10), ("transfer", "I1", "DC1", "S2", 10))
+    reserved(store, [first], 10)
+    stands = store.orders(OrderFilter(order_ids=(first.order_id,)))[0]
+    store.append([Append(first.order_id, stands.version, decide(stands, Cancel("ann", "no")))])
+    assert reserved(store, [second], 10).reserved == (second.order_id,)
+
+
+def test_racing_hosts_never_hold_more_than_there_is(another_store: Opener) -> None:
+    stores = [another_store() for _ in range(4)]
+    orders = approved(stores[0], *(("transfer", "I1", "DC1", f"S{n}", 10) for n in range(12)))
+    gate = threading.Barrier(len(stores))
+
+    def race(number: int) -> None:
+        gate.wait()
+        reserved(stores[number], orders[number::2], 45)
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(race, range(4)))
+    holding = [o for o in stores[0].orders() if o.status is OrderStatus.RESERVED]
+    assert sum(hold.units for order in holding for hold in held(order)) == 40
 
 
 @pytest.mark.parametrize(

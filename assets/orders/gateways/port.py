@@ -9,72 +9,17 @@ said. Not here: when something is sent (``outbox``), or what an answer does to a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.identifiers import digest
 from assets.orders.events import Document
+from assets.orders.receipts import Answer, Receipt, ReceiptLine
 
-
-class Answer(StrEnum):
-    """Where an order stands on the other side.
-
-    ``pending``: taken in, nobody has answered. ``accepted``: it will be carried out, for the units that the
-    lines say. ``refused``: never will. ``cancelled``: not any more. ``closed``: nothing further will happen.
-    """
-
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True)
-class ReceiptLine:
-    """One line as the other side has it; all in base units, counted from the beginning.
-
-    Attributes
-    ----------
-    line_number : int
-        Of the document that was sent.
-    accepted_units, shipped_units, received_units : int
-        Promised, left the origin, arrived; receiving more than was sent is possible.
-    """
-
-    line_number: int
-    accepted_units: int
-    shipped_units: int = 0
-    received_units: int = 0
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What the other side says of one order.
-
-    Attributes
-    ----------
-    reference : str
-        Our order id.
-    revision : int
-        Revision of ours that it carries out. Lower than the one sent where an amendment was refused.
-    answer : Answer
-        Where it stands there.
-    lines : tuple of ReceiptLine
-        Empty while pending.
-    external_id : str
-        Its own number; empty where it gave none yet.
-    reason : str
-        Why it refused or cancelled, in its words.
-    """
-
-    reference: str
-    revision: int
-    answer: Answer
-    lines: tuple[ReceiptLine, ...] = ()
-    external_id: str = ""
-    reason: str = ""
+__all__ = [
+    "Answer", "Cancellation", "Confirmation", "Confirmations", "Gateway", "NotSent", "NotUnderstood", "OutcomeUnknown",
+    "Receipt", "ReceiptLine", "Submission",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

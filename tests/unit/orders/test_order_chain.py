@@ -9,7 +9,7 @@ from assets.orders.chain import GENESIS, Checkpoint, FaultKind, Link, chain_faul
 
 COUNT = 12
 COLUMNS = {
-    "order_id": "other",
+    "stream": "other",
     "version": 99,
     "event_type": "OrderRevised",
     "schema_version": 7,

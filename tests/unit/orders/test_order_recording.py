@@ -106,7 +106,7 @@ def test_a_stale_writer_is_refused_and_nothing_of_it_is_kept(store: MemoryOrderS
     record(order_book(), store)
     event = store.events()[0].event
     with pytest.raises(VersionConflict, match="expected = 0"):
-        store.append([Append("T-new", 0, (event,)), Append(store.events()[0].order_id, 0, (event,))])
+        store.append([Append("T-new", 0, (event,)), Append(store.events()[0].stream, 0, (event,))])
     assert len(store.events()) == 3
 
 

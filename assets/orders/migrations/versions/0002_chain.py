@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from assets.orders.chain import GENESIS
-from assets.orders.sql_chain import link_of
+from assets.orders.chain import GENESIS, Link
 
 revision = "0002"
 down_revision = "0001"
@@ -25,8 +24,15 @@ def upgrade() -> None:
         if not rows:
             break
         for row in rows:
-            chained = link_of(row).hash_after(previous)
+            chained = _link(row).hash_after(previous)
             update = sa.update(events).where(events.c.position == row.position)
             connection.execute(update.values(previous_hash=previous, chain_hash=chained))
             position, previous = row.position, chained
     op.execute("update ledger_head set schema_release = 2")
+
+
+def _link(row: "sa.Row[tuple[object, ...]]") -> Link:
+    return Link(
+        row.position, row.order_id, row.version, row.event_type, row.schema_version, row.recorded_at.isoformat(),
+        row.payload,
+    )  # fmt: skip

@@ -1,0 +1,278 @@
+"""What a command leads to, and which the rules refuse. Pure. Not here: what events make of an order (``evolve``)."""
+
+from __future__ import annotations
+
+from assets.kernel.errors import EquipoiseError
+from assets.orders.events import (
+    AmendmentDropped,
+    ApprovalGiven,
+    ApprovalRequired,
+    Approve,
+    BeginSend,
+    Cancel,
+    CancelRequested,
+    Channel,
+    Close,
+    Command,
+    Compensate,
+    Confirm,
+    EndSend,
+    Event,
+    Expire,
+    Issue,
+    OrderApproved,
+    OrderCancelled,
+    OrderClosed,
+    OrderCompensated,
+    OrderExpired,
+    OrderIssued,
+    OrderProposed,
+    OrderRejected,
+    OrderReserved,
+    OrderRevised,
+    OrderWithdrawn,
+    Propose,
+    ReceiptRecorded,
+    RefuseReservation,
+    Reject,
+    Require,
+    ReservationRefused,
+    Reserve,
+    SendBegun,
+    SendEnded,
+    SendOutcome,
+    Withdraw,
+)
+from assets.orders.order import ENDED, IN_OUTBOX, UNDER_WAY, UNSENT, Order, OrderStatus, taken_in
+from assets.orders.receipts import Answer, merged
+
+
+def decide(order: Order | None, command: Command) -> tuple[Event, ...]:
+    """Return the events that a command leads to; none if nothing changes.
+
+    Raises
+    ------
+    EquipoiseError
+        If the rules refuse the command.
+    """
+    if isinstance(command, Propose):
+        return _propose(order, command)
+    if order is None:
+        raise EquipoiseError("there is no such order", where="order ledger", remedy="List them with `equipoise orders`")
+    if order.document.channel is Channel.BACKFILL and not isinstance(command, Withdraw):
+        raise _refused(
+            order, "a document of channel backfill goes no further", "Plan the current date inside its window"
+        )
+    return _answered(order, command)
+
+
+def _answered(order: Order, command: Command) -> tuple[Event, ...]:
+    match command:
+        case Withdraw():
+            return _withdraw(order, command)
+        case Require():
+            return _require(order, command)
+        case Approve():
+            return _approve(order, command)
+        case Reject(by, reason, note):
+            _must_be(order, UNSENT, "only what was not sent can be rejected", "Cancel it with `equipoise cancel`")
+            return _over(order, OrderRejected(order.order_id, order.revision, by, reason, note), f"rejected by {by}")
+        case Expire():
+            return _expire(order, command)
+        case Reserve(holds, expires_on):
+            _must_be(order, {OrderStatus.APPROVED}, "only an approved order reserves stock", "Have it approved first")
+            return (OrderReserved(order.order_id, order.revision, holds, expires_on),)
+        case RefuseReservation(shortages):
+            _must_be(order, {OrderStatus.APPROVED}, "only an approved order reserves stock", "Have it approved first")
+            return (ReservationRefused(order.order_id, order.revision, shortages),)
+        case Issue():
+            return _issue(order, command)
+        case BeginSend():
+            return _begin_send(order, command)
+        case EndSend():
+            return _end_send(order, command)
+        case Confirm():
+            return _confirm(order, command)
+        case Cancel():
+            return _cancel(order, command)
+        case Close(reason):
+            if order.status is OrderStatus.CLOSED:
+                return ()
+            _must_be(order, UNDER_WAY, "only what the other side carries out can be closed", "Cancel it instead")
+            return (OrderClosed(order.order_id, reason),)
+        case Compensate(compensated_by, by, reason):
+            moved = order.receipt is not None and order.receipt.shipped_units > 0
+            if not moved or order.status is OrderStatus.COMPENSATED:
+                raise _refused(order, "only what has moved is compensated", "Cancel it with `equipoise cancel`")
+            return (OrderCompensated(order.order_id, compensated_by, by, reason),)
+    raise AssertionError(command)
+
+
+def _propose(order: Order | None, command: Propose) -> tuple[Event, ...]:
+    document = command.document
+    if order is None:
+        return (OrderProposed(document),)
+    if order.document.identity != document.identity:
+        raise EquipoiseError(
+            f"{order.document.identity} and {document.identity} have the same order id",
+            where=f"order {document.order_id}",
+            remedy="Report it: the digest of order ids is too short",
+        )
+    same = order.document.content_digest == document.content_digest
+    if same and not order.withdrawn:
+        return ()
+    if order.former is not None and order.former.document.content_digest == document.content_digest:
+        return (AmendmentDropped(order.former.document, "a later plan wants what was sent"),) if _open(order) else ()
+    return (OrderRevised(document, order.revision + 1),) if _revisable(order) else ()
+
+
+def _open(order: Order) -> bool:
+    return order.status in UNSENT
+
+
+def _revisable(order: Order) -> bool:
+    """Tell whether a plan may still change an order: not on its way, nothing moved, nobody asked to cancel it."""
+    if order.status in IN_OUTBOX or order.cancel_reason:
+        return False
+    if order.status in UNDER_WAY:
+        return order.status is OrderStatus.ACKNOWLEDGED
+    return order.status not in (OrderStatus.CLOSED, OrderStatus.COMPENSATED)
+
+
+def _withdraw(order: Order, command: Withdraw) -> tuple[Event, ...]:
+    # What was sent is not called back by a plan: a person cancels it.
+    if not _open(order):
+        return ()
+    return _over(order, OrderWithdrawn(order.order_id, command.reason, command.run_id), command.reason)
+
+
+def _over(order: Order, event: Event, reason: str) -> tuple[Event, ...]:
+    """Return an end of what was not sent; of an amendment, with what the other side has as the content again."""
+    if order.former is None:
+        return (event,)
+    return (event, AmendmentDropped(order.former.document, f"amendment {order.revision}: {reason}"))
+
+
+def _require(order: Order, command: Require) -> tuple[Event, ...]:
+    if order.status is not OrderStatus.PROPOSED:
+        return ()
+    before = order.approval
+    if before and (before.approvers, before.rules) == (command.approvers, command.rules):
+        return ()
+    asked = ApprovalRequired(order.order_id, order.revision, command.approvers, command.rules, command.expires_on)
+    if command.approvers:
+        return (asked,)
+    return (asked, OrderApproved(order.order_id, order.revision, ()))
+
+
+def _approve(order: Order, command: Approve) -> tuple[Event, ...]:
+    if command.content_digest != order.document.content_digest:
+        raise _refused(
+            order,
+            "the approval is of other content than the order has now",
+            "Look at it again and approve what it says",
+        )
+    approval = order.approval
+    if order.status is not OrderStatus.PROPOSED or approval is None:
+        raise _refused(order, "only a proposal whose rules were asked can be approved", "See `equipoise inbox`")
+    people = tuple(consent.by for consent in approval.given)
+    if command.by in people:
+        raise _refused(order, f"{command.by} has approved it already", "Another person has to approve it as well")
+    given = ApprovalGiven(order.order_id, order.revision, command.by, command.reason, command.note)
+    if len(people) + 1 < approval.approvers:
+        return (given,)
+    return (given, OrderApproved(order.order_id, order.revision, (*people, command.by)))
+
+
+def _expire(order: Order, command: Expire) -> tuple[Event, ...]:
+    asked_until = order.approval.expires_on if order.approval else None
+    waits = not (order.delivery and (order.delivery.uncertain or order.delivery.lease_until)) and not taken_in(order)
+    late = {
+        OrderStatus.PROPOSED: asked_until,
+        OrderStatus.APPROVED: asked_until,
+        OrderStatus.RESERVED: order.holds_until,
+        # In the outbox and certainly not on the other side.
+        OrderStatus.ISSUED: order.holds_until if waits else None,
+    }.get(order.status)
+    if late is None or command.today < late:
+        return ()
+    reason = f"not sent before {late}"
+    return _over(order, OrderExpired(order.order_id, order.revision, reason), reason)
+
+
+def _issue(order: Order, command: Issue) -> tuple[Event, ...]:
+    if order.status in IN_OUTBOX:
+        return ()
+    _must_be(
+        order, {OrderStatus.RESERVED}, "only an approved and reserved order can be issued", "Have it approved first"
+    )
+    key = command.idempotency_key
+    return (OrderIssued(order.order_id, order.revision, command.gateway, key, command.by),)
+
+
+def _begin_send(order: Order, command: BeginSend) -> tuple[Event, ...]:
+    delivery = order.delivery
+    if delivery is None or order.status in ENDED:
+        raise _refused(order, "only an issued order can be sent", "Issue it first")
+    attempt, until = delivery.attempts + 1, command.lease_until
+    begun = SendBegun(order.order_id, order.revision, command.errand, attempt, command.by, until)
+    if delivery.lease_until is None:
+        return (begun,)
+    lost = "the process that sent it did not come back"
+    ended = SendEnded(order.order_id, order.revision, delivery.attempts, SendOutcome.UNKNOWN, lost, until)
+    return (ended, begun)
+
+
+def _end_send(order: Order, command: EndSend) -> tuple[Event, ...]:
+    delivery = order.delivery
+    if delivery is None or delivery.attempts != command.attempt or delivery.lease_until is None:
+        return ()  # another process has taken over meanwhile
+    ended = SendEnded(
+        order.order_id, order.revision, command.attempt, command.outcome, command.detail, command.retry_at
+    )
+    if command.outcome is SendOutcome.ABSENT and order.cancel_reason and order.former is None:
+        return (ended, OrderCancelled(order.order_id, "the gateway", order.cancel_reason, "it had not arrived"))
+    return (ended,)
+
+
+def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
+    receipt = command.receipt
+    if order.delivery is None:
+        raise _refused(order, "the other side speaks of an order that was never issued", "Run `equipoise reconcile`")
+    if order.status in (OrderStatus.CLOSED, OrderStatus.COMPENSATED):
+        return ()
+    known = order.receipt
+    refused = order.former is not None and receipt.revision < order.revision and receipt.answer is Answer.ACCEPTED
+    refused = refused and order.status in IN_OUTBOX and (command.source == "submit" or bool(receipt.reason))
+    unsettled = order.delivery.lease_until is not None or order.delivery.uncertain
+    if known is not None and merged(known, receipt) == known and not refused and not unsettled:
+        return ()
+    recorded = ReceiptRecorded(order.order_id, receipt, command.source)
+    if not refused or order.former is None:
+        return (recorded,)
+    reason = f"amendment {order.revision} was refused: {receipt.reason or 'no reason given'}"
+    return (recorded, AmendmentDropped(order.former.document, reason))
+
+
+def _cancel(order: Order, command: Cancel) -> tuple[Event, ...]:
+    by, reason, note = command.by, command.reason, command.note
+    never_tried = order.status is OrderStatus.ISSUED and order.delivery is not None and not order.delivery.attempts
+    if order.former is None and (order.status in UNSENT or never_tried):
+        return (OrderCancelled(order.order_id, by, reason, note),)
+    if order.status in ENDED or order.status is OrderStatus.RECEIVED:
+        raise _refused(order, "there is nothing left to cancel", "Have it compensated if the goods must go back")
+    if order.cancel_reason:
+        return ()
+    asked = CancelRequested(order.order_id, by, reason, note)
+    if order.former is not None and order.status in UNSENT:
+        return (AmendmentDropped(order.former.document, "the order is to be cancelled"), asked)
+    return (asked,)
+
+
+def _must_be(order: Order, allowed: frozenset[OrderStatus] | set[OrderStatus], rule: str, remedy: str) -> None:
+    if order.status not in allowed:
+        raise _refused(order, rule, remedy)
+
+
+def _refused(order: Order, rule: str, remedy: str) -> EquipoiseError:
+    return EquipoiseError(f"{rule}; it is {order.status}", where=f"order {order.order_id}", remedy=remedy)

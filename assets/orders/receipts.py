@@ -1,0 +1,111 @@
+"""What the other side says of an order, and what two such statements make together.
+
+All units are counted from the beginning, so that a statement that comes twice, late or out of turn takes
+nothing back. Not here: how it is asked (``gateways``), or what it does to an order (``evolve``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """Where an order stands on the other side.
+
+    ``pending``: taken in, nobody has answered. ``accepted``: it will be carried out, for the units that the
+    lines say. ``refused``: never will. ``cancelled``: not any more. ``closed``: nothing further will happen.
+    """
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+_RANK = {Answer.PENDING: 0, Answer.ACCEPTED: 1, Answer.REFUSED: 2, Answer.CANCELLED: 2, Answer.CLOSED: 3}
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """One line as the other side has it; all in base units, counted from the beginning.
+
+    Attributes
+    ----------
+    line_number : int
+        Of the document that was sent.
+    accepted_units, shipped_units, received_units : int
+        Promised, left the origin, arrived; receiving more than was sent is possible.
+    """
+
+    line_number: int
+    accepted_units: int
+    shipped_units: int = 0
+    received_units: int = 0
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the other side says of one order.
+
+    Attributes
+    ----------
+    reference : str
+        Our order id.
+    revision : int
+        Revision of ours that it carries out. Lower than the one sent where an amendment was refused.
+    answer : Answer
+        Where it stands there.
+    lines : tuple of ReceiptLine
+        Empty while pending.
+    external_id : str
+        Its own number; empty where it gave none yet.
+    reason : str
+        Why it refused or cancelled, in its words.
+    """
+
+    reference: str
+    revision: int
+    answer: Answer
+    lines: tuple[ReceiptLine, ...] = ()
+    external_id: str = ""
+    reason: str = ""
+
+    @property
+    def accepted_units(self) -> int:
+        """Units that it promised, over all lines."""
+        return sum(line.accepted_units for line in self.lines)
+
+    @property
+    def shipped_units(self) -> int:
+        """Units that left, over all lines; what arrived has left."""
+        return sum(max(line.shipped_units, line.received_units) for line in self.lines)
+
+    @property
+    def received_units(self) -> int:
+        """Units that arrived, over all lines."""
+        return sum(line.received_units for line in self.lines)
+
+
+def is_older(receipt: Receipt, known: Receipt) -> bool:
+    """Tell whether a statement is behind what is known: of an earlier revision, or with something undone."""
+    if receipt.revision != known.revision:
+        return receipt.revision < known.revision
+    if _RANK[receipt.answer] < _RANK[known.answer]:
+        return True
+    now = {line.line_number: line for line in receipt.lines}
+    for line in known.lines:
+        later = now.get(line.line_number)
+        if later is None or later.shipped_units < line.shipped_units or later.received_units < line.received_units:
+            return bool(line.shipped_units or line.received_units or later is None)
+    return False
+
+
+def merged(known: Receipt | None, receipt: Receipt) -> Receipt:
+    """Return what is known after a statement: the newer one, with a number that was given before."""
+    if known is None:
+        return receipt
+    if is_older(receipt, known):
+        return known
+    return replace(receipt, external_id=receipt.external_id or known.external_id)

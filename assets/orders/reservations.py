@@ -1,0 +1,131 @@
+"""Stock kept for orders that are to leave: never more than is there, and the most valuable first.
+
+The store is asked for everything at once; where it refuses, those that are worth least a unit give way
+and are told who holds what they wanted. Not here: what is available (``availability``), or the check
+itself, which the store makes in its transaction (``store.StockGuard``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assets.orders.decide import decide
+from assets.orders.events import Command, Document, Hold, RefuseReservation, Reserve, Shortage
+from assets.orders.order import Order, OrderStatus, held
+from assets.orders.store import Append, OrderFilter, OrderStore, Oversold, Stock, StockGuard, VersionConflict
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class Reservations:
+    """What became of orders that asked for stock; ids, each sorted."""
+
+    reserved: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def holds_of(document: Document, stock_sites: Collection[str]) -> tuple[Hold, ...]:
+    """Return the stock of ours that a document takes: of its origin, unless that is a supplier."""
+    if document.origin_id not in stock_sites:
+        return ()
+    units: dict[str, int] = {}
+    for line in document.lines:
+        units[line.item_id] = units.get(line.item_id, 0) + line.quantity_units
+    return tuple(Hold(document.origin_id, item_id, wanted) for item_id, wanted in sorted(units.items()))
+
+
+def reserve(
+    store: OrderStore,
+    orders: Iterable[Order],
+    guard: StockGuard,
+    *,
+    stock_sites: Collection[str],
+    expires_on: dt.date,
+) -> Reservations:
+    """Reserve stock for approved orders, each as a whole or not at all.
+
+    Parameters
+    ----------
+    orders : iterable of Order
+        Approved ones; others are left alone.
+    guard : StockGuard
+        What is available of each stock.
+    stock_sites : collection of str
+        Sites whose stock is ours; an origin that is none is a supplier, and nothing is held there.
+    expires_on : date
+        Day from which a reservation that led to nothing is void.
+
+    Raises
+    ------
+    VersionConflict
+        If others changed the same orders in every one of many attempts.
+    """
+    asking = tuple(order.order_id for order in orders)
+    for attempt in range(1, _ATTEMPTS + 1):
+        waiting = [o for o in store.orders(OrderFilter(order_ids=asking)) if o.status is OrderStatus.APPROVED]
+        try:
+            return _reserved(store, sorted(waiting, key=worth), guard, stock_sites, expires_on)
+        except VersionConflict:
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def worth(order: Order) -> tuple[float, str]:
+    """Sort key of orders that want the same stock: most gain a unit first, as the market pays; then by id."""
+    units = max(order.document.quantity_units, 1)
+    return (-float(order.document.gain_amount) / units, order.order_id)
+
+
+def _reserved(
+    store: OrderStore, waiting: Sequence[Order], guard: StockGuard, stock_sites: Collection[str], expires_on: dt.date
+) -> Reservations:
+    holds = {order.order_id: holds_of(order.document, stock_sites) for order in waiting}
+    refused: dict[str, tuple[Shortage, ...]] = {}
+    while True:
+        going = [order for order in waiting if order.order_id not in refused]
+        wanted: list[tuple[Order, Command]] = [(order, Reserve(holds[order.order_id], expires_on)) for order in going]
+        told = [(order, RefuseReservation(refused[order.order_id])) for order in waiting if order.order_id in refused]
+        appends = [
+            Append(order.order_id, order.version, events)
+            for order, command in (*wanted, *told)
+            if (events := decide(order, command))
+        ]
+        try:
+            if appends:
+                store.append(appends, guard)
+        except Oversold as error:
+            refused |= _give_way(going, holds, error.shortages)
+            continue
+        return Reservations(tuple(sorted(order.order_id for order in going)), tuple(sorted(refused)))
+
+
+def _give_way(
+    going: Sequence[Order], holds: Mapping[str, tuple[Hold, ...]], shortages: Iterable[Shortage]
+) -> dict[str, tuple[Shortage, ...]]:
+    """Return those that find too little left when the orders before them have taken theirs, with what is short."""
+    left: dict[Stock, int] = {(short.site_id, short.item_id): short.left_units for short in shortages}
+    holders: dict[Stock, tuple[str, ...]] = {(short.site_id, short.item_id): short.holders for short in shortages}
+    found: dict[str, tuple[Shortage, ...]] = {}
+    for order in going:
+        own = {(hold.site_id, hold.item_id): hold.units for hold in _claim(order, holds[order.order_id])}
+        short = tuple(
+            Shortage(*stock, units, max(left[stock], 0), holders[stock])
+            for stock, units in sorted(own.items())
+            if stock in left and units > left[stock]
+        )
+        if short:
+            found[order.order_id] = short
+            continue
+        for stock in own.keys() & left.keys():
+            left[stock] -= own[stock]
+            holders[stock] = (*holders[stock], order.order_id)
+    return found
+
+
+def _claim(order: Order, holds: tuple[Hold, ...]) -> tuple[Hold, ...]:
+    """Return what an order would hold; of an amendment the larger of both revisions."""
+    return held(replace(order, status=OrderStatus.RESERVED, holds=holds))
