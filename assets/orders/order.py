@@ -194,6 +194,15 @@ def taken_in(order: Order) -> bool:
     return order.receipt is not None and order.receipt.revision >= order.revision
 
 
+def errand_of(order: Order) -> Errand | None:
+    """Return what the other side is still to be asked about an order; ``None`` if nothing."""
+    if order.delivery is None:
+        return None
+    if order.cancel_pending:
+        return Errand.CANCEL
+    return Errand.SUBMIT if order.status in IN_OUTBOX and not taken_in(order) else None
+
+
 def held(order: Order) -> tuple[Hold, ...]:
     """Return the stock that an order keeps for itself now: of two revisions the larger claim, by site and item."""
     if order.status in ENDED:

@@ -16,7 +16,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.orders.codec import Codec
 from assets.orders.events import ContentEvent
 from assets.orders.evolve import evolve
-from assets.orders.order import ENDED, Order, held
+from assets.orders.order import ENDED, Order, errand_of, held
 from assets.orders.sql_engine import upsert
 from assets.orders.sql_schema import EVENTS, ORDERS, PROJECTIONS, RESERVATIONS
 from assets.orders.store import ORDER_EVENTS, Recorded, Stock
@@ -75,6 +75,7 @@ def row_of(order: Order) -> dict[str, Any]:
         "status": order.status.value,
         "status_reason": order.status_reason,
         "going_on": order.status not in ENDED,
+        "in_outbox": errand_of(order) is not None,
         "revision": order.revision,
         "version": order.version,
         "state": _adapter().dump_json(order, exclude={"document"}, exclude_defaults=True).decode(),

@@ -24,7 +24,7 @@ EVENTS = sa.Table(
     "ledger_events",
     METADATA,
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("stream", sa.String(64), nullable=False),
+    sa.Column("stream", sa.String(200), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("event_type", sa.String(64), nullable=False),
     sa.Column("schema_version", sa.Integer, nullable=False),
@@ -52,6 +52,7 @@ ORDERS = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("status_reason", sa.Text, nullable=False),
     sa.Column("going_on", sa.Boolean, nullable=False),
+    sa.Column("in_outbox", sa.Boolean, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     # All that an order is but its content, as JSON.
@@ -62,6 +63,7 @@ ORDERS = sa.Table(
     sa.Index("ledger_orders_by_plan", "network", "plan_date", "channel"),
     sa.Index("ledger_orders_by_position", "position"),
     sa.Index("ledger_orders_going_on", "going_on", "network"),
+    sa.Index("ledger_orders_in_outbox", "in_outbox", "network"),
 )
 RESERVATIONS = sa.Table(
     "ledger_reservations",

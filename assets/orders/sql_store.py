@@ -120,6 +120,8 @@ class SqlOrderStore:
             query = query if value is None else query.where(column == value)
         if wanted.going_on:
             query = query.where(ORDERS.c.going_on)
+        if wanted.in_outbox:
+            query = query.where(ORDERS.c.in_outbox)
         if wanted.latest is not None:
             query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
         with self._reading() as connection:

@@ -17,7 +17,7 @@ from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import Channel, Event, LedgerEvent, Shortage
 from assets.orders.evolve import evolve
-from assets.orders.order import ENDED, Order, OrderStatus, held
+from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
 
 ORDER_EVENTS: tuple[type[LedgerEvent], ...] = get_args(Event)
 Stock = tuple[str, str]
@@ -134,7 +134,8 @@ class Recorded:
 class OrderFilter:
     """Which orders to return; ``None`` stands for any.
 
-    ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended.
+    ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended,
+    ``in_outbox`` for those that wait to be sent.
     """
 
     network: str | None = None
@@ -144,6 +145,7 @@ class OrderFilter:
     order_ids: tuple[str, ...] | None = None
     latest: int | None = None
     going_on: bool = False
+    in_outbox: bool = False
 
     def admits(self, order: Order) -> bool:
         """Tell whether an order is wanted, ``latest`` aside."""
@@ -155,6 +157,7 @@ class OrderFilter:
             and self.status in (None, order.status)
             and (self.order_ids is None or order.order_id in self.order_ids)
             and not (self.going_on and order.status in ENDED)
+            and not (self.in_outbox and errand_of(order) is None)
         )
 
 

@@ -302,8 +302,9 @@ def as_the_first_release_left_it(url: str) -> None:
         connection.execute(sa.text(f"drop table {RESERVATIONS.name}"))
         for column in ("kind", "origin_id", "destination_id", "quantity_units", "value_amount", "gain_amount", "state"):
             connection.execute(sa.text(f"alter table {ORDERS.name} drop column {column}"))
-        connection.execute(sa.text("drop index ledger_orders_going_on"))
-        connection.execute(sa.text(f"alter table {ORDERS.name} drop column going_on"))
+        for column in ("going_on", "in_outbox"):
+            connection.execute(sa.text(f"drop index ledger_orders_{column}"))
+            connection.execute(sa.text(f"alter table {ORDERS.name} drop column {column}"))
         connection.execute(sa.update(HEAD).values(schema_release=1))
     engine.dispose()
 

@@ -12,7 +12,8 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Rename the stream, and make the views' tables again, empty."""
-    op.execute("alter table ledger_events rename column order_id to stream")
+    with op.batch_alter_table("ledger_events") as events:
+        events.alter_column("order_id", new_column_name="stream", type_=sa.String(200), existing_type=sa.String(64))
     op.drop_index("ledger_orders_by_plan", "ledger_orders")
     op.drop_index("ledger_orders_by_position", "ledger_orders")
     op.drop_table("ledger_orders")
@@ -31,6 +32,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("status_reason", sa.Text, nullable=False),
         sa.Column("going_on", sa.Boolean, nullable=False),
+        sa.Column("in_outbox", sa.Boolean, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
@@ -40,6 +42,7 @@ def upgrade() -> None:
     op.create_index("ledger_orders_by_plan", "ledger_orders", ["network", "plan_date", "channel"])
     op.create_index("ledger_orders_by_position", "ledger_orders", ["position"])
     op.create_index("ledger_orders_going_on", "ledger_orders", ["going_on", "network"])
+    op.create_index("ledger_orders_in_outbox", "ledger_orders", ["in_outbox", "network"])
     op.create_table(
         "ledger_reservations",
         sa.Column("order_id", sa.String(64), primary_key=True),

@@ -1,0 +1,114 @@
+"""What the other side says unasked: taken in once, with the place to go on from.
+
+The messages and the new cursor are recorded together, so that a crash between them loses nothing and
+counts nothing twice. Not here: how a gateway reads them (``gateways``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assets.kernel.errors import EquipoiseError
+from assets.orders.decide import decide
+from assets.orders.events import Confirm, LedgerEvent
+from assets.orders.evolve import evolve_all
+from assets.orders.gateways.port import Confirmation, Gateway
+from assets.orders.order import Order
+from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class ConfirmationsTaken(LedgerEvent):
+    """Messages of a gateway were read up to a cursor.
+
+    Attributes
+    ----------
+    gateway, cursor : str
+        Whose, and where to go on.
+    strangers : tuple of str
+        Messages about orders that this ledger never issued: id and our reference.
+    unreadable : tuple of str
+        Messages that the gateway put aside, a line each.
+    """
+
+    gateway: str
+    cursor: str
+    strangers: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was said: ids of orders that changed, and what could not be used."""
+
+    orders: tuple[str, ...]
+    messages: int
+    strangers: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+
+def stream_of(gateway: Gateway, network: str) -> str:
+    """Return the stream that holds how far a gateway's messages were read."""
+    return f"gateway/{network}/{gateway.name}"
+
+
+def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Taken:
+    """Take in what the other side said since the last time.
+
+    Raises
+    ------
+    NotSent, OutcomeUnknown, NotUnderstood
+        If the other side cannot be asked; nothing is recorded then.
+    VersionConflict
+        If others changed the same orders in every one of many attempts.
+    """
+    changed: set[str] = set()
+    strangers: list[str] = []
+    unreadable: list[str] = []
+    messages, attempt = 0, 0
+    while True:
+        stream = stream_of(gateway, network)
+        before = store.history(stream)
+        last = before[-1].event if before else None
+        since = last.cursor if isinstance(last, ConfirmationsTaken) else ""
+        said = gateway.confirmations(since)
+        if said.cursor == since and not said.unreadable:
+            return Taken(tuple(sorted(changed)), messages, tuple(strangers), tuple(unreadable))
+        appends, unknown = _appends(store, said.found)
+        taken = ConfirmationsTaken(gateway.name, said.cursor, unknown, said.unreadable)
+        try:
+            store.append([*appends, Append(stream, len(before), (taken,))])
+        except VersionConflict:
+            attempt += 1
+            if attempt == _ATTEMPTS:
+                raise
+            continue
+        changed |= {append.stream for append in appends}
+        strangers += unknown
+        unreadable += said.unreadable
+        messages += len(said.found)
+        if said.cursor == since:
+            return Taken(tuple(sorted(changed)), messages, tuple(strangers), tuple(unreadable))
+
+
+def _appends(store: OrderStore, found: tuple[Confirmation, ...]) -> tuple[list[Append], tuple[str, ...]]:
+    references = tuple(sorted({message.receipt.reference for message in found}))
+    stands: dict[str, Order] = {o.order_id: o for o in store.orders(OrderFilter(order_ids=references))}
+    before = {order_id: order.version for order_id, order in stands.items()}
+    events: dict[str, tuple[LedgerEvent, ...]] = {}
+    strangers = []
+    for message in found:
+        order_id = message.receipt.reference
+        try:
+            order = stands[order_id]
+            new = decide(order, Confirm(message.receipt, message.confirmation_id))
+        except (KeyError, EquipoiseError):
+            strangers.append(f"{message.confirmation_id} of {order_id}")
+            continue
+        after = evolve_all(order, new)
+        if new and after is not None:
+            stands[order_id] = after
+            events[order_id] = (*events.get(order_id, ()), *new)
+    return [Append(order_id, before[order_id], new) for order_id, new in sorted(events.items())], tuple(strangers)
