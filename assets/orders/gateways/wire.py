@@ -79,6 +79,7 @@ def receipt_message(receipt: Receipt) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "reference": receipt.reference,
         "revision": receipt.revision,
+        "answered_revision": receipt.answered_revision,
         "answer": receipt.answer.value,
         "external_id": receipt.external_id,
         "reason": receipt.reason,

@@ -130,6 +130,7 @@ class _CancelMessage(_Message):
 class _ReceiptMessage(_Message):
     reference: str = Field(min_length=1)
     revision: int = Field(ge=0)
+    answered_revision: int = Field(default=0, ge=0)
     answer: Answer = Field(strict=False)
     lines: list[_LineMessage] = []
     external_id: str = ""
@@ -186,7 +187,8 @@ def _receipt(message: _ReceiptMessage, where: str) -> Receipt:
             remedy="Ask the other side to send it again",
         )
     return Receipt(
-        message.reference, message.revision, message.answer, lines, message.external_id, message.reason
+        message.reference, message.revision, message.answer, lines, message.external_id, message.reason,
+        message.answered_revision,
     )  # fmt: skip
 
 

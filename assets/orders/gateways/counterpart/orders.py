@@ -59,6 +59,8 @@ class TheirOrder:
         Units asked for by line number.
     external_id, reason : str
         Its number, and why it refused or cancelled.
+    answered_revision : int
+        Latest revision of ours that it has decided on.
     times_created, times_amended, times_delivered : int
         How often an order was made, changed, and submitted.
     """
@@ -71,6 +73,7 @@ class TheirOrder:
     quantities: Mapping[int, int]
     external_id: str = ""
     reason: str = ""
+    answered_revision: int = 0
     times_created: int = 0
     times_amended: int = 0
     times_delivered: int = 0
@@ -78,7 +81,10 @@ class TheirOrder:
     @property
     def receipt(self) -> Receipt:
         """What it says of the order."""
-        return Receipt(self.reference, self.revision, self.answer, self.lines, self.external_id, self.reason)
+        return Receipt(
+            self.reference, self.revision, self.answer, self.lines, self.external_id, self.reason,
+            self.answered_revision,
+        )  # fmt: skip
 
     @property
     def has_moved(self) -> bool:
@@ -110,6 +116,7 @@ def submitted(
         return replace(before, times_created=before.times_created + 1)
     if revision <= before.revision:
         return before
+    before = replace(before, answered_revision=max(revision, before.answered_revision))
     if before.answer in (Answer.CANCELLED, Answer.CLOSED, Answer.REFUSED):
         return replace(before, reason=before.reason or f"it is {before.answer}")
     if fault:
@@ -167,7 +174,7 @@ def _made(message: Mapping[str, Any], behaviour: Behaviour, external_id: str, fa
     quantities = {int(line["line_number"]): int(line["quantity_units"]) for line in message["lines"]}
     order = TheirOrder(
         message["reference"], int(message["revision"]), message["idempotency_key"], Answer.PENDING, (), quantities,
-        external_id, times_created=1, times_delivered=1,
+        external_id, answered_revision=int(message["revision"]), times_created=1, times_delivered=1,
     )  # fmt: skip
     if fault:
         return replace(order, times_created=0, external_id="", answer=Answer.REFUSED, reason=fault)
