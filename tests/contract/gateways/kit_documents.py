@@ -17,8 +17,8 @@ def submission(destination: str = "S1", revision: int = 1, units: Sequence[int] 
     """Return a transfer to a destination; another destination is another order."""
     lines = tuple(
         OrderLine(
-            number, f"I{number}", "truck", quantity, PLAN_DATE, dt.date(2026, 1, 7), quantity * Decimal("2.50"), Decimal("1.25"),
-            Decimal("3.5"), f"{destination} runs short of I{number} – “Größe 7, rot”", "order_multiple",
+            number, f"I{number}", "truck", quantity, PLAN_DATE, dt.date(2026, 1, 7), quantity * Decimal("2.50"),
+            Decimal("1.25"), Decimal("3.5"), f"{destination} needs I{number} – “Größe 7”", "order_multiple",
         )
         for number, quantity in enumerate(units, 1)
     )  # fmt: skip

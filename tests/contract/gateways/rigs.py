@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assets.orders.gateways.cloud_event import Request
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.folder_face import CounterpartCrash, open_face
+from assets.orders.gateways.counterpart.http_face import HttpFace
 from assets.orders.gateways.faults import WIRE_FAULTS, Fault, FaultyGateway
 from assets.orders.gateways.filedrop import FileDrop
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Gateway
+from assets.orders.gateways.webhook import Webhook
+from assets.orders.gateways.webhook_exchange import Patience
 
 OWN_DECISIONS = {
     Fault.LATE_ACKNOWLEDGEMENT: Behaviour(answer=Answer.PENDING),
     Fault.PARTIAL_ACCEPTANCE: Behaviour(accepted_percent=50),
     Fault.REFUSAL: Behaviour(answer=Answer.REFUSED),
 }
+SECRET = "a secret that only tests have"
 AN_HOUR = dt.timedelta(hours=1)
 
 
@@ -130,3 +135,51 @@ class FileDropRig(ProxyRig):
                 self.face.poll()
             except CounterpartCrash:
                 continue
+
+
+class WebhookRig(ProxyRig):
+    """HTTP on a loopback socket: all faults happen there, between two programs; the proxy is not in between."""
+
+    def __init__(self, folder: Path) -> None:
+        clock = TickingClock()
+        other_side = Counterpart(CounterpartStore(folder / "counterpart.db"), clock=clock)
+        self.face = HttpFace(other_side, SECRET, clock, slow_s=5.0)
+        self.face.start()
+        self._patient, self._hasty = (self._gateway(clock, seconds) for seconds in (20.0, 0.2))
+        self._in_use = self._patient
+        self._up_at: dt.datetime | None = None
+        super().__init__(self._patient, other_side, folder, clock)
+
+    def _gateway(self, clock: TickingClock, timeout_s: float) -> Webhook:
+        patience = Patience(timeout_s=timeout_s)
+        return Webhook(self.face.url, SECRET, clock=clock, patience=patience, page=2, sleep=clock.tick)
+
+    @property
+    def gateway(self) -> Gateway:
+        return self._in_use
+
+    def inject(self, fault: Fault) -> None:
+        if fault is Fault.DOWN:
+            self.face.stop()
+            self._up_at = self.clock.now() + AN_HOUR
+        elif fault in WIRE_FAULTS:
+            self.face.arm(Request.SUBMIT, fault)
+            if fault is Fault.DUPLICATE_REPLY:
+                self.face.arm(Request.CONFIRMATIONS, fault)
+            if fault is Fault.SLOW:
+                self._in_use = self._hasty
+        else:
+            super().inject(fault)
+
+    def wait(self, seconds: float) -> None:
+        super().wait(seconds)
+        self._in_use = self._patient
+        if self._up_at is not None and self.clock.now() >= self._up_at:
+            self._up_at = None
+            self.face.start()
+
+    def close(self) -> None:
+        self._patient.close()
+        self._hasty.close()
+        self.face.stop()
+        super().close()
