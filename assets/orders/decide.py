@@ -17,6 +17,7 @@ from assets.orders.events import (
     Compensate,
     Confirm,
     EndSend,
+    Errand,
     Event,
     Expire,
     Issue,
@@ -44,7 +45,7 @@ from assets.orders.events import (
     Withdraw,
 )
 from assets.orders.order import ENDED, IN_OUTBOX, UNDER_WAY, UNSENT, Order, OrderStatus, taken_in
-from assets.orders.receipts import Answer, merged
+from assets.orders.receipts import Answer, Receipt, merged
 
 
 def decide(order: Order | None, command: Command) -> tuple[Event, ...]:
@@ -242,8 +243,8 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
     if order.status in (OrderStatus.CLOSED, OrderStatus.COMPENSATED):
         return ()
     known = order.receipt
-    refused = order.former is not None and receipt.revision < order.revision and receipt.answer is Answer.ACCEPTED
-    refused = refused and order.status in IN_OUTBOX and (command.source == "submit" or bool(receipt.reason))
+    on_its_way = order.former is not None and order.status in IN_OUTBOX
+    refused = on_its_way and receipt.answer is Answer.ACCEPTED and _says_no_to(receipt, order.revision, command.source)
     unsettled = order.delivery.lease_until is not None or order.delivery.uncertain
     if known is not None and merged(known, receipt) == known and not refused and not unsettled:
         return ()
@@ -252,6 +253,13 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
         return (recorded,)
     reason = f"amendment {order.revision} was refused: {receipt.reason or 'no reason given'}"
     return (recorded, AmendmentDropped(order.former.document, reason))
+
+
+def _says_no_to(receipt: Receipt, revision: int, source: str) -> bool:
+    """Tell whether the other side decided on a revision and goes on with an earlier one."""
+    if receipt.answered_revision:
+        return receipt.answered_revision >= revision > receipt.revision
+    return source == Errand.SUBMIT and receipt.revision < revision
 
 
 def _cancel(order: Order, command: Cancel) -> tuple[Event, ...]:
