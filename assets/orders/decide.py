@@ -231,8 +231,6 @@ def _end_send(order: Order, command: EndSend) -> tuple[Event, ...]:
     ended = SendEnded(
         order.order_id, order.revision, command.attempt, command.outcome, command.detail, command.retry_at
     )
-    if command.outcome is SendOutcome.ABSENT and order.cancel_reason and order.former is None:
-        return (ended, OrderCancelled(order.order_id, "the gateway", order.cancel_reason, "it had not arrived"))
     return (ended,)
 
 

@@ -148,14 +148,12 @@ class Errand(StrEnum):
 class SendOutcome(StrEnum):
     """How an attempt to send ended that brought no receipt.
 
-    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again. ``absent``: it was
-    asked, and has nothing of it. ``not_understood``: the other side said something that cannot be read; a
-    person has to look.
+    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again.
+    ``not_understood``: the other side said something that cannot be read; a person has to look.
     """
 
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
-    ABSENT = "absent"
     NOT_UNDERSTOOD = "not understood"
 
 

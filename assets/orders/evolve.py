@@ -35,8 +35,6 @@ from assets.orders.events import (
 from assets.orders.order import ENDED, UNDER_WAY, Approval, Consent, Delivery, Former, Order, OrderStatus
 from assets.orders.receipts import Answer, Receipt, merged
 
-_CERTAIN = frozenset({SendOutcome.NOT_SENT, SendOutcome.ABSENT})
-
 
 def evolve(order: Order | None, event: Event) -> Order:
     """Return the order after an event."""
@@ -142,7 +140,7 @@ def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
             delivery, attempts=event.attempt, errand=event.errand, lease_until=event.lease_until, retry_at=None
         )
         return replace(order, delivery=begun)
-    uncertain = event.outcome not in _CERTAIN or (delivery.uncertain and event.outcome is not SendOutcome.ABSENT)
+    uncertain = event.outcome is not SendOutcome.NOT_SENT or delivery.uncertain
     after = replace(
         delivery, lease_until=None, retry_at=event.retry_at, detail=event.detail, uncertain=uncertain
     )  # fmt: skip

@@ -159,7 +159,10 @@ def _begin(store: OrderStore, due: Sequence[Order], terms: SendTerms, now: Now) 
 def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now) -> Command:
     """Talk to the other side about one order, and return what it comes to."""
     try:
-        return _cancelled(order, gateway, now) if errand_of(order) is Errand.CANCEL else _submitted(order, gateway)
+        if errand_of(order) is Errand.CANCEL:
+            # Of what it never got as well: what is still on its way must find that it came too late.
+            return Confirm(gateway.cancel(Cancellation(order.order_id, order.cancel_reason)), Errand.CANCEL.value)
+        return _submitted(order, gateway)
     except NotSent as error:
         wait = max(terms.wait(_attempts(order)), dt.timedelta(seconds=error.retry_after_s))
         return _ended(order, SendOutcome.NOT_SENT, str(error), now() + wait)
@@ -177,12 +180,6 @@ def _submitted(order: Order, gateway: Gateway) -> Command:
     return Confirm(gateway.submit(Submission(order.document, order.revision)), Errand.SUBMIT.value)
 
 
-def _cancelled(order: Order, gateway: Gateway, now: Now) -> Command:
-    if order.receipt is None and gateway.find(order.order_id) is None:
-        return _ended(order, SendOutcome.ABSENT, "the other side has nothing of it", now())
-    return Confirm(gateway.cancel(Cancellation(order.order_id, order.cancel_reason)), Errand.CANCEL.value)
-
-
 def _left(order: Order, terms: SendTerms, now: Now) -> EndSend:
     return _ended(order, SendOutcome.NOT_SENT, "not tried: the other side is down", now() + terms.first_wait)
 
@@ -196,7 +193,7 @@ def _attempts(order: Order) -> int:
 
 
 def _note(sent: Sent, order: Order, answer: Command) -> None:
-    if not isinstance(answer, EndSend) or answer.outcome is SendOutcome.ABSENT:
+    if not isinstance(answer, EndSend):
         sent.answered.append(order.order_id)
         return
     sent.details[order.order_id] = answer.detail

@@ -279,8 +279,10 @@ def test_an_order_that_was_never_tried_is_cancelled_at_once_and_a_sent_one_by_as
 
 def test_a_cancelled_order_that_had_never_arrived_is_over() -> None:
     order = life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON), Cancel("ann", "no"))
-    order = life(BeginSend(Errand.CANCEL, "h", NOON), EndSend(2, SendOutcome.ABSENT, "not there", NOON), order=order)
-    assert order.status is OrderStatus.CANCELLED
+    gone = receipt(Answer.CANCELLED, revision=0, accepted=0)
+    assert life(BeginSend(Errand.CANCEL, "h", NOON), Confirm(gone, "cancel"), order=order).status is (
+        OrderStatus.CANCELLED
+    )
 
 
 def test_a_process_that_never_came_back_leaves_an_unknown_outcome_to_the_next() -> None:
@@ -300,8 +302,8 @@ def test_an_unknown_outcome_stays_unknown_until_the_other_side_was_asked() -> No
     unknown = life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON))
     again = life(BeginSend(Errand.SUBMIT, "h", NOON), EndSend(2, SendOutcome.NOT_SENT, "down", NOON), order=unknown)
     assert again.status is OrderStatus.UNKNOWN
-    asked = life(BeginSend(Errand.SUBMIT, "h", NOON), EndSend(3, SendOutcome.ABSENT, "not there", NOON), order=again)
-    assert asked.status is OrderStatus.ISSUED
+    asked = life(BeginSend(Errand.SUBMIT, "h", NOON), Confirm(receipt(), "find"), order=again)
+    assert asked.status is OrderStatus.ACKNOWLEDGED
 
 
 def test_only_what_is_certainly_not_outside_expires_in_the_outbox() -> None:
