@@ -37,6 +37,8 @@ from assets.orders.events import (
     RefuseReservation,
     Reject,
     Require,
+    Resend,
+    ResendRequested,
     ReservationRefused,
     Reserve,
     SendBegun,
@@ -96,6 +98,12 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
             return _confirm(order, command)
         case Cancel():
             return _cancel(order, command)
+        case Resend(by, reason):
+            moved = order.receipt is not None and order.receipt.shipped_units > 0
+            if moved or order.former is not None or order.receipt is None:
+                raise _refused(order, "only what was answered and has not moved is sent again", "Look at both sides")
+            _must_be(order, UNDER_WAY, "only what was under way is sent again", "Plan it again")
+            return (ResendRequested(order.order_id, order.revision, by, reason),)
         case Close(reason):
             if order.status is OrderStatus.CLOSED:
                 return ()

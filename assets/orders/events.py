@@ -277,6 +277,14 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Resend:
+    """The other side has lost it: it is handed over again, under the same key."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Close:
     """Nothing further will happen, by what is known here."""
 
@@ -294,7 +302,7 @@ class Compensate:
 
 Command = (
     Propose | Withdraw | Require | Approve | Reject | Expire | Reserve | RefuseReservation | Issue | BeginSend
-    | EndSend | Confirm | Cancel | Close | Compensate
+    | EndSend | Confirm | Cancel | Resend | Close | Compensate
 )  # fmt: skip
 
 
@@ -472,6 +480,16 @@ class OrderCancelled(LedgerEvent):
 
 
 @dataclass(frozen=True)
+class ResendRequested(LedgerEvent):
+    """What the other side had said is void, because it has lost the order: it is in the outbox again."""
+
+    order_id: str
+    revision: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class OrderClosed(LedgerEvent):
     """Nothing further will happen."""
 
@@ -492,7 +510,8 @@ class OrderCompensated(LedgerEvent):
 Event = (
     OrderProposed | OrderRevised | AmendmentDropped | OrderWithdrawn | ApprovalRequired | ApprovalGiven
     | OrderApproved | OrderRejected | OrderExpired | OrderReserved | ReservationRefused | OrderIssued | SendBegun
-    | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled | OrderClosed | OrderCompensated
+    | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled | ResendRequested | OrderClosed
+    | OrderCompensated
 )  # fmt: skip
 """What can have happened to an order."""
 

@@ -26,6 +26,7 @@ from assets.orders.events import (
     OrderRevised,
     OrderWithdrawn,
     ReceiptRecorded,
+    ResendRequested,
     ReservationRefused,
     SendBegun,
     SendEnded,
@@ -92,6 +93,11 @@ def _after(order: Order, event: Event) -> Order:
             return replace(order, cancel_reason=_told(by, reason, note))
         case OrderCancelled(_, by, reason, note):
             return _ended(order, OrderStatus.CANCELLED, _told(by, reason, note))
+        case ResendRequested(_, _, by, reason):
+            again = replace(order.delivery, lease_until=None, retry_at=None, uncertain=True) if order.delivery else None
+            return replace(
+                order, status=OrderStatus.ISSUED, status_reason=_told(by, reason, ""), receipt=None, delivery=again
+            )
         case OrderClosed(_, reason):
             return replace(order, status=OrderStatus.CLOSED, status_reason=reason, holds=(), former=None)
         case OrderCompensated(_, compensated_by, by, reason):

@@ -52,6 +52,7 @@ from assets.orders.events import (
     Propose,
     Reject,
     Require,
+    Resend,
     Reserve,
     SendBegun,
     SendEnded,
@@ -143,6 +144,7 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
         (*PROPOSED, Require(1, ("value",), TOMORROW), Approve("ann", "a"), Reject("bo", "too much")),
         (*ACKNOWLEDGED, Propose(variant("b")), Withdraw("gone", "r")),
         (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON)),
+        (*ACKNOWLEDGED, Resend("ann", "lost there")),
     ]
     happened = {type(event) for sequence in lives for event in run(list(sequence))[1]}
     assert happened == set(get_args(Event))

@@ -1,0 +1,99 @@
+"""From approved to the outbox, and what came too late: the steps between a decision and its sending.
+
+Only orders of the clock's current plan date leave, from a plan that no gate has stopped since, and no more
+than the outbox holds. Not here: who approves or pauses (``governance``), or the sending (``outbox``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from assets.orders.decide import decide
+from assets.orders.events import Channel, Command, Expire, Issue
+from assets.orders.gateways.port import Submission
+from assets.orders.order import Order, OrderStatus
+from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
+
+Holds = Callable[[Order], str]
+"""Returns why an order may not leave now; empty if it may."""
+
+CAPACITY = 2000
+"""Orders that the outbox holds; more wait until it has room."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What went into the outbox, and what was kept back and why; by id."""
+
+    issued: tuple[str, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+def expire(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:
+    """End what was to be sent by now and certainly was not, and return the ids."""
+    orders = store.orders(OrderFilter(network=network, channel=Channel.LIVE, going_on=True))
+    return _all(store, ((order, Expire(today)) for order in orders))
+
+
+def issue(
+    store: OrderStore,
+    orders: Iterable[Order],
+    *,
+    gateway: str,
+    by: str,
+    holds: Holds,
+    capacity: int = CAPACITY,
+) -> Issued:
+    """Put reserved orders into the outbox, the most valuable first, as far as it has room.
+
+    Parameters
+    ----------
+    orders : iterable of Order
+        Reserved ones; others are left alone.
+    gateway : str
+        Kind of the other side.
+    by : str
+        Who lets them go.
+    holds : callable
+        Why one may not leave now: a pause, a stopped plan, an approver who lost the role.
+    capacity : int
+        Orders that the outbox holds.
+    """
+    ready = [order for order in orders if order.status is OrderStatus.RESERVED]
+    if not ready:
+        return Issued()
+    networks = {order.document.network for order in ready}
+    room = capacity - sum(len(store.orders(OrderFilter(network=name, in_outbox=True))) for name in networks)
+    going: list[tuple[Order, Command]] = []
+    held: dict[str, str] = {}
+    for order in sorted(ready, key=lambda order: (-order.document.gain_amount, order.order_id)):
+        why = holds(order) or ("" if len(going) < room else f"the outbox is full ({capacity} orders)")
+        if why:
+            held[order.order_id] = why
+        else:
+            key = Submission(order.document, order.revision).idempotency_key
+            going.append((order, Issue(by, gateway, key)))
+    return Issued(_all(store, going), held)
+
+
+def _all(store: OrderStore, asked: Iterable[tuple[Order, Command]]) -> tuple[str, ...]:
+    """Have orders answer commands, all in one append; who was changed meanwhile is left for the next time."""
+    appends = [
+        Append(order.order_id, order.version, events) for order, what in asked if (events := decide(order, what))
+    ]
+    if not appends:
+        return ()
+    try:
+        store.append(appends)
+    except VersionConflict:
+        done = []
+        for append in appends:
+            try:
+                store.append([append])
+            except VersionConflict:
+                continue
+            done.append(append.stream)
+        return tuple(sorted(done))
+    return tuple(sorted(append.stream for append in appends))

@@ -1,0 +1,171 @@
+"""Ledger against the other side's truth: every difference, since when, for how much, why, and what mends it.
+
+Nothing is changed here by looking. Not here: asking (``gateways``), or the rules of one order (``decide``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from assets.orders.gateways.port import Answer, Gateway, Receipt
+from assets.orders.order import ENDED, Order, OrderStatus, errand_of, taken_in
+from assets.orders.receipts import is_older
+from assets.orders.store import OrderFilter, OrderStore
+
+
+class Cause(StrEnum):
+    """Why the two differ."""
+
+    NOT_ANSWERED = "sent, and no answer has come"
+    MISSING_THERE = "the other side has nothing of an order that it had answered"
+    MISSING_HERE = "the other side has an order that this ledger never issued"
+    NEWS = "the other side has gone on, and its message has not come"
+    OLDER_THERE = "the other side is back with an older state"
+    OTHER_CONTENT = "the other side carries out another revision"
+    CANCEL_OPEN = "it was asked to be cancelled, and the other side has not answered"
+
+
+_MEND = {
+    Cause.NOT_ANSWERED: "equipoise dispatch",
+    Cause.MISSING_THERE: "equipoise reconcile --resend {order_id}",
+    Cause.MISSING_HERE: "equipoise reconcile --cancel-there {order_id}",
+    Cause.NEWS: "equipoise reconcile --take {order_id}",
+    Cause.OLDER_THERE: "equipoise reconcile --resend {order_id}",
+    Cause.OTHER_CONTENT: "equipoise dispatch",
+    Cause.CANCEL_OPEN: "equipoise dispatch",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One order on which the two sides differ.
+
+    Attributes
+    ----------
+    order_id : str
+        Our id, the other side's reference.
+    cause : Cause
+        Why.
+    here, there : str
+        What each says.
+    value_amount : Decimal
+        Of the order, by our content; 0 where we have none.
+    days : int
+        Since its plan date; 0 where we have none.
+    remedy : str
+        The command that mends it.
+    """
+
+    order_id: str
+    cause: Cause
+    here: str
+    there: str
+    value_amount: Decimal
+    days: int
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What was compared, and what differs: the most money first."""
+
+    compared: int
+    differences: tuple[Difference, ...]
+
+
+def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date) -> Reconciliation:
+    """Compare every order that is under way, and all that the other side has.
+
+    Raises
+    ------
+    NotSent, OutcomeUnknown, NotUnderstood
+        If the other side does not answer; nothing is said about anything then.
+    """
+    ours = {
+        order.order_id: order
+        for order in store.orders(OrderFilter(network=network))
+        if order.delivery is not None and order.delivery.gateway == gateway.name
+    }
+    theirs = gateway.references()
+    asked = sorted({*theirs, *(order_id for order_id, order in ours.items() if order.status not in ENDED)})
+    there = {reference: gateway.find(reference) for reference in asked}
+    return Reconciliation(len(asked), differences(ours, there, today))
+
+
+def differences(
+    ours: Mapping[str, Order], there: Mapping[str, Receipt | None], today: dt.date
+) -> tuple[Difference, ...]:
+    """Return where orders and receipts differ, the most money first, then the oldest.
+
+    Parameters
+    ----------
+    ours : mapping
+        Orders that were issued, by id.
+    there : mapping
+        What the other side has, by reference; ``None`` where it has nothing.
+    """
+    found = [_difference(reference, ours.get(reference), receipt, today) for reference, receipt in there.items()]
+    return tuple(sorted(_given(found), key=lambda d: (-d.value_amount, -d.days, d.order_id)))
+
+
+def _given(found: Iterable[Difference | None]) -> list[Difference]:
+    return [difference for difference in found if difference is not None]
+
+
+def _difference(reference: str, order: Order | None, receipt: Receipt | None, today: dt.date) -> Difference | None:
+    cause = _stranger(receipt) if order is None else _cause(order, receipt)
+    if cause is None:
+        return None
+    return Difference(
+        reference, cause, _told_here(order), _told_there(receipt),
+        order.standing.value_amount if order else Decimal(0),
+        (today - order.document.plan_date).days if order else 0,
+        _MEND[cause].format(order_id=reference),
+    )  # fmt: skip
+
+
+def _stranger(receipt: Receipt | None) -> Cause | None:
+    gone = receipt is None or receipt.answer in (Answer.CANCELLED, Answer.REFUSED)
+    return None if gone else Cause.MISSING_HERE
+
+
+def _cause(order: Order, receipt: Receipt | None) -> Cause | None:
+    if order.status is OrderStatus.COMPENSATED:
+        return None
+    if receipt is None:
+        if order.receipt is None:
+            return Cause.NOT_ANSWERED if errand_of(order) else None
+        return Cause.MISSING_THERE if order.status not in ENDED else None
+    if order.receipt is None:
+        return Cause.NEWS
+    if is_older(receipt, order.receipt):
+        return Cause.OLDER_THERE
+    if receipt != order.receipt:
+        return Cause.NEWS
+    if order.cancel_pending:
+        return Cause.CANCEL_OPEN
+    if errand_of(order) is not None and not taken_in(order):
+        return Cause.OTHER_CONTENT
+    return None
+
+
+def _told_here(order: Order | None) -> str:
+    if order is None:
+        return "nothing"
+    return f"revision {order.revision} {order.status}" + _units(order.receipt)
+
+
+def _told_there(receipt: Receipt | None) -> str:
+    return "nothing" if receipt is None else f"revision {receipt.revision} {receipt.answer}" + _units(receipt)
+
+
+def _units(receipt: Receipt | None) -> str:
+    if receipt is None or not receipt.lines:
+        return ""
+    return (
+        f", {receipt.accepted_units} units accepted, {receipt.shipped_units} shipped, {receipt.received_units} received"
+    )

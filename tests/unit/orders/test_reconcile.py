@@ -1,0 +1,65 @@
+"""What differs between the ledger and the other side is named, with the command that mends it."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from unit.orders.order_lives import ACKNOWLEDGED, ISSUED, RECEIVED, SENDING, SHIPPED, life, receipt
+
+from assets.orders.events import Cancel, EndSend, Resend, SendOutcome
+from assets.orders.gateways.memory import MemoryGateway
+from assets.orders.gateways.port import Answer, Receipt
+from assets.orders.order import Order, OrderStatus
+from assets.orders.reconcile import Cause, differences, reconcile
+from assets.orders.store import Append, MemoryOrderStore
+
+TODAY = dt.date(2026, 1, 8)
+NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
+ACCEPTED = life(*ACKNOWLEDGED)
+
+
+@pytest.mark.parametrize(
+    ("order", "there", "cause"),
+    [
+        (ACCEPTED, receipt(), None),
+        (life(*RECEIVED), receipt(shipped=14, received=14), None),
+        (life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "?", NOON)), None, Cause.NOT_ANSWERED),
+        (life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "?", NOON)), receipt(), Cause.NEWS),
+        (ACCEPTED, None, Cause.MISSING_THERE),
+        (ACCEPTED, receipt(shipped=3), Cause.NEWS),
+        (ACCEPTED, receipt(accepted=9), Cause.NEWS),
+        (life(*SHIPPED), receipt(), Cause.OLDER_THERE),
+        (life(*ACKNOWLEDGED, Cancel("ann", "no")), receipt(), Cause.CANCEL_OPEN),
+        (life(*ISSUED, Cancel("ann", "no")), None, None),
+        (None, receipt(), Cause.MISSING_HERE),
+        (None, receipt(Answer.CANCELLED), None),
+    ],
+)
+def test_a_difference_has_its_cause(order: Order | None, there: Receipt | None, cause: Cause | None) -> None:
+    reference = ACCEPTED.order_id
+    found = differences({reference: order} if order else {}, {reference: there}, TODAY)
+    assert [difference.cause for difference in found] == ([cause] if cause else [])
+    for difference in found:
+        assert difference.remedy.startswith("equipoise ")
+        assert difference.days == (3 if order else 0)
+        assert difference.value_amount == (order.document.value_amount if order else Decimal(0))
+
+
+def test_a_restored_other_side_gets_again_what_it_lost() -> None:
+    store, gateway = MemoryOrderStore(), MemoryGateway()
+    _keep(store, ACKNOWLEDGED)
+    (difference,) = reconcile(store, gateway, "sample", TODAY).differences
+    assert (difference.cause, difference.there) == (Cause.MISSING_THERE, "nothing")
+    again = life(Resend("ann", "restored"), order=store.orders()[0])
+    assert again.status is OrderStatus.ISSUED
+
+
+def _keep(store: MemoryOrderStore, sequence: tuple[object, ...]) -> None:
+    from assets.orders.decide import decide
+    from assets.orders.evolve import evolve_all
+
+    order: Order | None = None
+    for command in sequence:
+        events = decide(order, command)  # type: ignore[arg-type]
+        store.append([Append(ACCEPTED.order_id, order.version if order else 0, events)])
+        order = evolve_all(order, events)
