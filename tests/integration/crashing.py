@@ -1,0 +1,128 @@
+"""A process that plans, reserves, issues, sends and listens, and that can be killed at any of its steps."""
+
+import dataclasses
+import datetime as dt
+import os
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from unit.orders.order_samples import PLAN_DATE, order_book
+
+from assets.orders.checkpoints import CheckpointFile
+from assets.orders.confirmations import take_confirmations
+from assets.orders.documents import order_id
+from assets.orders.events import Channel, OrderBook, Require
+from assets.orders.gateways.port import Gateway
+from assets.orders.issuing import issue
+from assets.orders.order import OrderStatus
+from assets.orders.outbox import SendTerms, record_one, send_due
+from assets.orders.record import record
+from assets.orders.reservations import reserve
+from assets.orders.sql_store import SqlOrderStore
+from assets.orders.store import Append, OrderFilter, StockGuard
+
+NETWORK = "sample"
+NEVER = dt.date(2099, 1, 1)
+UNITS = 10
+LINES = tuple(("transfer", "I1", "DC1", f"S{number}", UNITS) for number in range(3))
+AT_ONCE = SendTerms("host", lease=dt.timedelta(0), batch=2, first_wait=dt.timedelta(0), longest_wait=dt.timedelta(0))
+Step = Callable[[str], None]
+
+
+def book_of(number: int) -> OrderBook:
+    """Return the plan of one day: three transfers."""
+    day = PLAN_DATE + dt.timedelta(days=number)
+    documents = []
+    for document in order_book(LINES).content:
+        name = order_id(NETWORK, day, document.kind, document.origin_id, document.destination_id, Channel.LIVE)
+        documents.append(dataclasses.replace(document, plan_date=day, order_id=name))
+    return OrderBook(NETWORK, day, Channel.LIVE, tuple(documents), f"run-{number}")
+
+
+class SteppedStore(SqlOrderStore):
+    """Says when it is about to commit, and when it has."""
+
+    def __init__(self, url: str, checkpoints: CheckpointFile, step: Step, kinds: Sequence[Any] = ()) -> None:
+        super().__init__(url, checkpoints=checkpoints, kinds=kinds)
+        self._step = step
+
+    def append(self, appends: Sequence[Append], guard: StockGuard | None = None) -> int:
+        self._step("before a commit")
+        last = super().append(appends, guard)
+        self._step("after a commit")
+        return last
+
+
+class SteppedGateway:
+    """Says when it is about to talk, and when it was answered."""
+
+    def __init__(self, inner: Gateway, step: Step) -> None:
+        self._inner = inner
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name == "name":
+            return found
+
+        def call(*arguments: Any) -> Any:
+            self._step("before a message")
+            answer = found(*arguments)
+            self._step("after an answer")
+            return answer
+
+        return call
+
+
+def dies_at(number: int) -> Step:
+    """Return a step that kills this process when it is reached for the time after ``number``."""
+    left = number
+
+    def step(_name: str) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return step
+
+
+def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], step: Step) -> None:
+    """Do a day's work: plan, approve, reserve, issue, send, and listen; also what others left undone."""
+    from assets.orders.confirmations import ConfirmationsTaken
+
+    store = SteppedStore(url, CheckpointFile(checkpoints), step, [ConfirmationsTaken])
+    for number in books:
+        record(book_of(number), store)
+    for order in store.orders(OrderFilter(network=NETWORK, status=OrderStatus.PROPOSED)):
+        record_one(store, order.order_id, Require(0, (), NEVER))
+    guard = StockGuard(NETWORK, {("DC1", "I1"): 10**9})
+    approved = store.orders(OrderFilter(network=NETWORK, status=OrderStatus.APPROVED))
+    reserve(store, approved, guard, stock_sites={"DC1"}, expires_on=NEVER)
+    reserved = store.orders(OrderFilter(network=NETWORK, status=OrderStatus.RESERVED))
+    issue(store, reserved, gateway=gateway.name, by="rule", holds=lambda _order: "")
+    stepped: Any = SteppedGateway(gateway, step)
+    send_due(store, stepped, NETWORK, AT_ONCE, lambda: dt.datetime.now(dt.UTC))
+    take_confirmations(store, stepped, NETWORK)
+    store.close()
+
+
+def in_a_process(task: Callable[[], None], kill_after_s: float | None = None) -> bool:
+    """Run a task in a process of its own, killed after some time if asked; tell whether it came to its end."""
+    import time
+
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            task()
+            code = 0
+        finally:
+            os._exit(code)
+    if kill_after_s is not None:
+        time.sleep(kill_after_s)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) == 0
