@@ -27,11 +27,13 @@ from assets.orders.events import (
     OrderCompensated,
     OrderExpired,
     OrderIssued,
+    OrderOverridden,
     OrderProposed,
     OrderRejected,
     OrderReserved,
     OrderRevised,
     OrderWithdrawn,
+    Override,
     Propose,
     ReceiptRecorded,
     RefuseReservation,
@@ -46,7 +48,7 @@ from assets.orders.events import (
     SendOutcome,
     Withdraw,
 )
-from assets.orders.order import ENDED, IN_OUTBOX, UNDER_WAY, UNSENT, Order, OrderStatus, taken_in
+from assets.orders.order import ENDED, IN_OUTBOX, UNDER_WAY, UNSENT, Order, OrderStatus, planned, taken_in
 from assets.orders.receipts import Answer, Receipt, merged
 
 
@@ -73,6 +75,8 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
     match command:
         case Withdraw():
             return _withdraw(order, command)
+        case Override():
+            return _override(order, command)
         case Require():
             return _require(order, command)
         case Approve():
@@ -127,8 +131,7 @@ def _propose(order: Order | None, command: Propose) -> tuple[Event, ...]:
             where=f"order {document.order_id}",
             remedy="Report it: the digest of order ids is too short",
         )
-    same = order.document.content_digest == document.content_digest
-    if same and not order.withdrawn:
+    if document.content_digest in (order.document.content_digest, planned(order)) and not order.withdrawn:
         return ()
     if order.former is not None and order.former.document.content_digest == document.content_digest:
         return (AmendmentDropped(order.former.document, "a later plan wants what was sent"),) if _open(order) else ()
@@ -153,6 +156,17 @@ def _withdraw(order: Order, command: Withdraw) -> tuple[Event, ...]:
     if not _open(order):
         return ()
     return _over(order, OrderWithdrawn(order.order_id, command.reason, command.run_id), command.reason)
+
+
+def _override(order: Order, command: Override) -> tuple[Event, ...]:
+    document = command.document
+    if document.identity != order.document.identity:
+        raise _refused(order, "an override changes lines, not what the order is", "Change quantities only")
+    if document.content_digest == order.document.content_digest:
+        return ()
+    _must_be(order, UNSENT, "only what was not sent can be changed", "Cancel it with `equipoise cancel`")
+    changed = OrderOverridden(document, order.revision + 1, command.by, command.reason, command.note)
+    return (changed,)
 
 
 def _over(order: Order, event: Event, reason: str) -> tuple[Event, ...]:
@@ -187,7 +201,11 @@ def _approve(order: Order, command: Approve) -> tuple[Event, ...]:
     people = tuple(consent.by for consent in approval.given)
     if command.by in people:
         raise _refused(order, f"{command.by} has approved it already", "Another person has to approve it as well")
-    given = ApprovalGiven(order.order_id, order.revision, command.by, command.reason, command.note)
+    if command.by == order.overridden_by:
+        raise _refused(order, f"{command.by} changed it, and nobody approves their own", "Ask somebody else")
+    given = ApprovalGiven(
+        order.order_id, order.revision, command.by, command.given_on, command.expires_on, command.note
+    )
     if len(people) + 1 < approval.approvers:
         return (given,)
     return (given, OrderApproved(order.order_id, order.revision, (*people, command.by)))

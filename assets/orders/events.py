@@ -185,12 +185,29 @@ class Require:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Somebody wants other content than the plan's; it is their own then, and somebody else approves it."""
+
+    document: Document
+    by: str
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Approve:
-    """Somebody agrees to the content whose digest they saw."""
+    """Somebody agrees to the content whose digest they saw.
+
+    Attributes
+    ----------
+    given_on, expires_on : date
+        Day of the clock, and the first on which the approval counts no more.
+    """
 
     by: str
     content_digest: str
-    reason: str = ""
+    given_on: dt.date
+    expires_on: dt.date
     note: str = ""
 
 
@@ -301,8 +318,8 @@ class Compensate:
 
 
 Command = (
-    Propose | Withdraw | Require | Approve | Reject | Expire | Reserve | RefuseReservation | Issue | BeginSend
-    | EndSend | Confirm | Cancel | Resend | Close | Compensate
+    Propose | Withdraw | Override | Require | Approve | Reject | Expire | Reserve | RefuseReservation | Issue
+    | BeginSend | EndSend | Confirm | Cancel | Resend | Close | Compensate
 )  # fmt: skip
 
 
@@ -326,6 +343,17 @@ class OrderRevised(LedgerEvent):
 
     document: Document
     revision: int
+
+
+@dataclass(frozen=True)
+class OrderOverridden(LedgerEvent):
+    """Somebody changed the content that a plan had wanted."""
+
+    document: Document
+    revision: int
+    by: str
+    reason: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -363,7 +391,8 @@ class ApprovalGiven(LedgerEvent):
     order_id: str
     revision: int
     by: str
-    reason: str
+    given_on: dt.date
+    expires_on: dt.date
     note: str
 
 
@@ -508,14 +537,14 @@ class OrderCompensated(LedgerEvent):
 
 
 Event = (
-    OrderProposed | OrderRevised | AmendmentDropped | OrderWithdrawn | ApprovalRequired | ApprovalGiven
-    | OrderApproved | OrderRejected | OrderExpired | OrderReserved | ReservationRefused | OrderIssued | SendBegun
-    | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled | ResendRequested | OrderClosed
+    OrderProposed | OrderRevised | OrderOverridden | AmendmentDropped | OrderWithdrawn | ApprovalRequired
+    | ApprovalGiven | OrderApproved | OrderRejected | OrderExpired | OrderReserved | ReservationRefused | OrderIssued
+    | SendBegun | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled | ResendRequested | OrderClosed
     | OrderCompensated
 )  # fmt: skip
 """What can have happened to an order."""
 
-ContentEvent = OrderProposed | OrderRevised | AmendmentDropped
+ContentEvent = OrderProposed | OrderRevised | OrderOverridden | AmendmentDropped
 """Those that carry what the order is about from then on."""
 
 

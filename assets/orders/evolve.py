@@ -20,6 +20,7 @@ from assets.orders.events import (
     OrderCompensated,
     OrderExpired,
     OrderIssued,
+    OrderOverridden,
     OrderProposed,
     OrderRejected,
     OrderReserved,
@@ -33,7 +34,7 @@ from assets.orders.events import (
     SendOutcome,
     Shortage,
 )
-from assets.orders.order import ENDED, UNDER_WAY, Approval, Consent, Delivery, Former, Order, OrderStatus
+from assets.orders.order import ENDED, UNDER_WAY, Approval, Consent, Delivery, Former, Order, OrderStatus, planned
 from assets.orders.receipts import Answer, Receipt, merged
 
 
@@ -43,7 +44,7 @@ def evolve(order: Order | None, event: Event) -> Order:
         return Order(event.document, 1, OrderStatus.PROPOSED)
     if order is None:
         # A history that was cut: the content is there, and it counts from here.
-        if isinstance(event, OrderRevised):
+        if isinstance(event, OrderRevised | OrderOverridden):
             return Order(event.document, event.revision, OrderStatus.PROPOSED)
         raise EquipoiseError("there is no such order", where="order ledger", remedy="List them with `equipoise orders`")
     return replace(_after(order, event), version=order.version + 1)
@@ -62,14 +63,16 @@ def _after(order: Order, event: Event) -> Order:
             return Order(document, 1, OrderStatus.PROPOSED)
         case OrderRevised():
             return _revised(order, event)
+        case OrderOverridden():
+            return _revised(order, event)
         case AmendmentDropped(document, reason):
             return _as_it_was(order, document, reason)
         case OrderWithdrawn(_, reason, _):
             return _ended(order, OrderStatus.CANCELLED, reason, withdrawn=True)
         case ApprovalRequired(_, _, approvers, rules, expires_on):
             return replace(order, approval=Approval(approvers, rules, expires_on))
-        case ApprovalGiven(_, _, by, reason, _):
-            return _consented(order, Consent(by, reason))
+        case ApprovalGiven(_, _, by, given_on, expires_on, _):
+            return _consented(order, Consent(by, given_on, expires_on))
         case OrderApproved(_, _, by):
             return replace(order, status=OrderStatus.APPROVED, status_reason=_approved_by(by))
         case OrderRejected(_, _, by, reason, note):
@@ -107,13 +110,17 @@ def _after(order: Order, event: Event) -> Order:
             )  # fmt: skip
 
 
-def _revised(order: Order, event: OrderRevised) -> Order:
+def _revised(order: Order, event: OrderRevised | OrderOverridden) -> Order:
+    """Return an order with other content, which nobody has approved; what the other side has stays beside it."""
     former = order.former
     if former is None and order.status in UNDER_WAY:
         former = Former(order.document, order.revision, order.holds)
-    return replace(
-        order, document=event.document, revision=event.revision, status=OrderStatus.PROPOSED, status_reason="",
-        withdrawn=False, approval=None, holds=(), holds_until=None, former=former,
+    by, reason = "", ""
+    if isinstance(event, OrderOverridden):
+        by, reason = event.by, _told(event.by, event.reason, event.note)
+    return Order(
+        event.document, event.revision, OrderStatus.PROPOSED, reason, order.version,
+        overridden_by=by, planned_digest=planned(order) if by else "", former=former,
         delivery=order.delivery if former else None, receipt=order.receipt if former else None,
     )  # fmt: skip
 
@@ -129,11 +136,12 @@ def _ended(order: Order, status: OrderStatus, reason: str, *, withdrawn: bool = 
 
 
 def _as_it_was(order: Order, document: Document, reason: str) -> Order:
-    holds = order.former.holds if order.former else ()
-    status = _status(order.receipt) if order.receipt else OrderStatus.ISSUED
+    """Return an order whose amendment came to nothing, as the other side has it."""
     return replace(
-        order, document=document, holds=holds, holds_until=None, former=None, status=status, status_reason=reason,
-        withdrawn=False, delivery=_at_rest(order.delivery),
+        order, document=document, status=_status(order.receipt) if order.receipt else OrderStatus.ISSUED,
+        status_reason=reason, holds=order.former.holds if order.former else (), holds_until=None, former=None,
+        overridden_by="", planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
+        delivery=_at_rest(order.delivery),
     )  # fmt: skip
 
 

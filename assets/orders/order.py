@@ -48,10 +48,11 @@ ENDED = frozenset(OrderStatus) - UNSENT - IN_OUTBOX - UNDER_WAY
 
 @dataclass(frozen=True)
 class Consent:
-    """One person's yes to a revision."""
+    """One person's yes to a revision; it counts no more from ``expires_on``."""
 
     by: str
-    reason: str
+    given_on: dt.date
+    expires_on: dt.date
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,10 @@ class Order:
         Events applied, which is the version that the next append expects.
     withdrawn : bool
         Whether a plan, not a person, cancelled it: the next plan may bring it back.
+    overridden_by : str
+        Who changed what the plan wanted; empty where the content is a plan's.
+    planned_digest : str
+        Of the content that the latest plan wanted, where somebody changed it.
     approval : Approval or None
         Of this revision; ``None`` before the rules were asked.
     holds : tuple of Hold
@@ -159,6 +164,8 @@ class Order:
     status_reason: str = ""
     version: int = 1
     withdrawn: bool = False
+    overridden_by: str = ""
+    planned_digest: str = ""
     approval: Approval | None = None
     holds: tuple[Hold, ...] = ()
     holds_until: dt.date | None = None
@@ -187,6 +194,11 @@ class Order:
     def cancel_pending(self) -> bool:
         """Whether the other side is still to be told that the order is wanted no more."""
         return bool(self.cancel_reason) and self.status not in ENDED
+
+
+def planned(order: Order) -> str:
+    """Return the digest of what the latest plan wanted of an order, whatever somebody made of it."""
+    return order.planned_digest or order.document.content_digest
 
 
 def taken_in(order: Order) -> bool:

@@ -24,6 +24,7 @@ from assets.orders.events import (
     Expire,
     Hold,
     Issue,
+    Override,
     Propose,
     RefuseReservation,
     Reject,
@@ -40,6 +41,7 @@ from assets.orders.receipts import Answer, Receipt, ReceiptLine
 
 DOCUMENT = next(document for document in order_book().content if document.destination_id == "S1")
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
+PLAN_DAY = dt.date(2026, 1, 5)
 TOMORROW, NEXT_WEEK = dt.date(2026, 1, 6), dt.date(2026, 1, 12)
 HOLDS = (Hold("DC1", "I1", 10), Hold("DC1", "I2", 4))
 
@@ -54,6 +56,11 @@ def receipt(
 ) -> Receipt:  # fmt: skip
     lines = (ReceiptLine(1, accepted, shipped, received),)
     return Receipt(DOCUMENT.order_id, revision, answer, lines, f"X{revision}", reason)
+
+
+def yes(by: str, content: str) -> Approve:
+    """Return an approval that counts for a week."""
+    return Approve(by, content, PLAN_DAY, NEXT_WEEK)
 
 
 def run(sequence: list[Command], order: Order | None = None) -> tuple[Order | None, list[Event]]:
@@ -101,7 +108,8 @@ def commands(channel: Channel = Channel.LIVE) -> st.SearchStrategy[Command]:
         st.sampled_from("abc").map(lambda content: Propose(variant(content, channel))),
         st.just(Withdraw("gone", "run-2")),
         st.builds(Require, st.integers(0, 2), st.just(("value",)), st.just(TOMORROW)),
-        st.builds(Approve, people, st.sampled_from("abc")),
+        st.builds(yes, people, st.sampled_from("abc")),
+        st.builds(Override, st.sampled_from("abcd").map(lambda c: variant(c, channel)), people, st.just("local event")),
         st.just(Reserve(HOLDS, NEXT_WEEK)),
         st.just(Issue("rule", "memory", "key")),
         st.builds(BeginSend, st.sampled_from(Errand), people, st.just(NOON)),
@@ -115,6 +123,3 @@ def commands(channel: Channel = Channel.LIVE) -> st.SearchStrategy[Command]:
         st.just(Resend("ann", "restored from a backup")),
         st.just(Compensate("T-back", "ann", "not needed")),
     )
-
-
-PLAN_DAY = dt.date(2026, 1, 5)

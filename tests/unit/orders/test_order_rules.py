@@ -26,6 +26,7 @@ from unit.orders.order_lives import (
     receipt,
     run,
     variant,
+    yes,
 )
 
 from assets.kernel.errors import EquipoiseError
@@ -33,7 +34,6 @@ from assets.orders.codec import Codec, event_type
 from assets.orders.decide import decide
 from assets.orders.events import (
     SCHEMA_VERSION,
-    Approve,
     BeginSend,
     Cancel,
     Channel,
@@ -47,8 +47,10 @@ from assets.orders.events import (
     Expire,
     Hold,
     Issue,
+    OrderOverridden,
     OrderProposed,
     OrderRevised,
+    Override,
     Propose,
     Reject,
     Require,
@@ -73,7 +75,7 @@ def test_whatever_is_decided_can_be_evolved_and_replayed(sequence: list[Command]
     assert evolve_all(None, log) == order
     if order:
         assert order.version == len(log)
-        assert order.revision == sum(isinstance(e, OrderProposed | OrderRevised) for e in log)
+        assert order.revision == sum(isinstance(e, OrderProposed | OrderRevised | OrderOverridden) for e in log)
         last = [event for event in log if isinstance(event, ContentEvent)][-1]
         assert last.document == order.document
 
@@ -141,10 +143,11 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
         (*SHIPPED, Cancel("ann", "too late")),
         (*APPROVED, Cancel("ann", "no")),
         (*APPROVED, *_refused_stock(), Expire(NEXT_WEEK)),
-        (*PROPOSED, Require(1, ("value",), TOMORROW), Approve("ann", "a"), Reject("bo", "too much")),
+        (*PROPOSED, Require(1, ("value",), TOMORROW), yes("ann", "a"), Reject("bo", "too much")),
         (*ACKNOWLEDGED, Propose(variant("b")), Withdraw("gone", "r")),
         (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON)),
         (*ACKNOWLEDGED, Resend("ann", "lost there")),
+        (*PROPOSED, Override(variant("b"), "ann", "local event")),
     ]
     happened = {type(event) for sequence in lives for event in run(list(sequence))[1]}
     assert happened == set(get_args(Event))
@@ -201,17 +204,17 @@ def test_a_cut_acceptance_is_received_when_what_was_accepted_has_arrived() -> No
 
 
 def test_two_approvers_are_two_people() -> None:
-    order = life(*PROPOSED, Require(2, ("value",), TOMORROW), Approve("ann", "a"))
+    order = life(*PROPOSED, Require(2, ("value",), TOMORROW), yes("ann", "a"))
     assert order.status is OrderStatus.PROPOSED
     with pytest.raises(EquipoiseError, match="ann has approved it already"):
-        decide(order, Approve("ann", "a"))
-    assert life(Approve("bo", "a"), order=order).status_reason == "approved by ann and bo"
+        decide(order, yes("ann", "a"))
+    assert life(yes("bo", "a"), order=order).status_reason == "approved by ann and bo"
 
 
 def test_an_approval_of_content_that_changed_meanwhile_is_refused() -> None:
     order = life(*PROPOSED, Require(1, ("value",), TOMORROW), Propose(variant("b")), Require(1, ("value",), TOMORROW))
     with pytest.raises(EquipoiseError, match="other content"):
-        decide(order, Approve("ann", "a"))
+        decide(order, yes("ann", "a"))
 
 
 def test_a_revision_needs_approval_anew() -> None:
@@ -326,7 +329,7 @@ def test_only_what_is_certainly_not_outside_expires_in_the_outbox() -> None:
         (PROPOSED, BeginSend(Errand.SUBMIT, "h", NOON), "only an issued order"),
         (PROPOSED, Confirm(receipt(), "m"), "never issued"),
         (ISSUED, Reject("ann", "no"), "only what was not sent"),
-        (PROPOSED, Approve("ann", "a"), "whose rules were asked"),
+        (PROPOSED, yes("ann", "a"), "whose rules were asked"),
     ],
 )
 def test_what_the_rules_refuse_is_said_with_the_rule(before: tuple[Command, ...], command: Command, rule: str) -> None:
@@ -374,6 +377,15 @@ def test_an_older_shape_is_lifted_when_it_is_read() -> None:
     assert codec.from_json("OrderRevised", 1, text) == OrderRevised(DOCUMENT, 2)
     with pytest.raises(EquipoiseError, match="cannot be read"):
         codec.from_json("OrderRevised", SCHEMA_VERSION, text)
+
+
+def test_what_somebody_changed_stays_until_the_plan_wants_something_new_and_another_person_approves_it() -> None:
+    order = life(*PROPOSED, Override(variant("b"), "ann", "local event"), Require(1, ("override",), TOMORROW))
+    assert decide(order, Propose(variant("a"))) == ()
+    with pytest.raises(EquipoiseError, match="nobody approves their own"):
+        decide(order, yes("ann", "b"))
+    assert life(yes("bo", "b"), order=order).status is OrderStatus.APPROVED
+    assert life(Propose(variant("c")), order=order).overridden_by == ""
 
 
 def test_every_status_says_what_kind_of_state_it_is() -> None:
