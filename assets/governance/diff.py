@@ -114,8 +114,7 @@ def _values(release: Release) -> Iterator[tuple[str, Any]]:
     document = release.model_dump(mode="json", exclude=set(_NOT_DECIDING))
     document["toggles"] = {str(name): on for name, on in FEATURE_DEFAULTS.items()} | document["toggles"]
     for section, content in document.items():
-        for path, value in _flat(section, content):
-            yield path, value
+        yield from _flat(section, content)
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -77,6 +77,7 @@ WORDS: Mapping[str, Word] = {
     "toggles": Word("{key}", Unit.YES_NO),
     "rollout.share": Word("most of the network's money that a canary decides for", Unit.SHARE),
     "rollout.false_alarm_rate": Word("chance that a harmless canary is taken back", Unit.SHARE),
+    "rollout.observation_days": Word("days whose mean is one observation of a guard", Unit.DAYS),
     "rollout.guards": Word("guards of a canary"),
     "dispatch.window_days": Word("time from the plan date in which orders may leave", Unit.DAYS),
 }

@@ -124,12 +124,16 @@ class RolloutRules(Section):
         Most of the network's money that the canary decides for.
     false_alarm_rate : float
         Chance that any guard is ever broken by a canary that is no worse than tolerated, over all guards.
+    observation_days : int
+        Days whose mean is one observation of a guard. Where a day's difference resembles that of the day before,
+        more days keep the false-alarm rate, and a harmful canary lives longer.
     guards : tuple of Guard
         What takes a canary back.
     """
 
     share: float = Field(default=0.1, gt=0, lt=1)
     false_alarm_rate: float = Field(default=0.05, gt=0, lt=1)
+    observation_days: int = Field(default=1, ge=1, le=28)
     guards: tuple[Guard, ...] = (
         Guard(metric=GuardMetric.COST, tolerance=0.02, largest_difference=0.5),
         Guard(metric=GuardMetric.LOST_SALES, tolerance=0.01, largest_difference=0.2),
