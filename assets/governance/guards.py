@@ -117,8 +117,8 @@ def watch(release: Release, observations: Sequence[Observation]) -> Watch:
         If a number is missing or infinite, or if a metric was observed twice on one day.
     """
     _require_sound(observations)
-    guards = release.rollout.guards
-    findings = tuple(_finding(guard, release.rollout.false_alarm_rate / len(guards), observations) for guard in guards)
+    rules = release.rollout
+    findings = tuple(_finding(guard, rules, observations) for guard in rules.guards)
     broken = any(finding.broken_on for finding in findings)
     return Watch(findings, broken and release.enabled(Feature.AUTOMATIC_ROLLBACK))
 

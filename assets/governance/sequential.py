@@ -64,7 +64,7 @@ def bet_above(observations: Iterable[float], limit: float, bound: float, alpha: 
     Examples
     --------
     >>> bet_above([1.0] * 20, 0.0, 1.0, 0.05).first_above
-    9
+    7
     >>> bet_above([0.0] * 1000, 0.0, 1.0, 0.05).first_above
     0
     """
