@@ -220,8 +220,8 @@ def _rolled_back(
 
 
 def _before(release: Release, history: Sequence[Event], releases: Sequence[Release]) -> Release:
-    """Return the release that was retired when this one last became active."""
-    activated = [at for at, event in enumerate(history) if _became_active(event, release.version)]
+    """Return the release that was retired when this one was promoted; being restored is no promotion."""
+    activated = [at for at, event in enumerate(history) if _was_promoted(event, release.version)]
     for event in history[activated[-1] + 1 :] if activated else ():
         if isinstance(event, StageChanged) and (event.before, event.after) == (Stage.ACTIVE, Stage.RETIRED):
             restored = release_named(event.release, releases)
@@ -231,8 +231,10 @@ def _before(release: Release, history: Sequence[Event], releases: Sequence[Relea
     raise _refused(release, "no release decided before it", "Promote another release instead")
 
 
-def _became_active(event: Event, version: str) -> bool:
-    return isinstance(event, StageChanged) and event.after is Stage.ACTIVE and event.version == version
+def _was_promoted(event: Event, version: str) -> bool:
+    if not isinstance(event, StageChanged) or event.version != version:
+        return False
+    return (event.before, event.after) == (Stage.CANARY, Stage.ACTIVE)
 
 
 def _former_hash(before: Sequence[Event], rolled: RolledBack) -> str:

@@ -99,25 +99,17 @@ def assign(nodes: tuple[Node, ...], links: tuple[Link, ...], share: float, versi
     total = sum(money.values())
     if total <= 0:
         raise EquipoiseError("no money moves in the network", where="canary", remedy="Plan first")
-    room = int(Fraction(share) * total)
+    # By its digits: 0.3 of 100 is 30.
+    room = int(Fraction(str(share)) * total)
     components = sorted(
         (frozenset(found) for found in nx.connected_components(graph)), key=lambda one: digest(version, min(one))
     )
-    members: set[str] = set()
-    left: list[frozenset[str]] = []
-    for component in components:
-        amount = sum(money[name] for name in component)
-        if amount <= room - sum(money[name] for name in members):
-            members |= component
-        else:
-            left.append(component)
-    whole = len(components) - len(left)
-    taken = sum(money[name] for name in members)
+    members, left, taken = _whole_components(components, money, room)
     part: frozenset[str] = frozenset()
     if taken < FULL_ENOUGH * room:
         part = _part_of_one(left, money, _weights(graph), room - taken, version)
     members |= part
-    if not members:
+    if not sum(money[name] for name in members):
         raise EquipoiseError(
             f"no part of the network is as small as {share:.1%} of its money",
             where="canary",
@@ -125,13 +117,30 @@ def assign(nodes: tuple[Node, ...], links: tuple[Link, ...], share: float, versi
         )
     leakage = sum(weight for one, other, weight in graph.edges(data="cents") if (one in members) != (other in members))
     return Canary(
-        frozenset(members),
+        members,
         Decimal(sum(money[name] for name in members)) / CENTS,
         Decimal(total) / CENTS,
         Decimal(leakage) / CENTS,
-        whole,
+        len(components) - len(left),
         int(bool(part)),
     )
+
+
+def _whole_components(
+    components: list[frozenset[str]], money: dict[str, int], room: int
+) -> tuple[frozenset[str], list[frozenset[str]], int]:
+    """Return the nodes of the components that fit in turn, the components that did not, and the money taken."""
+    members: list[str] = []
+    left: list[frozenset[str]] = []
+    taken = 0
+    for component in components:
+        amount = sum(money[name] for name in component)
+        if taken + amount <= room:
+            members += component
+            taken += amount
+        else:
+            left.append(component)
+    return frozenset(members), left, taken
 
 
 def _graph(money: dict[str, int], links: tuple[Link, ...]) -> nx.Graph:
@@ -157,7 +166,8 @@ def _part_of_one(
     left: list[frozenset[str]], money: dict[str, int], links: Links, room: int, version: str
 ) -> frozenset[str]:
     """Return the part of one component that leaks least for the money that it brings."""
-    smallest = sorted(left, key=lambda one: (sum(money[name] for name in one), min(one)))[:_COMPONENTS_TRIED]
+    can_be = [one for one in left if any(0 < money[name] <= room for name in one)]
+    smallest = sorted(can_be, key=lambda one: (sum(money[name] for name in one), min(one)))[:_COMPONENTS_TRIED]
     cuts = [balanced_cut(component, money, links, room, version) for component in smallest]
     found = [cut for cut in cuts if cut.members]
     best = min(found, key=lambda cut: (Fraction(cut.leakage, cut.amount), min(cut.members)), default=None)
