@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from assets.governance.events import (
     Event,
@@ -17,7 +18,11 @@ from assets.governance.events import (
 from assets.governance.log import GovernanceLog, settle
 from assets.governance.tokens import TokenFault
 from assets.kernel.clock import Clock
-from assets.policy.access import Identity, NotPermitted
+from assets.policy.access import Identity, NotPermitted, Permission
+from assets.policy.masking import masked, sensitive_in
+from assets.policy.oversight import MaskingRules
+
+Shown = TypeVar("Shown")
 
 
 @contextmanager
@@ -41,6 +46,42 @@ def refusals_logged(log: GovernanceLog, clock: Clock, what: str) -> Iterator[Non
     except TokenFault as fault:
         _write(log, TokenRefused(f"token {fault.token_id}", fault.what, clock.now()))
         raise
+
+
+def shown_to(
+    identity: Identity,
+    shown: Shown,
+    sensitive_items: Iterable[str],
+    rules: MaskingRules,
+    *,
+    log: GovernanceLog,
+    clock: Clock,
+    what: str,
+) -> Shown:
+    """Return what somebody may see, and write down that they saw sensitive items where they did.
+
+    The one way out for tables, records and texts of the command line and whatever else people read.
+
+    Parameters
+    ----------
+    identity : Identity
+        Who reads.
+    shown : DataFrame, dict, list, tuple, dataclass or str
+        What would be shown.
+    sensitive_items : iterable of str
+        Ids of all sensitive items of the network, not only of those in ``shown``.
+    rules : MaskingRules
+        Of the active release.
+    log, clock
+        Where and with which time a use is written down; first that, then it is shown.
+    what : str
+        The command or page, as a person would name it.
+    """
+    items = frozenset(sensitive_items)
+    if not identity.may(Permission.READ_SENSITIVE):
+        return masked(shown, items, may_see=False, rules=rules)
+    log_sensitive_read(log, clock, identity, what, sensitive_in(shown, items))
+    return shown
 
 
 def log_sensitive_read(

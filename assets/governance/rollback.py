@@ -1,77 +1,24 @@
 """Taking a release back: which one decides again, what becomes of orders in flight, and proof of both.
 
-Pure. Here: the rules by status, the events, the proof. Not here: when a guard asks for it (``guards``), or
-carrying out what is said of orders (``orders``).
+Pure. Here: the events and the proof. Not here: when a guard asks for it (``guards``), the rules for orders
+(``in_flight``), or carrying them out (``orders``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from assets.governance.events import Event, RolledBack, StageChanged
+from assets.governance.in_flight import Disposition, OrderInFlight, dispositions
 from assets.governance.stages import change, release_named
 from assets.kernel.errors import EquipoiseError
-from assets.orders.order import OrderStatus
 from assets.policy.access import Identity, Permission, require
 from assets.policy.release import Release
 from assets.policy.stage import Stage
 
 GUARD = "guard"
-
-
-class InFlight(StrEnum):
-    """What becomes of an order that a release made which was taken back.
-
-    ``keep``: it goes on. ``hold``: it goes no further until a person says so. ``cancel``: it is withdrawn, or the
-    other side is asked to cancel. ``compensate``: it can no longer be stopped; once it arrives the restored
-    release plans what undoes it, where that is worth its cost.
-    """
-
-    KEEP = "keep"
-    HOLD = "hold"
-    CANCEL = "cancel"
-    COMPENSATE = "compensate"
-
-
-IN_FLIGHT: Mapping[OrderStatus, tuple[InFlight, str]] = {
-    OrderStatus.PROPOSED: (InFlight.CANCEL, "nobody has acted on it; the restored release proposes its own"),
-    OrderStatus.APPROVED: (InFlight.HOLD, "a person approved it, so a person says whether it still holds"),
-    OrderStatus.RESERVED: (InFlight.HOLD, "its stock stays reserved until a person says whether it still holds"),
-    OrderStatus.UNKNOWN: (InFlight.HOLD, "it may be on the other side; that is found out before anything else"),
-    OrderStatus.ISSUED: (InFlight.CANCEL, "the other side has not answered yet and is asked to cancel"),
-    OrderStatus.ACKNOWLEDGED: (InFlight.CANCEL, "the other side is asked to cancel; if it refuses, the order is kept"),
-    OrderStatus.SHIPPED: (InFlight.COMPENSATE, "goods on their way cannot be stopped"),
-    OrderStatus.RECEIVED: (InFlight.KEEP, "it is stock by now, and planned with as such"),
-    OrderStatus.CLOSED: (InFlight.KEEP, "it is over"),
-    OrderStatus.REJECTED: (InFlight.KEEP, "it never left"),
-    OrderStatus.EXPIRED: (InFlight.KEEP, "it never left"),
-    OrderStatus.CANCELLED: (InFlight.KEEP, "it is over"),
-    OrderStatus.FAILED: (InFlight.KEEP, "the other side certainly has not got it"),
-    OrderStatus.COMPENSATED: (InFlight.KEEP, "it was undone already"),
-}
-"""One rule for each status."""
-
-
-@dataclass(frozen=True)
-class OrderInFlight:
-    """An order as far as a rollback is concerned."""
-
-    order_id: str
-    status: OrderStatus
-    policy_release: str
-
-
-@dataclass(frozen=True)
-class Disposition:
-    """What becomes of one order, and why."""
-
-    order_id: str
-    status: OrderStatus
-    action: InFlight
-    why: str
 
 
 @dataclass(frozen=True)
@@ -148,15 +95,6 @@ def roll_back_by_guard(
 ) -> Rollback:
     """Take back a canary or the active release because a guard is broken. It asks nobody for permission."""
     return _rolled_back(history, name, releases, orders, GUARD, at, why, guard)
-
-
-def dispositions(orders: Iterable[OrderInFlight], version: str) -> tuple[Disposition, ...]:
-    """Return what becomes of the orders that a release made, by id."""
-    return tuple(
-        Disposition(order.order_id, order.status, *IN_FLIGHT[order.status])
-        for order in sorted(orders, key=lambda order: order.order_id)
-        if order.policy_release == version
-    )
 
 
 def prove_restored(history: Sequence[Event], active: Release) -> RollbackProof:

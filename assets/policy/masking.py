@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Number
 from typing import Any, TypeVar
 
@@ -43,6 +43,12 @@ def masked(shown: Shown, sensitive_items: Iterable[str], may_see: bool, rules: M
         return shown
     told: Shown = Mask(items, rules or MaskingRules()).of(shown)
     return told
+
+
+def sensitive_in(shown: Any, sensitive_items: Iterable[str]) -> frozenset[str]:
+    """Return the sensitive items that a table, a record, a list of them, or a text names."""
+    texts = TextMask((str(item) for item in sensitive_items), numbers=False)
+    return frozenset().union(*(texts.found(text) for text in set(_texts_in(shown))))
 
 
 class Mask:
@@ -155,6 +161,22 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return sorted(value, key=str) if isinstance(value, set | frozenset) else value
+
+
+def _texts_in(shown: Any) -> Iterator[str]:
+    """Yield every name and value inside, as text."""
+    shown = _plain(shown)
+    if isinstance(shown, pd.DataFrame):
+        levels = [shown.index.get_level_values(level) for level in range(shown.index.nlevels)]
+        for values in (shown.columns, *levels, *(shown.iloc[:, at] for at in range(shown.shape[1]))):
+            yield from _texts_in(list(values))
+    elif isinstance(shown, Mapping):
+        yield from _texts_in([*shown, *shown.values()])
+    elif isinstance(shown, list | tuple):
+        for part in shown:
+            yield from _texts_in(part)
+    else:
+        yield str(shown)
 
 
 def _is_container(value: Any) -> bool:

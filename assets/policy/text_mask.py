@@ -47,6 +47,10 @@ class TextMask:
         """Tell whether a text names a sensitive item."""
         return text in self._labels or self._pattern.search(text) is not None
 
+    def found(self, text: str) -> frozenset[str]:
+        """Return the sensitive items that a text names."""
+        return frozenset({text} if text in self._labels else self._pattern.findall(text))
+
     def of(self, text: str, hide: bool = False) -> str:
         """Return a text as it may be shown; ``hide`` also takes the numbers of one that names no item."""
         if text in self._labels:

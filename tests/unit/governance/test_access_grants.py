@@ -4,10 +4,11 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from unit.governance.governance_samples import ADA, AT, BEN, DORA, TODAY, TOMORROW, VERA
 
-from assets.governance.access_log import log_sensitive_read, refusals_logged
+from assets.governance.access_log import log_sensitive_read, refusals_logged, shown_to
 from assets.governance.events import ACCESS, Event, PermissionRefused, SensitiveRead, TokenRefused, access_log_of
 from assets.governance.grants import access_book, grant, remove_person, revoke, revoke_token
 from assets.governance.identity import OsUser, current_user, identify, owner_of, still_named
@@ -16,6 +17,7 @@ from assets.governance.tokens import NewToken, TokenFault, issue_token
 from assets.kernel.clock import FixedClock
 from assets.kernel.errors import EquipoiseError
 from assets.policy.access import Identity, NotPermitted, Permission, Role, require
+from assets.policy.oversight import MaskingRules
 
 CHEAP = 2**4
 OWNER, OTHER = OsUser(1000, "ada"), OsUser(1001, "ben")
@@ -196,6 +198,25 @@ def test_a_use_of_sensitive_data_is_written_down_with_its_items_and_none_without
     log_sensitive_read(log, clock, BEN, "orders", ["I2", "I1", "I2"])
     log_sensitive_read(log, clock, BEN, "orders", [])
     assert log.history(access_log_of(BEN.person)) == (SensitiveRead("ben#1001", "orders", ("I1", "I2"), AT),)
+
+
+def test_who_may_see_is_written_down_with_what_they_saw_and_who_may_not_sees_labels() -> None:
+    log = MemoryGovernanceLog()
+
+    def seen(somebody: Identity, shown: Any) -> Any:
+        rules = MaskingRules()
+        return shown_to(somebody, shown, {"I1", "I9"}, rules, log=log, clock=FixedClock(AT), what="orders")
+
+    record = {"item_id": "I1", "units": 5, "other": ["I2"]}
+    assert seen(BEN, record) == record
+    assert seen(BEN, pd.DataFrame({"text": ["all of I9"]}))["text"][0] == "all of I9"
+    assert seen(BEN, {"item_id": "I2"}) == {"item_id": "I2"}
+    assert log.history(access_log_of(BEN.person)) == (
+        SensitiveRead("ben#1001", "orders", ("I1",), AT),
+        SensitiveRead("ben#1001", "orders", ("I9",), AT),
+    )
+    assert seen(VERA, record)["units"] is None
+    assert log.history(access_log_of(VERA.person)) == ()
 
 
 def test_the_user_comes_from_the_process_and_the_owner_from_the_folder(tmp_path: Path) -> None:

@@ -9,11 +9,9 @@ import yaml
 from unit.governance.governance_samples import ADA, AT, BEN, DORA, VERA, evidence, release_with
 
 from assets.governance.events import RELEASES, Event, EvidenceKind, RolledBack, StageChanged
+from assets.governance.in_flight import IN_FLIGHT, InFlight, OrderInFlight
 from assets.governance.log import MemoryGovernanceLog, settle
 from assets.governance.rollback import (
-    IN_FLIGHT,
-    InFlight,
-    OrderInFlight,
     Rollback,
     prove_restored,
     roll_back,
