@@ -1,6 +1,7 @@
 """A policy release: the versioned, hashed document that says how decisions are made.
 
-Releases are YAML files validated here; which one is active is the registry's business.
+Releases are YAML files validated here. Here are the sections that say what is decided; those that say how
+decisions are watched are in ``oversight``. Which release is active is the registry's business.
 """
 
 from __future__ import annotations
@@ -8,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from assets.kernel.identifiers import digest
+from assets.policy.oversight import (
+    FEATURE_DEFAULTS,
+    ApprovalLimits,
+    DispatchRules,
+    Feature,
+    MaskingRules,
+    RolloutRules,
+)
+from assets.policy.section import Section
+from assets.policy.stage import Stage
 
 Segment = Literal["smooth", "erratic", "intermittent", "lumpy", "new", "dying", "seasonal", "promoted"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ForecastRules(_Section):
+class ForecastRules(Section):
     """How demand is forecast.
 
     Attributes
@@ -47,7 +54,7 @@ class ForecastRules(_Section):
     promotion_margin: float = Field(default=0.01, ge=0, lt=1)
 
 
-class TargetRules(_Section):
+class TargetRules(Section):
     """How stock targets are set.
 
     Attributes
@@ -61,11 +68,11 @@ class TargetRules(_Section):
     """
 
     default_service_target: dict[Literal["A", "B", "C"], float]
-    service_measure: dict[Literal["A", "B", "C"], Literal["cycle_service", "fill_rate"]] = {}
+    service_measure: dict[Literal["A", "B", "C"], Literal["cycle_service", "fill_rate"]] = Field(default_factory=dict)
     protect_donor_quantile: float = Field(default=0.7, gt=0, lt=1)
 
 
-class Guardrails(_Section):
+class Guardrails(Section):
     """What a plan may not do.
 
     Attributes
@@ -98,7 +105,7 @@ class Guardrails(_Section):
     announced_freeze_days: int = Field(default=0, ge=0)
 
 
-class Objective(_Section):
+class Objective(Section):
     """What a plan is worth.
 
     Attributes
@@ -114,7 +121,7 @@ class Objective(_Section):
     transport_weight: float = Field(default=1.0, gt=0)
 
 
-class SharedLimits(_Section):
+class SharedLimits(Section):
     """What all items of a plan may use together, beside the limits that feeds state.
 
     Attributes
@@ -135,11 +142,16 @@ JOINED_LATER: Mapping[tuple[str, ...], Any] = {
     ("guardrails", "allowed_lanes"): [],
     ("guardrails", "announced_change_price"): 0.0,
     ("guardrails", "announced_freeze_days"): 0,
+    ("approvals",): ApprovalLimits().model_dump(mode="json"),
+    ("masking",): MaskingRules().model_dump(mode="json"),
+    ("toggles",): {},
+    ("rollout",): RolloutRules().model_dump(mode="json"),
+    ("dispatch",): DispatchRules().model_dump(mode="json"),
 }
 """Fields younger than the first releases, and what they hold where a release does not set them."""
 
 
-class Release(_Section):
+class Release(Section):
     """One policy release.
 
     Attributes
@@ -148,20 +160,31 @@ class Release(_Section):
         Name of the release.
     parent : str or None
         Version it was made from.
-    stage : str
-        draft, shadow, canary, active or retired.
+    stage : Stage
+        Where it stands. In a file it counts only for shipped releases, and only until an event says otherwise.
+    toggles : dict
+        Features that the release turns on or off; the others are as ``FEATURE_DEFAULTS`` says.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     parent: str | None = None
     author: str = ""
     description: str = ""
-    stage: Literal["draft", "shadow", "canary", "active", "retired"] = "draft"
+    stage: Stage = Stage.DRAFT
     forecast: ForecastRules
     targets: TargetRules
     guardrails: Guardrails = Guardrails()
     objective: Objective = Objective()
     limits: SharedLimits = SharedLimits()
+    approvals: ApprovalLimits = ApprovalLimits()
+    masking: MaskingRules = MaskingRules()
+    toggles: dict[Feature, bool] = Field(default_factory=dict)
+    rollout: RolloutRules = RolloutRules()
+    dispatch: DispatchRules = DispatchRules()
+
+    def enabled(self, feature: Feature) -> bool:
+        """Tell whether the release has a feature on."""
+        return self.toggles.get(feature, FEATURE_DEFAULTS[feature])
 
     @property
     def content_hash(self) -> str:

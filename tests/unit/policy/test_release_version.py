@@ -27,8 +27,13 @@ def test_the_shipped_release_keeps_the_version_that_plans_of_before_name() -> No
         {"guardrails": {"allowed_lanes": [["a", "*"]]}},
         {"guardrails": {"announced_change_price": 0.5}},
         {"guardrails": {"announced_freeze_days": 1}},
+        {"approvals": {"sensitive_approvers": 2}},
+        {"masking": {"numbers": False}},
+        {"toggles": {"amendments": False}},
+        {"rollout": {"share": 0.2}},
+        {"dispatch": {"window_days": 2}},
     ],
-    ids=["service_measure", "limits", "allowed_lanes", "announced_change_price", "announced_freeze_days"],
+    ids=lambda sections: ".".join([*sections, *next(iter(sections.values()))]),
 )
 def test_a_later_field_counts_where_a_release_sets_it(sections: dict[str, Any]) -> None:
     assert changed(**sections).version != changed().version
@@ -36,7 +41,16 @@ def test_a_later_field_counts_where_a_release_sets_it(sections: dict[str, Any]) 
 
 def test_a_later_field_that_says_nothing_does_not_count() -> None:
     guardrails = {"allowed_lanes": [], "announced_change_price": 0, "announced_freeze_days": 0}
-    silent = changed(targets={"service_measure": {}}, limits={"purchase_budget_amount": None}, guardrails=guardrails)
+    silent = changed(
+        targets={"service_measure": {}},
+        limits={"purchase_budget_amount": None},
+        guardrails=guardrails,
+        approvals={},
+        masking={"numbers": True},
+        toggles={},
+        rollout={},
+        dispatch={"window_days": 1},
+    )
     assert silent.version == PolicyRegistry().active().version
 
 

@@ -1,0 +1,1 @@
+"""Who may decide what, under which release: grants, approvals, pauses, stages, rollout and rollback."""

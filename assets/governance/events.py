@@ -1,0 +1,297 @@
+"""What can have happened in governance. Facts for ever; the ledger chains them with those of orders.
+
+All events stand here, with what they carry: text, whole numbers, flags, decimals, dates, UTC times, closed
+words, tuples of those, and frozen records of those. Each names the stream it belongs to. Not here: rules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from assets.governance.reasons import OverrideReason, RejectionReason
+from assets.policy.access import Permission, Role
+from assets.policy.stage import Stage
+
+SCHEMA_VERSION = 1
+RELEASES, ACCESS, PAUSE = "releases", "access", "pause"
+
+
+def access_log_of(person: str) -> str:
+    """Return the stream that holds what a person read and was refused."""
+    return f"access-log/{person}"
+
+
+def approvals_of(order_id: str) -> str:
+    """Return the stream that holds what people said of an order."""
+    return f"approval/{order_id}"
+
+
+class EvidenceKind(StrEnum):
+    """Where evidence for a release comes from."""
+
+    BACKTEST = "backtest"
+    SHADOW = "shadow"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of evidence, with its unit in words."""
+
+    name: str
+    value: Decimal
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a release: numbers, and where they can be found again."""
+
+    kind: EvidenceKind
+    source: str
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class _OfReleases:
+    @property
+    def stream(self) -> str:
+        """All releases share one stream, so that exactly one is active."""
+        return RELEASES
+
+
+@dataclass(frozen=True)
+class StageChanged(_OfReleases):
+    """A release went from one stage to another, with the content that it had then."""
+
+    release: str
+    version: str
+    content_hash: str
+    before: Stage
+    after: Stage
+    by: str
+    at: dt.datetime
+    why: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class RolledBack(_OfReleases):
+    """A release was taken back and another decides again; ``guard`` is empty where a person did it."""
+
+    version: str
+    restored_version: str
+    restored_hash: str
+    by: str
+    at: dt.datetime
+    why: str
+    guard: str = ""
+
+
+@dataclass(frozen=True)
+class _OfAccess:
+    @property
+    def stream(self) -> str:
+        """Grants and tokens share one stream."""
+        return ACCESS
+
+
+@dataclass(frozen=True)
+class RoleGranted(_OfAccess):
+    """A person has a role from now on."""
+
+    person: str
+    role: Role
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class RoleRevoked(_OfAccess):
+    """A person has a role no more."""
+
+    person: str
+    role: Role
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class PersonRemoved(_OfAccess):
+    """A person left or goes by another name: every role and token of theirs is gone."""
+
+    person: str
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class TokenIssued(_OfAccess):
+    """A token stands for a person. Of its secret only a salted scrypt hash is kept; ``cost`` is scrypt's N."""
+
+    token_id: str
+    person: str
+    salt: str
+    secret_hash: str
+    cost: int
+    expires_on: dt.date
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class TokenRevoked(_OfAccess):
+    """A token stands for nobody any more."""
+
+    token_id: str
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class _OfAccessLog:
+    person: str
+
+    @property
+    def stream(self) -> str:
+        """A stream for each person."""
+        return access_log_of(self.person)
+
+
+@dataclass(frozen=True)
+class SensitiveRead(_OfAccessLog):
+    """Somebody saw sensitive items unmasked: in what, and which (their ids)."""
+
+    what: str
+    item_ids: tuple[str, ...]
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class PermissionRefused(_OfAccessLog):
+    """Somebody asked for what they may not do."""
+
+    permission: Permission
+    what: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class TokenRefused(_OfAccessLog):
+    """A token was shown that stands for nobody; the person is its public id."""
+
+    why: str
+    at: dt.datetime
+
+
+class PauseKind(StrEnum):
+    """What can be paused."""
+
+    SITE = "site"
+    LANE = "lane"
+    SUPPLIER = "supplier"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class PauseScope:
+    """Where nothing leaves: ``name`` is a site, a supplier, ``origin>destination`` or, for all, empty."""
+
+    kind: PauseKind
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class _OfPause:
+    @property
+    def stream(self) -> str:
+        """All pauses share one stream."""
+        return PAUSE
+
+
+@dataclass(frozen=True)
+class Paused(_OfPause):
+    """Nothing leaves there any more; ``until`` is the first day on which it does again, if it is known."""
+
+    scope: PauseScope
+    by: str
+    at: dt.datetime
+    since: dt.date
+    why: str
+    until: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Resumed(_OfPause):
+    """Orders leave there again."""
+
+    scope: PauseScope
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class _OfApprovals:
+    order_id: str
+
+    @property
+    def stream(self) -> str:
+        """A stream for each order."""
+        return approvals_of(self.order_id)
+
+
+@dataclass(frozen=True)
+class ApprovalGiven(_OfApprovals):
+    """A person approved one revision's content; from ``expires_on`` on it counts no more."""
+
+    revision: int
+    content_digest: str
+    by: str
+    at: dt.datetime
+    given_on: dt.date
+    expires_on: dt.date
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class OrderRejected(_OfApprovals):
+    """A person said no to one revision's content."""
+
+    revision: int
+    content_digest: str
+    by: str
+    at: dt.datetime
+    reason: RejectionReason
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class OrderOverridden(_OfApprovals):
+    """A person wants other units in one line; ``revision`` and ``content_digest`` are of what they saw."""
+
+    revision: int
+    content_digest: str
+    line_number: int
+    before_units: int
+    after_units: int
+    by: str
+    at: dt.datetime
+    reason: OverrideReason
+    remark: str = ""
+
+
+Event = (
+    StageChanged | RolledBack
+    | RoleGranted | RoleRevoked | PersonRemoved | TokenIssued | TokenRevoked
+    | SensitiveRead | PermissionRefused | TokenRefused
+    | Paused | Resumed
+    | ApprovalGiven | OrderRejected | OrderOverridden
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""What governance knows of one order: all that approval and pause rules look at.
+
+Not here: the rules (``approval``, ``pause``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from assets.orders.events import Document
+
+TRANSFER, PURCHASE = "transfer", "purchase"
+REVERSIBLE_KINDS = frozenset({TRANSFER})
+"""What can be taken back without cost: goods that can travel back. What was bought or sped up cannot."""
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """One revision of an order, as approval and pause rules see it.
+
+    Attributes
+    ----------
+    order_id, revision, content_digest
+        Which content of which order.
+    plan_date : date
+        Day whose plan wants it.
+    kind, origin_id, destination_id : str
+        ``transfer``, ``purchase`` or ``expedite``; a purchase's origin is the supplier, an expedite's may be.
+    value_amount : Decimal
+        Value over all lines.
+    reversible : bool
+        Whether it can be taken back without cost once it was sent.
+    sensitive_items, new_items : tuple of str
+        Items of it that are sensitive; that were never ordered before.
+    new_lane, new_supplier : bool
+        Whether nothing was ever ordered on its lane; from its supplier.
+    forecast_width : float
+        Widest forecast behind its lines: 90 % quantile less 10 % quantile, over the median.
+    warnings : tuple of str
+        Rules of quality gates that warned of its items or sites.
+    requested_by : tuple of str
+        People whose wish it is: who overrode it or asked for it. Empty for a plan's own.
+    """
+
+    order_id: str
+    revision: int
+    content_digest: str
+    plan_date: dt.date
+    kind: str
+    origin_id: str
+    destination_id: str
+    value_amount: Decimal
+    reversible: bool = True
+    sensitive_items: tuple[str, ...] = ()
+    new_items: tuple[str, ...] = ()
+    new_lane: bool = False
+    new_supplier: bool = False
+    forecast_width: float = 0.0
+    warnings: tuple[str, ...] = ()
+    requested_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a plan date knows beside its documents.
+
+    Attributes
+    ----------
+    sensitive_items : frozenset of str
+        Of the item master.
+    suppliers : frozenset of str
+        All there are; what is sped up may come from one, or from a site.
+    ordered_items, ordered_lanes, ordered_suppliers : frozenset
+        Items, (origin, destination) and suppliers that any earlier order was issued for.
+    forecast_widths : dict
+        Item and destination to width of the forecast.
+    warnings : dict
+        Item, site, or supplier to the rules that warned of it.
+    """
+
+    sensitive_items: frozenset[str] = frozenset()
+    suppliers: frozenset[str] = frozenset()
+    ordered_items: frozenset[str] = frozenset()
+    ordered_lanes: frozenset[tuple[str, str]] = frozenset()
+    ordered_suppliers: frozenset[str] = frozenset()
+    forecast_widths: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def facts_of(document: Document, revision: int, known: Known, requested_by: tuple[str, ...] = ()) -> OrderFacts:
+    """Return the facts of one revision of a document."""
+    items = sorted({line.item_id for line in document.lines})
+    lane = (document.origin_id, document.destination_id)
+    bought = document.kind == PURCHASE or document.origin_id in known.suppliers
+    warned = {rule for key in (*items, *lane) for rule in known.warnings.get(key, ())}
+    widths = [known.forecast_widths.get((item, document.destination_id), 0.0) for item in items]
+    return OrderFacts(
+        document.order_id,
+        revision,
+        document.content_digest,
+        document.plan_date,
+        document.kind,
+        document.origin_id,
+        document.destination_id,
+        document.value_amount,
+        reversible=document.kind in REVERSIBLE_KINDS,
+        sensitive_items=tuple(item for item in items if item in known.sensitive_items),
+        new_items=tuple(item for item in items if item not in known.ordered_items),
+        new_lane=not bought and lane not in known.ordered_lanes,
+        new_supplier=bought and document.origin_id not in known.ordered_suppliers,
+        forecast_width=max(widths, default=0.0),
+        warnings=tuple(sorted(warned)),
+        requested_by=requested_by,
+    )

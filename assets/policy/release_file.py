@@ -1,0 +1,70 @@
+"""A release from its file, or one line that says what is wrong with the file.
+
+Not here: what a release may say (``release``, ``oversight``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from assets.kernel.errors import EquipoiseError
+from assets.policy.oversight import ApprovalLimits, DispatchRules, Guard, MaskingRules, RolloutRules
+from assets.policy.release import ForecastRules, Guardrails, Objective, Release, SharedLimits, TargetRules
+from assets.policy.stage import Stage
+
+_SECTIONS = (
+    Release, ForecastRules, TargetRules, Guardrails, Objective, SharedLimits, ApprovalLimits, MaskingRules,
+    RolloutRules, Guard, DispatchRules,
+)  # fmt: skip
+_KNOWN_KEYS = sorted({name for section in _SECTIONS for name in section.model_fields})
+_MOST_FAULTS_TOLD = 3
+
+
+def read_release(path: Path, *, may_name_stage: bool = True) -> Release:
+    """Return the release that a file holds.
+
+    Parameters
+    ----------
+    path : Path
+        YAML file.
+    may_name_stage : bool
+        Whether the file may say that it is more than a draft.
+
+    Raises
+    ------
+    EquipoiseError
+        If it is no YAML, if it has an unknown key or a value that is not allowed, or if it names a stage that
+        only an event can give.
+    """
+    try:
+        release = Release.model_validate(yaml.safe_load(path.read_text()))
+    except ValidationError as error:
+        faults = [_told(fault) for fault in error.errors()]
+        more = len(faults) - _MOST_FAULTS_TOLD
+        text = "; ".join(faults[:_MOST_FAULTS_TOLD]) + (f"; and {more} more" if more > 0 else "")
+        raise EquipoiseError(text, where=str(path), remedy="Correct the file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise EquipoiseError(f"it is not YAML: {error}", where=str(path), remedy="Correct the file") from error
+    except OSError as error:
+        raise EquipoiseError(
+            f"it cannot be read: {error.strerror}", where=str(path), remedy="Let this user read it"
+        ) from error
+    if not may_name_stage and release.stage is not Stage.DRAFT:
+        raise EquipoiseError(
+            f"a file does not make a release {release.stage}", where=str(path),
+            remedy="Remove the stage from it and use `equipoise policy promote`",
+        )  # fmt: skip
+    return release
+
+
+def _told(fault: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in fault["loc"]) or "the document"
+    if fault["type"] != "extra_forbidden":
+        return f"{path}: {fault['msg']}"
+    near = difflib.get_close_matches(str(fault["loc"][-1]), _KNOWN_KEYS, n=1)
+    return f"{path}: unknown key" + (f", did you mean {near[0]}?" if near else "")
