@@ -1,7 +1,8 @@
 """What can have happened in governance. Facts for ever; the ledger chains them with those of orders.
 
 All events stand here, with what they carry: text, whole numbers, flags, decimals, dates, UTC times, closed
-words, tuples of those, and frozen records of those. Each names the stream it belongs to. Not here: rules.
+words, tuples of those, and frozen records of those. Each names the stream it belongs to. Not here: rules, or
+what people say of an order, which is the order's own (``orders.events``).
 """
 
 from __future__ import annotations
@@ -11,22 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from assets.governance.reasons import OverrideReason, RejectionReason
+from assets.orders.events import LedgerEvent
 from assets.policy.access import Permission, Role
 from assets.policy.stage import Stage
 
-SCHEMA_VERSION = 1
 RELEASES, ACCESS, PAUSE = "releases", "access", "pause"
 
 
 def access_log_of(person: str) -> str:
     """Return the stream that holds what a person read and was refused."""
     return f"access-log/{person}"
-
-
-def approvals_of(order_id: str) -> str:
-    """Return the stream that holds what people said of an order."""
-    return f"approval/{order_id}"
 
 
 class EvidenceKind(StrEnum):
@@ -56,7 +51,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class _OfReleases:
+class _OfReleases(LedgerEvent):
     @property
     def stream(self) -> str:
         """All releases share one stream, so that exactly one is active."""
@@ -92,7 +87,7 @@ class RolledBack(_OfReleases):
 
 
 @dataclass(frozen=True)
-class _OfAccess:
+class _OfAccess(LedgerEvent):
     @property
     def stream(self) -> str:
         """Grants and tokens share one stream."""
@@ -156,7 +151,7 @@ class TokenRevoked(_OfAccess):
 
 
 @dataclass(frozen=True)
-class _OfAccessLog:
+class _OfAccessLog(LedgerEvent):
     person: str
 
     @property
@@ -209,7 +204,7 @@ class PauseScope:
 
 
 @dataclass(frozen=True)
-class _OfPause:
+class _OfPause(LedgerEvent):
     @property
     def stream(self) -> str:
         """All pauses share one stream."""
@@ -238,60 +233,9 @@ class Resumed(_OfPause):
     why: str
 
 
-@dataclass(frozen=True)
-class _OfApprovals:
-    order_id: str
-
-    @property
-    def stream(self) -> str:
-        """A stream for each order."""
-        return approvals_of(self.order_id)
-
-
-@dataclass(frozen=True)
-class ApprovalGiven(_OfApprovals):
-    """A person approved one revision's content; from ``expires_on`` on it counts no more."""
-
-    revision: int
-    content_digest: str
-    by: str
-    at: dt.datetime
-    given_on: dt.date
-    expires_on: dt.date
-    remark: str = ""
-
-
-@dataclass(frozen=True)
-class OrderRejected(_OfApprovals):
-    """A person said no to one revision's content."""
-
-    revision: int
-    content_digest: str
-    by: str
-    at: dt.datetime
-    reason: RejectionReason
-    remark: str = ""
-
-
-@dataclass(frozen=True)
-class OrderOverridden(_OfApprovals):
-    """A person wants other units in one line; ``revision`` and ``content_digest`` are of what they saw."""
-
-    revision: int
-    content_digest: str
-    line_number: int
-    before_units: int
-    after_units: int
-    by: str
-    at: dt.datetime
-    reason: OverrideReason
-    remark: str = ""
-
-
 Event = (
     StageChanged | RolledBack
     | RoleGranted | RoleRevoked | PersonRemoved | TokenIssued | TokenRevoked
     | SensitiveRead | PermissionRefused | TokenRefused
     | Paused | Resumed
-    | ApprovalGiven | OrderRejected | OrderOverridden
 )  # fmt: skip

@@ -182,7 +182,9 @@ def _require(order: Order, command: Require) -> tuple[Event, ...]:
     before = order.approval
     if before and (before.approvers, before.rules) == (command.approvers, command.rules):
         return ()
-    asked = ApprovalRequired(order.order_id, order.revision, command.approvers, command.rules, command.expires_on)
+    asked = ApprovalRequired(
+        order.order_id, order.revision, command.approvers, command.rules, command.expires_on, command.why
+    )
     if command.approvers:
         return (asked,)
     return (asked, OrderApproved(order.order_id, order.revision, ()))

@@ -177,11 +177,12 @@ class Withdraw:
 
 @dataclass(frozen=True)
 class Require:
-    """The rules say who has to approve; nobody if ``approvers`` is 0."""
+    """The rules say how many people have to approve, nobody if ``approvers`` is 0, and why."""
 
     approvers: int
     rules: tuple[str, ...]
     expires_on: dt.date
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -382,6 +383,7 @@ class ApprovalRequired(LedgerEvent):
     approvers: int
     rules: tuple[str, ...]
     expires_on: dt.date
+    why: str
 
 
 @dataclass(frozen=True)

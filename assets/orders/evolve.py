@@ -69,8 +69,8 @@ def _after(order: Order, event: Event) -> Order:
             return _as_it_was(order, document, reason)
         case OrderWithdrawn(_, reason, _):
             return _ended(order, OrderStatus.CANCELLED, reason, withdrawn=True)
-        case ApprovalRequired(_, _, approvers, rules, expires_on):
-            return replace(order, approval=Approval(approvers, rules, expires_on))
+        case ApprovalRequired(_, _, approvers, rules, expires_on, why):
+            return replace(order, approval=Approval(approvers, rules, expires_on, why))
         case ApprovalGiven(_, _, by, given_on, expires_on, _):
             return _consented(order, Consent(by, given_on, expires_on))
         case OrderApproved(_, _, by):

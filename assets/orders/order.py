@@ -67,11 +67,14 @@ class Approval:
         What asks for them.
     expires_on : date
         Day from which it is too late.
+    why : str
+        What the rules say in words.
     """
 
     approvers: int
     rules: tuple[str, ...]
     expires_on: dt.date
+    why: str = ""
     given: tuple[Consent, ...] = ()
 
 

@@ -174,7 +174,7 @@ def approved(store: OrderStore, *lines: tuple[str, str, str, str, int]) -> list[
     """Record documents that need nobody's approval, and return them."""
     for document in order_book(lines).content:
         events = (
-            OrderProposed(document), ApprovalRequired(document.order_id, 1, 0, (), TOMORROW),
+            OrderProposed(document), ApprovalRequired(document.order_id, 1, 0, (), TOMORROW, ""),
             OrderApproved(document.order_id, 1, ()),
         )  # fmt: skip
         store.append([Append(document.order_id, 0, events)])

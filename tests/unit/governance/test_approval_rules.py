@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from unit.governance.governance_samples import (
     ADA,
     APPROVERS,
-    AT,
     BEN,
     CLEO,
     DORA,
@@ -21,10 +19,10 @@ from unit.governance.governance_samples import (
     order,
     release_with,
 )
+from unit.orders.order_lives import DOCUMENT, life
 from unit.orders.order_samples import order_book
 
-from assets.governance.approval import approve, override, reject, requesters, standing
-from assets.governance.events import ApprovalGiven, Event, OrderOverridden, OrderRejected
+from assets.governance.approval import approve, not_counted, override, reject, required
 from assets.governance.facts import Known, OrderFacts, facts_of
 from assets.governance.reasons import (
     MEANINGS,
@@ -35,32 +33,27 @@ from assets.governance.reasons import (
 )
 from assets.governance.requirement import ApprovalRule, requirement
 from assets.kernel.errors import EquipoiseError
-from assets.policy.access import Identity, NotPermitted, Role
-from assets.policy.release import Release
+from assets.orders.events import Document, Propose, Require
+from assets.orders.order import Order, OrderStatus
+from assets.policy.access import Identity, NotPermitted
 
 STANDARD = release_with()
 LARGE = order(value_amount=Decimal(200_000))
 
 
-def yes(
-    facts: OrderFacts, by: Identity, history: tuple[Event, ...] = (), today: dt.date = TODAY, **changes: Any
-) -> tuple[Event, ...]:
-    release: Release = changes.get("release", STANDARD)
-    return history + approve(
-        facts, requirement(facts, release), release, history,
-        seen_digest=changes.get("seen", facts.content_digest), by=by, at=AT, today=today,
-    )  # fmt: skip
+def proposed(*, approvers: int = 1, document: Document | None = None) -> Order:
+    needed = Require(approvers, ("value",), TOMORROW)
+    return life(Propose(document or DOCUMENT), needed)
 
 
-def stands(
-    facts: OrderFacts, history: tuple[Event, ...], today: dt.date = TODAY, may: frozenset[str] = APPROVERS
-) -> Any:
-    return standing(facts, requirement(facts, STANDARD), history, may_approve=may, today=today)
+def yes(order: Order, by: Identity, today: dt.date = TODAY, seen: str = "") -> Order:
+    told = approve(order, STANDARD, seen_digest=seen or order.document.content_digest, by=by, today=today)
+    return life(told, order=order)
 
 
 def test_a_small_known_reversible_order_needs_nobody() -> None:
     assert requirement(order(), STANDARD).approvers == 0
-    assert stands(order(), ()).approved
+    assert required(requirement(order(), STANDARD)).approvers == 0
 
 
 @pytest.mark.parametrize(
@@ -113,119 +106,96 @@ def test_more_value_never_needs_fewer_people(small: int, large: int, reversible:
     assert needed[0] <= needed[1]
 
 
+def test_what_the_rules_ask_for_is_told_to_the_order_in_words() -> None:
+    told = required(requirement(LARGE, STANDARD))
+    assert (told.approvers, told.rules, told.expires_on) == (2, ("value",), TOMORROW)
+    assert told.why == "its value of 200,000.00 is above 100,000.00"
+
+
 def test_two_approvers_are_two_people() -> None:
-    history = yes(LARGE, BEN)
-    assert yes(LARGE, BEN, history) == history
-    assert (stands(LARGE, history).missing, stands(LARGE, history).approved) == (1, False)
-    forged = (*history, dataclasses.replace(history[0], remark="again"))
-    assert stands(LARGE, forged).missing == 1
-    assert stands(LARGE, yes(LARGE, CLEO, history)).approved
+    once = yes(proposed(approvers=2), BEN)
+    assert once.status is OrderStatus.PROPOSED
+    with pytest.raises(EquipoiseError, match="approved it already"):
+        yes(once, BEN)
+    assert yes(once, CLEO).status is OrderStatus.APPROVED
 
 
-def test_nobody_approves_their_own() -> None:
-    own = order(requested_by=(BEN.person,))
-    with pytest.raises(EquipoiseError, match="nobody approves their own"):
-        yes(own, BEN)
-    forged = yes(order(), BEN)
-    assert stands(own, forged).not_counted == ((BEN.person, "nobody approves their own"),)
-
-
-def test_who_overrides_an_order_makes_it_their_own() -> None:
-    overridden = override(
-        order(), seen_digest="a" * 32, line_number=1, before_units=5, after_units=9, by=DORA, at=AT,
+def overridden(units: int, line_number: int = 1, by: Identity = DORA, seen: str = "") -> Order:
+    before = proposed()
+    command = override(
+        before, seen_digest=seen or before.document.content_digest, line_number=line_number, units=units, by=by,
         reason=OverrideReason.KNOWN_EVENT,
     )  # fmt: skip
-    assert [type(event) for event in overridden] == [OrderOverridden]
-    assert requesters((*overridden, *overridden)) == (DORA.person,)
-    assert requirement(order(requested_by=requesters(overridden)), STANDARD).approvers == 1
+    return life(command, order=before)
 
 
-def test_an_override_of_nothing_is_none_and_of_negative_units_is_refused() -> None:
-    def to(units: int) -> tuple[Event, ...]:
-        return override(
-            order(), seen_digest="a" * 32, line_number=1, before_units=5, after_units=units, by=DORA, at=AT,
+def test_who_overrides_an_order_makes_it_their_own_and_another_approves_it() -> None:
+    own = life(Require(1, ("override",), TOMORROW), order=overridden(20, by=ADA))
+    assert own.overridden_by == ADA.person
+    with pytest.raises(EquipoiseError, match="nobody approves their own"):
+        yes(own, ADA)
+    assert yes(own, BEN).status is OrderStatus.APPROVED
+
+
+def test_an_override_changes_units_value_and_freight_and_claims_no_gain() -> None:
+    before, after = DOCUMENT.lines[0], overridden(20).document.lines[0]
+    assert after.quantity_units == 20
+    assert after.value_amount == before.value_amount * 20 / before.quantity_units
+    assert after.gain_amount == 0
+
+
+@pytest.mark.parametrize(
+    ("units", "line", "fault"), [(-1, 1, "cannot be ordered"), (5, 9, "no line 9"), (0, 1, "nothing would be left")]
+)
+def test_an_override_that_makes_no_order_is_refused(units: int, line: int, fault: str) -> None:
+    single = dataclasses.replace(DOCUMENT, lines=DOCUMENT.lines[:1])
+    with pytest.raises(EquipoiseError, match=fault):
+        override(
+            proposed(document=single), seen_digest=DOCUMENT.content_digest, line_number=line, units=units, by=DORA,
             reason=OverrideReason.PACKING,
         )  # fmt: skip
-
-    assert to(5) == ()
-    with pytest.raises(EquipoiseError, match="cannot be ordered"):
-        to(-1)
 
 
 def test_an_approval_is_for_the_content_that_was_shown() -> None:
     with pytest.raises(EquipoiseError, match="changed since it was shown"):
-        yes(LARGE, BEN, seen="b" * 32)
+        yes(proposed(), BEN, seen="b" * 32)
     with pytest.raises(EquipoiseError, match="changed since it was shown"):
-        reject(LARGE, seen_digest="b" * 32, by=BEN, at=AT, reason=RejectionReason.DUPLICATE)
-
-
-@pytest.mark.parametrize("changes", [{"revision": 2}, {"content_digest": "b" * 32}])
-def test_an_approval_of_another_content_or_revision_is_stale(changes: dict[str, Any]) -> None:
-    history = yes(LARGE, CLEO, yes(LARGE, BEN))
-    found = stands(dataclasses.replace(LARGE, **changes), history)
-    assert (found.missing, found.approved) == (2, False)
-    assert "it was of revision 1" in found.not_counted[0][1]
-
-
-def test_an_approval_of_another_order_is_none() -> None:
-    assert stands(dataclasses.replace(LARGE, order_id="T-2"), yes(LARGE, BEN)).approvers == ()
-
-
-def test_an_approval_ends_on_its_day_and_an_order_after_its_dispatch_window() -> None:
-    weekly = release_with(dispatch={"window_days": 7}, approvals={"valid_days": 2})
-    facts = order(value_amount=Decimal(20_000))
-    history = yes(facts, BEN, release=weekly)
-    given_event = history[0]
-    assert isinstance(given_event, ApprovalGiven)
-    assert given_event.expires_on == TODAY + dt.timedelta(days=2)
-    needed = requirement(facts, weekly)
-    for days, approved in ((0, True), (1, True), (2, False), (7, False)):
-        today = TODAY + dt.timedelta(days=days)
-        assert standing(facts, needed, history, may_approve=APPROVERS, today=today).approved is approved
-    assert standing(order(), requirement(order(), weekly), (), may_approve=APPROVERS, today=needed.expires_on).expired
+        reject(proposed(), seen_digest="", by=BEN, reason=RejectionReason.DUPLICATE)
 
 
 def test_an_approval_after_the_dispatch_window_is_refused() -> None:
     with pytest.raises(EquipoiseError, match="could leave until 2026-01-05"):
-        yes(LARGE, BEN, today=TOMORROW)
+        yes(proposed(), BEN, today=TOMORROW)
 
 
-def test_an_approval_from_a_day_that_has_not_come_does_not_count() -> None:
-    ahead = dataclasses.replace(yes(LARGE, BEN)[0], given_on=TOMORROW)
-    assert "has not come" in stands(LARGE, (ahead,)).not_counted[0][1]
+def test_an_approval_counts_only_while_its_person_may_and_in_its_days() -> None:
+    order = yes(proposed(), BEN)
+    assert not_counted(order, APPROVERS, TODAY) == ()
+    assert not_counted(order, APPROVERS - {BEN.person}, TODAY) == ("ben#1001 may not approve any more",)
+    assert "expired" in not_counted(order, APPROVERS, TODAY + dt.timedelta(days=5))[0]
+    assert "has not come" in not_counted(order, APPROVERS, TODAY - dt.timedelta(days=1))[0]
+    assert not_counted(life(Propose(DOCUMENT)), APPROVERS, TODAY) == ("its rules were never asked",)
 
 
-def test_an_approver_who_lost_the_role_does_not_count() -> None:
-    history = yes(LARGE, CLEO, yes(LARGE, BEN))
-    found = stands(LARGE, history, may=APPROVERS - {BEN.person})
-    assert (found.approvers, found.missing) == ((CLEO.person,), 1)
-    assert found.not_counted == ((BEN.person, "ben#1001 may not approve any more"),)
-
-
-def test_a_rejected_content_is_not_approved_any_more_and_its_next_revision_may_be() -> None:
-    rejected = reject(order(), seen_digest="a" * 32, by=DORA, at=AT, reason=RejectionReason.NOT_NEEDED)
-    assert [type(event) for event in rejected] == [OrderRejected]
-    assert not stands(order(), rejected).approved
-    with pytest.raises(EquipoiseError, match=r"dora#1003 rejected"):
-        yes(order(), BEN, rejected)
-    assert stands(order(revision=2, content_digest="b" * 32), rejected).approved
+def test_what_is_rejected_says_who_and_why() -> None:
+    order = proposed()
+    told = reject(
+        order, seen_digest=order.document.content_digest[:12], by=DORA, reason=RejectionReason.NOT_NEEDED, note="shut"
+    )
+    assert life(told, order=order).status_reason == "not_needed, by dora#1003: shut"
 
 
 @pytest.mark.parametrize("by", [DORA, VERA], ids=lambda one: one.person)
 def test_only_who_may_approves(by: Identity) -> None:
     with pytest.raises(NotPermitted):
-        yes(LARGE, by)
+        yes(proposed(), by)
 
 
 def test_only_who_may_rejects_and_overrides() -> None:
     with pytest.raises(NotPermitted):
-        reject(order(), seen_digest="a" * 32, by=VERA, at=AT, reason=RejectionReason.NOT_NEEDED)
+        reject(proposed(), seen_digest=DOCUMENT.content_digest, by=VERA, reason=RejectionReason.NOT_NEEDED)
     with pytest.raises(NotPermitted):
-        override(
-            order(), seen_digest="a" * 32, line_number=1, before_units=1, after_units=2,
-            by=Identity("ben#1", frozenset({Role.APPROVER})), at=AT, reason=OverrideReason.SPACE,
-        )  # fmt: skip
-    assert ADA.roles
+        overridden(20, by=BEN)
 
 
 def test_every_reason_has_one_line_of_meaning() -> None:
