@@ -5,6 +5,7 @@ Not here: what a ledger is (``assets.orders``).
 
 from __future__ import annotations
 
+from assets.governance.ledger_log import LEDGER_EVENTS
 from assets.kernel.clock import Clock
 from assets.orders.checkpoints import CheckpointFile
 from assets.orders.sql_store import SqlOrderStore
@@ -21,4 +22,5 @@ def open_ledger(settings: Settings, clock: Clock) -> SqlOrderStore:
     clock : Clock
         Stamps events for the audit.
     """
-    return SqlOrderStore(settings.ledger(), clock, CheckpointFile(settings.network_home().ledger_checkpoints))
+    checkpoints = CheckpointFile(settings.network_home().ledger_checkpoints)
+    return SqlOrderStore(settings.ledger(), clock, checkpoints, LEDGER_EVENTS)

@@ -6,15 +6,23 @@ What belongs to a network (calendar, clock, currency) stands in its profile, not
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
 
 ACTIVE_FILE = "active"
+
+
+class GatewayKind(StrEnum):
+    """Where orders go."""
+
+    FILEDROP = "filedrop"
+    WEBHOOK = "webhook"
 
 
 class Settings(BaseSettings):
@@ -36,6 +44,16 @@ class Settings(BaseSettings):
         How long a run started from the UI waits for another writer; the CLI does not wait.
     nightly_hour : int
         Local hour at which the schedule plans the day.
+    gateway : GatewayKind
+        Where orders go; files in the network's home unless another is named.
+    gateway_folder : Path or None
+        Folder of the files, if it is not in the home.
+    gateway_url : str or None
+        The other side's address, of a webhook.
+    gateway_secret, gateway_secret_file : SecretStr, Path or None
+        What both ends know, or the file that holds it.
+    sender : str
+        How this host names itself in the ledger; its name and process if not set.
     """
 
     model_config = SettingsConfigDict(env_prefix="EQUIPOISE_", extra="ignore", frozen=True)
@@ -47,6 +65,12 @@ class Settings(BaseSettings):
     alert_urls: list[str] = Field(default_factory=list)
     lock_wait_seconds: int = Field(default=600, ge=0)
     nightly_hour: int = Field(default=5, ge=0, le=23)
+    gateway: GatewayKind = GatewayKind.FILEDROP
+    gateway_folder: Path | None = None
+    gateway_url: str | None = None
+    gateway_secret: SecretStr | None = None
+    gateway_secret_file: Path | None = None
+    sender: str = ""
 
     def network_home(self) -> NetworkHome:
         """Return the home of the network to work on.

@@ -38,7 +38,7 @@ class OrderFacts:
     new_lane, new_supplier : bool
         Whether nothing was ever ordered on its lane; from its supplier.
     forecast_width : float
-        Widest forecast behind its lines: 90 % quantile less 10 % quantile, over the median.
+        Width of the forecasts behind its lines (90 % quantile less 10 % quantile, over the median), by value.
     warnings : tuple of str
         Rules of quality gates that warned of its items or sites.
     requested_by : tuple of str
@@ -96,7 +96,6 @@ def facts_of(document: Document, revision: int, known: Known, requested_by: tupl
     lane = (document.origin_id, document.destination_id)
     bought = document.kind == PURCHASE or document.origin_id in known.suppliers
     warned = {rule for key in (*items, *lane) for rule in known.warnings.get(key, ())}
-    widths = [known.forecast_widths.get((item, document.destination_id), 0.0) for item in items]
     return OrderFacts(
         document.order_id,
         revision,
@@ -111,7 +110,16 @@ def facts_of(document: Document, revision: int, known: Known, requested_by: tupl
         new_items=tuple(item for item in items if item not in known.ordered_items),
         new_lane=not bought and lane not in known.ordered_lanes,
         new_supplier=bought and document.origin_id not in known.ordered_suppliers,
-        forecast_width=max(widths, default=0.0),
+        forecast_width=_width(document, known),
         warnings=tuple(sorted(warned)),
         requested_by=requested_by,
     )
+
+
+def _width(document: Document, known: Known) -> float:
+    """Return the mean width over lines, by value: one slow seller does not put a full truck in doubt."""
+    worth = [float(line.value_amount) for line in document.lines]
+    widths = [known.forecast_widths.get((line.item_id, document.destination_id), 0.0) for line in document.lines]
+    if not sum(worth):
+        return max(widths, default=0.0)
+    return sum(value * width for value, width in zip(worth, widths, strict=True)) / sum(worth)

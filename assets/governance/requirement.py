@@ -89,7 +89,8 @@ def _reversibility(facts: OrderFacts, release: Release) -> tuple[int, str]:
 def _sensitivity(facts: OrderFacts, release: Release) -> tuple[int, str]:
     if not facts.sensitive_items:
         return 0, ""
-    return release.approvals.sensitive_approvers, f"{', '.join(facts.sensitive_items)} is sensitive"
+    verb = "is" if len(facts.sensitive_items) == 1 else "are"
+    return release.approvals.sensitive_approvers, f"{', '.join(facts.sensitive_items)} {verb} sensitive"
 
 
 def _novelty(facts: OrderFacts, release: Release) -> tuple[int, str]:

@@ -51,6 +51,16 @@ class NetworkHome:
         return self.root / "ledger.checkpoints"
 
     @property
+    def policies(self) -> Path:
+        """The network's own policy releases, a YAML file each."""
+        return self.root / "policies"
+
+    @property
+    def gateway_files(self) -> Path:
+        """Orders and answers as files, where no other gateway is named."""
+        return self.root / "gateway"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own home."""
         return self.root / "dagster"

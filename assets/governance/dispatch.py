@@ -1,0 +1,199 @@
+"""One working off: what came too late ends, rules speak, stock is kept, what may leave leaves, answers come back.
+
+Every step can be repeated, and a process that dies between two of them leaves the rest to the next. Not
+here: any of the steps (``requirement``, ``pause``; ``orders.reservations``, ``issuing``, ``outbox``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from assets.governance.approval import not_counted, required
+from assets.governance.facts import Known, facts_of
+from assets.governance.pause import PauseState, paused_by
+from assets.governance.requirement import Requirement, requirement
+from assets.orders.availability import Availability
+from assets.orders.confirmations import Taken, take_confirmations
+from assets.orders.decide import decide
+from assets.orders.events import Channel
+from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
+from assets.orders.issuing import CAPACITY, Issued, expire, issue
+from assets.orders.order import Order, OrderStatus
+from assets.orders.outbox import Now, SendTerms, Sent, outbox, send_due
+from assets.orders.reservations import Reservations, reserve
+from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
+from assets.policy.oversight import Feature
+from assets.policy.release import Release
+
+
+@dataclass(frozen=True)
+class DispatchDay:
+    """What holds for orders when they are to leave.
+
+    Attributes
+    ----------
+    network : str
+        Whose orders.
+    plan_date : date
+        The clock's; orders of no other date leave.
+    today : date
+        By the network's clock.
+    release : Release
+        Whose limits and toggles hold.
+    known : Known
+        What the plan date knows beside its documents.
+    availability : Availability or None
+        What may be reserved; ``None`` where the plan date was not planned, and nothing leaves then.
+    pauses : PauseState
+        What is paused today.
+    may_approve : frozenset of str
+        Who may approve now.
+    stopped : str
+        Why nothing of the plan may leave: a gate stopped it since. Empty if nothing did.
+    capacity : int
+        Orders that the outbox holds.
+    """
+
+    network: str
+    plan_date: dt.date
+    today: dt.date
+    release: Release
+    known: Known
+    availability: Availability | None
+    pauses: PauseState
+    may_approve: frozenset[str]
+    stopped: str = ""
+    capacity: int = CAPACITY
+
+    @property
+    def window_ends(self) -> dt.date:
+        """First day on which orders of the plan date leave no more."""
+        return self.plan_date + dt.timedelta(days=self.release.dispatch.window_days)
+
+
+@dataclass(frozen=True)
+class Dispatched:
+    """What one working off brought; ids in each list sorted or in the order of sending.
+
+    Attributes
+    ----------
+    expired : tuple of str
+        Came too late.
+    waiting_for_people : tuple of str
+        Proposals that somebody has to approve.
+    reserved : Reservations
+        Whose stock is kept, and whose was not there.
+    issued : Issued
+        What went into the outbox, and what was held and why.
+    sent : Sent
+        What came of sending.
+    taken : Taken or None
+        What the other side said; ``None`` if it did not answer.
+    silence : str
+        Why it did not; empty if it did.
+    in_outbox : int
+        Orders that are left there.
+    oldest : str
+        The one that has waited longest, with its plan date; empty if none is left.
+    changed : tuple of str
+        Orders to which anything happened.
+    """
+
+    expired: tuple[str, ...] = ()
+    waiting_for_people: tuple[str, ...] = ()
+    reserved: Reservations = field(default_factory=lambda: Reservations((), ()))
+    issued: Issued = field(default_factory=Issued)
+    sent: Sent = field(default_factory=Sent)
+    taken: Taken | None = None
+    silence: str = ""
+    in_outbox: int = 0
+    oldest: str = ""
+    changed: tuple[str, ...] = ()
+
+
+def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendTerms, now: Now) -> Dispatched:
+    """Bring orders as far as they may go, and take in what the other side says.
+
+    Parameters
+    ----------
+    gateway : Gateway
+        The other side. Where it is down orders wait; nothing is raised for it.
+    terms : SendTerms
+        How the outbox is worked off, and by whom.
+    now : callable
+        The time in UTC.
+    """
+    expired = expire(store, day.network, day.today)
+    asked = ask_rules(store, day)
+    kept, issued = Reservations((), ()), Issued()
+    if day.availability is not None and not day.stopped and day.today < day.window_ends:
+        kept = reserve(
+            store, _of(store, day, OrderStatus.APPROVED), day.availability.guard,
+            stock_sites=day.availability.stock_sites, expires_on=day.window_ends,
+        )  # fmt: skip
+        issued = issue(
+            store, _of(store, day, OrderStatus.RESERVED), gateway=gateway.name, by=terms.by,
+            holds=lambda order: held_back(order, day), capacity=day.capacity,
+        )  # fmt: skip
+    sent = send_due(store, gateway, day.network, terms, now)
+    taken, silence = _listened(store, gateway, day.network)
+    left = outbox(store, day.network)
+    changed = {
+        *expired, *asked, *kept.reserved, *kept.refused, *issued.issued, *sent.answered, *sent.waiting, *sent.unknown,
+        *sent.not_understood, *(taken.orders if taken else ()),
+    }  # fmt: skip
+    return Dispatched(
+        expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), _oldest(left),
+        tuple(sorted(changed)),
+    )  # fmt: skip
+
+
+def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
+    """Have the rules speak about every live proposal of the plan date, and return those they said something new of."""
+    answers = [(order, decide(order, required(_needed(order, day)))) for order in _of(store, day, OrderStatus.PROPOSED)]
+    appends = [Append(order.order_id, order.version, events) for order, events in answers if events]
+    try:
+        if appends:
+            store.append(appends)
+    except VersionConflict:
+        # Somebody acted on one of them meanwhile: the next working off asks again.
+        return ()
+    return tuple(sorted(append.stream for append in appends))
+
+
+def held_back(order: Order, day: DispatchDay) -> str:
+    """Return why a reserved order may not leave now; empty if it may."""
+    faults = not_counted(order, day.may_approve, day.today)
+    if faults:
+        return "; ".join(faults)
+    if order.former is not None and not day.release.enabled(Feature.AMENDMENTS):
+        return f"{day.release.name} lets no amendment leave"
+    return paused_by(facts_of(order.document, order.revision, day.known), day.pauses)
+
+
+def _needed(order: Order, day: DispatchDay) -> Requirement:
+    by = (order.overridden_by,) if order.overridden_by else ()
+    return requirement(facts_of(order.document, order.revision, day.known, by), day.release)
+
+
+def _of(store: OrderStore, day: DispatchDay, status: OrderStatus) -> tuple[Order, ...]:
+    wanted = OrderFilter(network=day.network, plan_date=day.plan_date, channel=Channel.LIVE, status=status)
+    return store.orders(wanted)
+
+
+def _waiting(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
+    return tuple(order.order_id for order in _of(store, day, OrderStatus.PROPOSED))
+
+
+def _listened(store: OrderStore, gateway: Gateway, network: str) -> tuple[Taken | None, str]:
+    try:
+        return take_confirmations(store, gateway, network), ""
+    except (NotSent, OutcomeUnknown, NotUnderstood) as error:
+        return None, str(error)
+
+
+def _oldest(left: Iterable[Order]) -> str:
+    first = min(left, key=lambda order: (order.document.plan_date, order.order_id), default=None)
+    return f"{first.order_id} of {first.document.plan_date}" if first else ""

@@ -1,0 +1,94 @@
+"""Dispatching for a network: its ledger, tables, releases, people and gateway brought to one working off.
+
+Called by the command line and by the asset alike. Not here: what dispatching does (``governance.dispatch``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+
+from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
+from assets.governance.events import ACCESS, PAUSE
+from assets.governance.facts import Known
+from assets.governance.grants import AccessBook, access_book
+from assets.governance.identity import owner_of, still_named
+from assets.governance.known import known_of
+from assets.governance.ledger_log import LedgerLog
+from assets.governance.pause import pause_state
+from assets.kernel.clock import Clock
+from assets.kernel.frames.decisions import DOCUMENTS
+from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
+from assets.orders.availability import availability
+from assets.orders.gateways.port import Gateway
+from assets.orders.outbox import SendTerms
+from assets.orders.standing import hindsight, stopped
+from assets.orders.store import OrderFilter, OrderStore
+from assets.policy.access import Permission
+from orchestration.policies import registry_of
+from orchestration.settings import Settings
+
+
+def dispatch_network(
+    settings: Settings,
+    *,
+    store: OrderStore,
+    gateway: Gateway,
+    clock: Clock,
+) -> Dispatched:
+    """Bring the orders of the clock's plan date as far as they may go.
+
+    Parameters
+    ----------
+    settings : Settings
+        The installation.
+    store : OrderStore
+        The ledger.
+    gateway : Gateway
+        Where orders go.
+    clock : Clock
+        The network's.
+    """
+    return dispatch(store, gateway, dispatch_day(settings, store, clock), send_terms(settings), clock.now)
+
+
+def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:
+    """Return what holds for the orders of the clock's plan date."""
+    home = settings.network_home()
+    profile, published = home.profile, Published(home.published)
+    today = clock.today()
+    plan_date = profile.calendar.start_of_bucket(today)
+    planned = published.latest(DOCUMENTS.name, plan_date) is not None
+    orders = store.orders(OrderFilter(network=profile.name, going_on=True))
+    log = LedgerLog(store)
+    return DispatchDay(
+        network=profile.name,
+        plan_date=plan_date,
+        today=today,
+        release=registry_of(home, store).active(),
+        known=known_of(published, plan_date, orders) if planned else Known(),
+        availability=availability(published, profile.name, plan_date) if planned else None,
+        pauses=pause_state(log.history(PAUSE), today),
+        may_approve=may_approve(settings, access_book(log.history(ACCESS))),
+        stopped=_stopped(published, profile, store, plan_date),
+    )
+
+
+def may_approve(settings: Settings, book: AccessBook) -> frozenset[str]:
+    """Return the people who may approve now; the owner of the home while nobody was granted a role."""
+    if not book.ever_granted:
+        return frozenset({owner_of(settings.network_home().root).person})
+    return frozenset(person for person in book.people_that_may(Permission.APPROVE) if still_named(person))
+
+
+def send_terms(settings: Settings) -> SendTerms:
+    """Return how this process works the outbox off."""
+    return SendTerms(by=settings.sender or f"{socket.gethostname()}/{os.getpid()}")
+
+
+def _stopped(published: Published, profile: NetworkProfile, store: OrderStore, plan_date: dt.date) -> str:
+    planned = store.orders(OrderFilter(network=profile.name, plan_date=plan_date))
+    runs = {order.document.provenance.run_id for order in planned}
+    return stopped(published, plan_date) or hindsight(published, plan_date, runs)
