@@ -60,25 +60,26 @@ def balanced_cut(component: frozenset[str], money: Mapping[str, int], links: Lin
 
 def _grown(seed: str, component: frozenset[str], money: Mapping[str, int], links: Links, room: int) -> Cut:
     """Grow from a seed and return the best part on the way that fills enough, or else the largest."""
-    members: set[str] = set()
+    members: dict[str, None] = {}
     amount = leakage = 0
     tied: dict[str, int] = {seed: 0}
     queue = [(0, seed)]
-    best = Cut(frozenset(), 0, 0)
+    best = (0, 0, 0)
     while queue:
         _, name = heapq.heappop(queue)
         if name in members or amount + money[name] > room:
             continue
-        members.add(name)
+        members[name] = None
         amount += money[name]
-        leakage += sum(links[name].values()) - 2 * sum(w for other, w in links[name].items() if other in members)
+        leakage += sum(links[name].values()) - 2 * tied[name]
         for other, weight in links[name].items():
             if other not in members and other in component:
                 tied[other] = tied.get(other, 0) + weight
                 heapq.heappush(queue, (sum(links[other].values()) - 2 * tied[other], other))
-        if best.amount < LEAST_FILL * room or leakage * best.amount < best.leakage * amount:
-            best = Cut(frozenset(members), amount, leakage)
-    return best
+        _, filled, leaked = best
+        if filled < LEAST_FILL * room or leakage * filled < leaked * amount:
+            best = (len(members), amount, leakage)
+    return Cut(frozenset(list(members)[: best[0]]), *best[1:])
 
 
 def _refined(cut: Cut, component: frozenset[str], money: Mapping[str, int], links: Links, room: int) -> Cut:

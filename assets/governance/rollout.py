@@ -147,7 +147,7 @@ def _graph(money: dict[str, int], links: tuple[Link, ...]) -> nx.Graph:
     graph = nx.Graph()
     graph.add_nodes_from(money)
     for link in links:
-        strangers = {link.one, link.other} - set(money)
+        strangers = [end for end in (link.one, link.other) if end not in money]
         if strangers:
             raise EquipoiseError(
                 f"a link names {min(strangers)}, which is no node", where="canary", remedy="Give every end as a node"

@@ -31,10 +31,12 @@ class TextMask:
     def __init__(self, items: Iterable[str], numbers: bool) -> None:
         # By digest: a label does not tell where in the alphabet an id stands.
         ids = sorted(set(items) - {""}, key=digest)
-        self._pattern = _pattern_of(ids)
         self._numbers = numbers
+        self._lengths = sorted({len(item) for item in ids}, reverse=True)
+        self._first = frozenset(item[0] for item in ids)
+        self._known: dict[str, bool] = {}
         self._labels = {item: f"⟨hidden{place}⟩" for place, item in enumerate(ids, 1)}
-        if any(self._pattern.search(label) for label in self._labels.values()):
+        if any(self._spans(label) for label in self._labels.values()):
             # An item is named like a label.
             self._labels = dict.fromkeys(ids, HIDDEN)
 
@@ -45,11 +47,13 @@ class TextMask:
 
     def names(self, text: str) -> bool:
         """Tell whether a text names a sensitive item."""
-        return text in self._labels or self._pattern.search(text) is not None
+        if text not in self._known:
+            self._known[text] = text in self._labels or bool(self._spans(text))
+        return self._known[text]
 
     def found(self, text: str) -> frozenset[str]:
         """Return the sensitive items that a text names."""
-        return frozenset({text} if text in self._labels else self._pattern.findall(text))
+        return frozenset({text} if text in self._labels else (text[start:end] for start, end in self._spans(text)))
 
     def of(self, text: str, hide: bool = False) -> str:
         """Return a text as it may be shown; ``hide`` also takes the numbers of one that names no item."""
@@ -57,11 +61,37 @@ class TextMask:
             return self._labels[text]
         if not hide and not self.names(text):
             return text
-        parts = self._pattern.split(text)
-        if self._numbers:
-            parts = [_TOKEN.sub(_without_number, part) for part in parts]
-        labels = [self._labels[found.group()] for found in self._pattern.finditer(text)]
-        return "".join(part + label for part, label in zip(parts, [*labels, ""], strict=True))
+        told, at = [], 0
+        for start, end in [*self._spans(text), (len(text), len(text))]:
+            between = text[at:start]
+            told.append(_TOKEN.sub(_without_number, between) if self._numbers else between)
+            told.append(self._labels.get(text[start:end], ""))
+            at = end
+        return "".join(told)
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where a text names an item, the longest name first at each place.
+
+        A name ends where no letter or digit goes on: ``I1`` is not in ``I10``, but in ``I1-S2`` and ``T_I1``.
+        """
+        found, at = [], 0
+        while at < len(text):
+            end = self._end_of_name(text, at) if text[at] in self._first else 0
+            if end:
+                found.append((at, end))
+            at = end or at + 1
+        return found
+
+    def _end_of_name(self, text: str, start: int) -> int:
+        """Return where the longest name that begins here ends; 0 if none does."""
+        if start and text[start].isalnum() and text[start - 1].isalnum():
+            return 0
+        for length in self._lengths:
+            end = start + length
+            goes_on = end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
+            if end <= len(text) and not goes_on and text[start:end] in self._labels:
+                return end
+        return 0
 
 
 def _without_number(found: re.Match[str]) -> str:
@@ -71,16 +101,3 @@ def _without_number(found: re.Match[str]) -> str:
     if _DAY.fullmatch(core) or not _NUMBER.fullmatch(core):
         return token
     return HIDDEN + token[len(token.rstrip(_EDGES)) :]
-
-
-def _pattern_of(ids: list[str]) -> re.Pattern[str]:
-    """Match any id, the longest first, unless a letter or digit goes on: ``I1`` is not in ``I10``, but in ``I1-S2``."""
-    if not ids:
-        return re.compile(r"(?!)")
-    return re.compile("|".join(_bounded(item) for item in sorted(ids, key=lambda item: (-len(item), item))))
-
-
-def _bounded(item: str) -> str:
-    before = r"(?<![^\W_])" if item[0].isalnum() else ""
-    after = r"(?![^\W_])" if item[-1].isalnum() else ""
-    return before + re.escape(item) + after
