@@ -42,16 +42,19 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     assets, checks = build_assets(profile, partitions, project)
     plan_job = jobs.plan_day()
     ingest_job = jobs.ingest(raw_tables(assets))
+    dispatch_job = jobs.dispatch_orders()
     stages = timings.stage_of_step(assets, checks)
     published = Published(home.published)
+    resources = build_resources(settings, project, **overrides)
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        resources=build_resources(settings, project, **overrides),
-        jobs=[plan_job, ingest_job],
+        resources=resources,
+        jobs=[plan_job, ingest_job, dispatch_job],
         schedules=[schedules.nightly(settings, profile, published, plan_job)],
         sensors=[
             sensors.landing(home, profile, plan_job, ingest_job),
+            sensors.dispatch(profile, resources["orders"], dispatch_job),
             sensors.dead_runs(home),
             *sensors.after_a_run(settings, stages),
         ],

@@ -20,9 +20,12 @@ from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.announced import LedgerAnnouncements
-from assets.policy.registry import PolicyRegistry
+from assets.orders.store import OrderStore
 from orchestration import locks, recovery
+from orchestration.dispatching import dispatch_network
+from orchestration.gateways import open_gateway
 from orchestration.ledger import open_ledger
+from orchestration.policies import registry_of
 from orchestration.retries import RetryingIOManager
 from orchestration.settings import Settings
 
@@ -51,18 +54,22 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
     home = settings.network_home()
     profile = home.profile
     published = Published(home.published)
+    orders: OrderStore = overrides.get("orders") or open_ledger(settings, profile.clock)
     given = {
         "home": home,
         "profile": profile,
         "clock": profile.clock,
         "as_known": AsKnown.THEN,
-        "policies": PolicyRegistry(),
+        "policies": registry_of(home, orders),
         "features": FeatureRegistry(home.root),
         "models": ModelRegistry(home.root),
         "published": published,
         "parquet": RetryingIOManager(published),
         "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),
-        "orders": open_ledger(settings, profile.clock),
+        "orders": orders,
+        "dispatcher": lambda: dispatch_network(
+            settings, store=orders, gateway=open_gateway(settings, home), clock=profile.clock
+        ),
         "dbt": NetworkDbt(project, meanwhile=list(LATE_IMPORTS)),
         **overrides,
     }

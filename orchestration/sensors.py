@@ -1,4 +1,4 @@
-"""What starts by itself: a plan when its feeds have landed, an ingest when late ones come, and alerts.
+"""What starts by itself: a plan when its feeds have landed, an ingest when late ones come, dispatching, alerts.
 
 Each sensor asks one function of a capability and turns the answer into run requests.
 """
@@ -17,12 +17,14 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
+from assets.orders.store import OrderFilter, OrderStore
 from orchestration import alerts, recalibration, recovery, timings
 from orchestration.jobs import PLAN_DAY
 from orchestration.schedules import why_not_again
 from orchestration.settings import Settings
 
 _POLL_SECONDS = 30
+_LISTEN_MINUTES = 5
 
 
 def landing(home: NetworkHome, profile: NetworkProfile, plan_job: Any, ingest_job: Any) -> dg.SensorDefinition:
@@ -106,6 +108,33 @@ def after_a_run(settings: Settings, stages: dict[str, str]) -> list[dg.SensorDef
         )(finish)
         for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
     ]
+
+
+def dispatch(profile: NetworkProfile, orders: OrderStore, dispatch_job: Any) -> dg.SensorDefinition:
+    """Return the sensor on the ledger; it starts switched off, because what it starts leaves the building.
+
+    When something was recorded (a plan, an approval), orders may go; and every few minutes while orders are
+    under way the other side is listened to.
+    """
+
+    @dg.sensor(
+        name="dispatch",
+        job=dispatch_job,
+        minimum_interval_seconds=_POLL_SECONDS,
+        description="Lets go what was approved, and listens to the other side while orders are under way.",
+    )
+    def approved_or_under_way(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        last = orders.append(())
+        seen, _, minute = (context.cursor or "0@0").partition("@")
+        now = int(profile.clock.now().timestamp()) // 60
+        listening = now - int(minute) >= _LISTEN_MINUTES and bool(
+            orders.orders(OrderFilter(network=profile.name, going_on=True))
+        )
+        if last == int(seen) and not listening:
+            return dg.SkipReason("nothing was recorded, and nothing is under way")
+        return dg.SensorResult([dg.RunRequest(run_key=f"dispatch/{last}/{now}")], cursor=f"{last}@{now}")
+
+    return approved_or_under_way
 
 
 def dead_runs(home: NetworkHome) -> dg.SensorDefinition:

@@ -17,5 +17,10 @@ STAGES: dict[str, str] = {
     "plan_gate": "quality.checks",
     "orders": "assets.orders.defs",
     "monitoring": "assets.monitoring.defs",
+    "dispatch": "assets.governance.defs",
 }
 """Stage to the module whose ``build`` makes its assets; dbt and quality fill several from one module."""
+
+DISPATCH = "dispatch"
+PLANNING = tuple(stage for stage in STAGES if stage != DISPATCH)
+"""Stages that a plan goes through; dispatching has a job of its own, because it is of no plan date."""

@@ -1,0 +1,91 @@
+"""What Dagster shows of dispatching and of policy releases: plain values.
+
+Not here: Dagster; the face wraps the values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from assets.governance.dispatch import Dispatched
+from assets.kernel.page import Page, Record
+from assets.orders.order import Order
+from assets.orders.store import OrderFilter, OrderStore
+from assets.policy.release import Release
+
+SHOWN = 25
+"""Rows of a table on a page; the command line lists all."""
+
+
+def dispatching_pages(found: Dispatched, orders: OrderStore) -> dict[str, Page]:
+    """Return the pages of one working off, by the asset that shows them."""
+    return {
+        "order_dispatch": dispatch_page(found),
+        "order_confirmations": confirmations_page(found),
+        "order_ledger": ledger_page(orders.orders(OrderFilter(going_on=True)), orders.append(())),
+    }
+
+
+def dispatch_page(found: Dispatched) -> Page:
+    """Return what one working off brought, and what holds back what."""
+    return {
+        "issued": len(found.issued.issued),
+        "answered": len(found.sent.answered),
+        "waiting_for_people": len(found.waiting_for_people),
+        "held_back": len(found.issued.held),
+        "without_stock": len(found.reserved.refused),
+        "expired": len(found.expired),
+        "in_outbox": found.in_outbox,
+        "oldest_in_outbox": found.oldest or "none",
+        "why_held_back": _reasons(found.issued.held),
+        "what_went_wrong": _reasons(found.sent.details),
+        "command": "equipoise inbox",
+    }
+
+
+def confirmations_page(found: Dispatched) -> Page:
+    """Return what the other side said."""
+    taken = found.taken
+    return {
+        "messages": taken.messages if taken else 0,
+        "orders_that_moved": len(taken.orders) if taken else 0,
+        "about_orders_never_issued": len(taken.strangers) if taken else 0,
+        "unreadable": len(taken.unreadable) if taken else 0,
+        "silence": found.silence or "none",
+        "command": "equipoise reconcile",
+    }
+
+
+def ledger_page(going_on: Sequence[Order], events: int) -> Page:
+    """Return how many orders stand where, and what they are worth."""
+    counts = Counter(order.status.value for order in going_on)
+    value = dict.fromkeys(counts, Decimal(0))
+    for order in going_on:
+        value[order.status.value] += order.document.value_amount
+    rows: list[Record] = [
+        {"status": status, "orders": count, "value_amount": float(value[status])}
+        for status, count in sorted(counts.items())
+    ]
+    return {"events": events, "orders_going_on": len(going_on), "by_status": rows, "command": "equipoise ledger verify"}
+
+
+def releases_page(releases: Iterable[Release], active: str) -> Page:
+    """Return the releases at their stages."""
+    rows: list[Record] = [
+        {
+            "name": release.name,
+            "version": release.version,
+            "stage": str(release.stage),
+            "parent": release.parent or "none",
+            "author": release.author,
+            "description": release.description,
+        }
+        for release in releases
+    ]
+    return {"active": active, "releases": rows, "command": "equipoise policy list"}
+
+
+def _reasons(why: Mapping[str, str]) -> list[Record]:
+    return [{"order_id": order_id, "why": reason} for order_id, reason in sorted(why.items())[:SHOWN]]
