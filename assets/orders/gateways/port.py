@@ -67,6 +67,9 @@ class Receipt:
         Its own number; empty where it gave none yet.
     reason : str
         Why it refused or cancelled, in its words.
+    answered_revision : int
+        Latest revision of ours that it has decided on; 0 where it does not say. It tells a refused amendment
+        from news of the former revision that was under way when the amendment was sent.
     """
 
     reference: str
@@ -75,6 +78,12 @@ class Receipt:
     lines: tuple[ReceiptLine, ...] = ()
     external_id: str = ""
     reason: str = ""
+    answered_revision: int = 0
+
+    @property
+    def amendment_was_refused(self) -> bool:
+        """Whether it decided on a later revision than the one it carries out."""
+        return self.answered_revision > self.revision
 
 
 @dataclass(frozen=True)

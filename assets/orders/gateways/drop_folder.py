@@ -1,0 +1,204 @@
+"""The folder that two systems share: its layout, the names in it, and files that appear whole or not at all.
+
+``orders/`` holds what we ask for, ``taken/`` what the other side has put there after reading it, ``answers/``
+what it says, ``unreadable/`` what of it nobody could read, each with a reason. Not here: what files hold
+(``filedrop``), or in which order answers came (``arrivals``).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+LOCK_PAUSE_S = 0.01
+
+
+class NotSynced(OSError):  # noqa: N818 - a state of the disk
+    """A file is in its place, but the disk did not say that it stays there."""
+
+
+@dataclass(frozen=True)
+class DropFolder:
+    """A shared folder.
+
+    Attributes
+    ----------
+    path : Path
+        Made on first use, for its owner only.
+    """
+
+    path: Path
+
+    @property
+    def orders(self) -> Path:
+        """Orders and cancellations, ours."""
+        return self.path / "orders"
+
+    @property
+    def taken(self) -> Path:
+        """Where the other side may put what it has read."""
+        return self.path / "taken"
+
+    @property
+    def answers(self) -> Path:
+        """Answers, theirs."""
+        return self.path / "answers"
+
+    @property
+    def unreadable(self) -> Path:
+        """Answers that could not be read, and why."""
+        return self.path / "unreadable"
+
+    def make(self) -> None:
+        """Make what is missing."""
+        for folder in (self.path, self.orders, self.taken, self.answers, self.unreadable):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _sync_folder(folder.parent)
+
+    @contextmanager
+    def locked(self, patience_s: float) -> Iterator[None]:
+        """Keep other processes of ours out; the other side does not look at the lock.
+
+        Raises
+        ------
+        TimeoutError
+            If another holds it for longer than ``patience_s``.
+        """
+        self.make()
+        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(descriptor, patience_s)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def sent(self, name: str) -> Path | None:
+        """Return where a file of ours lies, or ``None`` if it was not sent."""
+        # The other side moves files one way only, so that one which moves meanwhile is met in the second place.
+        for folder in (self.orders, self.taken):
+            if (folder / name).exists():
+                return folder / name
+        return None
+
+    def names_sent(self) -> frozenset[str]:
+        """Return the names of all files of ours."""
+        names = [name for folder in (self.orders, self.taken) if folder.is_dir() for name in os.listdir(folder)]
+        return frozenset(name for name in names if not name.startswith("."))
+
+    def put_aside(self, name: str, reason: str) -> None:
+        """Move an answer out of the way and write down why."""
+        target = self.unreadable / name
+        number = 1
+        while target.exists():
+            number += 1
+            target = self.unreadable / f"{number}-{name}"
+        os.replace(self.answers / name, target)
+        write_whole(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
+
+
+def file_stem(reference: str) -> str:
+    """Return a reference as part of a file name."""
+    return quote(reference, safe="").replace(".", "%2E")
+
+
+def order_name(reference: str, revision: int) -> str:
+    """Return the name of an order's file, without its ending."""
+    return f"{file_stem(reference)}-r{revision:06d}"
+
+
+def cancel_name(reference: str) -> str:
+    """Return the name of a cancellation's file."""
+    return f"{file_stem(reference)}-cancel.json"
+
+
+def answer_name(reference: str, sequence: int, mark: str = "") -> str:
+    """Return the name that an answer has: any mark, then the reference."""
+    return f"{sequence:020d}{mark}-{file_stem(reference)}.json"
+
+
+def answered_by(name: str) -> frozenset[str]:
+    """Return every reference that a file in ``answers/`` may be of, by its name.
+
+    >>> sorted(answered_by("0017-T-1f.json"))
+    ['0017-T-1f', '1f', 'T-1f']
+    """
+    parts = name.removesuffix(".json").split("-")
+    return frozenset(unquote("-".join(parts[start:])) for start in range(len(parts)))
+
+
+def revision_sent(name: str, reference: str) -> int:
+    """Return the revision that a file of ours asks for, or 0 if it is no order of this reference."""
+    start = f"{file_stem(reference)}-r"
+    digits = name.removeprefix(start).removesuffix(".json")
+    return int(digits) if name.startswith(start) and name.endswith(".json") and digits.isdecimal() else 0
+
+
+def reference_sent(name: str) -> str | None:
+    """Return the reference of an order's file, or ``None`` if it is none."""
+    stem, _, tail = name.removesuffix(".json").rpartition("-r")
+    return unquote(stem) if name.endswith(".json") and stem and tail.isdecimal() else None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, readable by its owner only.
+
+    Raises
+    ------
+    NotSynced
+        If it is there, but may not survive a power cut.
+    OSError
+        If it could not be written; nothing of it is left then.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        _write_synced(temporary, content)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    try:
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise NotSynced(error.errno, error.strerror) from error
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()  # what a killed process left behind
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, patience_s: float) -> None:
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise TimeoutError("another process holds the folder's lock") from None
+            time.sleep(LOCK_PAUSE_S)
+        else:
+            return

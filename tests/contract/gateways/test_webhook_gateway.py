@@ -1,0 +1,16 @@
+"""CloudEvents over a real socket pass the conformance kit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from contract.gateways.kit import GatewayConformance, Rig
+from contract.gateways.rigs import WebhookRig
+
+
+class TestWebhook(GatewayConformance):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[Rig]:
+        rig = WebhookRig(tmp_path)
+        yield rig
+        rig.close()
