@@ -95,14 +95,14 @@ def _users(Model, network) -> None:
     configuration = Model.get("purchase.configuration")(1)
     configuration.purchase_invoice_method = "manual"
     configuration.save()
-    company = Model.get("company.company").find([])[0]
-    groups = {group.name: group for group in Model.get("res.group").find([])}
     for user in network["users"]:
         record = Model.get("res.user")(name=user["login"], login=user["login"], password=user["password"])
+        company = Model.get("company.company").find([])[0]
         record.companies.append(company)
         record.company = company
         for name in user["groups"]:
-            record.groups.append(groups[name])
+            # Found anew for each: proteus ties a record to the list that it is in.
+            record.groups.append(Model.get("res.group").find([("name", "=", name)])[0])
         record.save()
 
 

@@ -29,6 +29,7 @@ def _classes() -> dict[str, Any]:
         __slots__ = ()
         equipoise_order = fields.Char("Equipoise Order")
         equipoise_revision = fields.Integer("Equipoise Revision")
+        equipoise_answered = fields.Integer("Equipoise Revision Answered")
         equipoise_key = fields.Char("Equipoise Key")
         equipoise_cancelled = fields.Char("Equipoise Cancelled")
 
@@ -41,7 +42,7 @@ def _classes() -> dict[str, Any]:
 
         @classmethod
         def copy(cls, records, default=None):
-            ours = ("equipoise_order", "equipoise_revision", "equipoise_key", "equipoise_cancelled")
+            ours = [name for name in cls._fields if name.startswith("equipoise_")]
             return super().copy(records, default={**dict.fromkeys(ours), **(default or {})})
 
     class Line:

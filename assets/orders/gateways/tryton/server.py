@@ -1,0 +1,109 @@
+"""The ERP as a process of its own: ``make erp`` installs it where needed and serves it until it is stopped.
+
+Not here: what it consists of (``installation``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from assets.kernel.errors import EquipoiseError
+from assets.orders.gateways.tryton.installation import (
+    DATABASE,
+    INTEGRATION_USER,
+    Installation,
+    clean,
+    configure,
+    create_database,
+    install,
+)
+
+PORT = 8510
+STARTS_WITHIN_S = 60.0
+
+
+@contextlib.contextmanager
+def serving(installation: Installation, port: int | None = None) -> Iterator[str]:
+    """Serve the ERP on loopback and yield its address; it is stopped on leaving.
+
+    Parameters
+    ----------
+    installation : Installation
+        With its database.
+    port : int or None
+        A free one if not named.
+
+    Raises
+    ------
+    EquipoiseError
+        If it does not start.
+    """
+    port = port or free_port()
+    configure(installation, port)
+    command = [installation.program("trytond"), "-c", str(installation.configuration), "-d", DATABASE]
+    with installation.log.open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=clean({}), umask=0o077)
+    try:
+        _await(process, installation, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(process: subprocess.Popen[bytes], installation: Installation, port: int) -> None:
+    until = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise EquipoiseError(
+        f"the ERP does not serve port {port}", where=str(installation.log), remedy="Read its log; is the port in use?"
+    )
+
+
+def main() -> int:
+    """Install, set up and serve, telling what is done; return the exit code."""
+    installation = Installation(Path(os.environ.get("EQUIPOISE_HOME", ".equipoise")).absolute() / "erp")
+    try:
+        install(installation, _say)
+        create_database(installation, _say)
+        with serving(installation, PORT) as url:
+            key = installation.key_file(INTEGRATION_USER)
+            _say(f"{url}, database {DATABASE}, user {INTEGRATION_USER}, key in {key}; ^C stops it")
+            with contextlib.suppress(KeyboardInterrupt):
+                while True:
+                    time.sleep(3600)
+    except EquipoiseError as error:
+        _say(f"error: {error}")
+        return 1
+    return 0
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"erp: {what}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
