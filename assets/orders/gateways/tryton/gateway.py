@@ -23,7 +23,7 @@ from assets.orders.gateways.port import (
     Submission,
 )
 from assets.orders.gateways.tryton import composing, news
-from assets.orders.gateways.tryton.rpc import Credentials, Declined, Moved, Rpc
+from assets.orders.gateways.tryton.rpc import Declined, Moved, Rpc
 from assets.orders.gateways.tryton.their_orders import PURCHASE, SHIPMENT, TheirOrder, purchases, shipments
 
 ATTEMPTS = 5
@@ -38,22 +38,14 @@ class Tryton:
 
     Parameters
     ----------
-    url : str
-        Of the server; TLS is required unless it is of this machine.
-    database : str
-        Name of the database.
-    credentials : Credentials
-        Of the user that is there for us alone.
+    rpc : Rpc
+        Session of the user that is there for us alone.
     page : int
         Most confirmations returned at once.
-    timeout_s : float
-        Longest wait for an answer.
     """
 
-    def __init__(
-        self, url: str, database: str, credentials: Credentials, *, page: int = 500, timeout_s: float = 20.0
-    ) -> None:
-        self.rpc = Rpc(url, database, credentials, timeout_s=timeout_s)
+    def __init__(self, rpc: Rpc, *, page: int = 500) -> None:
+        self.rpc = rpc
         self._page = page
 
     @property

@@ -103,7 +103,16 @@ def install(installation: Installation, say: Say) -> None:
     say("making an environment for the ERP")
     run([sys.executable, "-m", "venv", str(installation.environment)], "making the environment")
     say("installing Tryton")
-    pip = [installation.program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]
+    pip = [
+        installation.program("python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+    ]
     run([*pip, "--require-hashes", "--no-deps", "-r", str(HERE / "requirements.lock")], "installing Tryton")
     find = "import trytond.modules; print(trytond.modules.MODULES_PATH)"
     modules = run([installation.program("python"), "-c", find], "finding Tryton's modules").strip()

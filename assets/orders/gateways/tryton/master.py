@@ -47,9 +47,10 @@ class Product:
     unit: int
 
 
-def rows(rpc: Rpc, model: str, domain: list[Any], fields: Iterable[str]) -> list[dict[str, Any]]:
+def rows(rpc: Rpc, model: str, domain: list[Any], fields: Iterable[str], **context: Any) -> list[dict[str, Any]]:
     """Return records with some of their fields, by id."""
-    found = rpc.read(f"model.{model}.search_read", domain, 0, MOST_ROWS, [["id", "ASC"]], ["id", *fields])
+    order = [["id", "ASC"]]
+    found = rpc.read(f"model.{model}.search_read", domain, 0, MOST_ROWS, order, ["id", *fields], context=context)
     return list(found)
 
 

@@ -67,7 +67,7 @@ def _said(order: TheirOrder) -> tuple[str, Confirmation | str | None]:
         receipt = order.receipt
     except NotUnderstood as fault:
         return digest(str(order.record["equipoise_order"]), str(fault))[:_ID_DIGITS], str(fault)
-    name = digest(*astuple(receipt))[:_ID_DIGITS]
+    name = digest(order.changed_at.isoformat(), *astuple(receipt))[:_ID_DIGITS]
     if receipt.answer is Answer.PENDING:
         return name, None  # Nobody has said anything.
     return name, Confirmation(name, receipt, order.changed_at.replace(tzinfo=dt.UTC).isoformat())

@@ -83,12 +83,22 @@ class Rpc:
         Who we are there.
     timeout_s : float
         Longest wait for a connection, and between two pieces of an answer.
+    transport : httpx.BaseTransport or None
+        What carries requests; connections of its own if not named.
     """
 
-    def __init__(self, url: str, database: str, credentials: Credentials, *, timeout_s: float = 20.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        database: str,
+        credentials: Credentials,
+        *,
+        timeout_s: float = 20.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.where = f"{safe_url(url).rstrip('/')}/{database}"
         self._credentials = credentials
-        self._client = httpx.Client(timeout=timeout_s, trust_env=False, follow_redirects=False)
+        self._client = httpx.Client(transport=transport, timeout=timeout_s, trust_env=False, follow_redirects=False)
         self._headers: dict[str, str] = {}
         self._context: dict[str, Any] = {}
 
@@ -99,18 +109,23 @@ class Rpc:
     @property
     def company(self) -> int:
         """Id of the company that the user works for."""
-        self._begin()
+        self.begin()
         return int(self._context["company"])
 
-    def read(self, method: str, *params: Any) -> Any:
+    def read(self, method: str, *params: Any, context: Mapping[str, Any] | None = None) -> Any:
         """Call a method that changes nothing.
+
+        Parameters
+        ----------
+        context : mapping
+            What Tryton's computed fields depend on, such as locations and dates.
 
         Raises
         ------
         NotSent, NotUnderstood
             As the port says.
         """
-        return self._call(method, params, {}, NotSent)
+        return self._call(method, params, context or {}, NotSent)
 
     def change(self, method: str, *params: Any, unless_moved: Mapping[str, str] | None = None) -> Any:
         """Call a method that changes something, in one transaction.
@@ -133,17 +148,31 @@ class Rpc:
     def _call(
         self, method: str, params: tuple[Any, ...], context: Mapping[str, Any], silence: type[EquipoiseError]
     ) -> Any:
-        self._begin()
+        self.begin()
         response = self._post(method, [*params, {**self._context, **context}], silence)
         if response.status_code == 401:  # The session is over: nothing was done.
             self._headers = {}
-            self._begin()
+            self.begin()
             response = self._post(method, [*params, {**self._context, **context}], silence)
         return self._result(response, silence)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Log in, unless that is done; a server that has not read its modules yet is not there yet.
+
+        Raises
+        ------
+        NotSent
+            If it does not let us in, whatever it says.
+        """
         if self._headers:
             return
+        try:
+            self._log_in()
+        except (NotUnderstood, Declined) as fault:
+            self._headers = {}
+            raise NotSent(fault.what, where=fault.where, remedy=fault.remedy) from fault
+
+    def _log_in(self) -> None:
         who = self._credentials
         response = self._post("common.db.login", [who.user, {"password": who.key}], NotSent)
         user, token, *_ = self._result(response, NotSent)
@@ -151,8 +180,7 @@ class Rpc:
         self._headers = {"Authorization": f"Session {session}"}
         preferences = self._result(self._post("model.res.user.get_preferences", [True, {}], NotSent), NotSent)
         if not preferences.get("company"):
-            self._headers = {}
-            raise NotSent("the user works for no company", where=self.where, remedy="Give the user a company there")
+            raise NotUnderstood("the user works for no company", where=self.where, remedy="Give the user one there")
         self._context = {key: preferences[key] for key in ("company", "companies", "language") if key in preferences}
 
     def _post(self, method: str, params: list[Any], silence: type[EquipoiseError]) -> httpx.Response:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assets.kernel.errors import EquipoiseError
+from assets.orders.gateways.port import NotSent
 from assets.orders.gateways.tryton.installation import (
     DATABASE,
     INTEGRATION_USER,
@@ -24,6 +25,7 @@ from assets.orders.gateways.tryton.installation import (
     create_database,
     install,
 )
+from assets.orders.gateways.tryton.rpc import Credentials, Rpc
 
 PORT = 8510
 STARTS_WITHIN_S = 60.0
@@ -46,6 +48,8 @@ def serving(installation: Installation, port: int | None = None) -> Iterator[str
         If it does not start.
     """
     port = port or free_port()
+    if not _is_free(port):
+        raise EquipoiseError(f"port {port} is in use", where=str(installation.root), remedy="Stop what listens there")
     configure(installation, port)
     command = [installation.program("trytond"), "-c", str(installation.configuration), "-d", DATABASE]
     with installation.log.open("ab") as log:
@@ -69,18 +73,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 def _await(process: subprocess.Popen[bytes], installation: Installation, port: int) -> None:
     until = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise EquipoiseError(
-        f"the ERP does not serve port {port}", where=str(installation.log), remedy="Read its log; is the port in use?"
-    )
+    key = Credentials.from_file(INTEGRATION_USER, installation.key_file(INTEGRATION_USER))
+    with contextlib.closing(Rpc(f"http://127.0.0.1:{port}", DATABASE, key)) as rpc:
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                # It listens before it has read its modules; a login tells that it has.
+                rpc.begin()
+            except NotSent:
+                time.sleep(0.1)
+            else:
+                return
+    raise EquipoiseError(f"the ERP does not serve port {port}", where=str(installation.log), remedy="Read its log")
 
 
 def main() -> int:
