@@ -149,24 +149,23 @@ class Tryton:
         return None
 
     def _amend(self, order: TheirOrder, submission: Submission) -> TheirOrder:
+        declined: dict[str, str] = {}
         for _ in range(ATTEMPTS):
-            if order.revision >= submission.revision:
+            if order.revision >= submission.revision or order.record["equipoise_answered"] == submission.revision:
                 return order
             try:
-                if order.state == DRAFT:
+                if order.state == DRAFT and order.stamp != declined:
                     self._write(order, composing.amendment(self.rpc, submission, order))
                 elif order.state in BACK_TO_DRAFT[order.model]:
-                    self._click(order, "draft")
-                elif (order.record["equipoise_answered"] or 0) < submission.revision:
-                    self._write(order, {"equipoise_answered": submission.revision})
+                    self._click(order, DRAFT)
                 else:
-                    return order
+                    # The order stands as it is; that the amendment was refused is remembered there.
+                    self._write(order, {"equipoise_answered": submission.revision})
             except Moved:
                 pass
             except (Declined, composing.Missing):
-                # The order stands as it is; that we were refused is remembered there.
-                self._write(order, {"equipoise_answered": submission.revision})
-                return _surely(lambda: self._require(submission.reference))
+                # A rule can speak before the time stamp does: it counts if nobody was quicker.
+                declined = order.stamp
             order = _surely(lambda: self._require(submission.reference))
         raise self._restless(submission.reference)
 

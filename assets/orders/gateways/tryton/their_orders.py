@@ -58,13 +58,15 @@ class TheirOrder:
             If units cannot be told.
         """
         if self.model == SHIPMENT:
-            return shipped_lines(self.moves, self.record["internal_transit_location", "from_location", "to_location"])
+            return shipped_lines(self.moves, self.record["internal_transit_location"])
         return bought_lines(self.children, self.moves)
 
     @property
     def changed_at(self) -> dt.datetime:
         """Last change of any part of it, by the server's clock."""
-        return max(row["write_date"] or row["create_date"] for row in (self.record, *self.children, *self.moves))
+        rows_of_it = (self.record, *self.children, *self.moves)
+        changes: list[dt.datetime] = [row["write_date"] or row["create_date"] for row in rows_of_it]
+        return max(changes)
 
     @property
     def record_id(self) -> int:
