@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from contract.gateways.kit_documents import submission
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.kernel.clock import FixedClock
@@ -66,6 +66,7 @@ def test_a_file_whose_name_sorts_before_those_already_read_is_not_missed(folder:
     assert ids(gateway)[0] == ["c5", "c7", "c1", "c6"]
 
 
+@settings(max_examples=15)  # each syncs a file
 @given(order=st.permutations(range(8)), cuts=st.sets(st.integers(0, 7)))
 def test_every_answer_is_read_once_whatever_the_order_in_which_they_come(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], cuts: set[int]
