@@ -123,6 +123,20 @@ def test_an_answer_that_cannot_be_read_is_put_aside_with_the_reason_and_the_othe
     assert gateway.confirmations(answer.cursor).unreadable == ()
 
 
+def test_an_answer_that_is_damaged_after_it_was_met_does_not_stop_the_others(
+    folder: DropFolder, gateway: FileDrop
+) -> None:
+    path = say(folder, "T-a", 1)
+    say(folder, "T-b", 2)
+    ids(gateway)
+    seen, size = path.stat(), path.stat().st_size
+    path.write_text("x" * size)
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    answer = gateway.confirmations("")
+    assert [one.confirmation_id for one in answer.found] == ["c2"]
+    assert len(answer.unreadable) == 1
+
+
 def test_two_of_a_name_that_cannot_be_read_are_both_kept(folder: DropFolder, gateway: FileDrop) -> None:
     for text in ("one", "two"):
         (folder.answers / "1-T-a.json").write_text(text)
