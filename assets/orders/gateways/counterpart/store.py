@@ -20,7 +20,7 @@ from assets.orders.gateways.port import Answer, ReceiptLine
 
 MEMORY = ":memory:"
 _TABLES = """
-create table if not exists orders (reference text primary key, number integer, content text not null);
+create table if not exists orders (reference text primary key, content text not null);
 create table if not exists keys (idempotency_key text primary key, reference text not null, content text not null);
 create table if not exists said (
     sequence integer primary key, reference text not null, body text not null, delivered integer not null default 0
@@ -42,6 +42,7 @@ class CounterpartStore:
     def __init__(self, path: str | Path = MEMORY) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(_TABLES)
 
@@ -75,15 +76,14 @@ class CounterpartStore:
         """Write an order as it stands."""
         text = json.dumps(asdict(order), sort_keys=True)
         self._write(
-            "insert into orders values (?, (select count(*) + 1 from orders), ?) "
-            "on conflict (reference) do update set content = excluded.content",
+            "insert into orders values (?, ?) on conflict (reference) do update set content = excluded.content",
             order.reference,
             text,
         )
 
     def next_number(self) -> int:
         """Return the number that the next new order gets."""
-        return int(self._read("select count(*) + 1 from orders")[0][0])
+        return int(self._read("select coalesce(max(rowid), 0) + 1 from orders")[0][0])
 
     def content_of_key(self, key: str) -> str | None:
         """Return what was submitted under a key."""
