@@ -48,8 +48,9 @@ Tryton(Rpc(url, "erp", Credentials("equipoise", key), transport=Dies())).submit(
 
 
 @pytest.fixture(scope="module")
-def erp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
-    installation = prepared_erp(tmp_path_factory.mktemp("tryton") / "erp", may_install=False)
+def erp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
+    may_install = "not slow" not in request.config.getoption("markexpr")
+    installation = prepared_erp(tmp_path_factory.mktemp("tryton") / "erp", may_install=may_install)
     with running_erp(installation) as erp:
         yield erp
 
@@ -129,6 +130,7 @@ def test_a_purchase_is_ordered_from_the_supplier_and_closed_by_its_arrival(
     assert operator.times_there(reference) == 1
 
 
+@pytest.mark.slow
 def test_a_purchase_is_amended_while_it_is_a_draft_and_not_cancelled_once_confirmed(
     gateway: Tryton, operator: Operator, day: dt.date
 ) -> None:
@@ -140,6 +142,7 @@ def test_a_purchase_is_amended_while_it_is_a_draft_and_not_cancelled_once_confir
     assert (refused.revision, refused.amendment_was_refused) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_product_a_site_or_a_supplier_that_is_not_there_is_a_refusal_with_its_code(
     gateway: Tryton, day: dt.date
 ) -> None:
@@ -152,6 +155,7 @@ def test_a_product_a_site_or_a_supplier_that_is_not_there_is_a_refusal_with_its_
     assert gateway.find(transfer(day, destination="S9").reference) is None
 
 
+@pytest.mark.slow
 def test_ten_that_send_the_same_at_once_make_one_order(erp: Erp, operator: Operator, day: dt.date) -> None:
     gateways = [erp.gateway() for _ in range(10)]
     for gateway in gateways:
@@ -162,6 +166,7 @@ def test_ten_that_send_the_same_at_once_make_one_order(erp: Erp, operator: Opera
     assert operator.times_there(transfer(day).reference) == 1
 
 
+@pytest.mark.slow
 def test_the_database_itself_refuses_a_second_record_of_an_order(
     gateway: Tryton, operator: Operator, day: dt.date
 ) -> None:
@@ -171,6 +176,7 @@ def test_the_database_itself_refuses_a_second_record_of_an_order(
     assert operator.times_there(transfer(day).reference) == 1
 
 
+@pytest.mark.slow
 def test_a_copy_that_a_person_makes_is_not_ours(gateway: Tryton, operator: Operator, day: dt.date) -> None:
     reference = gateway.submit(transfer(day)).reference
     copies = operator.rpc.change("model.stock.shipment.internal.copy", [operator.order(reference).record_id])
@@ -179,7 +185,9 @@ def test_a_copy_that_a_person_makes_is_not_ours(gateway: Tryton, operator: Opera
     assert gateway.references().count(reference) == 1
 
 
-@pytest.mark.parametrize("when", ["before", "after", "0.01", "0.05", "0.1"])
+@pytest.mark.parametrize(
+    "when", ["after", *(pytest.param(when, marks=pytest.mark.slow) for when in ("before", "0.01", "0.05", "0.1"))]
+)
 def test_a_sender_killed_while_it_creates_leads_to_one_order(
     erp: Erp, gateway: Tryton, operator: Operator, day: dt.date, when: str
 ) -> None:
@@ -203,6 +211,7 @@ def test_a_change_made_there_meanwhile_is_not_overwritten(gateway: Tryton, opera
     assert amended.receipt.lines == (ReceiptLine(1, 10, 10), ReceiptLine(2, 4, 4))
 
 
+@pytest.mark.slow
 def test_feeds_tell_stock_and_what_our_orders_became_with_our_reference(
     gateway: Tryton, operator: Operator, day: dt.date
 ) -> None:
@@ -239,6 +248,7 @@ def _on_hand(feeds: dict[str, pd.DataFrame]) -> "pd.Series[int]":
     return feeds["wms_inventory"].set_index(["site_id", "item_id"])["on_hand_units"]
 
 
+@pytest.mark.slow
 def test_another_content_as_the_same_revision_is_for_a_person(gateway: Tryton, day: dt.date) -> None:
     gateway.submit(transfer(day))
     with pytest.raises(NotUnderstood, match="another content"):

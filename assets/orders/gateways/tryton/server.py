@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -96,6 +97,7 @@ def _await(process: subprocess.Popen[bytes], installation: Installation, port: i
 def main() -> int:
     """Install, set up and serve, telling what is done; return the exit code."""
     installation = Installation(Path(os.environ.get("EQUIPOISE_HOME", ".equipoise")).absolute() / "erp")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         install(installation, _say)
         create_database(installation, _say)
