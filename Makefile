@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test test-all lint ui clean
+.PHONY: run test test-all lint ui erp clean
 .DEFAULT_GOAL := run
 
 $(READY): requirements.lock pyproject.toml
@@ -32,6 +32,9 @@ lint: $(READY)  ## ruff, mypy, import-linter, sqlfluff
 
 ui: $(READY)  ## The Dagster UI on http://127.0.0.1:3000
 	$(BIN)/equipoise ui
+
+erp: $(READY)  ## A Tryton server with a small network on http://127.0.0.1:8510, in an environment of its own
+	$(BIN)/python -m assets.orders.gateways.tryton.server
 
 clean:  ## Everything that can be made again
 	rm -rf $(VENV) .equipoise build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

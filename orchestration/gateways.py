@@ -34,7 +34,13 @@ def open_gateway(settings: Settings, home: NetworkHome) -> Gateway:
             from assets.orders.gateways.webhook import Webhook
 
             return Webhook(_needed(settings.gateway_url, "EQUIPOISE_GATEWAY_URL"), secret_of(settings))
-    raise AssertionError(settings.gateway)
+        case GatewayKind.TRYTON:
+            from assets.orders.gateways.tryton.gateway import Tryton
+            from assets.orders.gateways.tryton.rpc import Credentials, Rpc
+
+            credentials = Credentials(settings.gateway_user, secret_of(settings))
+            url = _needed(settings.gateway_url, "EQUIPOISE_GATEWAY_URL")
+            return Tryton(Rpc(url, settings.gateway_database, credentials))
 
 
 def secret_of(settings: Settings) -> str:

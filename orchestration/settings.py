@@ -23,6 +23,7 @@ class GatewayKind(StrEnum):
 
     FILEDROP = "filedrop"
     WEBHOOK = "webhook"
+    TRYTON = "tryton"
 
 
 class Settings(BaseSettings):
@@ -49,7 +50,9 @@ class Settings(BaseSettings):
     gateway_folder : Path or None
         Folder of the files, if it is not in the home.
     gateway_url : str or None
-        The other side's address, of a webhook.
+        The other side's address, of a webhook or of Tryton.
+    gateway_database, gateway_user : str
+        Tryton's database, and its user for us; what ``make erp`` makes if not set.
     gateway_secret, gateway_secret_file : SecretStr, Path or None
         What both ends know, or the file that holds it.
     sender : str
@@ -68,6 +71,8 @@ class Settings(BaseSettings):
     gateway: GatewayKind = GatewayKind.FILEDROP
     gateway_folder: Path | None = None
     gateway_url: str | None = None
+    gateway_database: str = "erp"
+    gateway_user: str = "equipoise"
     gateway_secret: SecretStr | None = None
     gateway_secret_file: Path | None = None
     sender: str = ""

@@ -54,7 +54,11 @@ class AnswerReader:
             if len(found) == self.page:
                 break
             end += 1
-            confirmation = self._still_there(arrival)
+            try:
+                confirmation = self._still_there(arrival)
+            except NotUnderstood as fault:
+                unreadable += (self._put_aside(arrival.name, str(fault)),)
+                continue
             if confirmation is None:
                 continue
             first = found.setdefault(confirmation.confirmation_id, confirmation)

@@ -88,11 +88,11 @@ class FileDrop:
         lines = lines_csv(order_message(submission)["lines"])
         document = _document(submission, f"{name}.csv", lines)
         with self._writing(f"order {submission.reference}"):
-            said = self._reader.newest(submission.reference)
             had = self._folder.sent(f"{name}.json")
             if had is not None:
                 self._require_same(had, document, lines, submission.reference)
-                return self._standing(submission.reference, said) or _pending(submission.reference, submission.revision)
+                return self._standing(submission.reference) or _pending(submission.reference, submission.revision)
+            said = self._reader.newest(submission.reference)
             if said is not None and said.revision >= submission.revision:
                 return said
             self._write_both(name, document, lines)
@@ -101,14 +101,13 @@ class FileDrop:
     def find(self, reference: str) -> Receipt | None:
         """Return the newest answer, ``pending`` while there is none, ``None`` if nothing was written."""
         with self._reading(f"order {reference}"):
-            return self._standing(reference, self._reader.newest(reference))
+            return self._standing(reference)
 
     def cancel(self, cancellation: Cancellation) -> Receipt:
         """Write a cancellation; the answer to it comes later, as a confirmation."""
         name = cancel_name(cancellation.reference)
         with self._writing(f"order {cancellation.reference}"):
-            said = self._reader.newest(cancellation.reference)
-            standing = self._standing(cancellation.reference, said)
+            standing = self._standing(cancellation.reference)
             if self._folder.sent(name) is None:
                 write_whole(self._folder.orders / name, canonical(cancel_message(cancellation)).encode())
         return standing or _pending(cancellation.reference, 0)
@@ -125,8 +124,10 @@ class FileDrop:
             sent = {reference for name in names if (reference := reference_sent(name)) is not None}
             return tuple(sorted(sent | self._reader.references(sent)))
 
-    def _standing(self, reference: str, said: Receipt | None) -> Receipt | None:
+    def _standing(self, reference: str) -> Receipt | None:
+        # Our files first: one that is removed meanwhile has left its answer.
         asked = max((revision_sent(name, reference) for name in self._folder.names_sent()), default=0)
+        said = self._reader.newest(reference)
         if said is None:
             return _pending(reference, asked) if asked else None
         if asked > max(said.answered_revision, said.revision):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from contract.gateways.kit_documents import submission
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.kernel.clock import FixedClock
@@ -66,6 +66,7 @@ def test_a_file_whose_name_sorts_before_those_already_read_is_not_missed(folder:
     assert ids(gateway)[0] == ["c5", "c7", "c1", "c6"]
 
 
+@settings(max_examples=15)  # each syncs a file
 @given(order=st.permutations(range(8)), cuts=st.sets(st.integers(0, 7)))
 def test_every_answer_is_read_once_whatever_the_order_in_which_they_come(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], cuts: set[int]
@@ -120,6 +121,20 @@ def test_an_answer_that_cannot_be_read_is_put_aside_with_the_reason_and_the_othe
     assert (folder.unreadable / path.name).read_text("utf-8") == text
     assert reason in (folder.unreadable / f"{path.name}.reason.txt").read_text("utf-8")
     assert gateway.confirmations(answer.cursor).unreadable == ()
+
+
+def test_an_answer_that_is_damaged_after_it_was_met_does_not_stop_the_others(
+    folder: DropFolder, gateway: FileDrop
+) -> None:
+    path = say(folder, "T-a", 1)
+    say(folder, "T-b", 2)
+    ids(gateway)
+    seen, size = path.stat(), path.stat().st_size
+    path.write_text("x" * size)
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    answer = gateway.confirmations("")
+    assert [one.confirmation_id for one in answer.found] == ["c2"]
+    assert len(answer.unreadable) == 1
 
 
 def test_two_of_a_name_that_cannot_be_read_are_both_kept(folder: DropFolder, gateway: FileDrop) -> None:

@@ -49,9 +49,8 @@ def test_a_document_and_its_lines_are_written_with_the_same_totals(folder: DropF
         rows = list(csv.DictReader(file))
     assert document["totals"] == {"line_count": 2, "quantity_units": 14, "value_amount": "35.00"}
     assert sum(int(row["quantity_units"]) for row in rows) == 14
-    assert [
-        {**row, "line_number": int(row["line_number"]), "quantity_units": int(row["quantity_units"])} for row in rows
-    ] == (document["lines"])
+    numbers = ("line_number", "quantity_units")
+    assert [row | {name: int(row[name]) for name in numbers} for row in rows] == document["lines"]
     assert document["csv"]["name"] == f"{STEM}.csv"
 
 

@@ -72,8 +72,9 @@ class HttpFace:
 
     def start(self) -> None:
         """Begin to answer; on the same port as before if it was stopped."""
+        signer = Signer(self.secret, self.clock, self.tolerance_s)
         self._server = _Server(("127.0.0.1", self.port), _Handler)
-        self._server.face, self._server.signer = self, Signer(self.secret, self.clock, self.tolerance_s)
+        self._server.face, self._server.signer = self, signer
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
