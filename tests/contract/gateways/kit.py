@@ -17,6 +17,7 @@ one of them is set up (``rigs``).
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import pytest
@@ -184,6 +185,14 @@ class GatewayConformance:
         again = sent(rig, submission())
         assert again == first
         assert rig.times_created() == {submission().reference: 1}
+
+    def test_many_who_send_one_order_at_once_make_one(self, rig: Rig) -> None:
+        wanted = [submission("S1"), submission("S2")] * 6
+        with ThreadPoolExecutor(4) as pool:
+            receipts = list(pool.map(rig.gateway.submit, wanted))
+        rig.settle()
+        assert [receipt.reference for receipt in receipts] == [one.reference for one in wanted]
+        assert rig.times_created() == {one.reference: 1 for one in wanted}
 
     def test_what_was_never_sent_is_not_found(self, rig: Rig) -> None:
         sent(rig, submission("S1"))

@@ -21,7 +21,7 @@ ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]),
 }
 COUNTERPART = [sys.executable, "-m", "assets.orders.gateways.counterpart"]
-ORDERS, KILLS = 200, 25
+ORDERS, KILLS = 100, 25
 
 
 @contextmanager

@@ -179,6 +179,16 @@ def test_the_newest_answer_is_the_one_with_the_highest_sequence(folder: DropFold
     assert found.external_id == "newest"
 
 
+def test_news_of_the_former_revision_is_no_answer_to_an_amendment(folder: DropFolder, gateway: FileDrop) -> None:
+    wanted = submission()
+    gateway.submit(wanted)
+    gateway.submit(submission(revision=2, units=(6, 0)))
+    say(folder, wanted.reference, 1)
+    found = gateway.find(wanted.reference)
+    assert found is not None
+    assert (found.revision, found.answer, found.external_id) == (2, Answer.PENDING, "SO-1")
+
+
 def test_an_order_of_which_only_answers_are_left_is_still_known(folder: DropFolder, gateway: FileDrop) -> None:
     wanted = submission()
     gateway.submit(wanted)

@@ -110,6 +110,14 @@ def test_a_full_disk_sends_nothing_and_leaves_nothing(folder: DropFolder, size: 
     assert gateway.references() == (WANTED.reference,)
 
 
+def test_a_document_does_not_appear_before_its_lines(folder: DropFolder) -> None:
+    folder.make()
+    (folder.orders / f"{STEM}.csv").mkdir()  # in the way of the lines
+    with pytest.raises(NotSent):
+        drop(folder).submit(WANTED)
+    assert not (folder.orders / f"{STEM}.json").exists()
+
+
 def test_a_folder_that_cannot_be_made_sends_nothing(tmp_path: Path) -> None:
     (tmp_path / "shared").write_text("a file")
     gateway = FileDrop(tmp_path / "shared")

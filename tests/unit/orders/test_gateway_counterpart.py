@@ -111,11 +111,14 @@ def test_what_it_committed_is_on_the_disk(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_csv_that_is_not_the_one_that_was_written_is_refused(tmp_path: Path, counterpart: Counterpart) -> None:
+@pytest.mark.parametrize(("had", "has"), [(b",10,", b",99,"), (b"I1", b"I7")], ids=["totals", "same totals"])
+def test_a_csv_that_is_not_the_one_that_was_written_is_refused(
+    tmp_path: Path, counterpart: Counterpart, had: bytes, has: bytes
+) -> None:
     gateway = FileDrop(tmp_path, settle_s=0)
     gateway.submit(WANTED)
     table = next((tmp_path / "orders").glob("*.csv"))
-    table.write_bytes(table.read_bytes().replace(b",10,", b",99,"))
+    table.write_bytes(table.read_bytes().replace(had, has))
     open_face(counterpart, tmp_path).poll()
     found = gateway.find(REFERENCE)
     assert found is not None
