@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assets.kernel.clock import Clock
 from assets.orders.gateways.arrivals import Arrival, ArrivalBook, arrival_of, count_before, cursor_after
-from assets.orders.gateways.drop_folder import DropFolder, answered_by
+from assets.orders.gateways.drop_folder import DropFolder, answer_ending, answered_by
 from assets.orders.gateways.port import Confirmation, Confirmations, NotUnderstood, Receipt
 from assets.orders.gateways.wire_reading import parsed, read_confirmation
 
@@ -74,7 +74,8 @@ class AnswerReader:
         NotUnderstood
             If one of its answers cannot be read and was not put aside yet: it may be the newest.
         """
-        said = [self._read(name) for name in self._names() if reference in answered_by(name)]
+        ending = answer_ending(reference)
+        said = [self._read(name) for name in self._names() if name.endswith(ending)]
         mine = [(sequence, one.receipt) for sequence, one in said if one.receipt.reference == reference]
         return max(mine, key=lambda pair: pair[0])[1] if mine else None
 
@@ -123,7 +124,7 @@ class AnswerReader:
         if path.stat().st_size > MOST_BYTES:
             raise NotUnderstood(f"it has more than {MOST_BYTES} bytes", where=where, remedy="Ask the other side")
         sequence, confirmation = read_confirmation(parsed(path.read_bytes(), where=where), where=where)
-        if confirmation.receipt.reference not in answered_by(name):
+        if not name.endswith(answer_ending(confirmation.receipt.reference)):
             raise NotUnderstood(
                 f"it answers {confirmation.receipt.reference}, its name says otherwise",
                 where=where,

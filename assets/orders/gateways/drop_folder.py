@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +123,11 @@ def answer_name(reference: str, sequence: int, mark: str = "") -> str:
     return f"{sequence:020d}{mark}-{file_stem(reference)}.json"
 
 
+def answer_ending(reference: str) -> str:
+    """Return what the name of an answer ends with."""
+    return f"-{file_stem(reference)}.json"
+
+
 def answered_by(name: str) -> frozenset[str]:
     """Return every reference that a file in ``answers/`` may be of, by its name.
 
@@ -133,11 +138,11 @@ def answered_by(name: str) -> frozenset[str]:
     return frozenset(unquote("-".join(parts[start:])) for start in range(len(parts)))
 
 
-def revision_sent(name: str, reference: str) -> int:
-    """Return the revision that a file of ours asks for, or 0 if it is no order of this reference."""
+def latest_revision(names: Iterable[str], reference: str) -> int:
+    """Return the highest revision of an order that files of ours ask for, or 0 if there is none."""
     start = f"{file_stem(reference)}-r"
-    digits = name.removeprefix(start).removesuffix(".json")
-    return int(digits) if name.startswith(start) and name.endswith(".json") and digits.isdecimal() else 0
+    tails = (name[len(start) :].removesuffix(".json") for name in names if name.startswith(start))
+    return max((int(tail) for tail in tails if tail.isdecimal()), default=0)
 
 
 def reference_sent(name: str) -> str | None:

@@ -24,9 +24,9 @@ from assets.orders.gateways.drop_folder import (
     DropFolder,
     NotSynced,
     cancel_name,
+    latest_revision,
     order_name,
     reference_sent,
-    revision_sent,
     write_whole,
 )
 from assets.orders.gateways.port import (
@@ -126,7 +126,7 @@ class FileDrop:
 
     def _standing(self, reference: str) -> Receipt | None:
         # Our files first: one that is removed meanwhile has left its answer.
-        asked = max((revision_sent(name, reference) for name in self._folder.names_sent()), default=0)
+        asked = latest_revision(self._folder.names_sent(), reference)
         said = self._reader.newest(reference)
         if said is None:
             return _pending(reference, asked) if asked else None

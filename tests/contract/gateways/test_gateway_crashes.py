@@ -21,7 +21,7 @@ ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]),
 }
 COUNTERPART = [sys.executable, "-m", "assets.orders.gateways.counterpart"]
-ORDERS, KILLS = 100, 25
+ORDERS, KILLS, FEWEST_KILLS = 400, 25, 15
 
 
 @contextmanager
@@ -64,15 +64,21 @@ def killed_at_work(sender: subprocess.Popen[str], journal: Path, delay_s: float)
 def test_a_sender_that_is_killed_at_random_times_makes_every_order_once(kind: str, tmp_path: Path) -> None:
     chance = random.Random(5)
     journal = tmp_path / "journal"
+    kills = 0
     program = str(ROOT / "tests" / "contract" / "gateways" / "crash_sender.py")
     with other_side(kind, tmp_path) as place:
         command = [sys.executable, program, kind, place, str(journal), str(ORDERS)]
         for _ in range(KILLS):
             sender = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
-            assert killed_at_work(sender, journal, chance.uniform(0, 0.04)), sender.communicate()[1]
+            if not killed_at_work(sender, journal, chance.uniform(0, 0.02)):
+                complaints = sender.communicate()[1]
+                assert sender.returncode == 0, complaints
+                break  # a fast machine sends them all before
+            kills += 1
         subprocess.run(command, env=ENVIRONMENT, check=True)
         wanted = {submission(f"S{number}").reference: 1 for number in range(ORDERS)}
         until = time.monotonic() + 30
         while len(listed(tmp_path)) < ORDERS and time.monotonic() < until:
             time.sleep(0.1)
         assert listed(tmp_path) == wanted
+    assert kills >= FEWEST_KILLS

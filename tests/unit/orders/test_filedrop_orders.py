@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from contract.gateways.kit_documents import cancellation, submission
 
-from assets.orders.gateways.drop_folder import DropFolder, NotSynced, order_name, reference_sent, revision_sent
+from assets.orders.gateways.drop_folder import DropFolder, NotSynced, latest_revision, order_name, reference_sent
 from assets.orders.gateways.filedrop import FileDrop
 from assets.orders.gateways.port import Answer, NotSent, NotUnderstood, OutcomeUnknown
 
@@ -184,4 +184,4 @@ def test_any_reference_is_a_name_in_the_folder_and_comes_back_from_it(reference:
     name = f"{order_name(reference, 12)}.json"
     assert "/" not in name
     assert not name.startswith(".")
-    assert (reference_sent(name), revision_sent(name, reference)) == (reference, 12)
+    assert (reference_sent(name), latest_revision([name, "other-r000099.json"], reference)) == (reference, 12)
