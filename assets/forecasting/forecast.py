@@ -15,21 +15,16 @@ import pandas as pd
 
 from assets.forecasting.analogue import forecast_from_analogues
 from assets.forecasting.evaluation.backtest import backtest
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.effects_table import effects_table
 from assets.forecasting.history.ending import DELISTED, ENDING, fading, lifecycles
+from assets.forecasting.history.index import DECISION_LEVEL, KEY
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.phase import season_phase
 from assets.forecasting.history.ranged import series_to_forecast, with_decision_levels
 from assets.forecasting.history.remembered import remembered_panel
 from assets.forecasting.history.segments import rows_by_segment
-from assets.forecasting.history.series import (
-    DECISION_LEVEL,
-    KEY,
-    Flags,
-    Integers,
-    Reals,
-    SeriesPanel,
-    season_phase,
-)
 from assets.forecasting.history.without_drivers import Taken, taken_of, without_drivers
 from assets.forecasting.models.candidates import candidate
 from assets.forecasting.models.known import Candidate, Known, learned

@@ -37,7 +37,7 @@ from rich.table import Table
 from speed_panel import PLAN_DATE, write_panel
 
 from assets.forecasting.forecast import DemandForecast, forecast_demand
-from assets.forecasting.history.series import runs_of
+from assets.forecasting.history.grid import runs_of
 from assets.forecasting.models import candidates, series_models
 from assets.forecasting.models.array_models import ARRAY_MODELS
 from assets.forecasting.registry.selection import Selection

@@ -25,7 +25,7 @@ from assets.forecasting.evaluation.calibrate import (
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.recalibrate import recalibrated
 from assets.forecasting.evaluation.shocks import OriginSums, Stretch, UsualShares, origin_sums, shared_share, stretch
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
 # Pools of fewer outcomes have one group of levels: a wider law knows more of how spread depends on level.
 OWN_POOLS = 2 * GROUP_RESIDUALS

@@ -17,7 +17,7 @@ from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.pit import share_below
 from assets.forecasting.evaluation.shocks import OriginSums, UsualShares, origin_sums, stretch
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
 # Between the published levels, and beyond them, a law is a line over normal scores, which ends here.
 MOST_SCORE = 6.0

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.seasonality import APART, LEAST_SOLD, LEFT_OUT, centred_level, sums_until, tamed
-from assets.forecasting.history.series import Flags, Integers, Reals
 from assets.forecasting.history.truncated import deviations_of
 from assets.kernel.calendar import Bucket
 

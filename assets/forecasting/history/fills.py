@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_outliers
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, sums_until
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.forecasting.history.truncated import moments_above, moments_after
 from assets.kernel.calendar import Bucket
 

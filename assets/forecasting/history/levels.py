@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import (
     CLOSED_FACTOR,
     cut_spikes,
     season_factors,
 )
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
 from assets.kernel.calendar import Bucket
 
 # A slow mean keeps the fast one from following a few odd weeks.
@@ -27,8 +29,6 @@ SLOW_WEIGHT = 0.3
 LEAST_LEVEL_UNITS = {Bucket.DAY: 0.004, Bucket.WEEK: 0.03}
 # Pooled and shrunk factors help as soon as one season is behind them (README).
 LEAST_SEASONS = 1.05
-# Under which a panel keeps the mean of all its series once anybody computed it.
-KEPT_BASE = "shrunken mean"
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,8 @@ def shrunken_means(panel: SeriesPanel, phase: Integers, rows: Integers | None = 
         Base units, above 0.
     """
     factors, chosen = level_factors(panel), np.arange(panel.size) if rows is None else rows
-    if len(chosen) == panel.size and KEPT_BASE in panel.kept:
-        base: Reals = panel.kept[KEPT_BASE]
-        return base[:, None] * factors[:, phase]
+    if len(chosen) == panel.size and panel.kept.shrunken_mean is not None:
+        return panel.kept.shrunken_mean[:, None] * factors[:, phase]
     means = np.empty((len(chosen), len(phase)))
     for block in row_blocks(len(chosen)):
         part = chosen[block]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.kernel.calendar import Bucket
 
 # Expected units that the wider pool weighs when a series, or a category, estimates its own factor.
@@ -26,7 +28,6 @@ APART, LEFT_OUT, LEAST_SOLD = 2.0, 2, 12
 STRETCHES = 8
 # Below this a phase is closed: dividing by it would tell nothing of the level.
 CLOSED_FACTOR = 0.1
-_KEPT = "season factors"
 
 
 def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
@@ -45,11 +46,9 @@ def season_factors(panel: SeriesPanel, least_seasons: float = 2.0) -> Reals:
     season = panel.season_length
     if panel.size == 0 or panel.length < least_seasons * season:
         return np.ones((panel.size, season))
-    # Histories, levels and trees all ask for them.
-    if _KEPT not in panel.kept:
-        panel.kept[_KEPT] = _factors(panel, season)
-    found: Reals = panel.kept[_KEPT]
-    return found
+    if panel.kept.season_factors is None:
+        panel.kept.season_factors = _factors(panel, season)
+    return panel.kept.season_factors
 
 
 def _factors(panel: SeriesPanel, season: int) -> Reals:

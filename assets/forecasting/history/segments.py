@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import Integers
+from assets.forecasting.history.arrays import Integers
 from assets.kernel.errors import EquipoiseError
 from assets.policy.release import ForecastRules
 

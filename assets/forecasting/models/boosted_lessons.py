@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, codes_of, key_order
+from assets.forecasting.history.arrays import Integers, Reals
+from assets.forecasting.history.index import codes_of, key_order
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted_features import Origin, features_at
 from assets.kernel.calendar import Bucket
 

@@ -15,7 +15,8 @@ from assets.forecasting.evaluation.backtest import Backtest, SegmentBacktest, Te
 from assets.forecasting.evaluation.outcomes import joined
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.evaluation.published import network_calibration, segment_calibration
-from assets.forecasting.history.series import KEY, Reals
+from assets.forecasting.history.arrays import Reals
+from assets.forecasting.history.index import KEY
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
 
