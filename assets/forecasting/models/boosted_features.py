@@ -13,7 +13,7 @@ import numpy as np
 
 from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.index import codes_of
-from assets.forecasting.history.levels import Levels, exponential_means, level_factors, levels_under
+from assets.forecasting.history.levels import Levels, exponential_means, in_season, level_factors, levels_under
 from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.row_blocks import row_blocks
 from assets.kernel.calendar import Bucket
@@ -175,7 +175,8 @@ def _last_year(panel: SeriesPanel, levels: Levels, factor: Reals, ahead: Integer
         return np.full(factor.shape, np.nan)
     column = panel.length - year + ahead % year
     mean = _window_mean(levels.values, levels.known, year)
-    ratio = _log_ratio(panel.demand[:, column], mean[:, None] * factor)
+    demand = in_season(levels.values, panel, levels.factors, column)
+    ratio = _log_ratio(demand, mean[:, None] * factor)
     return np.where(panel.observed[:, column], ratio, np.nan)
 
 

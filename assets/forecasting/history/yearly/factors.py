@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.forecasting.history.arrays import Flags, Integers, Reals
-from assets.forecasting.history.seasonality import SPIKE_MULTIPLE, SPIKE_UNITS, sums_until
+from assets.forecasting.history.spikes import SPIKE_MULTIPLE, SPIKE_UNITS
+from assets.forecasting.history.windows import sums_until
 from assets.forecasting.history.yearly.agreement import certainty
 from assets.forecasting.history.yearly.amplitude import amplitudes
 from assets.forecasting.history.yearly.place import YEAR_WEEKS, over_days, shares_of_parts
