@@ -14,6 +14,8 @@ from assets.kernel.errors import EquipoiseError
 from assets.policy.release import ForecastRules
 
 SEGMENTS: tuple[str, ...] = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "seasonal", "promoted")
+# Whose series may never sell again.
+DYING = "dying"
 
 
 def rows_by_segment(index: pd.DataFrame) -> dict[str, Integers]:
