@@ -80,7 +80,7 @@ PARTS = {
     "shrunken means": ("shrunken_means",),
     "quantiles": ("quantiles_of", "deviation_of"),
     "analogues of thin series": ("forecast_from_analogues",),
-    "panel to rows": ("_forecast_frame",),
+    "panel to rows": ("forecast_frame",),
     "digest of the data": ("data_digest",),
 }
 
