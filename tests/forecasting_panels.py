@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.kernel.calendar import Bucket
 
 

@@ -14,9 +14,10 @@ import pandas as pd
 from scipy.special import betainc
 
 from assets.forecasting.evaluation.calibrate import LEVELS
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.censoring import History
 from assets.forecasting.history.fills import LEVEL_WINDOW
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 
 # A prior is never surer than this, and with one or two analogues no surer than exponential.
 LEAST_CV2 = 0.25

@@ -8,7 +8,7 @@ or when a refit is due (``registry.log``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,8 @@ import pandas as pd
 
 from assets.forecasting.forecast import DemandForecast
 from assets.forecasting.registry.log import Ruling
-from assets.forecasting.registry.records import Entered, Pin, Procedure, Terms, Used
+from assets.forecasting.registry.prescribed import Prescribed
+from assets.forecasting.registry.records import Entered, Procedure, Terms, Used
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.selection import Selection, rules_digest
 from assets.kernel.calendar import AsKnown
@@ -74,16 +75,9 @@ class DayForecast:
 
 
 class Make(Protocol):
-    """Forecasts: with a selection as it is, or with a new one that challenges a standing one."""
+    """Forecasts as the registry prescribes."""
 
-    def __call__(
-        self,
-        *,
-        selection: Selection | None,
-        standing: Selection | None,
-        pins: Mapping[str, Pin],
-        promotion_margin: float,
-    ) -> DemandForecast:
+    def __call__(self, *, models: Prescribed) -> DemandForecast:
         """Return the forecast and the selection that made it."""
 
 
@@ -128,12 +122,12 @@ def forecast_day(registry: ModelRegistry, day: Day, make: Make) -> DayForecast:
     ruling = registry.log().ruling(day.plan_date, day.terms, day.data_version, procedure, day.has_drivers)
     standing = registry.selection(ruling.entry.version) if ruling.entry else None
     if ruling.entry and not ruling.refit:
-        made = make(selection=standing, standing=None, pins={}, promotion_margin=procedure.promotion_margin)
+        made = make(models=Prescribed(standing))
         used = _used(day, ruling, ruling.entry.version, made)
         registry.record(None, None, used)
         return DayForecast(made, ruling.entry, used)
     margin = (ruling.procedure or procedure).promotion_margin
-    made = make(selection=None, standing=standing, pins=ruling.pins, promotion_margin=margin)
+    made = make(models=Prescribed(standing=standing, pins=ruling.pins, promotion_margin=margin))
     entered = _entered(day, ruling, made.selection)
     used = _used(day, ruling, entered.version, made)
     registry.record(made.selection, entered, used)

@@ -15,11 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_shifts
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.fills import Filled, fill_block
+from assets.forecasting.history.grid import cells_of
+from assets.forecasting.history.index import KEY
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.ranged import series_to_forecast
 from assets.forecasting.history.remembered import remembered_panel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
-from assets.forecasting.history.series import KEY, Integers, Reals, SeriesPanel, cells_of, row_blocks
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.forecasts import DEMAND_ANOMALIES, DEMAND_ESTIMATE

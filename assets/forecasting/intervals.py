@@ -16,9 +16,10 @@ import pandas as pd
 
 from assets.forecasting.analogue import negative_binomial_quantiles
 from assets.forecasting.evaluation.calibrate import LEVELS, scale
-from assets.forecasting.forecast import ANALOGUE, ENDED, UNINFORMED
-from assets.forecasting.history.series import KEY, Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.index import KEY
 from assets.forecasting.registry.selection import Selection
+from assets.forecasting.segment_forecasts import ANALOGUE, ENDED, UNINFORMED
 from assets.kernel.frames.forecasts import INTERVAL_CALIBRATION, RESIDUAL_COLUMNS
 
 # Segment of the rows that stand for every segment without rows of its own.

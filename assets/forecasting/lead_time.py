@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.lead_time_credibility import USUAL_WEIGHT, credibility_weight
 from assets.forecasting.lead_time_orders import GROUP, LONGEST_DAYS, Orders, observed_orders
 from assets.forecasting.lead_time_survival import posterior_mass

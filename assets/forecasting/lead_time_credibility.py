@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
 
 # Where too few sources say it: a distribution of some ten values is not seen in fewer.
 USUAL_WEIGHT = 5.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
 GROUP = ["receipt_kind", "source_id", "site_id", "mode"]
 # The latest ordering days only, so that a changed supplier shows within a season.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.history.series import Flags, Reals
+from assets.forecasting.history.arrays import Flags, Reals
 
 
 def posterior_mass(received: Reals, still_open: Reals, prior: Reals, prior_weight: Reals) -> Reals:

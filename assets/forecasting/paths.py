@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.levels import deseasonalised
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 
 # Origins whose residuals count, one horizon apart: a year of weeks.
 RESIDUAL_ORIGINS = 12

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.evaluation.calibrate import LEVELS
-from assets.forecasting.history.series import KEY, Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
+from assets.forecasting.history.index import KEY
 from assets.forecasting.intervals import IntervalForecast, interval_forecast
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 

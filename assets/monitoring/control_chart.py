@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 
 ALLOWANCE = 1.0
 """Standard deviations a day that are put up with: shifts above twice as much show fastest."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from assets.forecasting.evaluation.pit import pit_coverage, pit_histogram
 from assets.forecasting.evaluation.scores import bias, wape
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 from assets.kernel.frames.monitoring import ALL_SEGMENTS, FORECAST_DRIFT, PIT_COLUMNS
 from assets.monitoring.forecast_outcomes import BAND
 from assets.monitoring.recalibration import judge

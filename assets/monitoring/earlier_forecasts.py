@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pyarrow.compute as pc
 
-from assets.forecasting.history.series import KEY
+from assets.forecasting.history.index import KEY
 from assets.kernel.calendar import AsKnown, PlanCalendar
 from assets.kernel.frames import Frame
 from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST, QUANTILE_COLUMNS

@@ -19,7 +19,8 @@ from assets.forecasting.evaluation.calibrate import LEVELS
 from assets.forecasting.evaluation.outcomes import SCORED_SHARE
 from assets.forecasting.evaluation.pit import pit_bounds
 from assets.forecasting.evaluation.scorecard import at_quantile_level
-from assets.forecasting.history.series import KEY, Reals
+from assets.forecasting.history.arrays import Reals
+from assets.forecasting.history.index import KEY
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS, quantile_column
 
 BAND = (0.1, 0.9)

@@ -24,6 +24,7 @@ from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.hierarchy.coherence import coherence_test
 from assets.forecasting.hierarchy.coherence_scores import MethodScore, coherence_scores
 from assets.forecasting.hierarchy.named_means import means_by_name
+from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry
 from orchestration.cli.console import table
 
@@ -39,7 +40,19 @@ def run(*, data: Path, panel: Sequence[str] = ()) -> dict[str, Any]:
         Folder with a folder of published files for each panel.
     panel : sequence of str
         Which of them; all where it is empty.
+
+    Raises
+    ------
+    EquipoiseError
+        If a panel has no hierarchy.
     """
+    unknown = [name for name in panel if name not in NAMES]
+    if unknown:
+        raise EquipoiseError(
+            f"panel {unknown[0]} has no hierarchy, or is none",
+            where="--panel",
+            remedy=f"Name one of {', '.join(NAMES)}",
+        )
     chosen = [name for name in NAMES if name in (panel or NAMES)]
     return {"panels": {name: measured(PANELS[name](data), regions(name, data)) for name in chosen}}
 

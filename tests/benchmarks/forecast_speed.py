@@ -37,9 +37,10 @@ from rich.table import Table
 from speed_panel import PLAN_DATE, write_panel
 
 from assets.forecasting.forecast import DemandForecast, forecast_demand
-from assets.forecasting.history.series import runs_of
+from assets.forecasting.history.grid import runs_of
 from assets.forecasting.models import candidates, series_models
 from assets.forecasting.models.array_models import ARRAY_MODELS
+from assets.forecasting.registry.prescribed import Prescribed
 from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
@@ -79,7 +80,7 @@ PARTS = {
     "shrunken means": ("shrunken_means",),
     "quantiles": ("quantiles_of", "deviation_of"),
     "analogues of thin series": ("forecast_from_analogues",),
-    "panel to rows": ("_forecast_frame",),
+    "panel to rows": ("forecast_frame",),
     "digest of the data": ("data_digest",),
 }
 
@@ -178,7 +179,7 @@ class Forecasting:
         """Forecast everything."""
         return forecast_demand(
             self.demand, self.features, self.release, PlanCalendar(self.size.bucket, "UTC"), PLAN_DATE,
-            self.size.horizon, items=self.items, sites=self.sites, selection=selection,
+            self.size.horizon, items=self.items, sites=self.sites, models=Prescribed(selection),
         )  # fmt: skip
 
     def keep(self, selection: Selection) -> None:

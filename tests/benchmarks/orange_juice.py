@@ -20,7 +20,7 @@ from orange_juice_panel import Juice, read_juice
 from rich.console import Console
 from rich.table import Table
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 from assets.forecasting.models.driven import FIRST_ORIGIN, VIEWS, DrivenModel, View, earlier_errors, point
 from assets.forecasting.models.driven_features import FeatureRows
 from assets.kernel.errors import EquipoiseError

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from assets.feeds.importers.files import read_table
-from assets.forecasting.history.series import Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.models.driven_features import DrivenPanel
 from assets.kernel.errors import EquipoiseError
 

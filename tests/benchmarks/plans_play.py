@@ -17,6 +17,7 @@ from plans_policies import POLICIES, Sights
 
 from assets.forecasting.forecast import forecast_demand
 from assets.forecasting.intervals import interval_calibration
+from assets.forecasting.registry.prescribed import Prescribed
 from assets.forecasting.registry.selection import Selection
 from assets.inventory.master_data import MasterData
 from assets.inventory.protection_demand import protection_demand
@@ -90,7 +91,7 @@ class Setting:
         made = forecast_demand(
             network.panel.demand, features, self.release, network.profile.calendar, date,
             network.profile.horizon_buckets, items=network.items, sites=network.sites, settings=network.item_sites,
-            selection=selection,
+            models=Prescribed(selection),
         )  # fmt: skip
         return made.forecast, made.selection
 

@@ -23,7 +23,7 @@ from assets.forecasting.evaluation.backtest import SegmentBacktest, backtest
 from assets.forecasting.evaluation.calibrate import LEVELS
 from assets.forecasting.evaluation.outcomes import Outcomes, joined
 from assets.forecasting.evaluation.scorecard import cross_calibrated, score_against
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 from assets.forecasting.models.candidates import candidate
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError

@@ -26,13 +26,14 @@ from assets.forecasting.evaluation.pit import pit_bounds, pit_coverage
 from assets.forecasting.evaluation.published import has_few, network_calibration, segment_calibration, widened
 from assets.forecasting.evaluation.scorecard import BAND, at_quantile_level, band_of, uncensored
 from assets.forecasting.evaluation.scores import coverage, pinball_loss
+from assets.forecasting.history.segments import DYING
 
 ALL = "all"
 LAWS = ("pools", "shocks", "published", "twice")
 # Demand, decision level, and quantiles and means by law.
 Windows = tuple[Reals, Reals, dict[str, Reals], dict[str, Reals]]
-# Each is told a segment's outcomes at the origins of a plan, and at twice as many.
-Laws = dict[str, Callable[[Outcomes, Outcomes], Calibration]]
+# Each is told a segment's outcomes at the origins of a plan, and at twice as many, and whether its series may end.
+Laws = dict[str, Callable[[Outcomes, Outcomes, bool], Calibration]]
 
 
 def ablation(found: list[SegmentBacktest], origins: int) -> list[dict[str, Any]]:
@@ -56,7 +57,8 @@ def ablation(found: list[SegmentBacktest], origins: int) -> list[dict[str, Any]]
         )
         laws = _laws(joined(earlier, earlier[0].mean.shape[1]))
         for part, *seen in zip(found, earlier, longer, strict=True):
-            windows[part.segment].append(_windows(_at(part.outcomes, cuts[place : place + 1]), seen, laws))
+            held = _at(part.outcomes, cuts[place : place + 1])
+            windows[part.segment].append(_windows(held, seen, laws, part.segment == DYING))
     rows = [_row(name, parts) for name, parts in windows.items()]
     every = _row(ALL, [part for parts in windows.values() for part in parts])
     return [row for row in [*rows, every] if row["uncensored_window_count"]]
@@ -71,15 +73,17 @@ def _laws(whole: Outcomes) -> Laws:
     plain = calibrated(whole, untested(horizon))
     network, usual = network_calibration(whole, horizon)
     return {
-        "pools": lambda seen, _: calibrated(seen, plain),
-        "shocks": lambda seen, _: widened(calibrated(seen, network), seen, usual),
-        "published": lambda seen, _: segment_calibration(seen, network, usual),
-        "twice": lambda seen, longer: segment_calibration(longer if has_few(seen) else seen, network, usual),
+        "pools": lambda seen, _, __: calibrated(seen, plain),
+        "shocks": lambda seen, _, __: widened(calibrated(seen, network), seen, usual),
+        "published": lambda seen, _, ends: segment_calibration(seen, network, usual, may_end=ends),
+        "twice": lambda seen, longer, ends: segment_calibration(
+            longer if has_few(seen) else seen, network, usual, may_end=ends
+        ),
     }
 
 
-def _windows(held: Outcomes, seen: list[Outcomes], laws: Laws) -> Windows:
-    whole, found = uncensored(held), {name: law(*seen) for name, law in laws.items()}
+def _windows(held: Outcomes, seen: list[Outcomes], laws: Laws, may_end: bool) -> Windows:
+    whole, found = uncensored(held), {name: law(*seen, may_end) for name, law in laws.items()}
     quantiles = {name: law.quantiles_of(held.expected, held.level)[whole] for name, law in found.items()}
     means = {name: law.mean_of(held.expected)[whole] for name, law in found.items()}
     ratio = np.broadcast_to(held.decision_level[:, None], whole.shape)

@@ -20,8 +20,9 @@ from assets.feeds.importers.files import require_files
 from assets.feeds.synthetic.observations import sales
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.world import World
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.origin_segments import classified
-from assets.forecasting.history.series import SeriesPanel, build_panel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.kernel.calendar import Bucket, PlanCalendar
 
 Reals = npt.NDArray[np.float64]

@@ -17,8 +17,9 @@ from assets.forecasting.evaluation.calibrate import LEVELS
 from assets.forecasting.evaluation.pit import calibration_error, pit_bounds, pit_coverage, pit_histogram
 from assets.forecasting.evaluation.scorecard import BAND, band_of
 from assets.forecasting.evaluation.scores import coverage
-from assets.forecasting.forecast import ANALOGUE, UNINFORMED, forecast_demand
-from assets.forecasting.history.series import build_panel
+from assets.forecasting.forecast import forecast_demand
+from assets.forecasting.history.build_panel import build_panel
+from assets.forecasting.segment_forecasts import ANALOGUE, UNINFORMED
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 from assets.policy.release import Release
 

@@ -15,7 +15,7 @@ from vn2_rules import Integers, Policy, Stock
 
 from assets.feeds.importers.vn2 import HOLDING_COST_PER_UNIT_WEEK, SHORTAGE_COST_PER_UNIT
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.history.series import KEY
+from assets.forecasting.history.index import KEY
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.published_paths import published_paths
 from assets.inventory.projected_order import projected_order

@@ -15,7 +15,7 @@ from vn2_files import Challenge
 from vn2_rules import LEAD_WEEKS, Integers, Policy, Reals, Stock, iso_weeks
 
 from assets.forecasting.history.levels import deseasonalised
-from assets.forecasting.history.series import SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted import GROUPS, BoostedModel, fit_boosted
 from assets.forecasting.models.boosted_features import Origin
 from assets.forecasting.paths import Dispersion, estimated_dispersion, sample_paths

@@ -23,7 +23,7 @@ from assets.feeds.contract import contract
 from assets.feeds.landing import LandingArea
 from assets.feeds.raw import ingest, prepare
 from assets.feeds.synthetic import World, WorldParameters, demo_dates, demo_profile, emit
-from assets.forecasting.history.series import build_panel
+from assets.forecasting.history.build_panel import build_panel
 from assets.kernel.calendar import AsKnown, Bucket
 from assets.kernel.frames.marts import DIM_SITE, FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE, MARTS
 from assets.kernel.frames.quality import VERDICTS

@@ -11,8 +11,8 @@ import pandas as pd
 
 from assets.forecasting.daily import DayForecast, day_of, forecast_day
 from assets.forecasting.forecast import forecast_demand
+from assets.forecasting.history.driver_presence import has_drivers
 from assets.forecasting.history.effects_table import effects_page
-from assets.forecasting.history.series import has_drivers
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.pages import forecast_page as pages
 from assets.forecasting.pages.champions_page import champions_frame, champions_page

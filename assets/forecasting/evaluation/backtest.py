@@ -15,13 +15,15 @@ import numpy as np
 
 from assets.forecasting.evaluation.outcomes import Outcomes, joined
 from assets.forecasting.evaluation.scorecard import Score, score_of
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.fills import spike_excess
+from assets.forecasting.history.index import DECISION_LEVEL
 from assets.forecasting.history.origin_segments import Names, segments_at
+from assets.forecasting.history.panel import MINIMUM_OBSERVED, SeriesPanel
 from assets.forecasting.history.ranged import decision_levels
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.segments import rows_by_segment
-from assets.forecasting.history.series import DECISION_LEVEL, MINIMUM_OBSERVED, Flags, Integers, Reals, SeriesPanel
 from assets.forecasting.history.without_drivers import without_drivers
 from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.models.candidates import candidates_of

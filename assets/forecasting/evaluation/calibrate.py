@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from assets.forecasting.evaluation.outcomes import Outcomes
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 LEVELS: Reals = np.array(QUANTILE_LEVELS)

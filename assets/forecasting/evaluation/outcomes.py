@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import bdtrc
 
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 # Least share of buckets with known demand for a cumulative outcome to be scored.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 
 HISTOGRAM_BINS = 10
 # Half a unit below nothing, where P(D <= -1) = 0 is read.

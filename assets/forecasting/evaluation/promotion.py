@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.scorecard import at_quantile_level, cross_calibrated
-from assets.forecasting.history.series import Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
 
 # One-sided: the question is whether the challenger is better, not whether the two differ.
 CONFIDENCE = 0.95

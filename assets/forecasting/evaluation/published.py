@@ -25,7 +25,7 @@ from assets.forecasting.evaluation.calibrate import (
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.recalibrate import recalibrated
 from assets.forecasting.evaluation.shocks import OriginSums, Stretch, UsualShares, origin_sums, shared_share, stretch
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
 # Pools of fewer outcomes have one group of levels: a wider law knows more of how spread depends on level.
 OWN_POOLS = 2 * GROUP_RESIDUALS
@@ -50,7 +50,9 @@ def network_calibration(outcomes: Outcomes, horizon: int) -> tuple[Calibration, 
     return widened(plain, outcomes, usual), usual
 
 
-def segment_calibration(outcomes: Outcomes, network: Calibration, usual: UsualShares) -> Calibration:
+def segment_calibration(
+    outcomes: Outcomes, network: Calibration, usual: UsualShares, *, may_end: bool = False
+) -> Calibration:
     """Return the calibration of one candidate in one segment.
 
     Parameters
@@ -59,12 +61,14 @@ def segment_calibration(outcomes: Outcomes, network: Calibration, usual: UsualSh
         Its backtest.
     network, usual
         As ``network_calibration`` returns them.
+    may_end : bool
+        Whether series of the segment may never sell again (``recalibrated``).
     """
     outcomes = outcomes.without_spikes()
     factor = mean_factor(outcomes)
     corrected = outcomes.scaled(factor)
     if has_few(outcomes):
-        law = recalibrated(corrected, network, usual)
+        law = recalibrated(corrected, network, usual, may_end=may_end)
     else:
         law = widened(calibrated(corrected, network), corrected, usual)
     return replace(law, mean_factor=factor)

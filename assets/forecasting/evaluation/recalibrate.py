@@ -17,8 +17,10 @@ from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.pit import share_below
 from assets.forecasting.evaluation.shocks import OriginSums, UsualShares, origin_sums, stretch
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
+# So many outcomes of a segment whose series may end say all that is said of it.
+ENDING_POOL = 25
 # Between the published levels, and beyond them, a law is a line over normal scores, which ends here.
 MOST_SCORE = 6.0
 _SCORES: Reals = np.concatenate([[-MOST_SCORE], ndtri(LEVELS), [MOST_SCORE]])
@@ -52,7 +54,7 @@ class _Fallen:
     scored: Flags
 
 
-def recalibrated(outcomes: Outcomes, wider: Calibration, usual: UsualShares) -> Calibration:
+def recalibrated(outcomes: Outcomes, wider: Calibration, usual: UsualShares, *, may_end: bool = False) -> Calibration:
     """Return the wider calibration as a segment's outcomes say that it should have been.
 
     The quantile at a level is the wider one at the level below which such a share of the segment's
@@ -69,6 +71,10 @@ def recalibrated(outcomes: Outcomes, wider: Calibration, usual: UsualShares) -> 
         Law that is moved.
     usual : UsualShares
         Share of variance between origins that is usual in the network.
+    may_end : bool
+        Whether series of the segment may never sell again. Then one outcome more than was seen counts as
+        an end, below all that a law foresees (the rule of succession, Laplace 1774), and ``ENDING_POOL``
+        outcomes say all: no other segment is like it.
     """
     if not len(outcomes.level):
         return wider
@@ -76,8 +82,9 @@ def recalibrated(outcomes: Outcomes, wider: Calibration, usual: UsualShares) -> 
     intervals = replace(wider, quantiles=wider.interval_quantiles, deviation=wider.interval_deviation)
     ahead = [_fallen(outcomes, wider, 0)]
     anywhere = [_fallen(outcomes, intervals, first) for first in range(horizon)]
-    quantiles, deviation = _moved(wider, ahead, outcomes.origin, usual.cumulative)
-    interval_quantiles, interval_deviation = _moved(intervals, anywhere, outcomes.origin, usual.intervals)
+    pool, ends = (ENDING_POOL, 1) if may_end else (MINIMUM_POOL, 0)
+    quantiles, deviation = _moved(wider, ahead, outcomes.origin, usual.cumulative, pool, ends)
+    interval_quantiles, interval_deviation = _moved(intervals, anywhere, outcomes.origin, usual.intervals, pool, ends)
     return Calibration(wider.edges, quantiles, deviation, interval_quantiles, interval_deviation)
 
 
@@ -158,21 +165,27 @@ def _fallen(outcomes: Outcomes, law: Calibration, first: int) -> _Fallen:
     return _Fallen(lower, upper, ((actual - expected) / np.maximum(promised, 1e-9)) ** 2, scored)
 
 
-def _moved(law: Calibration, windows: list[_Fallen], origin: Integers, usual: Reals) -> tuple[Reals, Reals]:
-    """Return the quantiles and deviation of a law, moved to where windows of each length fell."""
+def _moved(
+    law: Calibration, windows: list[_Fallen], origin: Integers, usual: Reals, pool: int, ends: int
+) -> tuple[Reals, Reals]:
+    """Return the quantiles and deviation of a law, moved to where windows of each length fell.
+
+    ``pool`` outcomes say all; ``ends`` more than were seen fell below the law, of each beginning.
+    """
     factor = stretch(_sums(windows, origin), usual)
     quantiles, deviation = law.quantiles.copy(), law.deviation.copy()
     for place in range(law.deviation.shape[1]):
         told = [fallen for fallen in windows if fallen.scored.shape[1] > place]
         seen = [fallen.scored[:, place] for fallen in told]
-        weight = min(float(np.any(seen, axis=0).sum()) / MINIMUM_POOL, 1.0)
+        weight = min(float(np.any(seen, axis=0).sum()) / pool, 1.0)
         if weight == 0.0:
             continue
         lower, upper, excess = (
             np.concatenate([getattr(fallen, name)[flags, place] for fallen, flags in zip(told, seen, strict=True)])
             for name in ("lower", "upper", "excess")
         )
-        score = _score(moved_levels(lower, upper, weight))
+        unseen = np.zeros(ends * len(told))
+        score = _score(moved_levels(np.append(lower, unseen), np.append(upper, unseen), weight))
         score = score[MEDIAN] + factor.quantiles[0, place] * (score - score[MEDIAN])
         quantiles[:, place] = [np.interp(score, _SCORES, knots) for knots in _knots(law.quantiles[:, place])]
         spread = np.sqrt(weight * excess.mean() + 1.0 - weight)

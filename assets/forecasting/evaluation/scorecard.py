@@ -16,7 +16,7 @@ from assets.forecasting.evaluation.calibrate import LEVELS, calibrate, untested
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.pit import pit_bounds, pit_coverage
 from assets.forecasting.evaluation.scores import bias, coverage, mase, pinball_loss, rmsse, scaled_pinball_loss, wape
-from assets.forecasting.history.series import Flags, Reals
+from assets.forecasting.history.arrays import Flags, Reals
 
 # The band whose coverage is judged.
 BAND = (0.1, 0.9)

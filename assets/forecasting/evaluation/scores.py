@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.history.series import Flags, Reals
+from assets.forecasting.history.arrays import Flags, Reals
 
 
 def pinball_loss(actual: Reals, quantile: Reals, level: Reals | float) -> float:

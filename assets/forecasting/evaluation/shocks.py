@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 
 _LEVELS: Reals = np.array(QUANTILE_LEVELS)

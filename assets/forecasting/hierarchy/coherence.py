@@ -23,7 +23,8 @@ from assets.forecasting.hierarchy.reconcile import (
     group_means,
     reconciled_bottom,
 )
-from assets.forecasting.history.series import MINIMUM_OBSERVED, Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import MINIMUM_OBSERVED, SeriesPanel
 from assets.forecasting.models.known import Known
 
 # Whole items are left out above this many series; the test needs pairs, not all of them.

@@ -16,9 +16,9 @@ from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.hierarchy.coherence import CoherenceOrigin, CoherenceTest, comparable
 from assets.forecasting.hierarchy.hierarchy import BOTTOM, Hierarchy
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, METHODS
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.ranged import decision_levels
 from assets.forecasting.history.segments import rows_by_segment
-from assets.forecasting.history.series import Integers, Reals
 from assets.policy.release import ForecastRules
 
 # The groups' own forecasts, which do not add up; shown beside the methods.

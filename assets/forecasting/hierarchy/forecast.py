@@ -20,9 +20,12 @@ from assets.forecasting.hierarchy.coherence_scores import BASE, CoherenceScores,
 from assets.forecasting.hierarchy.hierarchy import Hierarchy, build_hierarchy
 from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, level_means
+from assets.forecasting.history.arrays import Reals
 from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.index import DECISION_LEVEL, KEY
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.phase import season_phase
 from assets.forecasting.history.remembered import remembered_panel
-from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, SeriesPanel, season_phase
 from assets.forecasting.models.boosted import BoostedModel
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.forecasts import COHERENCE, HIERARCHY_FORECAST

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.censoring import History
 from assets.forecasting.history.fills import LEVEL_WINDOW
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel
 
 BOTTOM = "item_site"
 # From the whole to the parts. Every level is a partition of the series by these columns.

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.analogue import forecast_from_analogues
-from assets.forecasting.history.series import KEY, Reals, SeriesPanel
+from assets.forecasting.history.arrays import Reals
+from assets.forecasting.history.index import KEY
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.models.candidates import candidate
 from assets.forecasting.models.known import Candidate, Known, learned

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from assets.forecasting.hierarchy.hierarchy import BOTTOM, Hierarchy, build_hierarchy, summed_panel
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.censoring import History
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.kernel.errors import EquipoiseError
 

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
-from assets.forecasting.history.seasonality import APART, LEAST_SOLD, LEFT_OUT, centred_level, sums_until, tamed
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.spikes import APART, LEAST_SOLD, LEFT_OUT, tamed
 from assets.forecasting.history.truncated import deviations_of
+from assets.forecasting.history.windows import centred_level, sums_until
 from assets.kernel.calendar import Bucket
 
 # Buckets around a cell that say what is usual there, and buckets on either side of a shift.

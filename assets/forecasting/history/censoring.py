@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.fills import fill_block
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import season_factors
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, row_blocks
 from assets.forecasting.history.without_drivers import without_drivers
 
 

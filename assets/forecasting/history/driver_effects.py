@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.driver_sums import DriverSums, event_shares
 from assets.forecasting.history.drivers import Drivers, carried_prices
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.kernel.identifiers import DIGEST_BYTES
 
 LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0
@@ -92,7 +93,8 @@ class DriverEffects:
         the shelf kept, is the same for both.
         """
         if panel.longer is not None:
-            return self.past(panel.longer, rows)[:, panel.longer.length - panel.length :]
+            whole = panel.longer.panel
+            return self.past(whole, rows)[:, whole.length - panel.length :]
         drivers = drivers_of(panel)
         promoted = drivers.promoted[rows]
         factors = np.where(promoted, self.uplift[rows, None], 1.0)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.driver_effects import LEAST_FACTOR, MOST_FACTOR, DriverEffects, drivers_of
 from assets.forecasting.history.driver_sums import DriverSums, driver_sums
 from assets.forecasting.history.drivers import carried_prices
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, key_order, row_blocks
+from assets.forecasting.history.index import key_order
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.kernel.calendar import Bucket
 
 # Expected units that the wider pool weighs when a narrower one estimates its own uplift; buckets, where
@@ -50,7 +53,7 @@ def learn_drivers(panel: SeriesPanel) -> DriverEffects:
         return learn_drivers(panel.take(order)).take(np.argsort(order))
     # Uplifts hold for years; how often there is a promotion is what the level was told beside.
     recent = panel.length
-    panel = panel if panel.longer is None else panel.longer
+    panel = panel if panel.longer is None else panel.longer.panel
     sums = driver_sums(panel, drivers_of(panel), recent)
     names = panel.index["category"].to_numpy(dtype=str)
     categories, category = np.unique(names, return_inverse=True)

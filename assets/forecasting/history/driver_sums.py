@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.drivers import Drivers, carried_prices
-from assets.forecasting.history.seasonality import (
-    CLOSED_FACTOR,
-    SPIKE_UNITS,
-    centred_level,
-    cut_spikes,
-    season_factors,
-)
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
+from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
+from assets.forecasting.history.spikes import SPIKE_UNITS, cut_spikes
+from assets.forecasting.history.windows import centred_level
 from assets.kernel.calendar import Bucket
 
 # Buckets around each whose quiet demand is its level: wider than a promotion, shorter than a season.

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from assets.forecasting.history.announced import PROMOTION
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.driver_effects import DriverEffects
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.without_drivers import Taken
 from assets.forecasting.history.yearly.season import YearlySeason
 from assets.kernel.frames.forecasts import FORECAST_EFFECTS
@@ -97,7 +98,7 @@ def _of_year(panel: SeriesPanel, season: YearlySeason) -> list[_Row]:
     effect = np.append(of_category, of_category[season.category].mean())
     # A season that passes its mean within the horizon is neutral there, and drove the past all the same.
     most = np.abs(season.factors - 1.0).max(axis=1)
-    known, coming = panel.longer.observed_count, np.full(panel.size, ahead.shape[1])
+    known, coming = panel.longer.panel.observed_count, np.full(panel.size, ahead.shape[1])
     return _named(season.categories, season.category, SEASON, YEAR, effect, np.append(most, most.max()), known, coming)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import KEY, Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.index import KEY
+from assets.forecasting.history.panel import SeriesPanel
 from assets.kernel.calendar import Bucket
 
 ENDING, DELISTED = "ending", "delisted"

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.anomalies import Anomalies, Anomaly, find_outliers
-from assets.forecasting.history.seasonality import CLOSED_FACTOR, sums_until
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.anomalies import OUTLIER_DEVIATIONS, Anomalies, Anomaly, find_outliers
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
+from assets.forecasting.history.seasonality import CLOSED_FACTOR
 from assets.forecasting.history.truncated import moments_above, moments_after
+from assets.forecasting.history.windows import sums_until
 from assets.kernel.calendar import Bucket
 
 # Buckets over which the level before a censored bucket is taken.
@@ -26,8 +29,9 @@ RATIO_PRIOR_UNITS = 30.0
 PRIOR_RATIO = 2.0
 MOST_DEVIATIONS = 5.0
 LEAST_RATIO, MOST_RATIO = 1.05, 30.0
-# A spike counts as if it stood out by so many deviations: more than most buckets ever do.
-SPIKE_DEVIATIONS = 3.0
+# A spike counts as if it stood out by so many deviations, which is more than most buckets ever do, and by the
+# less the further beyond ``OUTLIER_DEVIATIONS`` it is, as in ``spikes.descended``.
+SPIKE_DEVIATIONS, LEAST_SPIKE_DEVIATIONS = 3.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,9 @@ def _given(bound: Reals, share: Reals, mean: Reals, ratio: Reals) -> tuple[Reals
 def _cut_spikes(found: Anomalies) -> tuple[Integers, Integers, Reals]:
     """Return the cells of spikes, and what each counts as, deseasonalised."""
     spikes = found.take(np.flatnonzero(found.kind == Anomaly.SPIKE))
-    return spikes.row, spikes.column, spikes.usual + SPIKE_DEVIATIONS * spikes.spread
+    deviations = (spikes.found - spikes.usual) / spikes.spread
+    counted = np.maximum(SPIKE_DEVIATIONS * np.minimum(1.0, OUTLIER_DEVIATIONS / deviations), LEAST_SPIKE_DEVIATIONS)
+    return spikes.row, spikes.column, spikes.usual + counted * spikes.spread
 
 
 def level_before(values: Reals, known: Flags, window: int) -> Reals:

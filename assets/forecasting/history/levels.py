@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.seasonality import (
-    CLOSED_FACTOR,
-    cut_spikes,
-    season_factors,
-)
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
+from assets.forecasting.history.seasonality import CLOSED_FACTOR, season_factors
+from assets.forecasting.history.spikes import cut_spikes
 from assets.kernel.calendar import Bucket
 
 # A slow mean keeps the fast one from following a few odd weeks.
@@ -27,8 +26,6 @@ SLOW_WEIGHT = 0.3
 LEAST_LEVEL_UNITS = {Bucket.DAY: 0.004, Bucket.WEEK: 0.03}
 # Pooled and shrunk factors help as soon as one season is behind them (README).
 LEAST_SEASONS = 1.05
-# Under which a panel keeps the mean of all its series once anybody computed it.
-KEPT_BASE = "shrunken mean"
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Levels:
     Attributes
     ----------
     values : array (n, T)
-        Demand over its season factor, spikes cut at a multiple of the level around; in base units.
+        Demand over its season factor, spikes cut (``spikes``); in base units.
     known : array (n, T)
         Whether the cell tells the level: observed, and its phase not closed.
     factors : array (n, season length)
@@ -80,10 +77,45 @@ def level_factors(panel: SeriesPanel, *, seasonal: bool = True) -> Reals:
 
 def levels_under(panel: SeriesPanel, factors: Reals) -> Levels:
     """Take the season and the spikes out of a panel, or a part of one, whose factors are known."""
+    values, known = _without_spikes(panel, factors)
+    return Levels(values, known, factors, _shrunken_mean(values, known, panel.bucket))
+
+
+def demand_without_spikes(panel: SeriesPanel, *, seasonal: bool = True) -> Reals:
+    """Return the demand of a panel, in season, with spikes cut as levels cut them; shape (n, T)."""
+    factors, demand = level_factors(panel, seasonal=seasonal), np.empty_like(panel.demand)
+    for rows in row_blocks(panel.size, panel.length):
+        part = panel.block(rows)
+        values, _ = _without_spikes(part, factors[rows])
+        demand[rows] = in_season(values, part, factors[rows])
+    return demand
+
+
+def in_season(values: Reals, panel: SeriesPanel, factors: Reals, columns: slice | Integers = slice(None)) -> Reals:
+    """Return the demand that levels stand for: as the panel has it, but for spikes.
+
+    Parameters
+    ----------
+    values : array (n, T)
+        As in ``Levels``.
+    panel : SeriesPanel
+        What they are taken of.
+    factors : array (n, season length)
+        Season factors.
+    columns : slice or array
+        Which buckets of the panel; all without it.
+    """
+    factor = np.maximum(factors[:, panel.phase[columns]], CLOSED_FACTOR)
+    demand, cut = panel.demand[:, columns], values[:, columns]
+    found: Reals = np.where(cut < demand / factor, cut * factor, demand)
+    return found
+
+
+def _without_spikes(panel: SeriesPanel, factors: Reals) -> tuple[Reals, Flags]:
+    """Return deseasonalised demand with spikes cut, and which cells tell the level."""
     factor = factors[:, panel.phase]
     known = panel.observed & (factor >= CLOSED_FACTOR)
-    values = cut_spikes(panel.demand / np.maximum(factor, CLOSED_FACTOR), known, panel.bucket)
-    return Levels(values, known, factors, _shrunken_mean(values, known, panel.bucket))
+    return cut_spikes(panel.demand / np.maximum(factor, CLOSED_FACTOR), known, panel.bucket), known
 
 
 def shrunken_means(panel: SeriesPanel, phase: Integers, rows: Integers | None = None) -> Reals:
@@ -104,9 +136,8 @@ def shrunken_means(panel: SeriesPanel, phase: Integers, rows: Integers | None = 
         Base units, above 0.
     """
     factors, chosen = level_factors(panel), np.arange(panel.size) if rows is None else rows
-    if len(chosen) == panel.size and KEPT_BASE in panel.kept:
-        base: Reals = panel.kept[KEPT_BASE]
-        return base[:, None] * factors[:, phase]
+    if len(chosen) == panel.size and panel.kept.shrunken_mean is not None:
+        return panel.kept.shrunken_mean[:, None] * factors[:, phase]
     means = np.empty((len(chosen), len(phase)))
     for block in row_blocks(len(chosen)):
         part = chosen[block]

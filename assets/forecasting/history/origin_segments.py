@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, row_blocks
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.kernel.calendar import Bucket
 
 Names = npt.NDArray[np.object_]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import DECISION_LEVEL, KEY, Reals, runs_of
+from assets.forecasting.history.arrays import Reals
+from assets.forecasting.history.grid import runs_of
+from assets.forecasting.history.index import DECISION_LEVEL, KEY
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS
 from assets.policy.critical_ratio import critical_ratios

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from assets.forecasting.history.series import SeriesPanel, build_panel
+from assets.forecasting.history.build_panel import build_panel
+from assets.forecasting.history.longer_past import LongerPast
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.without_drivers import taken_of
 from assets.forecasting.history.yearly.factors import LEAST_YEARS
 from assets.forecasting.history.yearly.place import YEAR_WEEKS, year_places
@@ -58,22 +60,23 @@ def remembered_panel(
     yearly = calendar.bucket is Bucket.DAY and known >= LEAST_YEARS * YEAR_WEEKS * WEEK_DAYS + origins * horizon
     if panel.length == 0 or not (yearly or (is_long and panel.drivers is not None)):
         return panel
-    longer = panel
+    older = panel
     if is_long:
-        longer = build_panel(demand, ranged, calendar, plan_date, known, events=events, horizon=horizon)
+        older = build_panel(demand, ranged, calendar, plan_date, known, events=events, horizon=horizon)
     if yearly:
-        place = year_places(calendar, plan_date, -longer.length, horizon)
-        found = _with_season(_beside(panel, replace(longer, year_place=place)))
+        place = year_places(calendar, plan_date, -older.length, horizon)
+        found = _with_season(_beside(panel, LongerPast(older, place)))
         if found is not None:
             return found
-    return _beside(panel, longer) if is_long and panel.drivers is not None else panel
+    return _beside(panel, LongerPast(older)) if is_long and panel.drivers is not None else panel
 
 
-def _beside(panel: SeriesPanel, longer: SeriesPanel) -> SeriesPanel:
+def _beside(panel: SeriesPanel, longer: LongerPast) -> SeriesPanel:
     """Return a panel with a longer past, and the drivers that this one has."""
-    if longer.drivers is None:
+    whole = longer.panel
+    if whole.drivers is None:
         return replace(panel, longer=longer)
-    drivers = longer.drivers.since_column(longer.length - panel.length)
+    drivers = whole.drivers.since_column(whole.length - panel.length)
     return replace(panel, longer=longer, drivers=drivers)
 
 

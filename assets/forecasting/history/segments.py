@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.history.series import Integers
+from assets.forecasting.history.arrays import Integers
 from assets.kernel.errors import EquipoiseError
 from assets.policy.release import ForecastRules
 
 SEGMENTS: tuple[str, ...] = ("smooth", "erratic", "intermittent", "lumpy", "new", "dying", "seasonal", "promoted")
+# Whose series may never sell again.
+DYING = "dying"
 
 
 def rows_by_segment(index: pd.DataFrame) -> dict[str, Integers]:

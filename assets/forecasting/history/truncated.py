@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betainc, betaincc, ndtri
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 
 # A count less spread than this is Poisson for all that anybody could see, and the formula stays finite.
 LEAST_RATIO = 1.01

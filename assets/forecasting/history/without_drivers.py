@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Flags, Reals
 from assets.forecasting.history.driver_effects import TELLING_FACTOR, DriverEffects
 from assets.forecasting.history.driver_learning import learn_drivers
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
-from assets.forecasting.history.series import Flags, Reals, SeriesPanel, row_blocks
 from assets.forecasting.history.yearly.season import YearlySeason, yearly_season
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
 # Models of Croston's family smooth sizes and intervals by this.
 CROSTON_SMOOTHING = 0.1

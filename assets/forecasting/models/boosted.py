@@ -15,7 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order, row_blocks
+from assets.forecasting.history.arrays import Integers, Reals
+from assets.forecasting.history.index import key_order
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.models.boosted_features import Origin, features_at
 from assets.forecasting.models.boosted_lessons import BOOSTING, Boosting, Past, teachers
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.levels import KEPT_BASE, Levels, exponential_means, level_factors, levels_under
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, codes_of, row_blocks
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.index import codes_of
+from assets.forecasting.history.levels import Levels, exponential_means, in_season, level_factors, levels_under
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.kernel.calendar import Bucket
 
 SPEEDS = {Bucket.DAY: (0.01, 0.025, 0.1, 0.2), Bucket.WEEK: (0.02, 0.05, 0.2, 0.4)}
@@ -94,7 +97,7 @@ def features_at(
             announced = [_driven_ahead(part, ahead)] if driven else []
             buckets.append(np.stack([*_buckets_ahead(part, levels, phase, ahead, network), *announced], axis=2)[told])
     if seasonal:
-        panel.kept[KEPT_BASE] = base
+        panel.kept.shrunken_mean = base
     constant = np.column_stack([np.concatenate(own[1:] or own), _group_levels(panel, recent, base, groups)[chosen]])
     repeated = np.broadcast_to(constant[:, None, :], (len(chosen), len(ahead), constant.shape[1]))
     means = base[chosen, None] * factors[chosen][:, phase[ahead]]
@@ -172,7 +175,8 @@ def _last_year(panel: SeriesPanel, levels: Levels, factor: Reals, ahead: Integer
         return np.full(factor.shape, np.nan)
     column = panel.length - year + ahead % year
     mean = _window_mean(levels.values, levels.known, year)
-    ratio = _log_ratio(panel.demand[:, column], mean[:, None] * factor)
+    demand = in_season(levels.values, panel, levels.factors, column)
+    ratio = _log_ratio(demand, mean[:, None] * factor)
     return np.where(panel.observed[:, column], ratio, np.nan)
 
 

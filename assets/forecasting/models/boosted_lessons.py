@@ -6,11 +6,15 @@ Not here: what is known at an origin (``boosted_features``), or the model (``boo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, codes_of, key_order
+from assets.forecasting.history.arrays import Integers, Reals
+from assets.forecasting.history.index import codes_of, key_order
+from assets.forecasting.history.levels import demand_without_spikes
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted_features import Origin, features_at
 from assets.kernel.calendar import Bucket
 
@@ -114,6 +118,11 @@ class Past:
     driven: bool
     made: dict[int, Origin]
 
+    @cached_property
+    def demand(self) -> Reals:
+        """What happened, spikes cut as in features: one order of a series is no lesson for any."""
+        return demand_without_spikes(self.panel, seasonal=self.seasonal)
+
     def examples(self, boosting: Boosting) -> tuple[Reals, Reals, Reals]:
         """Return features, demand and base of every bucket that teaches."""
         cuts, ahead = training_origins(self.panel, len(self.phase), boosting)
@@ -131,7 +140,7 @@ class Past:
 
     def _example(self, origin: Origin, rows: Integers, order: int, cut: int, bucket: int) -> tuple[Reals, Reals, Reals]:
         teaches = rows[self.panel.observed[rows, bucket] & (self.panel.begins[rows] < cut)]
-        return origin.features[teaches, order], self.panel.demand[teaches, bucket], origin.base[teaches, order]
+        return origin.features[teaches, order], self.demand[teaches, bucket], origin.base[teaches, order]
 
     def _at(self, cut: int, ahead: Integers) -> Origin:
         if cut not in self.made:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.censoring import History
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.phase import SEASON_LENGTH
 from assets.forecasting.history.segments import SEGMENTS, menu
-from assets.forecasting.history.series import SEASON_LENGTH, Integers, Reals, SeriesPanel
 from assets.forecasting.models.known import Candidate, Known, learned
 from assets.forecasting.models.network_models import network_models
 from assets.forecasting.models.series_models import series_models

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 from assets.forecasting.models.driven_features import DrivenPanel, FeatureRows
 from assets.kernel.errors import EquipoiseError
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.models.elasticity import Effects, driver_effects
 from assets.kernel.errors import EquipoiseError
 

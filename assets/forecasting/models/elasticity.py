@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
 
 # Buckets of pooled variation that the wider pool weighs when a series, a group, or everything
 # estimates its own effects. Swept on orange juice (README): a series prior of 6 / 40 / 100 / 300.

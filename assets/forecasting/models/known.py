@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.censoring import History
 from assets.forecasting.history.levels import shrunken_means
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted import BoostedModel, fit_boosted
 from assets.forecasting.models.lagged import lagged_means
 

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 from assets.forecasting.history.censoring import History
 from assets.forecasting.history.drivers import Prices, carried_prices
-from assets.forecasting.history.series import Flags, Integers, Reals, SeriesPanel, codes_of, key_order
+from assets.forecasting.history.index import codes_of, key_order
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted_lessons import BOOSTING, teaching_rows
 from assets.kernel.calendar import Bucket
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.models.boosted import GROUPS
 from assets.forecasting.models.boosted_lessons import BOOSTING
 from assets.forecasting.models.known import Known, MeanForecast, said

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from assets.forecasting.history.series import Integers, Reals, row_blocks
+from assets.forecasting.history.arrays import Integers, Reals
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.models.array_models import ARRAY_MODELS, means_since
 from assets.forecasting.models.known import Known, MeanForecast, said
 from assets.kernel.calendar import Bucket

@@ -78,7 +78,8 @@ def draw_buckets(axes: Axes, view: SeriesView) -> None:
                  label="demand not known (stock-out, no report)", clip_on=False, zorder=3)  # fmt: skip
     if view.horizon:
         edges = _days(pd.Series([*view.ahead["bucket_start"], view.ahead["bucket_start"].iloc[-1] + length]))
-        axes.stairs(view.ahead["mean_units"], edges, color=_DEEP, linewidth=1.6, label="expected")
+        # Without a foot, which would read as demand that ends where the horizon does.
+        axes.stairs(view.ahead["mean_units"], edges, baseline=None, color=_DEEP, linewidth=1.6, label="expected")
         axes.axvline(edges[0], color=_INK, linewidth=0.8, linestyle=":")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_formatter(_day_and_month)

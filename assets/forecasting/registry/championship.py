@@ -12,10 +12,14 @@ from dataclasses import replace
 import pandas as pd
 
 from assets.forecasting.evaluation.backtest import Backtest, SegmentBacktest, Tested
+from assets.forecasting.evaluation.calibrate import Calibration
 from assets.forecasting.evaluation.outcomes import joined
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.evaluation.published import network_calibration, segment_calibration
-from assets.forecasting.history.series import KEY, Reals
+from assets.forecasting.evaluation.shocks import UsualShares
+from assets.forecasting.history.arrays import Reals
+from assets.forecasting.history.index import KEY
+from assets.forecasting.history.segments import DYING
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
 
@@ -52,11 +56,17 @@ def selected(
     outcomes = [_tested(part, choice.champion).outcomes for part, choice in zip(found.segments, chosen, strict=True)]
     network, usual = network_calibration(joined(outcomes, horizon), horizon)
     choices = tuple(
-        replace(choice, calibrations=tuple(segment_calibration(each.outcomes, network, usual) for each in part.tested))
+        replace(choice, calibrations=_calibrations(part, network, usual))
         for part, choice in zip(found.segments, chosen, strict=True)
     )
     nothing = pd.DataFrame(columns=[*KEY, "model"], dtype=object)
     return Selection(made_for, rules, choices, network, nothing, tested=found.boosted)
+
+
+def _calibrations(part: SegmentBacktest, network: Calibration, usual: UsualShares) -> tuple[Calibration, ...]:
+    return tuple(
+        segment_calibration(each.outcomes, network, usual, may_end=part.segment == DYING) for each in part.tested
+    )
 
 
 def _judged(part: SegmentBacktest, standing: Selection | None, made_for: dt.date, margin: float) -> SegmentChoice:

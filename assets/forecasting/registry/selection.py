@@ -17,8 +17,10 @@ import pandas as pd
 
 from assets.forecasting.evaluation.backtest import SAMPLE_SERIES
 from assets.forecasting.evaluation.calibrate import Calibration
+from assets.forecasting.history.arrays import Reals
+from assets.forecasting.history.index import KEY
+from assets.forecasting.history.panel import MINIMUM_OBSERVED
 from assets.forecasting.history.segments import menu
-from assets.forecasting.history.series import KEY, MINIMUM_OBSERVED, Reals
 from assets.forecasting.models.boosted import BoostedModel
 from assets.forecasting.models.candidates import all_candidates
 from assets.forecasting.models.known import Candidate

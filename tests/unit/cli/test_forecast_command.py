@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from unit.cli.tiny_network import DAY, PLAN_DATE, Equipoise, rows
 
-from assets.forecasting.forecast import ANALOGUE, ENDED, UNINFORMED
 from assets.forecasting.models.series_models import FALLBACK
+from assets.forecasting.segment_forecasts import ANALOGUE, ENDED, UNINFORMED
 from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.frames.forecasts import (
     DEMAND_ANOMALIES,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from assets.forecasting.forecast import DemandForecast, forecast_demand
+from assets.forecasting.registry.prescribed import Prescribed
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
@@ -64,8 +65,12 @@ class World:
         return replace(self, demand=demand, features=pd.concat([self.features, ranged], ignore_index=True))
 
     def forecast(self, release: Release, **told: Any) -> DemandForecast:
+        """Forecast, with what is told of the models (``Prescribed``) and of all else."""
+        models = Prescribed(**{field.name: told.pop(field.name) for field in fields(Prescribed) if field.name in told})
         calendar = PlanCalendar(self.bucket, "UTC")
-        return forecast_demand(self.demand, self.features, release, calendar, PLAN_DATE, self.horizon, **told)
+        return forecast_demand(
+            self.demand, self.features, release, calendar, PLAN_DATE, self.horizon, models=models, **told
+        )
 
 
 def make_world(

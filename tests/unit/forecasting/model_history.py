@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from assets.forecasting.daily import Day, DayForecast, forecast_day
 from assets.forecasting.evaluation.calibrate import untested
 from assets.forecasting.evaluation.scorecard import Score
 from assets.forecasting.forecast import DemandForecast
+from assets.forecasting.registry.prescribed import Prescribed
 from assets.forecasting.registry.records import Pin, Procedure, Terms
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.segment_choice import SegmentChoice
@@ -56,11 +56,13 @@ class History:
         driven = plan_date in self.driven
         day = Day(plan_date, terms, digest(data, plan_date, driven), "standard@1", procedure, driven)
 
-        def make(*, selection: Selection | None, promotion_margin: float, **challenge: Any) -> DemandForecast:
-            if selection is None:
+        def make(*, models: Prescribed) -> DemandForecast:
+            if models.selection is None:
                 self.selected += 1
-                self.margins.append(promotion_margin)
-            used = selection or selection_of(plan_date, data, self.menu, **challenge)
+                self.margins.append(models.promotion_margin)
+            used = models.selection or selection_of(
+                plan_date, data, self.menu, standing=models.standing, pins=models.pins
+            )
             self.during()
             if self.breaks:
                 raise RuntimeError("killed")

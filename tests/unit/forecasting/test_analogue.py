@@ -7,8 +7,8 @@ from forecasting_panels import weekly_panel
 
 from assets.forecasting.analogue import forecast_from_analogues, site_profiles
 from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.ranged import price_bands
-from assets.forecasting.history.series import SeriesPanel
 
 # Level of each item, and how much of it each site sells.
 LEVELS, PROFILES = np.array([2.0, 4.0, 8.0, 16.0, 32.0, 64.0] * 4), np.array([0.5, 1.0, 1.5, 1.0])

@@ -7,7 +7,7 @@ import pytest
 from forecasting_panels import weekly_panel
 
 from assets.forecasting.history.levels import deseasonalised
-from assets.forecasting.history.series import SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.models.boosted import BoostedModel, boosted_means, fit_boosted
 from assets.forecasting.models.boosted_lessons import Boosting, training_origins
 from assets.kernel.calendar import Bucket

@@ -7,9 +7,9 @@ from forecasting_panels import weekly_panel
 from unit.forecasting.conftest import PLAN_DATE, demand_rows
 
 from assets.forecasting.demand_estimate import demand_estimate
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.fills import fill_block
-from assets.forecasting.history.series import build_panel
 from assets.forecasting.pages.estimate_page import anomalies_page, estimate_page
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.policy.registry import PolicyRegistry

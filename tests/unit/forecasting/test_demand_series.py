@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 from forecasting_panels import weekly_panel
 
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
+from assets.forecasting.history.driver_presence import has_drivers
+from assets.forecasting.history.phase import season_phase
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import season_factors
 from assets.forecasting.history.segments import menu, rows_by_segment
-from assets.forecasting.history.series import build_panel, has_drivers, row_blocks, season_phase
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.marts import DIM_EVENT

@@ -10,11 +10,12 @@ from unit.forecasting.conftest import demand_rows
 
 from assets.forecasting.evaluation.backtest import known_at
 from assets.forecasting.history.announced import announced
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.drivers import Announced, Drivers
 from assets.forecasting.history.effects_table import NETWORK, effects_table
-from assets.forecasting.history.series import SeriesPanel, build_panel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
 from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.kernel.calendar import Bucket, PlanCalendar

@@ -6,9 +6,9 @@ import pytest
 from forecasting_panels import weekly_panel
 from unit.forecasting.conftest import demand_rows
 
-from assets.forecasting.forecast import ENDED
 from assets.forecasting.history.ending import fading, lifecycles
 from assets.forecasting.intervals import interval_calibration, interval_forecast
+from assets.forecasting.segment_forecasts import ENDED
 from assets.kernel.calendar import Bucket
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 

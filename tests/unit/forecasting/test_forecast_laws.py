@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.seasonality import season_factors
-from assets.forecasting.history.series import build_panel
 from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS

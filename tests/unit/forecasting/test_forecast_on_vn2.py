@@ -8,7 +8,7 @@ import pytest
 
 from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.forecast import forecast_demand
-from assets.forecasting.history.series import SeriesPanel
+from assets.forecasting.history.panel import SeriesPanel
 from assets.policy.release import Release
 from orchestration.cli.bench import load
 

@@ -13,9 +13,9 @@ from assets.forecasting.evaluation.calibrate import LEVELS, calibrate, untested
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.scorecard import cross_calibrated, score_against, score_of, uncensored
 from assets.forecasting.evaluation.scores import bias, coverage, mase, pinball_loss, rmsse, scaled_pinball_loss, wape
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.origin_segments import classified
-from assets.forecasting.history.series import build_panel
 from assets.forecasting.models.candidates import candidate, forecast_means
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assets.forecasting.evaluation import promotion as module
 from assets.forecasting.evaluation.backtest import backtest
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
-from assets.forecasting.history.series import build_panel
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.registry.records import Pin
 from assets.forecasting.registry.selection import Selection
 from assets.kernel.calendar import Bucket, PlanCalendar

@@ -10,7 +10,7 @@ from assets.forecasting.evaluation.bias import MOST_FACTOR, mean_factor
 from assets.forecasting.evaluation.calibrate import LEVELS, MEDIAN, MINIMUM_POOL, calibrated, untested
 from assets.forecasting.evaluation.outcomes import Outcomes
 from assets.forecasting.evaluation.published import OWN_POOLS, network_calibration, segment_calibration
-from assets.forecasting.evaluation.recalibrate import moved_levels, recalibrated
+from assets.forecasting.evaluation.recalibrate import ENDING_POOL, moved_levels, recalibrated
 from assets.forecasting.evaluation.scorecard import cross_calibrated, score_of
 from assets.forecasting.evaluation.shocks import UsualShares
 
@@ -80,6 +80,23 @@ def test_few_outcomes_move_less_than_many_that_say_the_same(network):
     before = network[0].quantiles[:, -1, MEDIAN]
     assert (before > few.quantiles[:, -1, MEDIAN]).all()
     assert (few.quantiles[:, -1, MEDIAN] > many.quantiles[:, -1, MEDIAN]).all()
+
+
+def test_a_segment_whose_series_may_end_foresees_an_end_that_none_of_its_few_outcomes_was(network):
+    seen = poisson(24, 8)
+    found, ending = (recalibrated(seen, network[0], NO_SHOCKS, may_end=ends) for ends in (False, True))
+    low, high = 1, 11
+    assert (ending.quantiles[:, -1, low] < found.quantiles[:, -1, low] - 0.3).all()
+    assert ending.quantiles[:, -1, high] == pytest.approx(found.quantiles[:, -1, high], abs=0.6)
+    assert (np.diff(ending.quantiles, axis=2) >= 0).all()
+    assert (np.diff(ending.interval_quantiles, axis=2) >= 0).all()
+
+
+def test_outcomes_of_a_segment_whose_series_may_end_say_more_of_where_it_lies(network):
+    seen, ahead = poisson(ENDING_POOL, 8, sold=0.4), poisson(500, 5, sold=0.4)
+    usual, ending = (recalibrated(seen, network[0], NO_SHOCKS, may_end=ends) for ends in (False, True))
+    assert (ending.quantiles[:, -1, MEDIAN] < usual.quantiles[:, -1, MEDIAN]).all()
+    assert covered(network[0], ahead) < covered(usual, ahead) < covered(ending, ahead)
 
 
 def test_many_outcomes_have_pools_of_their_own(network):

@@ -16,8 +16,8 @@ from assets.forecasting.hierarchy.forecast import forecast_hierarchy
 from assets.forecasting.hierarchy.hierarchy import LEVELS, Hierarchy, build_hierarchy, summed_panel
 from assets.forecasting.hierarchy.named_means import means_by_name
 from assets.forecasting.hierarchy.reconcile import BOTTOM_UP, METHODS, WLS_VAR, reconciled_bottom, reconciled_means
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
-from assets.forecasting.history.series import build_panel
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.marts import DIM_EVENT

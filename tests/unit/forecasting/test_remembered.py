@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from unit.forecasting.conftest import PLAN_DATE, World, demand_rows
 
+from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.driver_learning import learn_drivers
+from assets.forecasting.history.longer_past import LongerPast
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.remembered import remembered_panel
-from assets.forecasting.history.series import SeriesPanel, build_panel
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
@@ -72,7 +74,7 @@ def test_a_holiday_of_last_year_is_expected_this_year_however_it_moved(release, 
 def test_a_holiday_before_the_panel_leaves_the_panel_that_models_see_as_long_as_it_was():
     panel = panel_of(network(385), calendar_of(holiday(-385), holiday(2)))
     plain, ahead = without_drivers(panel)
-    assert (panel.length, panel.longer.length) == (364, TWO_YEARS)
+    assert (panel.length, panel.longer.panel.length) == (364, TWO_YEARS)
     assert plain.demand.shape == (12, 364)
     assert ahead.shape == (12, HORIZON)
     assert plain.longer is None
@@ -103,12 +105,14 @@ def test_an_event_that_lasted_a_quarter_of_the_longer_past_is_a_season_for_both(
 def test_an_origin_learns_of_its_own_past_only():
     panel = panel_of(network(385), calendar_of(holiday(-385), holiday(2)))
     cut = panel.length - 30
-    longer, demand = panel.longer, panel.demand.copy()
+    longer, demand = panel.longer.panel, panel.demand.copy()
     demand[:, cut:] = 99.0
     altered = replace(
         panel,
         demand=demand,
-        longer=replace(longer, demand=np.concatenate([longer.demand[:, :-30], np.full((12, 30), 99.0)], axis=1)),
+        longer=LongerPast(
+            replace(longer, demand=np.concatenate([longer.demand[:, :-30], np.full((12, 30), 99.0)], axis=1))
+        ),
     )
     one, two = (without_drivers(told.until(cut)) for told in (panel, altered))
     assert np.array_equal(one[0].demand, two[0].demand)
@@ -139,7 +143,7 @@ def test_weeks_of_a_shorter_history_remember_three_years():
     ranged = pd.DataFrame([{"item_id": "item-0", "site_id": "store-0", "demand_segment": "smooth", "category": ""}])
     told = calendar_of(holiday(-385), holiday(2))
     panel = remembered_panel(rows, ranged, PlanCalendar(Bucket.WEEK, "UTC"), PLAN_DATE, 60, events=told, horizon=4)
-    assert (panel.length, panel.longer.length) == (60, 157)
+    assert (panel.length, panel.longer.panel.length) == (60, 157)
     assert panel.longer.year_place is None
 
 
@@ -165,8 +169,8 @@ def test_the_longer_past_is_in_the_digest_of_the_data():
 def test_a_part_of_the_series_has_their_part_of_the_longer_past():
     panel = panel_of(network(385), calendar_of(holiday(-385), holiday(2)))
     rows = np.array([7, 2])
-    assert np.array_equal(panel.take(rows).longer.demand, panel.longer.demand[rows])
-    assert np.array_equal(panel.block(slice(3, 5)).longer.demand, panel.longer.demand[3:5])
+    assert np.array_equal(panel.take(rows).longer.panel.demand, panel.longer.panel.demand[rows])
+    assert np.array_equal(panel.block(slice(3, 5)).longer.panel.demand, panel.longer.panel.demand[3:5])
     assert taken_of(panel).past(slice(0, 2)).shape == (2, 364)
 
 

@@ -199,9 +199,9 @@ def test_whose_season_counts_is_asked_of_the_plan_and_holds_at_every_origin(oppo
 
 def test_where_nothing_is_asked_a_season_is_shrunk_by_how_little_years_agree():
     waves, days = 1.0 + 0.5 * np.sin(np.arange(104) / 52 * 2.0 * np.pi), np.full((1, 104), 7.0)
-    places, counts = year_places(DAILY, PLAN_DATE, -728, 0), np.array([False, True])
+    places, has_season = year_places(DAILY, PLAN_DATE, -728, 0), np.array([False, True])
     none, one, both = (
-        yearly_factors(WeeklyTotals(700.0 * of[None], days), np.zeros(1, dtype=np.int64), places, 728, counts)
+        yearly_factors(WeeklyTotals(700.0 * of[None], days), np.zeros(1, dtype=np.int64), places, 728, has_season)
         for of in (np.ones(104), np.where(np.arange(104) < 52, waves, 1.0), waves)
     )
     assert none is None

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from unit.forecasting.conftest import PLAN_DATE, World, demand_rows
 
+from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.remembered import remembered_panel
-from assets.forecasting.history.series import SeriesPanel
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.marts import DIM_EVENT
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 from assets.forecasting.history.yearly.place import YEAR_WEEKS
 
 # Weeks of a stretch, whose demand is compared from year to year: 13 of them a year.

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.seasonality import SPIKE_MULTIPLE, SPIKE_UNITS, sums_until
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
+from assets.forecasting.history.spikes import SPIKE_MULTIPLE, SPIKE_UNITS
+from assets.forecasting.history.windows import sums_until
 from assets.forecasting.history.yearly.agreement import certainty
 from assets.forecasting.history.yearly.amplitude import amplitudes
 from assets.forecasting.history.yearly.place import YEAR_WEEKS, over_days, shares_of_parts
@@ -42,17 +43,17 @@ class YearlyFactors:
     amplitude : array (n,)
         How far each series goes along with its category: 0 for none of its season, 1 for all. Estimated, so
         that it may lie beyond either.
-    counts : array (C + 1,)
+    has_season : array (C + 1,)
         Whether each category has a season of its own beside the network's, and whether the network has one.
     """
 
     factors: Reals
     amplitude: Reals
-    counts: Flags
+    has_season: Flags
 
 
 def yearly_factors(
-    totals: WeeklyTotals, category: Integers, place: Reals, length: int, counts: Flags | None = None
+    totals: WeeklyTotals, category: Integers, place: Reals, length: int, has_season: Flags | None = None
 ) -> YearlyFactors | None:
     """Return the factors of each category and day, and how far each series follows them.
 
@@ -69,10 +70,10 @@ def yearly_factors(
     category : array (n,)
         Place of each series' category.
     place : array (T + H,)
-        Where in the year each day lies (``SeriesPanel.year_place``), those ahead too.
+        Where in the year each day lies (``LongerPast.year_place``), those ahead too.
     length : int
         ``T``, the days of the past.
-    counts : array (C + 1,), optional
+    has_season : array (C + 1,), optional
         As in ``YearlyFactors``: decided before, so that no test is made, and the season is shrunk alone.
 
     Returns
@@ -88,21 +89,21 @@ def yearly_factors(
     place = place - place[middle[-1]]
     parts = shares_of_parts(place[middle])
     demand, expected = _beside_level(totals, category, parts)
-    season, counted = _season(_by_category(demand, category), _by_category(expected, category), parts, counts)
-    if not counted.any():
+    season, found = _season(_by_category(demand, category), _by_category(expected, category), parts, has_season)
+    if not found.any():
         return None
     of_weeks = over_days(season, place[middle])[category]
-    return YearlyFactors(over_days(season, place), amplitudes(demand, expected, of_weeks), counted)
+    return YearlyFactors(over_days(season, place), amplitudes(demand, expected, of_weeks), found)
 
 
-def _season(actual: Reals, expected: Reals, parts: Reals, counts: Flags | None) -> tuple[Reals, Flags]:
-    """Return the factors of the parts, shape (C, 52), of sums over categories, and what of it counts."""
-    chance, allowed = (CHANCE, np.ones(len(actual) + 1, dtype=bool)) if counts is None else (1.0, counts)
+def _season(actual: Reals, expected: Reals, parts: Reals, has_season: Flags | None) -> tuple[Reals, Flags]:
+    """Return the factors of the parts, shape (C, 52), of sums over categories, and which of them show."""
+    chance, allowed = (CHANCE, np.ones(len(actual) + 1, dtype=bool)) if has_season is None else (1.0, has_season)
     every = actual.sum(0, keepdims=True), expected.sum(0, keepdims=True)
     of_network = certainty(*every, chance) * allowed[-1:]
     network = 1.0 + (_shaped(every[0] @ parts, every[1] @ parts) - 1.0) * of_network[:, None]
     ahead = expected * (network @ parts.T)
-    of_own = certainty(actual, ahead, chance if counts is not None else chance / len(actual)) * allowed[:-1]
+    of_own = certainty(actual, ahead, chance if has_season is not None else chance / len(actual)) * allowed[:-1]
     own = 1.0 + (_shaped(actual @ parts, ahead @ parts) - 1.0) * of_own[:, None]
     season: Reals = np.clip(network * own, LEAST_FACTOR, MOST_FACTOR)
     return season, np.concatenate([of_own, of_network]) > 0

@@ -12,7 +12,7 @@ import datetime as dt
 
 import numpy as np
 
-from assets.forecasting.history.series import Reals
+from assets.forecasting.history.arrays import Reals
 from assets.kernel.calendar import PlanCalendar
 
 YEAR_WEEKS = 52

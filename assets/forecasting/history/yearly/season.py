@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assets.forecasting.history.arrays import Integers, Reals
 from assets.forecasting.history.driver_effects import TELLING_FACTOR, DriverEffects
+from assets.forecasting.history.index import key_order
+from assets.forecasting.history.panel import SeriesPanel
+from assets.forecasting.history.row_blocks import row_blocks
 from assets.forecasting.history.seasonality import CLOSED_FACTOR
-from assets.forecasting.history.series import Integers, Reals, SeriesPanel, key_order, row_blocks
 from assets.forecasting.history.yearly.factors import LEAST_FACTOR, MOST_FACTOR, yearly_factors
 from assets.forecasting.history.yearly.groups import YearlyGroups
 from assets.forecasting.history.yearly.weeks import WEEK_DAYS, WeeklyTotals, weekly_totals
-
-_KEPT = "season of the year"
 
 
 @dataclass(frozen=True)
@@ -67,26 +68,28 @@ def yearly_season(panel: SeriesPanel, effects: DriverEffects | None) -> YearlySe
     if longer is None or longer.year_place is None:
         return None
     # The season beside other effects is another.
-    key = f"{_KEPT} beside {effects.data_digest()}" if effects is not None else _KEPT
-    if key not in panel.kept:
-        panel.kept[key] = _found(longer, longer.year_place, effects, panel.length)
-    found: YearlySeason | None = panel.kept[key]
-    return found
+    beside = "" if effects is None else effects.data_digest()
+    kept = panel.kept.year_season
+    if beside not in kept:
+        kept[beside] = _found(longer.panel, longer.year_place, longer.year_groups, effects, panel.length)
+    return kept[beside]
 
 
-def _found(longer: SeriesPanel, place: Reals, effects: DriverEffects | None, length: int) -> YearlySeason | None:
+def _found(
+    longer: SeriesPanel, place: Reals, told: YearlyGroups | None, effects: DriverEffects | None, length: int
+) -> YearlySeason | None:
     """Return the season that a longer past tells of its last ``length`` days and those ahead."""
     names, category = np.unique(longer.index["category"].to_numpy(dtype=str), return_inverse=True)
     category = category.reshape(-1).astype(np.int64)
-    order, told = key_order(longer.index), longer.year_groups
-    counts = None if told is None else np.append(np.isin(names, list(told.categories)), told.network)
+    order = key_order(longer.index)
+    has_season = None if told is None else np.append(np.isin(names, list(told.categories)), told.network)
     totals = _totals(longer, effects).take(order)
-    found = yearly_factors(totals, category[order], place, longer.length, counts)
+    found = yearly_factors(totals, category[order], place, longer.length, has_season)
     if found is None:
         return None
     amplitude = np.empty(longer.size)
     amplitude[order] = found.amplitude
-    groups = YearlyGroups(bool(found.counts[-1]), frozenset(names[found.counts[:-1]].tolist()))
+    groups = YearlyGroups(bool(found.has_season[-1]), frozenset(names[found.has_season[:-1]].tolist()))
     factors = found.factors[:, longer.length - length :]
     return YearlySeason(factors, amplitude, category, tuple(names.tolist()), groups)
 

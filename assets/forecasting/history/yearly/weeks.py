@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.forecasting.history.series import Flags, Integers, Reals
+from assets.forecasting.history.arrays import Flags, Integers, Reals
 
 WEEK_DAYS = 7
 # A week of which fewer days are wholly known tells nothing.
