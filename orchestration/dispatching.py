@@ -29,6 +29,7 @@ from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.access import Permission
 from orchestration.policies import registry_of
 from orchestration.settings import Settings
+from orchestration.tracing import TracedGateway, tracer_of
 
 
 def dispatch_network(
@@ -51,7 +52,9 @@ def dispatch_network(
     clock : Clock
         The network's.
     """
-    return dispatch(store, gateway, dispatch_day(settings, store, clock), send_terms(settings), clock.now)
+    tracer = tracer_of(settings)
+    traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer)
+    return dispatch(store, traced, dispatch_day(settings, store, clock), send_terms(settings), clock.now)
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:

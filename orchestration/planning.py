@@ -26,7 +26,7 @@ from assets.orders.store import OrderFilter
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing.base import Base
 from assets.rebalancing.defs import JOINT_PLAN
-from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings
+from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings, tracing
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
 from orchestration.partitions import plan_dates, require_partition
@@ -192,6 +192,7 @@ def execute(
                 raise_on_error=False,
             )
         timings.note(store, run_id, stages)
+        tracing.trace_stages(tracing.tracer_of(settings), run_id, timings.steps_of(store, run_id, stages))
     return run_id, stages
 
 

@@ -26,6 +26,13 @@ class GatewayKind(StrEnum):
     TRYTON = "tryton"
 
 
+class Tracing(StrEnum):
+    """Whether spans are made, and where they go."""
+
+    OFF = "off"
+    CONSOLE = "console"
+
+
 class Settings(BaseSettings):
     """An installation of Equipoise.
 
@@ -55,6 +62,8 @@ class Settings(BaseSettings):
         Tryton's database, and its user for us; what ``make erp`` makes if not set.
     gateway_secret, gateway_secret_file : SecretStr, Path or None
         What both ends know, or the file that holds it.
+    tracing : Tracing
+        Spans of stages and gateway calls on standard error, or none.
     sender : str
         How this host names itself in the ledger; its name and process if not set.
     """
@@ -75,6 +84,7 @@ class Settings(BaseSettings):
     gateway_user: str = "equipoise"
     gateway_secret: SecretStr | None = None
     gateway_secret_file: Path | None = None
+    tracing: Tracing = Tracing.OFF
     sender: str = ""
 
     def network_home(self) -> NetworkHome:

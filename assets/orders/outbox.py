@@ -25,6 +25,7 @@ from assets.orders.gateways.port import (
 )
 from assets.orders.order import Order, errand_of
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict, require_order
+from assets.orders.trace import trace_parent
 
 _ATTEMPTS = 20
 Now = Callable[[], dt.datetime]
@@ -177,7 +178,8 @@ def _submitted(order: Order, gateway: Gateway) -> Command:
         found = gateway.find(order.order_id)
         if found is not None and found.revision >= order.revision:
             return Confirm(found, "find")
-    return Confirm(gateway.submit(Submission(order.document, order.revision)), Errand.SUBMIT.value)
+    submission = Submission(order.document, order.revision, trace_parent(order.document, order.revision))
+    return Confirm(gateway.submit(submission), Errand.SUBMIT.value)
 
 
 def _left(order: Order, terms: SendTerms, now: Now) -> EndSend:

@@ -13,6 +13,7 @@ from typing import Any
 from assets.kernel.page import Page, Plain, Record
 from assets.orders.order import Order
 from assets.orders.store import RecordReport
+from assets.orders.trace import trace_id
 
 TOP_DOCUMENTS = 10
 
@@ -78,6 +79,7 @@ def document_facts(order: Order) -> dict[str, Plain]:
         "model_version": made_by.model_version,
         "feature_version": made_by.feature_version,
         "content_digest": document.content_digest,
+        "trace_id": trace_id(made_by.run_id),
         "command": f"equipoise explain {order.order_id}",
     }
 

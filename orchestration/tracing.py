@@ -1,0 +1,127 @@
+"""Spans of stages and of gateway calls, in the trace that an order carries to the other side.
+
+Off unless ``EQUIPOISE_TRACING=console`` asks for them; then a JSON object a span goes to standard error.
+Attributes are ids, states and seconds: no secret, item or quantity. Not here: trace ids (``orders.trace``).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from assets.orders.gateways.port import Cancellation, Confirmations, Gateway, Receipt, Submission
+from assets.orders.trace import trace_id
+from orchestration.settings import Settings, Tracing
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import Tracer
+
+T = TypeVar("T")
+_SECOND_NS = 1_000_000_000
+
+
+def tracer_of(settings: Settings) -> Tracer | None:
+    """Return what makes spans; ``None`` where tracing is off."""
+    if settings.tracing is Tracing.OFF:
+        return None
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+    def one_line(span: ReadableSpan) -> str:
+        return span.to_json(indent=None) + "\n"
+
+    provider = TracerProvider(resource=Resource.create({"service.name": "equipoise"}), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr, formatter=one_line)))
+    return provider.get_tracer("equipoise")
+
+
+def trace_stages(tracer: Tracer | None, run_id: str, steps: Iterable[tuple[str, float, float]]) -> None:
+    """Make a span of each step of a run, after it has ended.
+
+    Parameters
+    ----------
+    steps : iterable of (str, float, float)
+        Stage and step, and when it started and ended, in seconds since 1970.
+    """
+    if tracer is None:
+        return
+    for name, started, ended in steps:
+        span = tracer.start_span(name, _within(trace_id(run_id)), start_time=int(started * _SECOND_NS))
+        span.set_attribute("equipoise.run_id", run_id)
+        span.end(int(ended * _SECOND_NS))
+
+
+class TracedGateway:
+    """A gateway that makes a span of every call.
+
+    Parameters
+    ----------
+    inner : Gateway
+        The real one.
+    tracer : Tracer
+        Makes spans.
+    """
+
+    def __init__(self, inner: Gateway, tracer: Tracer) -> None:
+        self._inner = inner
+        self._tracer = tracer
+
+    @property
+    def name(self) -> str:
+        """Name of the kind that is traced."""
+        return self._inner.name
+
+    def submit(self, submission: Submission) -> Receipt:
+        """Hand a document over."""
+        trace = submission.trace_parent.split("-")[1] if submission.trace_parent else ""
+        return self._traced("submit", submission.reference, lambda: self._inner.submit(submission), trace)
+
+    def find(self, reference: str) -> Receipt | None:
+        """Return what the other side has under our reference."""
+        return self._traced("find", reference, lambda: self._inner.find(reference))
+
+    def cancel(self, cancellation: Cancellation) -> Receipt:
+        """Ask for an order to be carried out no further."""
+        return self._traced("cancel", cancellation.reference, lambda: self._inner.cancel(cancellation))
+
+    def confirmations(self, since: str) -> Confirmations:
+        """Return what the other side said beyond a cursor."""
+        return self._traced("confirmations", "", lambda: self._inner.confirmations(since))
+
+    def references(self) -> tuple[str, ...]:
+        """Return our references of every order that the other side has."""
+        return self._traced("references", "", self._inner.references)
+
+    def _traced(self, method: str, reference: str, call: Callable[[], T], trace: str = "") -> T:
+        from opentelemetry.trace import Status, StatusCode
+
+        span = self._tracer.start_span(f"{self.name}.{method}", _within(trace) if trace else None, start_time=_now())
+        span.set_attribute("equipoise.order_id", reference)
+        try:
+            answer = call()
+        except Exception as error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise
+        else:
+            if isinstance(answer, Receipt):
+                span.set_attribute("equipoise.answer", answer.answer.value)
+            return answer
+        finally:
+            span.end(_now())
+
+
+def _now() -> int:
+    return time.time_ns()
+
+
+def _within(trace: str) -> Context:
+    """Return the context of a trace that begins elsewhere."""
+    from opentelemetry import trace as api
+
+    parent = api.SpanContext(int(trace, 16), int(trace[:16], 16) or 1, is_remote=True, trace_flags=api.TraceFlags(1))
+    return api.set_span_in_context(api.NonRecordingSpan(parent))
