@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.quality import FEED_ALERTS
@@ -46,11 +48,16 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
     EquipoiseError
         If a channel refused; what it refused is tried again next time, whatever the plan date is then.
     """
+    found = collect(Published(settings.network_home().published), plan_date)
+    return deliver_rows(settings, found, plan_date, send)
+
+
+def deliver_rows(settings: Settings, found: pd.DataFrame, plan_date: dt.date, send: Send | None = None) -> list[str]:
+    """Deliver some alerts of a plan date, each once; as ``deliver``."""
     home = settings.network_home()
-    published = Published(home.published)
-    channels = channels_of(settings, home.profile, published, plan_date)
+    channels = channels_of(settings, home.profile, Published(home.published), plan_date)
     with alert_record.opened(home.alerts / _DELIVERED) as record:
-        for alert in collect(published, plan_date).to_dict("records"):
+        for alert in found.to_dict("records"):
             title, body = message(alert)
             for channel in channels:
                 record.owe((str(alert["alert_id"]), _name(channel)), alert | {"title": title, "body": body})

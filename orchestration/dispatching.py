@@ -10,6 +10,7 @@ import os
 import socket
 
 from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
+from assets.governance.dispatch_alerts import dispatch_alerts
 from assets.governance.events import ACCESS, PAUSE
 from assets.governance.facts import Known
 from assets.governance.grants import AccessBook, access_book
@@ -27,6 +28,7 @@ from assets.orders.outbox import SendTerms
 from assets.orders.standing import hindsight, stopped
 from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.access import Permission
+from orchestration import alerts
 from orchestration.policies import registry_of
 from orchestration.settings import Settings
 from orchestration.tracing import TracedGateway, tracer_of
@@ -54,7 +56,10 @@ def dispatch_network(
     """
     tracer = tracer_of(settings)
     traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer)
-    return dispatch(store, traced, dispatch_day(settings, store, clock), send_terms(settings), clock.now)
+    day = dispatch_day(settings, store, clock)
+    found = dispatch(store, traced, day, send_terms(settings), clock.now)
+    alerts.deliver_rows(settings, dispatch_alerts(found, day.plan_date, day.today), day.plan_date)
+    return found
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:

@@ -17,7 +17,7 @@ from assets.governance.requirement import Requirement, requirement
 from assets.orders.availability import Availability
 from assets.orders.confirmations import Taken, take_confirmations
 from assets.orders.decide import decide
-from assets.orders.events import Channel
+from assets.orders.events import Channel, OrderIssued
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
 from assets.orders.issuing import CAPACITY, Issued, expire, issue
 from assets.orders.order import Order, OrderStatus
@@ -96,7 +96,9 @@ class Dispatched:
     in_outbox : int
         Orders that are left there.
     oldest : str
-        The one that has waited longest, with its plan date; empty if none is left.
+        The one of the oldest plan among them; empty if none is left.
+    waited : timedelta
+        Since that one was issued.
     changed : tuple of str
         Orders to which anything happened.
     """
@@ -110,6 +112,7 @@ class Dispatched:
     silence: str = ""
     in_outbox: int = 0
     oldest: str = ""
+    waited: dt.timedelta = dt.timedelta(0)
     changed: tuple[str, ...] = ()
 
 
@@ -145,7 +148,7 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
         *sent.not_understood, *(taken.orders if taken else ()),
     }  # fmt: skip
     return Dispatched(
-        expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), _oldest(left),
+        expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), *_oldest(store, left, now()),
         tuple(sorted(changed)),
     )  # fmt: skip
 
@@ -194,6 +197,10 @@ def _listened(store: OrderStore, gateway: Gateway, network: str) -> tuple[Taken 
         return None, str(error)
 
 
-def _oldest(left: Iterable[Order]) -> str:
+def _oldest(store: OrderStore, left: Iterable[Order], now: dt.datetime) -> tuple[str, dt.timedelta]:
+    """Return the order of the oldest plan, and how long it has waited since it was issued last."""
     first = min(left, key=lambda order: (order.document.plan_date, order.order_id), default=None)
-    return f"{first.order_id} of {first.document.plan_date}" if first else ""
+    if first is None:
+        return "", dt.timedelta(0)
+    issued = [entry.recorded_at for entry in store.history(first.order_id) if isinstance(entry.event, OrderIssued)]
+    return first.order_id, max(now - issued[-1], dt.timedelta(0))

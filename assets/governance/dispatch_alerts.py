@@ -1,0 +1,78 @@
+"""What of a working off somebody should know: orders that do not get out, and an other side that is not understood.
+
+Each cause is told once a business date. Not here: how alerts are sent (``orchestration``), or other alerts
+(``monitoring``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from assets.governance.dispatch import Dispatched
+from assets.kernel.frames.quality import ALERTS
+from assets.kernel.identifiers import digest
+
+FEED = "order_dispatch"
+LONGEST_IN_OUTBOX = dt.timedelta(hours=1)
+"""An order that waits longer to be sent is told of."""
+_NAMED = 3
+
+
+def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date) -> pd.DataFrame:
+    """Return the alerts of one working off: frame ``alerts``.
+
+    Parameters
+    ----------
+    found : Dispatched
+        What it brought.
+    plan_date, today : date
+        By the network's clock.
+    """
+    told = [
+        _stuck(found),
+        _cause("not_understood", "critical", len(found.sent.not_understood), _first_detail(found), "equipoise inbox"),
+        _cause("other_side_silent", "warning", int(bool(found.silence)), found.silence, "equipoise dispatch"),
+    ]
+    if found.taken is not None:
+        strangers, unreadable = found.taken.strangers, found.taken.unreadable
+        told += [
+            _cause("never_issued", "critical", len(strangers), _some(strangers), "equipoise reconcile"),
+            _cause("unreadable_answers", "critical", len(unreadable), _some(unreadable), "equipoise reconcile"),
+        ]
+    rows = [
+        {
+            "alert_id": digest(cause["rule"], FEED, "", today.isoformat()), "plan_date": pd.Timestamp(plan_date),
+            "feed": FEED, "site_id": "", "business_date": pd.Timestamp(today), **cause,
+        }
+        for cause in told
+        if cause is not None
+    ]  # fmt: skip
+    return ALERTS.conform(pd.DataFrame(rows)) if rows else ALERTS.empty()
+
+
+def _stuck(found: Dispatched) -> dict[str, object] | None:
+    if found.waited < LONGEST_IN_OUTBOX:
+        return None
+    hours = found.waited.total_seconds() / 3600
+    what = f"{found.in_outbox} orders wait to be sent; {found.oldest} has waited {hours:.1f} hours"
+    return _cause("outbox_waits", "critical", found.in_outbox, what, "equipoise dispatch")
+
+
+def _cause(rule: str, severity: str, count: int, what: str, command: str) -> dict[str, object] | None:
+    if not count:
+        return None
+    return {
+        "rule": rule, "severity": severity, "action": "Orders wait until this is settled.", "message": what,
+        "remedy": f"Run `{command}`", "offender_count": count,
+    }  # fmt: skip
+
+
+def _first_detail(found: Dispatched) -> str:
+    return _some(tuple(f"{name}: {found.sent.details.get(name, '')}" for name in found.sent.not_understood))
+
+
+def _some(told: tuple[str, ...]) -> str:
+    more = f", and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return "; ".join(told[:_NAMED]) + more

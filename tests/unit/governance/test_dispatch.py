@@ -1,0 +1,170 @@
+"""One working off brings orders as far as they may go, and says what holds the others."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import pytest
+from unit.governance.governance_samples import BEN, release_with
+from unit.orders.order_samples import PLAN_DATE, order_book
+from unit.orders.test_outbox import TERMS, Down, Time
+
+from assets.governance.approval import approve
+from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
+from assets.governance.dispatch_alerts import LONGEST_IN_OUTBOX, dispatch_alerts
+from assets.governance.events import Paused, PauseKind, PauseScope
+from assets.governance.facts import Known
+from assets.governance.pause import PauseState
+from assets.kernel.clock import FixedClock
+from assets.orders.availability import Availability
+from assets.orders.decide import decide
+from assets.orders.events import Channel
+from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
+from assets.orders.gateways.memory import MemoryGateway
+from assets.orders.gateways.port import Answer
+from assets.orders.order import OrderStatus
+from assets.orders.outbox import Sent, outbox
+from assets.orders.record import record
+from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
+
+KNOWN = Known(
+    suppliers=frozenset({"SUP"}), ordered_items=frozenset({"I1", "I2"}), ordered_suppliers=frozenset({"SUP"}),
+    ordered_lanes=frozenset({("DC1", "S1"), ("DC1", "S2")}),
+)  # fmt: skip
+STOCK = Availability(StockGuard("sample", {("DC1", "I1"): 100, ("DC1", "I2"): 100}), frozenset({"DC1", "S1", "S2"}))
+ANN = "ann#1"
+
+
+def day(**changes: Any) -> DispatchDay:
+    facts: dict[str, Any] = {
+        "network": "sample", "plan_date": PLAN_DATE, "today": PLAN_DATE, "release": release_with(), "known": KNOWN,
+        "availability": STOCK, "pauses": PauseState(), "may_approve": frozenset({BEN.person}),
+    }  # fmt: skip
+    return DispatchDay(**(facts | changes))
+
+
+def planned(channel: Channel = Channel.LIVE) -> MemoryOrderStore:
+    noon = dt.datetime.combine(PLAN_DATE, dt.time(12), dt.UTC)
+    store = MemoryOrderStore(FixedClock(noon))
+    record(order_book(channel=channel), store)
+    return store
+
+
+def statuses(store: MemoryOrderStore) -> set[OrderStatus]:
+    return {order.status for order in store.orders()}
+
+
+def test_what_needs_nobody_is_planned_and_acknowledged_in_one_working_off() -> None:
+    store = planned()
+    found = dispatch(store, MemoryGateway(), day(), TERMS, Time())
+    assert statuses(store) == {OrderStatus.ACKNOWLEDGED}
+    assert len(found.issued.issued) == len(found.changed) == 3
+    before = len(store.events())
+    assert dispatch(store, MemoryGateway(), day(), TERMS, Time()).changed == ()
+    assert len(store.events()) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stopped": "a gate stopped it"},
+        {"availability": None},
+        {"plan_date": PLAN_DATE + dt.timedelta(days=1), "today": PLAN_DATE + dt.timedelta(days=1)},
+    ],
+    ids=["stopped", "never planned", "of another date"],
+)
+def test_nothing_leaves_of_a_plan_that_does_not_stand_today(changes: dict[str, Any]) -> None:
+    store, gateway = planned(), MemoryGateway()
+    assert dispatch(store, gateway, day(**changes), TERMS, Time()).issued.issued == ()
+    assert gateway.references() == ()
+
+
+def test_a_backfill_is_never_sent() -> None:
+    store, gateway = planned(Channel.BACKFILL), MemoryGateway()
+    dispatch(store, gateway, day(), TERMS, Time())
+    assert (statuses(store), gateway.references()) == ({OrderStatus.PROPOSED}, ())
+
+
+def test_what_was_not_sent_in_its_window_expires() -> None:
+    store = planned()
+    dispatch(store, Down(MemoryGateway()), day(), TERMS, Time())
+    assert statuses(store) == {OrderStatus.ISSUED}
+    later = day(today=PLAN_DATE + dt.timedelta(days=1))
+    assert len(dispatch(store, Down(MemoryGateway()), later, TERMS, Time()).expired) == 3
+    assert statuses(store) == {OrderStatus.EXPIRED}
+
+
+def test_an_order_waits_for_the_people_that_the_rules_ask_for() -> None:
+    store, strict = planned(), day(release=release_with(toggles={"automatic_approval": False}))
+    found = dispatch(store, MemoryGateway(), strict, TERMS, Time())
+    assert len(found.waiting_for_people) == 3
+    order = store.orders()[0]
+    told = approve(order, strict.release, seen_digest=order.document.content_digest, by=BEN, today=PLAN_DATE)
+    store.append([Append(order.order_id, order.version, decide(order, told))])
+    assert dispatch(store, MemoryGateway(), strict, TERMS, Time()).issued.issued == (order.order_id,)
+
+
+def test_an_order_whose_approver_lost_the_role_is_held_back() -> None:
+    store, strict = planned(), day(release=release_with(toggles={"automatic_approval": False}))
+    dispatch(store, MemoryGateway(), strict, TERMS, Time())
+    order = store.orders()[0]
+    told = approve(order, strict.release, seen_digest=order.document.content_digest, by=BEN, today=PLAN_DATE)
+    store.append([Append(order.order_id, order.version, decide(order, told))])
+    removed = dataclasses.replace(strict, may_approve=frozenset({ANN}))
+    found = dispatch(store, MemoryGateway(), removed, TERMS, Time())
+    assert found.issued.held == {order.order_id: "ben#1001 may not approve any more"}
+
+
+def test_a_pause_holds_what_it_concerns_and_nothing_else() -> None:
+    scope = PauseScope(PauseKind.SUPPLIER, "SUP")
+    at = dt.datetime.combine(PLAN_DATE, dt.time(9), dt.UTC)
+    store = planned()
+    paused = day(pauses=PauseState((Paused(scope, ANN, at, PLAN_DATE, "strike"),)))
+    found = dispatch(store, MemoryGateway(), paused, TERMS, Time())
+    assert len(found.issued.issued) == 2
+    assert ["strike" in why for why in found.issued.held.values()] == [True]
+    assert len(dispatch(store, MemoryGateway(), day(), TERMS, Time()).issued.issued) == 1
+
+
+def test_an_order_without_stock_waits_and_the_others_go() -> None:
+    short = dataclasses.replace(STOCK, guard=StockGuard("sample", {("DC1", "I1"): 10, ("DC1", "I2"): 100}))
+    found = dispatch(planned(), MemoryGateway(), day(availability=short), TERMS, Time())
+    assert len(found.reserved.refused) == 1
+    assert len(found.issued.issued) == 2
+
+
+def test_the_outbox_is_bounded_and_what_has_no_room_waits() -> None:
+    store = planned()
+    found = dispatch(store, Down(MemoryGateway()), day(capacity=2), TERMS, Time())
+    assert len(found.issued.issued) == 2
+    assert list(found.issued.held.values()) == ["the outbox is full (2 orders)"]
+    assert len(outbox(store, "sample")) == 2
+
+
+def test_an_order_that_waits_too_long_is_told_of_once_a_day() -> None:
+    store, time = planned(), Time()
+    fresh = dispatch(store, Down(MemoryGateway()), day(), TERMS, time)
+    assert dispatch_alerts(fresh, PLAN_DATE, PLAN_DATE).empty
+    time.passes(2.0)
+    stuck = dispatch(store, Down(MemoryGateway()), day(), TERMS, time)
+    assert stuck.waited > LONGEST_IN_OUTBOX
+    alert = dispatch_alerts(stuck, PLAN_DATE, PLAN_DATE)
+    assert list(alert["rule"]) == ["outbox_waits"]
+    assert "3 orders wait to be sent" in alert["message"].iloc[0]
+    assert list(alert["alert_id"]) == list(dispatch_alerts(stuck, PLAN_DATE, PLAN_DATE)["alert_id"])
+
+
+def test_what_is_not_understood_or_was_never_issued_is_told_of() -> None:
+    gateway = MemoryGateway(Counterpart(CounterpartStore(), Behaviour(answer=Answer.ACCEPTED)))
+    dispatch(planned(), gateway, day(), TERMS, Time())
+    gateway.other_side.ship_all(gateway.references()[0])
+    found = dispatch(MemoryOrderStore(), gateway, day(), TERMS, Time())
+    assert list(dispatch_alerts(found, PLAN_DATE, PLAN_DATE)["rule"]) == ["never_issued"]
+    lost = Dispatched(sent=Sent(not_understood=["T-1"], details={"T-1": "schema 9"}), silence="down")
+    assert sorted(dispatch_alerts(lost, PLAN_DATE, PLAN_DATE)["rule"]) == ["not_understood", "other_side_silent"]
+
+
+def test_only_orders_of_the_network_are_touched() -> None:
+    store = planned()
+    dispatch(store, MemoryGateway(), day(network="another"), TERMS, Time())
+    assert len(store.orders(OrderFilter(status=OrderStatus.PROPOSED))) == 3
