@@ -34,6 +34,7 @@ _INSTALL = "Run `make run`, or install from requirements.lock"
 _IMPORT_NAMES = {
     "dbt-core": "dbt",
     "dbt-duckdb": "duckdb",
+    "opentelemetry-sdk": "opentelemetry.sdk",
     "psycopg": "psycopg",
     "pyyaml": "yaml",
     "sqlalchemy": "sqlalchemy",

@@ -11,6 +11,9 @@ from networks import small_network
 from orchestration.planning import plan_day
 from orchestration.settings import Settings
 
+# Failed asserts of the gateways' kit are explained like those of a test; before any test imports it.
+pytest.register_assert_rewrite("contract.gateways.kit")
+
 ROOT = Path(__file__).parents[1]
 # No example has a time limit: a busy machine must not fail a test.
 hypothesis.settings.register_profile("equipoise", deadline=None)
