@@ -1,4 +1,4 @@
-"""Dispatching for a network: its ledger, tables, releases, people and gateway brought to one working off.
+"""Dispatching for a network: its ledger, tables, releases, people and gateway brought to one dispatch run.
 
 Called by the command line and by the asset alike. Not here: what dispatching does (``governance.dispatch``).
 """

@@ -61,7 +61,7 @@ def _dispatching() -> dg.AssetsDefinition:
 def _of_dispatch(name: str, what: str) -> dg.AssetSpec:
     return dg.AssetSpec(
         ["orders", name],
-        description=f"One materialization per working off: {what} Only the clock's current plan date leaves, inside "
+        description=f"One materialization per dispatch run: {what} Only the clock's current plan date leaves, inside "
         "its dispatch window.",
         deps=[DOCUMENTS_KEY],
         group_name=GROUP,

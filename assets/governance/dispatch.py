@@ -1,4 +1,4 @@
-"""One working off: what came too late ends, rules speak, stock is kept, what may leave leaves, answers come back.
+"""One dispatch run: what came too late ends, rules speak, stock is kept, what may leave leaves, answers come back.
 
 Every step can be repeated, and a process that dies between two of them leaves the rest to the next. Not
 here: any of the steps (``requirement``, ``pause``; ``orders.reservations``, ``issuing``, ``outbox``).
@@ -75,7 +75,7 @@ class DispatchDay:
 
 @dataclass(frozen=True)
 class Dispatched:
-    """What one working off brought; ids in each list sorted or in the order of sending.
+    """What one dispatch run brought; ids in each list sorted or in the order of sending.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
         if appends:
             store.append(appends)
     except VersionConflict:
-        # Somebody acted on one of them meanwhile: the next working off asks again.
+        # Somebody acted on one of them meanwhile: the next dispatch run asks again.
         return ()
     return tuple(sorted(append.stream for append in appends))
 

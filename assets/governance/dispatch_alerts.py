@@ -1,4 +1,4 @@
-"""What of a working off somebody should know: orders that do not get out, and an other side that is not understood.
+"""What of a dispatch run somebody should know: orders that do not get out, and an other side that is not understood.
 
 Each cause is told once a business date. Not here: how alerts are sent (``orchestration``), or other alerts
 (``monitoring``).
@@ -21,7 +21,7 @@ _NAMED = 3
 
 
 def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date) -> pd.DataFrame:
-    """Return the alerts of one working off: frame ``alerts``.
+    """Return the alerts of one dispatch run: frame ``alerts``.
 
     Parameters
     ----------

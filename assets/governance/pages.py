@@ -20,16 +20,16 @@ SHOWN = 25
 
 
 def dispatching_pages(found: Dispatched, orders: OrderStore) -> dict[str, Page]:
-    """Return the pages of one working off, by the asset that shows them."""
+    """Return the pages of one dispatch run, by the asset that shows them."""
     return {
-        "order_dispatch": dispatch_page(found),
+        "order_dispatch": dispatch_page(found, orders.orders(OrderFilter(order_ids=found.waiting_for_people))),
         "order_confirmations": confirmations_page(found),
         "order_ledger": ledger_page(orders.orders(OrderFilter(going_on=True)), orders.append(())),
     }
 
 
-def dispatch_page(found: Dispatched) -> Page:
-    """Return what one working off brought, and what holds back what."""
+def dispatch_page(found: Dispatched, waiting: Sequence[Order] = ()) -> Page:
+    """Return what one dispatch run brought, what waits for people, and what holds back what."""
     return {
         "issued": len(found.issued.issued),
         "answered": len(found.sent.answered),
@@ -39,6 +39,7 @@ def dispatch_page(found: Dispatched) -> Page:
         "expired": len(found.expired),
         "in_outbox": found.in_outbox,
         "oldest_in_outbox": found.oldest or "none",
+        "what_waits_for_people": _waiting(waiting),
         "why_held_back": _reasons(found.issued.held),
         "what_went_wrong": _reasons(found.sent.details),
         "command": "equipoise inbox",
@@ -85,6 +86,21 @@ def releases_page(releases: Iterable[Release], active: str) -> Page:
         for release in releases
     ]
     return {"active": active, "releases": rows, "command": "equipoise policy list"}
+
+
+def _waiting(orders: Sequence[Order]) -> list[Record]:
+    """Return the proposals that somebody has to approve, the most valuable first."""
+    ranked = sorted(orders, key=lambda order: (-order.document.value_amount, order.order_id))
+    return [
+        {
+            "order_id": order.order_id,
+            "value_amount": float(order.document.value_amount),
+            "gain_amount": float(order.document.gain_amount),
+            "approvers": order.approval.approvers if order.approval else None,
+            "why": order.approval.why if order.approval else "the rules were not asked yet",
+        }
+        for order in ranked[:SHOWN]
+    ]
 
 
 def _reasons(why: Mapping[str, str]) -> list[Record]:

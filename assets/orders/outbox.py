@@ -65,7 +65,7 @@ class SendTerms:
 
 @dataclass
 class Sent:
-    """What one working off of the outbox brought; ids in the order of their sending."""
+    """What one dispatch run of the outbox brought; ids in the order of their sending."""
 
     answered: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)

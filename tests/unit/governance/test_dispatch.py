@@ -1,4 +1,4 @@
-"""One working off brings orders as far as they may go, and says what holds the others."""
+"""One dispatch run brings orders as far as they may go, and says what holds the others."""
 
 import dataclasses
 import datetime as dt
