@@ -1,0 +1,84 @@
+"""Orders leave a planned network by the job and its sensor, once, and come back as observations."""
+
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from networks import copied
+
+from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
+from assets.orders.gateways.counterpart.folder_face import open_face
+from assets.orders.order import OrderStatus
+from assets.orders.store import OrderFilter
+from orchestration import instance, jobs
+from orchestration.definitions import build_defs
+from orchestration.ledger import open_ledger
+from orchestration.settings import Settings
+
+ORDER, DISPATCH = dg.AssetKey(["orders", "order"]), dg.AssetKey(["orders", "order_dispatch"])
+
+
+@pytest.fixture(scope="module")
+def network(planned_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return copied(planned_settings, tmp_path_factory.mktemp("dispatch"))
+
+
+def dispatched(settings: Settings) -> dict[str, object]:
+    """Run the job once, and return the page of what left."""
+    with instance.opened(settings) as store:
+        job = build_defs(settings).resolve_job_def(jobs.DISPATCH_ORDERS)
+        run = job.execute_in_process(instance=store)
+        assert run.success
+        (event,) = run.asset_materializations_for_node("dispatching")[:1]
+        return {name: value.value for name, value in event.metadata.items()}
+
+
+def test_orders_leave_once_and_come_back_as_observations(network: Settings) -> None:
+    home, clock = network.network_home(), network.network_home().profile.clock
+    first = dispatched(network)
+    assert first["issued"]
+    assert first["issued"] == first["answered"]
+    assert first["in_outbox"] == 0
+    sent = sorted((home.gateway_files / "orders").glob("*.json"))
+    assert len(sent) == first["issued"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in sent} == {0o600}
+
+    other_side = Counterpart(CounterpartStore(home.root / "counterpart.db"))
+    open_face(other_side, home.gateway_files).poll()
+    assert [order.times_created for order in other_side.orders()] == [1] * len(sent)
+    again = dispatched(network)
+    assert again["issued"] == 0
+    with closing(open_ledger(network, clock)) as ledger:
+        answered = ledger.orders(OrderFilter(status=OrderStatus.ACKNOWLEDGED))
+        assert {order.order_id for order in answered} == set(other_side.references())
+        assert ledger.verify().faults == ()
+    with instance.opened(network) as store:
+        for order in answered:
+            wanted = dg.AssetRecordsFilter(ORDER, asset_partitions=[order.order_id])
+            observed = store.fetch_observations(wanted, limit=1).records[0].asset_observation
+            assert observed is not None
+            assert observed.metadata["status"].value == "acknowledged"
+
+
+def test_the_sensor_starts_switched_off_and_asks_for_a_run_only_when_something_was_recorded(
+    planned_settings: Settings, tmp_path: Path
+) -> None:
+    settings = copied(planned_settings, tmp_path)
+    definitions = build_defs(settings)
+    sensor = definitions.get_repository_def().get_sensor_def("dispatch")
+    assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+    with instance.opened(settings) as store:
+        asked = sensor.evaluate_tick(dg.build_sensor_context(instance=store))
+        assert len(asked.run_requests or []) == 1
+        quiet = sensor.evaluate_tick(dg.build_sensor_context(instance=store, cursor=asked.cursor))
+        assert not quiet.run_requests
+        assert quiet.skip_message == "nothing was recorded, and nothing is under way"
+
+
+def test_a_plan_has_no_part_in_dispatching(planned_settings: Settings) -> None:
+    definitions = build_defs(planned_settings)
+    planned = definitions.resolve_job_def(jobs.PLAN_DAY).asset_layer.selected_asset_keys
+    assert DISPATCH not in planned
+    assert ORDER not in planned
