@@ -231,7 +231,7 @@ def ledger(settings: Settings, home: NetworkHome) -> Finding:
         return Finding("ledger", True, "no ledger yet; the first plan makes it")
     store = open_ledger(settings, home.profile.clock)
     try:
-        found = len(store.orders(OrderFilter(network=home.profile.name)))
+        found = len(store.headers(OrderFilter(network=home.profile.name)))
     finally:
         store.close()
     return Finding("ledger", True, f"{found:,} order documents of {home.profile.name}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 GENESIS = "0" * 64
 """What stands before the first event."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Link:
             previous, self.stream, self.version, self.event_type,
             self.schema_version, self.recorded_at, self.payload,
         ]  # fmt: skip
-        return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(_ENCODER.encode(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,33 @@ class Fault:
         return f"event {self.position} was {self.kind}: {self.detail}"
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A chain that was walked from end to end.
+
+    Attributes
+    ----------
+    events, last_position, last_hash : int, int, str
+        How many there are, the highest position, and the digest of the last one.
+    faults : tuple of Fault
+        By position; nothing if no event was touched.
+    """
+
+    events: int
+    last_position: int
+    last_hash: str
+    faults: tuple[Fault, ...]
+
+
 def chain_faults(
     links: Iterable[Link], checkpoints: Sequence[Checkpoint] = (), *, complete: bool = False
 ) -> tuple[Fault, ...]:
-    """Return what is wrong with a chain, by position; nothing if no event was touched.
+    """Return what is wrong with a chain, as ``examined`` finds it."""
+    return examined(links, checkpoints, complete=complete).faults
+
+
+def examined(links: Iterable[Link], checkpoints: Sequence[Checkpoint] = (), *, complete: bool = False) -> Examined:
+    """Walk a chain and say what is wrong with it; memory does not grow with its length.
 
     An event whose digest is not its own was changed. One whose digest is, but which does not name the
     event before it, names another one that is there (it was moved, or something was put before it) or one
@@ -115,41 +139,81 @@ def chain_faults(
     Parameters
     ----------
     links : iterable of Link
-        All events, in the order of their positions.
+        All events, in the order of their positions; walked a second time where one is out of place.
     checkpoints : sequence of Checkpoint
         Ends that were written elsewhere: they show a tail that was cut off, and a chain made anew.
     complete : bool
         Whether every append wrote a checkpoint among these, so that what is beyond the last was put there
         by something else.
     """
-    stored = list(links)
-    found = [*_positions(stored), *_links(stored), *_ends(stored, checkpoints, complete)]
-    return tuple(sorted(found, key=lambda fault: (fault.position, fault.kind)))
+    walk = _Walk(frozenset(point.position for point in checkpoints if point.committed))
+    for link in links:
+        walk.step(link)
+    if walk.misplaced:
+        named = {link.previous_hash for link, _ in walk.misplaced}
+        position = {link.chain_hash: link.position for link in links if link.chain_hash in named}
+        for place, before in walk.misplaced:
+            walk.faults.extend(_misplaced(place, before, position))
+    walk.faults.extend(_ends(walk, checkpoints, complete))
+    faults = tuple(sorted(walk.faults, key=lambda fault: (fault.position, fault.kind)))
+    return Examined(walk.events, walk.last, walk.before.chain_hash if walk.before else GENESIS, faults)
 
 
-def _positions(stored: list[Link]) -> Iterator[Fault]:
-    expected = 1
-    for link in stored:
-        if link.position > expected:
-            yield Fault(FaultKind.REMOVED, expected, f"the next event that is there is {link.position}")
-        if link.position < 1:
-            yield Fault(FaultKind.INSERTED, link.position, "the first event is 1")
-        expected = max(expected, link.position + 1)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A link without its content.
+
+    Attributes
+    ----------
+    own : bool
+        Whether its digest is that of its content.
+    """
+
+    position: int
+    previous_hash: str
+    chain_hash: str
+    own: bool
 
 
-def _links(stored: list[Link]) -> Iterator[Fault]:
-    position = {link.chain_hash: link.position for link in stored}
-    before: Link | None = None
-    for link in stored:
+@dataclass
+class _Walk:
+    """What is known of a chain so far.
+
+    Attributes
+    ----------
+    asked : frozenset of int
+        Positions whose digests are kept.
+    """
+
+    asked: frozenset[int]
+    events: int = 0
+    last: int = 0
+    before: _Place | None = None
+    digest: dict[int, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    misplaced: list[tuple[_Place, _Place | None]] = field(default_factory=list)
+
+    def step(self, link: Link) -> None:
+        """Look at the next event."""
         own = link.hash_after(link.previous_hash) == link.chain_hash
+        place = _Place(link.position, link.previous_hash, link.chain_hash, own)
+        if link.position > self.last + 1:
+            self._found(FaultKind.REMOVED, self.last + 1, f"the next event that is there is {link.position}")
+        if link.position < 1:
+            self._found(FaultKind.INSERTED, link.position, "the first event is 1")
         if not own:
-            yield Fault(FaultKind.CHANGED, link.position, "its content and its digest do not agree")
-        elif link.previous_hash != (GENESIS if before is None else before.chain_hash):
-            yield from _misplaced(link, before, position)
-        before = link
+            self._found(FaultKind.CHANGED, link.position, "its content and its digest do not agree")
+        elif link.previous_hash != (self.before.chain_hash if self.before else GENESIS):
+            self.misplaced.append((place, self.before))
+        if link.position in self.asked:
+            self.digest[link.position] = link.chain_hash
+        self.events, self.last, self.before = self.events + 1, max(self.last, link.position), place
+
+    def _found(self, kind: FaultKind, position: int, detail: str) -> None:
+        self.faults.append(Fault(kind, position, detail))
 
 
-def _misplaced(link: Link, before: Link | None, position: dict[str, int]) -> Iterator[Fault]:
+def _misplaced(link: _Place, before: _Place | None, position: dict[str, int]) -> Iterator[Fault]:
     """Tell why an event whose own digest is right does not follow the one before it."""
     if link.previous_hash == GENESIS or link.previous_hash in position:
         if before is not None and before.previous_hash == link.previous_hash:
@@ -161,13 +225,12 @@ def _misplaced(link: Link, before: Link | None, position: dict[str, int]) -> Ite
             )
     elif before is None:
         yield Fault(FaultKind.REMOVED, link.position, "the event that it follows is not there")
-    elif before.hash_after(before.previous_hash) == before.chain_hash:
+    elif before.own:
         yield Fault(FaultKind.REPLACED, before.position, f"event {link.position} follows one that is not there")
 
 
-def _ends(stored: list[Link], checkpoints: Sequence[Checkpoint], complete: bool) -> Iterator[Fault]:
-    digest = {link.position: link.chain_hash for link in stored}
-    last, agreed = max(digest, default=0), 0
+def _ends(walk: _Walk, checkpoints: Sequence[Checkpoint], complete: bool) -> Iterator[Fault]:
+    last, digest, agreed = walk.last, walk.digest, 0
     known = max((point.position for point in checkpoints), default=0)
     ended = max((point.position for point in checkpoints if point.committed), default=0)
     if ended > last:

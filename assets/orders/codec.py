@@ -23,6 +23,9 @@ UPCASTERS: Mapping[tuple[str, int], Lift] = {}
 """By name of the event and the version that it lifts from; version 2 added events and changed none."""
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 class Codec:
     """Reads and writes some kinds of events.
 
@@ -53,7 +56,7 @@ class Codec:
             If the codec does not know its kind.
         """
         content = self._adapter(event_type(event), SCHEMA_VERSION).dump_python(event, mode="json")
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _ENCODER.encode(content)
 
     def from_json(self, name: str, schema_version: int, text: str) -> LedgerEvent:
         """Return the event that ``text`` holds.

@@ -65,7 +65,7 @@ def issue(
     if not ready:
         return Issued()
     networks = {order.document.network for order in ready}
-    room = capacity - sum(len(store.orders(OrderFilter(network=name, in_outbox=True))) for name in networks)
+    room = capacity - sum(len(store.headers(OrderFilter(network=name, in_outbox=True))) for name in networks)
     going: list[tuple[Order, Command]] = []
     held: dict[str, str] = {}
     for order in sorted(ready, key=lambda order: (-order.document.gain_amount, order.order_id)):

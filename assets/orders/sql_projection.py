@@ -107,7 +107,7 @@ def orders_by_id(
     """Return the orders of some ids, among those that a query with content admits."""
     base = with_content() if query is None else query
     found: list[Order] = []
-    for chunk in _chunks(order_ids):
+    for chunk in chunks(order_ids):
         found += [order_of(row, codec) for row in connection.execute(base.where(ORDERS.c.order_id.in_(chunk)))]
     return found
 
@@ -134,7 +134,7 @@ def claims(connection: sa.Connection, network: str, stocks: Iterable[Stock]) -> 
     """Return what orders of a network hold of some stocks, by order."""
     asked = set(stocks)
     found: dict[str, dict[Stock, int]] = {}
-    for sites in _chunks({site_id for site_id, _ in asked}):
+    for sites in chunks({site_id for site_id, _ in asked}):
         query = sa.select(RESERVATIONS).where(RESERVATIONS.c.network == network, RESERVATIONS.c.site_id.in_(sites))
         for row in connection.execute(query):
             if (row.site_id, row.item_id) in asked:
@@ -152,7 +152,7 @@ def _update(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
 def _hold(connection: sa.Connection, changed: Sequence[Order], stands: Mapping[str, Order]) -> None:
     """Bring the view of stock that is held to where orders leave it."""
     moved = [order for order in changed if _held_before(stands.get(order.order_id)) != held(order)]
-    for chunk in _chunks(order.order_id for order in moved if order.order_id in stands):
+    for chunk in chunks(order.order_id for order in moved if order.order_id in stands):
         connection.execute(sa.delete(RESERVATIONS).where(RESERVATIONS.c.order_id.in_(chunk)))
     rows = [row for order in moved for row in reservations_of(order)]
     if rows:
@@ -163,7 +163,8 @@ def _held_before(order: Order | None) -> tuple[Any, ...]:
     return held(order) if order else ()
 
 
-def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+    """Return ids in lots that a statement takes, sorted, each once."""
     asked = sorted(set(ids))
     return (asked[start : start + _IDS_PER_STATEMENT] for start in range(0, len(asked), _IDS_PER_STATEMENT))
 

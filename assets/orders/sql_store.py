@@ -12,7 +12,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,10 +23,13 @@ from assets.orders.chain import GENESIS, Link
 from assets.orders.checkpoints import CheckpointFile
 from assets.orders.codec import Codec, event_type
 from assets.orders.events import SCHEMA_VERSION, LedgerEvent
+from assets.orders.headers import OrderHeader, sorted_headers
 from assets.orders.order import Order
 from assets.orders.sql_chain import Verified, verified
 from assets.orders.sql_engine import open_engine, prepare_schema
-from assets.orders.sql_projection import PROJECTION, claims, order_of, orders_by_id, project, with_content
+from assets.orders.sql_events import pages
+from assets.orders.sql_projection import PROJECTION, claims, orders_by_id, project
+from assets.orders.sql_queries import headers, whole_orders
 from assets.orders.sql_schema import EVENTS, HEAD, ORDERS, PROJECTIONS, RESERVATIONS
 from assets.orders.store import (
     EVERY_ORDER,
@@ -38,9 +41,6 @@ from assets.orders.store import (
     VersionConflict,
     sorted_orders,
 )
-
-_EVENTS_AT_ONCE = 20_000
-"""Of a ledger whose views are made again, so that memory does not grow with it."""
 
 
 class SqlOrderStore:
@@ -110,26 +110,13 @@ class SqlOrderStore:
 
     def orders(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Order, ...]:
         """Return orders as they stand, by plan date and id."""
-        query = with_content()
-        for column, value in (
-            (ORDERS.c.network, wanted.network),
-            (ORDERS.c.plan_date, wanted.plan_date),
-            (ORDERS.c.channel, wanted.channel),
-            (ORDERS.c.status, wanted.status),
-        ):
-            query = query if value is None else query.where(column == value)
-        if wanted.going_on:
-            query = query.where(ORDERS.c.going_on)
-        if wanted.in_outbox:
-            query = query.where(ORDERS.c.in_outbox)
-        if wanted.latest is not None:
-            query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
         with self._reading() as connection:
-            if wanted.order_ids is not None:
-                found = orders_by_id(connection, wanted.order_ids, self._codec, query)
-            else:
-                found = [order_of(row, self._codec) for row in connection.execute(query)]
-        return sorted_orders(found)
+            return sorted_orders(whole_orders(connection, wanted, self._codec))
+
+    def headers(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[OrderHeader, ...]:
+        """Return orders as they stand without their lines, by plan date and id."""
+        with self._reading() as connection:
+            return sorted_headers(headers(connection, wanted))
 
     def rebuild(self) -> int:
         """Make the views again from the events, in one transaction, and return their position."""
@@ -137,19 +124,14 @@ class SqlOrderStore:
             return self._rebuilt(connection)
 
     def _rebuilt(self, connection: sa.Connection) -> int:
-        last, position = _claim(connection, 0), 0
+        last = _claim(connection, 0)
         connection.execute(sa.delete(ORDERS))
         connection.execute(sa.delete(RESERVATIONS))
-        while position < last:
-            query = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position)
-            rows = connection.execute(query.limit(_EVENTS_AT_ONCE)).all()
-            if not rows:
-                break
+        for rows in pages(connection):
             recorded = [self._recorded_event(row) for row in rows]
             touched = {entry.stream for entry in recorded if entry.version > 1}
-            position = rows[-1].position
             stands = {order.order_id: order for order in orders_by_id(connection, touched, self._codec)}
-            project(connection, recorded, stands, position)
+            project(connection, recorded, stands, rows[-1].position)
         return last
 
     def verify(self) -> Verified:
@@ -304,7 +286,7 @@ def _stored_time(at: dt.datetime) -> dt.datetime:
 
 def _insert(connection: sa.Connection, links: Sequence[Link], recorded: Sequence[Recorded]) -> None:
     rows = [
-        asdict(link) | {"recorded_at": _stored_time(entry.recorded_at)}
+        vars(link) | {"recorded_at": _stored_time(entry.recorded_at)}
         for link, entry in zip(links, recorded, strict=True)
     ]
     if rows:

@@ -17,6 +17,7 @@ from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import Channel, Event, LedgerEvent, Shortage
 from assets.orders.evolve import evolve
+from assets.orders.headers import OrderHeader, header_of
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
 
 ORDER_EVENTS: tuple[type[LedgerEvent], ...] = get_args(Event)
@@ -206,6 +207,10 @@ class OrderStore(Protocol):
         """Return orders as they stand, by plan date and id."""
         ...
 
+    def headers(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[OrderHeader, ...]:
+        """Return orders as they stand without their lines, by plan date and id: cheap, for lists and counts."""
+        ...
+
 
 def sorted_orders(orders: Iterable[Order]) -> tuple[Order, ...]:
     """Return orders by plan date and id."""
@@ -285,3 +290,7 @@ class MemoryOrderStore:
             admitted.sort(key=lambda order: -self._changed[order.order_id])
             admitted = admitted[: wanted.latest]
         return sorted_orders(admitted)
+
+    def headers(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[OrderHeader, ...]:
+        """Return orders as they stand without their lines, by plan date and id."""
+        return tuple(header_of(order) for order in self.orders(wanted))

@@ -176,6 +176,21 @@ def plans(
     )  # fmt: skip
 
 
+@bench.command("ledger")
+@command
+def ledger(
+    out: Output,
+    documents: Annotated[int, typer.Option(min=1, metavar="N", help="Documents of 20 lines to record.")] = 10_000,
+    events: Annotated[int, typer.Option(min=1, metavar="N", help="Events of the large ledger.")] = 1_000_000,
+    postgres: Annotated[
+        str, typer.Option(metavar="URL", help="A PostgreSQL database to measure as well, in schemas of its own.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Draws documents and lives.")] = 1,
+) -> None:
+    """Record documents, and list, rebuild, verify and append in a ledger of a million events."""
+    _measure(out, "ledger", documents=documents, events=events, postgres=postgres, seed=seed)
+
+
 def _measure(out: Output, name: str, **options: Any) -> None:
     benchmark = load(name)
     with out.working(f"Measuring {name.replace('_', '-')}"):

@@ -21,8 +21,9 @@ from assets.orders.checkpoints import CheckpointFile
 from assets.orders.codec import Codec
 from assets.orders.migrations import VERSION_TABLE
 from assets.orders.record import record
-from assets.orders.sql_chain import link_of, verified
+from assets.orders.sql_chain import verified
 from assets.orders.sql_engine import open_engine
+from assets.orders.sql_events import link_of
 from assets.orders.sql_schema import EVENTS, HEAD, METADATA, ORDERS, RESERVATIONS
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append

@@ -35,6 +35,7 @@ from assets.orders.events import (
     Propose,
 )
 from assets.orders.evolve import evolve_all
+from assets.orders.headers import header_of
 from assets.orders.order import ENDED, Order, OrderStatus, held
 from assets.orders.record import record
 from assets.orders.reservations import Reservations, reserve, worth
@@ -115,7 +116,7 @@ def test_what_is_appended_is_read_back(store: OrderStore) -> None:
 
 
 def test_a_new_store_is_empty(store: OrderStore) -> None:
-    assert (store.orders(), store.events(), store.history("T-none")) == ((), (), ())
+    assert (store.orders(), store.headers(), store.events(), store.history("T-none")) == ((), (), (), ())
 
 
 def test_positions_have_no_gaps_also_after_a_refusal(store: OrderStore) -> None:
@@ -158,6 +159,7 @@ def test_an_order_stands_where_its_whole_life_left_it_one_append_a_step(
         store.append([Append(variant("a").order_id, order.version if order else 0, events)])
         order = evolve_all(order, events)
         assert store.orders() == (order,)
+        assert store.headers() == (header_of(order),)
     assert order is not None
     assert len(store.orders(OrderFilter(going_on=True))) == (order.status not in ENDED)
 
@@ -251,6 +253,7 @@ def test_orders_are_found_by_what_they_are(store: OrderStore, wanted: OrderFilte
     record(order_book(DEFAULT_LINES[:1], channel=Channel.BACKFILL), store)
     record(order_book(DEFAULT_LINES[:3]), store)
     assert len(store.orders(wanted)) == count
+    assert store.headers(wanted) == tuple(header_of(order) for order in store.orders(wanted))
 
 
 def test_the_latest_orders_are_those_that_changed_last(store: OrderStore) -> None:
