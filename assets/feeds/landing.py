@@ -296,6 +296,11 @@ class LandingArea:
             shutil.rmtree(directory, ignore_errors=True)
 
 
+def content_hash(table: FeedTable, data: pd.DataFrame) -> str:
+    """Return the content hash that a frame gets when it is landed."""
+    return arrow_digest(transport.to_arrow(table.frame, data))
+
+
 def _copier(files: Sequence[Path]) -> Callable[[Path], object]:
     def copy(directory: Path) -> None:
         for path in files:
