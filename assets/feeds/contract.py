@@ -82,9 +82,9 @@ def is_history(table: FeedTable) -> bool:
 
 def contract() -> tuple[FeedTable, ...]:
     """Return every table of the contract, by source and then by dependency."""
-    from assets.feeds import demand, erp, suppliers, tms, wms
+    from assets.feeds import demand, erp, ledger, suppliers, tms, wms
 
-    return (*erp.TABLES, *wms.TABLES, *tms.TABLES, *demand.TABLES, *suppliers.TABLES)
+    return (*erp.TABLES, *wms.TABLES, *tms.TABLES, *demand.TABLES, *suppliers.TABLES, *ledger.TABLES)
 
 
 def feed_table(source: str, table: str) -> FeedTable:

@@ -59,6 +59,9 @@ class Envelope(BaseModel):
     covers : tuple of str or None
         Scope values a snapshot speaks for, such as site ids, even those without a row;
         ``None``: those in its rows.
+    edition : int
+        How often the sender had spoken of the business date before, where it does so several times a day: what
+        says again what an earlier edition said is then a batch of its own. 0 for the first.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -75,12 +78,14 @@ class Envelope(BaseModel):
     content_hash: str
     files: tuple[str, ...]
     covers: tuple[str, ...] | None = None
+    edition: int = Field(default=0, ge=0)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def batch_id(self) -> str:
         """Digest of source, table, business date and content hash: what makes a batch the same."""
-        parts = (self.source, self.table, self.business_date.isoformat(), self.content_hash)
+        parts = [self.source, self.table, self.business_date.isoformat(), self.content_hash]
+        parts += [str(self.edition)] if self.edition else []
         return digest(*parts)[:BATCH_ID_DIGITS]
 
     def write(self, directory: Path) -> Path:

@@ -94,6 +94,7 @@ class LandingArea:
         row_availability: RowAvailability = "batch",
         covers: Sequence[str] | None = None,
         produced_at: dt.datetime | None = None,
+        edition: int = 0,
     ) -> Envelope:
         """Land a frame as one Parquet batch, faulty rows included.
 
@@ -113,6 +114,8 @@ class LandingArea:
             Scope values a snapshot speaks for.
         produced_at : datetime or None
             When the sender made it; ``available_at`` if unsaid.
+        edition : int
+            How often the sender had spoken of the business date before.
 
         Returns
         -------
@@ -138,6 +141,7 @@ class LandingArea:
             content_hash=arrow_digest(arrow),
             files=("part-0000.parquet",),
             covers=None if covers is None else tuple(covers),
+            edition=edition,
         )
 
         def fill(directory: Path) -> None:
@@ -290,6 +294,11 @@ class LandingArea:
             yield directory
         finally:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def content_hash(table: FeedTable, data: pd.DataFrame) -> str:
+    """Return the content hash that a frame gets when it is landed."""
+    return arrow_digest(transport.to_arrow(table.frame, data))
 
 
 def _copier(files: Sequence[Path]) -> Callable[[Path], object]:

@@ -16,7 +16,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Kind
 
 every_table = pytest.mark.parametrize("table", contract(), ids=lambda table: table.name)
-SOURCES = {"erp", "wms", "tms", "demand", "suppliers"}
+SOURCES = {"erp", "wms", "tms", "demand", "suppliers", "ledger"}
 
 
 def test_the_readme_lists_every_table_as_it_is_declared() -> None:

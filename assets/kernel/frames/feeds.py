@@ -15,7 +15,6 @@ DEPARTURE_DAYS = r"\s*([1-7]\s*(,\s*[1-7]\s*)*)?"
 """ISO weekdays of a lane, comma separated; nothing for every day."""
 _ITEM = text("item_id", "Item.")
 _SITE = text("site_id", "Site.")
-_ORDER_REFERENCE = text("order_reference", "Our order document, where it made this.", nullable=True)
 
 
 def _units(name: str, description: str, *, minimum: float | None = 0, nullable: bool = False) -> Column:
@@ -34,6 +33,7 @@ def _later(column: Column) -> Column:
     return replace(column, optional=True)
 
 
+_ORDER_REFERENCE = _later(text("order_reference", "Our order document, where it made this.", nullable=True))
 ITEMS = Frame(
     "erp_items",
     "One row per item.",
@@ -292,6 +292,26 @@ SUPPLIER_SIGNALS = Frame(
         real("reliability_share", "Share of recent lines delivered in full and on time.", minimum=0, maximum=1),
     ),
     ("supplier_id", "item_id", "signal_date"),
+)
+COMMITMENTS = Frame(
+    "ledger_commitments",
+    "One row per line of an order that was issued and is not over: what the other side has of it.",
+    (
+        text("order_id", "Our order document, which other feeds name as their order_reference."),
+        integer("line_number", "Line of the order.", minimum=1),
+        text("kind", "transfer, purchase or expedite (a transfer by a faster lane)."),
+        _ITEM,
+        text("origin_id", "Site that ships, or supplier."),
+        text("destination_id", "Site that receives."),
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        _units("accepted_units", "Promised by the other side; asked for, while it has not answered."),
+        _units("shipped_units", "Left the origin, as the other side says; what arrived has left."),
+        _units("received_units", "Arrived, as the other side says."),
+        date("departure_date", "Day it was to leave the origin; of a purchase the day it was ordered."),
+        date("arrival_date", "Day it was to arrive."),
+        money("value_amount", "Value of what was promised.", minimum=0),
+    ),
+    ("order_id", "line_number"),
 )
 FEED_BATCHES = Frame(
     "feed_batches",

@@ -169,14 +169,17 @@ FCT_INVENTORY_POSITION = Frame(
         _units("reserved_units", "Promised to somebody."),
         _units("blocked_units", "In quality hold or damaged."),
         _units("expiring_units", "Expires before it can sell at the recent rate of sale."),
-        _units("available_units", "On hand less reserved, blocked and expiring; at least 0."),
+        _units(
+            "available_units",
+            "On hand less reserved, blocked, expiring and what our orders take that no shipment shows; at least 0.",
+        ),
         date(
             "first_expiry_date",
             "Last day of sale of the first lot with available units, first expired first out; null if none expires.",
             nullable=True,
         ),
-        _units("in_transit_units", "Shipped to the site, not yet arrived."),
-        _units("on_order_units", "Bought for the site, not yet received."),
+        _units("in_transit_units", "Shipped, or promised by an order of ours, to the site and not yet arrived."),
+        _units("on_order_units", "Bought for the site, by a purchase order or an order of ours, and not yet received."),
         _units("position_units", "Available plus in transit plus on order."),
         money("stock_amount", "On hand at standard cost."),
         text("batch_ids", "Batches behind the row, comma separated."),
@@ -219,7 +222,8 @@ FCT_LEAD_TIME = Frame(
 )
 FCT_OPEN_ORDER = Frame(
     "fct_open_order",
-    "One row per plan date and purchase line or shipment line under way; what is months past its promise is left out.",
+    "One row per plan date and line under way: of purchases, shipments, and orders of ours that neither shows yet; "
+    "what is months past its promise is left out.",
     (
         _PLAN_DATE,
         text("observation_id", "Order or shipment and line."),
@@ -233,6 +237,28 @@ FCT_OPEN_ORDER = Frame(
         _units("open_units", "Units still to come."),
     ),
     ("plan_date", "observation_id"),
+)
+FCT_COMMITMENT = Frame(
+    "fct_commitment",
+    "One row per plan date and line of an order of ours that was issued and not over at the cutoff, as our ledger "
+    "said; its origin's available stock counts it no more.",
+    (
+        _PLAN_DATE,
+        text("order_id", "Our order document."),
+        integer("line_number", "Line of the order.", minimum=1),
+        text("receipt_kind", "purchase or transfer."),
+        text("source_id", "Supplier or origin site."),
+        _SITE,
+        text("mode", "Mode of transport; `supplier` for purchases."),
+        _ITEM,
+        date("departure_date", "Day it was to leave; of a purchase the day it was ordered."),
+        date("arrival_date", "Day it was to arrive."),
+        _units("promised_units", "Promised by the other side, or asked for while it has not answered."),
+        _units("open_units", "Of these, neither received nor shown by a purchase order or shipment."),
+        money("value_amount", "Value of what was promised."),
+        text("batch_id", "Batch behind the row."),
+    ),
+    ("plan_date", "order_id", "line_number"),
 )
 FEAT_ITEM_SITE = Frame(
     "feat_item_site",
@@ -298,6 +324,7 @@ MARTS: tuple[Frame, ...] = (
     FCT_SCHEDULED_RECEIPT,
     FCT_LEAD_TIME,
     FCT_OPEN_ORDER,
+    FCT_COMMITMENT,
     FEAT_ITEM_SITE,
     FEAT_LEAD_TIME,
 )

@@ -36,10 +36,16 @@ def test_an_envelope_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"source": "erp"}, {"table": "other"}, {"business_date": dt.date(2024, 4, 3)}, {"content_hash": "d"}],
+    [
+        {"source": "erp"},
+        {"table": "other"},
+        {"business_date": dt.date(2024, 4, 3)},
+        {"content_hash": "d"},
+        {"edition": 1},
+    ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_source_table_business_date_and_content_make_a_batch(changes: dict[str, object]) -> None:
+def test_source_table_business_date_content_and_edition_make_a_batch(changes: dict[str, object]) -> None:
     assert envelope(**changes).batch_id != envelope().batch_id
 
 

@@ -18,6 +18,8 @@
     ("demand_sales", "stg_demand__sales", "item_id", "item"),
     ("demand_sales", "stg_demand__sales", "site_id", "site"),
     ("suppliers_signals", "stg_suppliers__signals", "item_id", "item"),
+    ("ledger_commitments", "stg_ledger__commitments", "item_id", "item"),
+    ("ledger_commitments", "stg_ledger__commitments", "destination_id", "site"),
 ] -%}
 
 with items as (

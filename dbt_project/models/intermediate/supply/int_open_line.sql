@@ -56,6 +56,7 @@ purchases as (
             order_lines.ordered_date + cast(quotes.quoted_lead_time_days as integer)
         ) as promised_date,
         order_lines.order_reference,
+        false as is_commitment,
         order_lines.batch_id
     from order_lines
     left join quotes
@@ -83,6 +84,7 @@ transfers as (
             shipment_lines.departed_date + cast(transits.quoted_transit_days as integer)
         ) as promised_date,
         shipment_lines.order_reference,
+        false as is_commitment,
         shipment_lines.batch_id
     from shipment_lines
     left join transits
@@ -95,10 +97,30 @@ transfers as (
         or (shipment_lines.status = 'arrived' and shipment_lines.arrived_date >= {{ plan_date() }})
 ),
 
+-- What our orders were promised and neither feed shows yet.
+commitments as (
+    select
+        item_id,
+        site_id,
+        receipt_kind,
+        source_id,
+        mode,
+        'ledger/' || order_id || '/' || line_number as line_id,
+        departure_date as started_date,
+        open_units,
+        arrival_date as promised_date,
+        order_id as order_reference,
+        true as is_commitment,
+        batch_id
+    from {{ ref("int_commitment") }}
+),
+
 lines as (
     select * from purchases
     union all
     select * from transfers
+    union all
+    select * from commitments
 ),
 
 final as (
@@ -114,6 +136,7 @@ final as (
         lines.promised_date,
         coalesce(lines.promised_date < {{ plan_date() }} - {{ longest_overdue_days }}, false) as is_given_up,
         lines.order_reference,
+        lines.is_commitment,
         lines.batch_id
     from lines
     inner join known_items on lines.item_id = known_items.item_id

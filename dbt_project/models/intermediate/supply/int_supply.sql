@@ -13,6 +13,7 @@ final as (
         greatest(coalesce(promised_date, {{ plan_date() }}), {{ plan_date() }}) as expected_date,
         coalesce(promised_date < {{ plan_date() }}, false) as is_late,
         order_reference,
+        is_commitment,
         batch_id
     from open_lines
     where not is_given_up

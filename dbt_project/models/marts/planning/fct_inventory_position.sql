@@ -27,6 +27,18 @@ supply as (
     group by item_id, site_id
 ),
 
+-- Nobody has shown yet that it left: the count still holds it, and it is promised.
+leaving as (
+    select
+        item_id,
+        source_id as site_id,
+        sum(open_units) as leaving_units,
+        max(batch_id) as batch_id
+    from {{ ref("int_supply") }}
+    where is_commitment and receipt_kind = 'transfer'
+    group by item_id, source_id
+),
+
 batches as (
     select
         item_id,
@@ -44,6 +56,12 @@ batches as (
             site_id,
             batch_id
         from {{ ref("int_supply") }}
+        union
+        select
+            item_id,
+            site_id,
+            batch_id
+        from leaving
     ) as used
     group by item_id, site_id
 ),
@@ -68,6 +86,7 @@ summed as (
         coalesce(on_hand.reserved_units, 0) as reserved_units,
         coalesce(on_hand.blocked_units, 0) as blocked_units,
         coalesce(on_hand.expiring_units, 0) as expiring_units,
+        coalesce(leaving.leaving_units, 0) as leaving_units,
         on_hand.first_expiry_date,
         cast(coalesce(supply.in_transit_units, 0) as bigint) as in_transit_units,
         cast(coalesce(supply.on_order_units, 0) as bigint) as on_order_units,
@@ -78,6 +97,7 @@ summed as (
     left join counts on places.site_id = counts.site_id
     left join on_hand on places.item_id = on_hand.item_id and places.site_id = on_hand.site_id
     left join supply on places.item_id = supply.item_id and places.site_id = supply.site_id
+    left join leaving on places.item_id = leaving.item_id and places.site_id = leaving.site_id
     left join batches on places.item_id = batches.item_id and places.site_id = batches.site_id
     where {{ after_the_gate() }}
 ),
@@ -92,7 +112,11 @@ final as (
         reserved_units,
         blocked_units,
         expiring_units,
-        greatest(on_hand_units - reserved_units - blocked_units - expiring_units, 0) as available_units,
+        cast(
+            greatest(
+                on_hand_units - reserved_units - blocked_units - expiring_units - leaving_units, 0
+            ) as bigint
+        ) as available_units,
         first_expiry_date,
         in_transit_units,
         on_order_units,

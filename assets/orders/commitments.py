@@ -1,0 +1,137 @@
+"""What the ledger has issued, as a feed: so that it counts in the next plan until other feeds show it.
+
+Commitments never return to planning as an edge between assets: they are landed as a batch of the business
+date, with a time of their own, like what any other system says. Also what orders a plan's snapshot has
+already taken out of its stock. Not here: how a feed's own lines and ours are told apart (``int_commitment``
+in the dbt project), or when they are landed (orchestration).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from assets.feeds.contract import feed_table
+from assets.feeds.envelope import Envelope, batch_available_at
+from assets.feeds.landing import LandingArea, content_hash
+from assets.kernel.frames.feeds import COMMITMENTS
+from assets.kernel.frames.marts import FCT_COMMITMENT
+from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
+from assets.orders.events import OrderLine
+from assets.orders.order import ENDED, UNSENT, Order
+from assets.orders.receipts import Answer, ReceiptLine
+from assets.orders.store import OrderFilter, OrderStore
+
+# A batch is known before its business date ends, and later editions of the day after earlier ones.
+_BEFORE_THE_END = dt.timedelta(seconds=1)
+_EDITION = dt.timedelta(microseconds=1)
+
+
+def is_commitment(order: Order) -> bool:
+    """Tell whether the other side has something of an order, or is about to, and it is not over."""
+    if order.status in ENDED:
+        return False
+    return order.former is not None or order.status not in UNSENT
+
+
+def commitments_frame(orders: Iterable[Order]) -> pd.DataFrame:
+    """Return COMMITMENTS: the lines of orders that were issued and are not over, as they stand outside.
+
+    While an amendment is on its way, that is what the other side had before it.
+
+    Parameters
+    ----------
+    orders : iterable of Order
+        Any; those that nobody outside knows of, or that are over, are left out.
+    """
+    rows = [row for order in orders if is_commitment(order) for row in _rows(order)]
+    return COMMITMENTS.conform(pd.DataFrame(rows)) if rows else COMMITMENTS.empty()
+
+
+def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkProfile) -> Envelope | None:
+    """Land what the network's ledger is committed to as a batch of the clock's business date, if it changed.
+
+    A plan of a later date counts it; one of that date or an earlier one never does, however often it is made.
+
+    Parameters
+    ----------
+    store : OrderStore
+        The ledger.
+    landing : LandingArea
+        Of the network.
+    profile : NetworkProfile
+        Its name, calendar and clock.
+
+    Returns
+    -------
+    Envelope or None
+        Of the new batch; ``None`` where the ledger says what it last said, or never issued anything.
+    """
+    table, business_date = feed_table("ledger", "commitments"), profile.clock.today()
+    frame = commitments_frame(store.orders(OrderFilter(network=profile.name, going_on=True)))
+    said = landing.batches(table)
+    if said and said[-1].content_hash == content_hash(table, frame):
+        return None
+    if not said and frame.empty:
+        return None
+    edition = sum(batch.business_date == business_date for batch in said)
+    available_at = batch_available_at(table, business_date, profile.timezone) - _BEFORE_THE_END + edition * _EDITION
+    return landing.land_frame(table, frame, business_date, available_at=available_at, edition=edition)
+
+
+def shown_orders(published: Published, plan_date: dt.date) -> frozenset[str]:
+    """Return the orders whose goods the snapshot of a plan date does not count as available at their origin.
+
+    They were committed by the plan's cutoff: either a shipment shows that the goods have left, or the position
+    has taken them out. What such an order holds must not be taken from that stock a second time.
+
+    Raises
+    ------
+    EquipoiseError
+        If the plan date is not published.
+    """
+    return frozenset(published.read(FCT_COMMITMENT, plan_date)["order_id"])
+
+
+def _rows(order: Order) -> Iterator[dict[str, object]]:
+    document, answered = order.standing, _answered(order)
+    for line in document.lines:
+        there = _as_asked(line) if answered is None else answered.get(line.line_number, _nothing(line))
+        yield {
+            "order_id": order.order_id,
+            "line_number": line.line_number,
+            "kind": document.kind,
+            "item_id": line.item_id,
+            "origin_id": document.origin_id,
+            "destination_id": document.destination_id,
+            "mode": line.mode,
+            "accepted_units": there.accepted_units,
+            "shipped_units": max(there.shipped_units, there.received_units),
+            "received_units": there.received_units,
+            "departure_date": pd.Timestamp(line.departure_date),
+            "arrival_date": pd.Timestamp(line.arrival_date),
+            "value_amount": _value(line, there.accepted_units),
+        }
+
+
+def _answered(order: Order) -> dict[int, ReceiptLine] | None:
+    """Return what the other side says of each line; ``None`` while it has not answered."""
+    if order.receipt is None or order.receipt.answer is Answer.PENDING:
+        return None
+    return {line.line_number: line for line in order.receipt.lines}
+
+
+def _as_asked(line: OrderLine) -> ReceiptLine:
+    return ReceiptLine(line.line_number, line.quantity_units)
+
+
+def _nothing(line: OrderLine) -> ReceiptLine:
+    """Return what an answer says that does not name the line: that it was not accepted."""
+    return ReceiptLine(line.line_number, 0)
+
+
+def _value(line: OrderLine, units: int) -> float:
+    return float(line.value_amount * units / line.quantity_units) if line.quantity_units else 0.0

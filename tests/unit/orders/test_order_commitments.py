@@ -1,0 +1,171 @@
+"""What the ledger tells planning it is committed to, and when a plan gets to know it."""
+
+import dataclasses
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from unit.orders.order_lives import (
+    ACKNOWLEDGED,
+    DOCUMENT,
+    ISSUED,
+    NOON,
+    PROPOSED,
+    RECEIVED,
+    RESERVED,
+    SENDING,
+    TOMORROW,
+    life,
+    receipt,
+)
+from unit.orders.order_samples import PLAN_DATE, order_book, rows_of
+
+from assets.feeds.contract import feed_table
+from assets.feeds.landing import LandingArea
+from assets.kernel.clock import FixedClock
+from assets.kernel.frames.marts import FCT_COMMITMENT
+from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
+from assets.orders.commitments import commitments_frame, land_commitments, shown_orders
+from assets.orders.decide import decide
+from assets.orders.events import Cancel, Close, Confirm, EndSend, Issue, Propose, Require, Reserve, SendOutcome
+from assets.orders.order import Order
+from assets.orders.receipts import Answer, Receipt, ReceiptLine
+from assets.orders.store import Append, MemoryOrderStore
+
+TABLE = feed_table("ledger", "commitments")
+PROFILE = NetworkProfile(name="sample", first_plan_date=PLAN_DATE, declared_date=PLAN_DATE, timezone="Europe/Berlin")
+
+
+def answer(*lines: ReceiptLine) -> Confirm:
+    return Confirm(Receipt(DOCUMENT.order_id, 1, Answer.ACCEPTED, lines, "X1"), "m1")
+
+
+def units(*orders: Order) -> list[tuple[int, str, int, int, int]]:
+    """Return line, item, accepted, shipped and received units of what orders commit to."""
+    frame = commitments_frame(orders)
+    columns = ["line_number", "item_id", "accepted_units", "shipped_units", "received_units"]
+    return list(frame[columns].itertuples(index=False, name=None))
+
+
+def test_an_order_that_nobody_outside_knows_of_or_that_is_over_commits_to_nothing() -> None:
+    over = (
+        life(*RECEIVED, Close("shown by the feed")),
+        life(*SENDING, Confirm(receipt(Answer.REFUSED), "submit")),
+        life(*ISSUED, Cancel("ann", "not needed")),
+    )
+    assert commitments_frame([life(*PROPOSED), life(*RESERVED), *over]).empty
+
+
+@pytest.mark.parametrize(
+    "unanswered",
+    [
+        ISSUED,
+        (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "timeout", NOON)),
+        (*SENDING, Confirm(Receipt(DOCUMENT.order_id, 1, Answer.PENDING), "submit")),
+    ],
+    ids=["issued", "unknown", "pending"],
+)
+def test_an_order_without_an_answer_commits_to_what_it_asks(unanswered: tuple[object, ...]) -> None:
+    assert units(life(*unanswered)) == [(1, "I1", 10, 0, 0), (2, "I2", 4, 0, 0)]  # type: ignore[arg-type]
+
+
+def test_an_answer_commits_to_what_it_says_of_each_line_and_to_none_of_a_line_that_it_leaves_out() -> None:
+    order = life(*SENDING, answer(ReceiptLine(1, 6, 2, 4)))
+    assert units(order) == [(1, "I1", 6, 4, 4), (2, "I2", 0, 0, 0)]
+    value = commitments_frame([order]).set_index("line_number")["value_amount"]
+    assert value.to_dict() == {1: float(DOCUMENT.lines[0].value_amount * Decimal("0.6")), 2: 0.0}
+
+
+def test_what_has_arrived_is_told_until_the_order_is_closed() -> None:
+    assert units(life(*SENDING, answer(ReceiptLine(1, 10, 10, 10), ReceiptLine(2, 4, 4, 4)))) == [
+        (1, "I1", 10, 10, 10),
+        (2, "I2", 4, 4, 4),
+    ]
+
+
+def test_while_an_amendment_is_on_its_way_what_was_sent_before_stands() -> None:
+    line = dataclasses.replace(DOCUMENT.lines[0], quantity_units=99)
+    amended = dataclasses.replace(DOCUMENT, content_digest="b", lines=(line, DOCUMENT.lines[1]))
+    proposed = life(*ACKNOWLEDGED, Propose(amended))
+    issued = life(Require(0, (), TOMORROW), Reserve((), TOMORROW), Issue("rule", "memory", "key-2"), order=proposed)
+    assert issued.document.lines[0].quantity_units == 99
+    for order in (proposed, issued):
+        assert units(order) == [(1, "I1", 14, 0, 0), (2, "I2", 0, 0, 0)]
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> LandingArea:
+    return LandingArea(tmp_path, FixedClock(NOON))
+
+
+@pytest.fixture
+def store() -> MemoryOrderStore:
+    """Return a ledger in which one order is issued."""
+    made = MemoryOrderStore()
+    order = None
+    for command in ISSUED:
+        events = decide(order, command)
+        made.append([Append(DOCUMENT.order_id, order.version if order else 0, events)])
+        (order,) = made.orders()
+    return made
+
+
+def then(store: MemoryOrderStore, command: object) -> None:
+    (order,) = store.orders()
+    store.append([Append(order.order_id, order.version, decide(order, command))])  # type: ignore[arg-type]
+
+
+def test_the_next_plan_knows_of_what_was_issued_and_a_plan_of_the_same_date_does_not(
+    store: MemoryOrderStore, landing: LandingArea
+) -> None:
+    envelope = land_commitments(store, landing, PROFILE)
+    assert envelope is not None
+    assert (envelope.business_date, envelope.row_count) == (PLAN_DATE, 2)
+    tomorrow = PLAN_DATE + dt.timedelta(days=1)
+    assert envelope.available_at < PROFILE.model_copy(update={"cutoff_hour": 0}).calendar.cutoff(tomorrow)
+    assert envelope.available_at > PROFILE.calendar.cutoff(PLAN_DATE)
+
+
+def test_a_ledger_that_never_issued_anything_and_one_that_did_not_change_land_nothing(
+    store: MemoryOrderStore, landing: LandingArea
+) -> None:
+    assert land_commitments(MemoryOrderStore(), landing, PROFILE) is None
+    assert land_commitments(store, landing, PROFILE) is not None
+    later = PROFILE.model_copy(update={"declared_date": PLAN_DATE + dt.timedelta(days=1)})
+    assert land_commitments(store, landing, PROFILE) is None
+    assert land_commitments(store, landing, later) is None
+    assert len(landing.batches(TABLE)) == 1
+
+
+def test_a_ledger_with_nothing_under_way_any_more_says_so(store: MemoryOrderStore, landing: LandingArea) -> None:
+    land_commitments(store, landing, PROFILE)
+    then(store, Cancel("ann", "not needed"))
+    envelope = land_commitments(store, landing, PROFILE)
+    assert envelope is not None
+    assert envelope.row_count == 0
+
+
+def test_the_last_word_of_a_day_stands_also_where_it_was_said_before(
+    store: MemoryOrderStore, landing: LandingArea
+) -> None:
+    other = MemoryOrderStore()
+    said = [land_commitments(ledger, landing, PROFILE) for ledger in (store, other, store)]
+    assert [envelope.edition for envelope in said if envelope] == [0, 1, 2]
+    assert landing.batches(TABLE) == said
+    assert land_commitments(store, landing, PROFILE) is None
+
+
+def test_orders_of_another_network_are_not_told(store: MemoryOrderStore, landing: LandingArea) -> None:
+    assert land_commitments(store, landing, PROFILE.model_copy(update={"name": "other"})) is None
+
+
+def test_orders_that_a_plan_knew_of_are_not_taken_from_its_stock_again(tmp_path: Path) -> None:
+    published = Published(tmp_path)
+    rows = rows_of(
+        FCT_COMMITMENT, [{"order_id": "T-1", "line_number": 1}, {"order_id": "T-1", "line_number": 2, "open_units": 0}]
+    )
+    published.write(FCT_COMMITMENT, rows, PLAN_DATE, "run-1")
+    assert shown_orders(published, PLAN_DATE) == {"T-1"}
+    assert order_book().content[0].order_id not in shown_orders(published, PLAN_DATE)
