@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import socket
 
+from assets.feeds.landing import LandingArea
 from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
 from assets.governance.dispatch_alerts import dispatch_alerts
 from assets.governance.events import ACCESS, PAUSE
@@ -22,7 +23,8 @@ from assets.kernel.clock import Clock
 from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
-from assets.orders.availability import availability
+from assets.orders.availability import Availability, availability
+from assets.orders.commitments import land_commitments, shown_orders
 from assets.orders.gateways.port import Gateway
 from assets.orders.outbox import SendTerms
 from assets.orders.standing import hindsight, stopped
@@ -58,6 +60,8 @@ def dispatch_network(
     traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer)
     day = dispatch_day(settings, store, clock)
     found = dispatch(store, traced, day, send_terms(settings), clock.now)
+    home = settings.network_home()
+    land_commitments(store, LandingArea(home.landing, clock), home.profile)
     alerts.deliver_rows(settings, dispatch_alerts(found, day.plan_date, day.today), day.plan_date)
     return found
 
@@ -77,11 +81,15 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         today=today,
         release=registry_of(home, store).active(),
         known=known_of(published, plan_date, orders) if planned else Known(),
-        availability=availability(published, profile.name, plan_date) if planned else None,
+        availability=_availability(published, profile.name, plan_date) if planned else None,
         pauses=pause_state(log.history(PAUSE), today),
         may_approve=may_approve(settings, access_book(log.history(ACCESS))),
         stopped=_stopped(published, profile, store, plan_date),
     )
+
+
+def _availability(published: Published, network: str, plan_date: dt.date) -> Availability:
+    return availability(published, network, plan_date, shown_orders(published, plan_date))
 
 
 def may_approve(settings: Settings, book: AccessBook) -> frozenset[str]:

@@ -19,7 +19,7 @@ from assets.orders.confirmations import Taken, take_confirmations
 from assets.orders.decide import decide
 from assets.orders.events import Channel, OrderIssued
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
-from assets.orders.issuing import CAPACITY, Issued, expire, issue
+from assets.orders.issuing import CAPACITY, Issued, close, expire, issue
 from assets.orders.order import Order, OrderStatus
 from assets.orders.outbox import Now, SendTerms, Sent, outbox, send_due
 from assets.orders.reservations import Reservations, reserve
@@ -129,6 +129,7 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
         The time in UTC.
     """
     expired = expire(store, day.network, day.today)
+    closed = close(store, day.network, day.today)
     asked = ask_rules(store, day)
     kept, issued = Reservations((), ()), Issued()
     if day.availability is not None and not day.stopped and day.today < day.window_ends:
@@ -144,8 +145,8 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
     taken, silence = _listened(store, gateway, day.network)
     left = outbox(store, day.network)
     changed = {
-        *expired, *asked, *kept.reserved, *kept.refused, *issued.issued, *sent.answered, *sent.waiting, *sent.unknown,
-        *sent.not_understood, *(taken.orders if taken else ()),
+        *expired, *closed, *asked, *kept.reserved, *kept.refused, *issued.issued, *sent.answered, *sent.waiting,
+        *sent.unknown, *sent.not_understood, *(taken.orders if taken else ()),
     }  # fmt: skip
     return Dispatched(
         expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), *_oldest(store, left, now()),

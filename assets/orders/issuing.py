@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assets.orders.decide import decide
-from assets.orders.events import Channel, Command, Expire, Issue
+from assets.orders.events import Channel, Close, Command, Expire, Issue
 from assets.orders.gateways.port import Submission
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
@@ -21,6 +21,8 @@ Holds = Callable[[Order], str]
 
 CAPACITY = 2000
 """Orders that the outbox holds; more wait until it has room."""
+SETTLED_AFTER_DAYS = 14
+"""Days after its last expected arrival in which more may be heard of an order that was received."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,17 @@ def expire(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:
     """End what was to be sent by now and certainly was not, and return the ids."""
     orders = store.orders(OrderFilter(network=network, channel=Channel.LIVE, going_on=True))
     return _all(store, ((order, Expire(today)) for order in orders))
+
+
+def close(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:
+    """Close what arrived in full and of which nothing more was heard for a while, and return the ids."""
+    received = store.orders(OrderFilter(network=network, status=OrderStatus.RECEIVED))
+    settled = [order for order in received if (today - _last_arrival(order)).days >= SETTLED_AFTER_DAYS]
+    return _all(store, ((order, Close(f"received, and settled for {SETTLED_AFTER_DAYS} days")) for order in settled))
+
+
+def _last_arrival(order: Order) -> dt.date:
+    return max(line.arrival_date for line in order.document.lines)
 
 
 def issue(

@@ -18,12 +18,12 @@ from assets.governance.pause import PauseState
 from assets.kernel.clock import FixedClock
 from assets.orders.availability import Availability
 from assets.orders.decide import decide
-from assets.orders.events import Channel
+from assets.orders.events import Channel, Confirm
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer
+from assets.orders.gateways.port import Answer, Receipt, ReceiptLine
 from assets.orders.order import OrderStatus
-from assets.orders.outbox import Sent, outbox
+from assets.orders.outbox import Sent, outbox, record_one
 from assets.orders.record import record
 from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
 
@@ -92,6 +92,23 @@ def test_what_was_not_sent_in_its_window_expires() -> None:
     later = day(today=PLAN_DATE + dt.timedelta(days=1))
     assert len(dispatch(store, Down(MemoryGateway()), later, TERMS, Time()).expired) == 3
     assert statuses(store) == {OrderStatus.EXPIRED}
+
+
+def test_what_arrived_is_closed_when_nothing_more_is_heard_of_it() -> None:
+    store, gateway = planned(), MemoryGateway()
+    dispatch(store, gateway, day(), TERMS, Time())
+    reference = gateway.references()[0]
+    (order,) = store.orders(OrderFilter(order_ids=(reference,)))
+    lines = tuple(
+        ReceiptLine(line.line_number, line.quantity_units, line.quantity_units, line.quantity_units)
+        for line in order.document.lines
+    )
+    record_one(store, reference, Confirm(Receipt(reference, 1, Answer.ACCEPTED, lines), "m1"))
+    arrival = max(line.arrival_date for line in order.document.lines)
+    for days, status in ((13, OrderStatus.RECEIVED), (14, OrderStatus.CLOSED)):
+        later = arrival + dt.timedelta(days=days)
+        dispatch(store, gateway, day(plan_date=later, today=later), TERMS, Time())
+        assert store.orders(OrderFilter(order_ids=(reference,)))[0].status is status
 
 
 def test_an_order_waits_for_the_people_that_the_rules_ask_for() -> None:
