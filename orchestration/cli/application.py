@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from orchestration.cli import errors
+from orchestration.cli.command import CALLED, NOTED
 
 PROGRAM = "equipoise"
 
@@ -72,7 +73,10 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return name, command and remaining arguments, the command now loaded."""
         name, _, rest = super().resolve_command(ctx, args)
-        return name, load(str(name)), rest
+        loaded = load(str(name))
+        within = [rest[0]] if rest and rest[0] in getattr(loaded, "commands", {}) else []
+        CALLED.set(" ".join([PROGRAM, str(name), *within]))
+        return name, loaded, rest
 
 
 def load(name: str) -> Any:
@@ -118,6 +122,8 @@ def run(arguments: Sequence[str]) -> int:
     int
         0 on success, 1 on failure, 2 on a wrong argument, 130 when interrupted.
     """
+    errors.hide_by(None)
+    NOTED.set(())
     try:
         code = build().main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()

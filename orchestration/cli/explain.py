@@ -22,6 +22,7 @@ from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted
 from orchestration.cli.documents import find_document, open_store, remarks_on
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from assets.rebalancing.what_if.recorded import Recorded
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def explain(
     out: Output,
     order_id: OrderId = None,

@@ -20,6 +20,7 @@ from assets.kernel.published import Published
 from assets.orders.events import Channel
 from assets.orders.order import OrderStatus
 from assets.orders.standing import newest_stopped, stopped
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted, table
 from orchestration.cli.documents import documents_of, open_store, remarks
@@ -34,7 +35,7 @@ class OrderKind(StrEnum):
     EXPEDITE = "expedite"
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def orders(
     out: Output,
     date: PlanDate = None,

@@ -84,7 +84,7 @@ def having(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., None]], N
     """Give the command line a further command called `trial`."""
 
     def add(body: Callable[..., None]) -> None:
-        monkeypatch.setattr(sys.modules[__name__], "trial", command(body), raising=False)
+        monkeypatch.setattr(sys.modules[__name__], "trial", command(needs=None)(body), raising=False)
         monkeypatch.setitem(COMMANDS, "trial", application.Listed("x:trial", "A trial.", "Start"))
         monkeypatch.setitem(sys.modules, "orchestration.cli.x", sys.modules[__name__])
 
