@@ -64,6 +64,7 @@ def forecast(
     if png is not None:
         require_png(png)
     home = open_network()
+    out.access.require_sight_of(item)
     published = Published(home.published)
     plan_date = planned_date(published, DEMAND_FORECAST, date)
     view = view_of(published, plan_date, item, site, home.profile.bucket)

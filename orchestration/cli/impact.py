@@ -52,6 +52,7 @@ def impact(
 
     event = Event.parse(what)
     home = open_network()
+    out.access.require_sight_of(event.name)
     plan_date = planned_date(Published(home.published), PLAN_LINES, date)
     with out.working("Following the network"):
         found = gather(home, plan_date, event)

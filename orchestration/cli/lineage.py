@@ -34,6 +34,7 @@ def lineage(out: Output, order_id: OrderId = None, item: Item = None, site: Site
         traced = of_order(document["order_id"], store=store, published=published)
         out.say_each(remarks_on(published, document))
     else:
+        out.access.require_sight_of(str(item))
         plan_date = planned_date(published, DECISIONS, date)
         cutoff = home.profile.calendar.cutoff(plan_date)
         traced = lineage_of_item_site(str(item), str(site), plan_date, store=store, published=published, cutoff=cutoff)

@@ -246,6 +246,7 @@ def test_markup_in_data_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) 
     assert "[red]x[/red]" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("network")
 def test_the_policy_that_decides_is_shown(equipoise: Equipoise) -> None:
     [release] = [r for r in equipoise("policy", "list", "--json").data if r["stage"] == "active"]
     assert equipoise("policy", "show", "--json").data["version"] == release["version"]
