@@ -7,11 +7,13 @@ here is only what a person types and reads.
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line and end the process with its exit code; what it writes is its user's alone."""
+    os.umask(0o077)
     from orchestration.cli.application import run
 
     sys.exit(run(sys.argv[1:]))

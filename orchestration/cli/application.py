@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from orchestration.cli import errors
+from orchestration.cli.command import CALLED, NOTED
 
 PROGRAM = "equipoise"
 
@@ -41,7 +42,7 @@ class Listed:
     panel: str
 
 
-_START, _PLAN, _ASK, _KEEP = "Start", "Plan", "Ask", "Keep in order"
+_START, _PLAN, _ASK, _DECIDE, _KEEP = "Start", "Plan", "Ask", "Decide and send", "Keep in order"
 COMMANDS: dict[str, Listed] = {
     "demo": Listed("demo:demo", "Make the sample world, plan one day of it and say what was decided.", _START),
     "import": Listed("feeds:import_network", "Bring a public data set into the landing area as a network.", _START),
@@ -56,10 +57,20 @@ COMMANDS: dict[str, Listed] = {
     "impact": Listed("impact:impact", "Say what depends on a supplier, lane, site or item.", _ASK),
     "verdicts": Listed("judgements:verdicts", "List what the quality gates found.", _ASK),
     "alerts": Listed("judgements:alerts", "List the alerts of a plan.", _ASK),
+    "inbox": Listed("inbox:inbox", "List what waits for a person, the most money at stake first.", _DECIDE),
+    "approve": Listed("decisions:approve", "Agree to an order.", _DECIDE),
+    "reject": Listed("decisions:reject", "Say no to an order that was not sent.", _DECIDE),
+    "override": Listed("decisions:override", "Change the units of a line; somebody else approves it.", _DECIDE),
+    "cancel": Listed("decisions:cancel", "Have an order carried out no further.", _DECIDE),
+    "dispatch": Listed("dispatch:dispatch", "Send what may leave, and take in what the other side says.", _DECIDE),
+    "reconcile": Listed("reconcile:reconcile", "Compare the ledger with the other side, and mend it.", _DECIDE),
+    "pause": Listed("pause:pause", "Let nothing leave somewhere, or list where nothing does.", _DECIDE),
+    "resume": Listed("pause:resume", "Let orders leave there again.", _DECIDE),
     "features": Listed("features:features", "List, pin or roll back feature sets.", _KEEP),
     "models": Listed("models:models", "List, show, promote or roll back forecasting models.", _KEEP),
     "ledger": Listed("ledger:ledger", "Verify the order ledger, or make its view of orders again.", _KEEP),
-    "policy": Listed("policy:policy", "List and show policy releases.", _KEEP),
+    "policy": Listed("policy:policy", "List, compare, promote or roll back policy releases.", _KEEP),
+    "access": Listed("access:access", "Grant roles and tokens, and see who did what.", _KEEP),
     "bench": Listed("bench:bench", "Run a benchmark and print what it measured.", _KEEP),
     "doctor": Listed("doctor:doctor", "Check the installation and say what is wrong.", _KEEP),
     "ui": Listed("ui:ui", "Serve the Dagster UI for the network.", _KEEP),
@@ -72,7 +83,10 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return name, command and remaining arguments, the command now loaded."""
         name, _, rest = super().resolve_command(ctx, args)
-        return name, load(str(name)), rest
+        loaded = load(str(name))
+        within = [rest[0]] if rest and rest[0] in getattr(loaded, "commands", {}) else []
+        CALLED.set(" ".join([PROGRAM, str(name), *within]))
+        return name, loaded, rest
 
 
 def load(name: str) -> Any:
@@ -118,6 +132,8 @@ def run(arguments: Sequence[str]) -> int:
     int
         0 on success, 1 on failure, 2 on a wrong argument, 130 when interrupted.
     """
+    errors.hide_by(None)
+    NOTED.set(())
     try:
         code = build().main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()

@@ -26,14 +26,14 @@ Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the
 
 
 @bench.command("vn2")
-@command
+@command(needs=None)
 def vn2(out: Output, data: Data) -> None:
     """Play the VN2 challenge's rules over windows of its history, beside the organiser's policy."""
     _measure(out, "vn2", data=data)
 
 
 @bench.command("vn2-decide")
-@command
+@command(needs=None)
 def vn2_decide(
     out: Output,
     history: Annotated[Path, typer.Option(metavar="CSV", help="Weekly sales: Store, Product and a column a week.")],
@@ -47,7 +47,7 @@ def vn2_decide(
 
 
 @bench.command("orange-juice")
-@command
+@command(needs=None)
 def orange_juice(
     out: Output,
     data: Annotated[Path, typer.Option("--data", metavar="CSV.GZ", help="Sales, prices, deals and features.")],
@@ -59,7 +59,7 @@ def orange_juice(
 
 
 @bench.command("scorecard")
-@command
+@command(needs=None)
 def scorecard(
     out: Output,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a panel.")] = Path(),
@@ -75,7 +75,7 @@ def scorecard(
 
 
 @bench.command("coherence")
-@command
+@command(needs=None)
 def coherence(
     out: Output,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a panel.")] = Path(),
@@ -88,7 +88,7 @@ def coherence(
 
 
 @bench.command("forecast-speed")
-@command
+@command(needs=None)
 def forecast_speed(
     out: Output,
     largest: Annotated[int, typer.Option(metavar="N", help="Most series to forecast.")] = 100_000,
@@ -98,7 +98,7 @@ def forecast_speed(
 
 
 @bench.command("targets")
-@command
+@command(needs=None)
 def targets(
     out: Output,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a source.")] = Path(),
@@ -108,7 +108,7 @@ def targets(
 
 
 @bench.command("flow")
-@command
+@command(needs=None)
 def flow(
     out: Output,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a source.")] = Path(),
@@ -119,7 +119,7 @@ def flow(
 
 
 @bench.command("placement")
-@command
+@command(needs=None)
 def placement(
     out: Output,
     paths: Annotated[int, typer.Option(min=1, metavar="N", help="Independent futures.")] = 4,
@@ -131,7 +131,7 @@ def placement(
 
 
 @bench.command("market")
-@command
+@command(needs=None)
 def market(
     out: Output,
     item_sites: Annotated[int, typer.Option(min=10, metavar="N", help="Item-sites; ten to an item.")] = 10_000,
@@ -156,7 +156,7 @@ def market(
 
 
 @bench.command("plans")
-@command
+@command(needs=None)
 def plans(
     out: Output,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a data set.")] = Path(),

@@ -1,7 +1,8 @@
 """Output: data on stdout, talk on stderr, progress where somebody watches.
 
-Not here: what any command says. Whatever a library prints while a command runs is kept off
-stdout, so that it holds the answer and nothing else.
+What the reader may not see is hidden here, in whatever a command answers or says. Not here: what any command
+says. Whatever a library prints while a command runs is kept off stdout, so that it holds the answer and
+nothing else.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from orchestration.access import Access
+
+Shown = TypeVar("Shown")
 
 PIPE_WIDTH = 120
 """Columns of a table that no terminal limits."""
@@ -40,11 +46,14 @@ class Output:
         Streams of the answer and of everything else.
     json : bool
         Whether the answer is JSON.
+    reader : Access or None
+        Who reads; ``None`` where no network is read.
     """
 
     data: IO[str]
     talk: IO[str]
     json: bool = False
+    reader: Access | None = None
 
     @classmethod
     @contextmanager
@@ -58,16 +67,32 @@ class Output:
         with redirect_stdout(talk) if debug else _silenced():
             yield cls(data, talk, json)
 
+    def for_eyes_of(self, reader: Access) -> Output:
+        """Return the output for somebody, which hides what they may not see."""
+        return replace(self, reader=reader)
+
+    @property
+    def access(self) -> Access:
+        """Who is at work, of a command that declared what it needs."""
+        if self.reader is None:
+            raise RuntimeError("the command declared no permission")
+        return self.reader
+
+    def shown(self, data: Shown) -> Shown:
+        """Return what the reader may see; that they saw sensitive items is written down first."""
+        return data if self.reader is None else self.reader.shown(data)
+
     def answer(self, data: Any, show: Callable[[Console], None]) -> None:
         """Print the answer: ``data`` as JSON, or what ``show`` makes of it for people."""
+        told = self.shown(data)
         if self.json:
-            self.data.write(json_text.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+            self.data.write(json_text.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         else:
-            show(_console(self.data))
+            show(_console(self.data, self.shown))
 
     def say(self, line: str) -> None:
         """Say one line beside the answer."""
-        self.talk.write(line + "\n")
+        self.talk.write(self.shown(line) + "\n")
 
     def say_each(self, lines: Iterable[str]) -> None:
         """Say lines beside the answer."""
@@ -124,9 +149,52 @@ def _silenced() -> Iterator[None]:
         yield
 
 
-def _console(stream: IO[str]) -> Console:
+class HidingConsole(Console):
+    """A console that shows of text and tables what the reader may see, before they are folded into lines.
+
+    Parameters
+    ----------
+    shown : callable
+        Returns what may be seen of a text or a row.
+    """
+
+    def __init__(self, shown: Callable[[Any], Any], **options: Any) -> None:
+        super().__init__(**options)
+        self._shown = shown
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts and tables of texts, with what is hidden replaced by labels."""
+        super().print(*(self._seen(one) for one in objects), **options)
+
+    def _seen(self, one: Any) -> Any:
+        match one:
+            case str():
+                return self._shown(one)
+            case Text():
+                told = self._shown(one.plain)
+                return one if told == one.plain else Text(told, one.style)
+            case Table():
+                return self._row_by_row(one)
+        raise TypeError(f"{type(one).__name__} cannot be looked through for what must be hidden")
+
+    def _row_by_row(self, made: Table) -> Table:
+        columns = [[_plain(cell) for cell in column.cells] for column in made.columns]
+        title = None if made.title is None else self._shown(_plain(made.title))
+        told = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in made.columns:
+            told.add_column(_plain(column.header), justify=column.justify, overflow="fold")
+        for row in zip(*columns, strict=True):
+            told.add_row(*(Text("" if value is None else value) for value in self._shown(row)))
+        return told
+
+
+def _plain(text: Any) -> str:
+    return text.plain if isinstance(text, Text) else str(text)
+
+
+def _console(stream: IO[str], shown: Callable[[Any], Any] = lambda told: told) -> Console:
     terminal = stream.isatty()
-    return Console(file=stream, width=None if terminal else PIPE_WIDTH, highlight=False, emoji=False)
+    return HidingConsole(shown, file=stream, width=None if terminal else PIPE_WIDTH, highlight=False, emoji=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()) -> Table:

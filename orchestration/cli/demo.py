@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.command import command
+from assets.policy.access import Permission
+from orchestration.cli.command import admitted, admitted_if_there, command
 from orchestration.cli.console import Output
 from orchestration.cli.plan import run_and_report
 
@@ -24,7 +25,7 @@ NETWORK = "sample"
 SEED = 7
 
 
-@command
+@command(needs=None)
 def demo(
     out: Output,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = SEED,
@@ -41,12 +42,14 @@ def demo(
     from orchestration.settings import read_settings
 
     settings = read_settings()
-    with out.working("Making the sample world"):
-        home = prepare(settings, seed=seed, small=small, faults=fault or ())
-    settings.activate(home.root.name)
     # The demo plans its own network, whatever the environment chose before.
-    chosen = settings.model_copy(update={"network": home.root.name})
-    run_and_report(out, chosen, home.profile.declared_date)
+    chosen = settings.model_copy(update={"network": network_name(seed, small=small, faults=fault or ())})
+    with admitted_if_there(out, chosen, Permission.PLAN):
+        with out.working("Making the sample world"):
+            home = prepare(settings, seed=seed, small=small, faults=fault or ())
+        settings.activate(home.root.name)
+    with admitted(out, chosen, Permission.PLAN) as own:
+        run_and_report(own, chosen, home.profile.declared_date)
 
 
 def network_name(seed: int, *, small: bool, faults: Sequence[str] = ()) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestration.doctor import Finding
 
 
-@command
+@command(needs=None)
 def doctor(out: Output) -> None:
     """Check the installation and say what is wrong; exit 1 if anything is."""
     from orchestration.doctor import examine

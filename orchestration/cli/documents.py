@@ -6,17 +6,19 @@ Not here: how a document is written as a record (``assets.orders.projections``).
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from assets.kernel.errors import EquipoiseError
 from assets.orders.projections import as_records
 from assets.orders.standing import hindsight, stopped
 from assets.orders.store import OrderFilter
-from orchestration.cli.reading import Record
+from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     from assets.kernel.home import NetworkHome
     from assets.kernel.published import Published
+    from assets.orders.order import Order
     from assets.orders.sql_store import SqlOrderStore
     from assets.orders.store import OrderStore
 
@@ -33,7 +35,7 @@ def open_store(home: NetworkHome) -> SqlOrderStore:
 
 def documents_of(store: OrderStore, network: str, plan_date: dt.date) -> list[Record]:
     """Return the order documents of a plan date with their lines, by id."""
-    return as_records(store.orders(OrderFilter(network=network, plan_date=plan_date)))
+    return [record_of(order) for order in store.orders(OrderFilter(network=network, plan_date=plan_date))]
 
 
 def remarks(published: Published, plan_date: dt.date, documents: list[Record]) -> list[str]:
@@ -48,7 +50,12 @@ def remarks_on(published: Published, document: Record) -> list[str]:
 
 
 def find_document(store: OrderStore, network: str, order_id: str) -> Record:
-    """Return the document whose id is, or uniquely starts with, ``order_id``.
+    """Return the document whose id is, or uniquely starts with, ``order_id``, as a record."""
+    return record_of(find_order(store, network, order_id))
+
+
+def find_order(store: OrderStore, network: str, order_id: str) -> Order:
+    """Return the order whose id is, or uniquely starts with, ``order_id``.
 
     Raises
     ------
@@ -69,4 +76,20 @@ def find_document(store: OrderStore, network: str, order_id: str) -> Record:
             where="order id",
             remedy="Take the id from `equipoise orders --date D`",
         )
-    return as_records(found)[0]
+    return found[0]
+
+
+def record_of(order: Order) -> Record:
+    """Return an order as a record, with where it stands and why, who has to approve it, and its way out."""
+    told: Record = plain(
+        {
+            **as_records([order])[0],
+            "status_reason": order.status_reason,
+            "approval": asdict(order.approval) if order.approval else None,
+            "overridden_by": order.overridden_by,
+            "cancel_reason": order.cancel_reason,
+            "delivery": asdict(order.delivery) if order.delivery else None,
+            "receipt": asdict(order.receipt) if order.receipt else None,
+        }
+    )
+    return told

@@ -1,18 +1,27 @@
 """How an error ends a command: one line on stderr and an exit code.
 
-Not here: what can go wrong; each capability raises ``EquipoiseError`` with its own remedy.
+Whatever is said goes through what the reader may see. Not here: what can go wrong; each capability raises
+``EquipoiseError`` with its own remedy.
 """
 
 from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from assets.kernel.errors import EquipoiseError
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 _FRAMEWORKS = {"click", "dagster", "dagster_dbt", "pydantic", "pydantic_core", "typer"}
+_SEEN: ContextVar[Callable[[str], str] | None] = ContextVar("what the reader may see", default=None)
+
+
+def hide_by(shown: Callable[[str], str] | None) -> None:
+    """Have errors told as ``shown`` lets them be told, from now on; as they are if ``None``."""
+    _SEEN.set(shown)
 
 
 def failure(error: Exception, *, debug: bool) -> int:
@@ -26,7 +35,7 @@ def failure(error: Exception, *, debug: bool) -> int:
         Whether to print the traceback before it.
     """
     if debug:
-        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.write(_seen("".join(traceback.format_exception(error))))
     expected = _cause(error)
     if expected is not None:
         return _say(str(expected), FAILED)
@@ -74,8 +83,19 @@ def _is_of_a_framework(error: BaseException) -> bool:
 
 
 def _say(line: str, code: int) -> int:
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(_seen(line) + "\n")
     return code
+
+
+def _seen(text: str) -> str:
+    """Return a text as the reader may see it; nothing of it where that cannot be told."""
+    shown = _SEEN.get()
+    if shown is None:
+        return text
+    try:
+        return shown(text)
+    except Exception as error:
+        return f"the error cannot be shown, because the access log cannot be written ({type(error).__name__})"
 
 
 def _one_line(text: str) -> str:

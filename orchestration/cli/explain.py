@@ -22,10 +22,13 @@ from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.policy.access import Permission
+from assets.policy.text_mask import HIDDEN
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted
 from orchestration.cli.documents import find_document, open_store, remarks_on
 from orchestration.cli.judgements import verdicts_of
+from orchestration.cli.order_text import history_of, show_history
 from orchestration.cli.reading import Record, only, open_network, plain, planned_date, records
 from orchestration.cli.subject import Item, OrderId, Site, names_order
 
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from assets.rebalancing.what_if.recorded import Recorded
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def explain(
     out: Output,
     order_id: OrderId = None,
@@ -53,12 +56,19 @@ def explain(
     published, currency = Published(home.published), home.profile.currency
     if by_order:
         document = find_document(open_store(home), home.profile.name, str(order_id))
+        history = history_of(out.access.store, document["order_id"])
         with out.working("Explaining"):
-            found = of_order(home, document, verify=verify)
-        told = {**document, "currency": currency, "explanations": plain([one.as_dict() for one in found])}
+            reasons = of_order(home, document, verify=verify)
+        # What is hidden of an item would be told by its reasons, which name it once and then go on about it.
+        found = [one for one in reasons if not out.access.hides(one.item_id)]
+        explained = plain([one.as_dict() for one in found])
+        told = out.shown({**document, "currency": currency, "explanations": explained, "history": history})
         out.answer(told, lambda console: show_order(console, told, found))
+        if len(found) < len(reasons):
+            out.say(f"Reasons of {counted(reasons[len(found) :], 'line')} with sensitive items are hidden.")
         out.say_each(remarks_on(published, document))
         return
+    out.access.require_sight_of(str(item))
     plan_date = planned_date(published, DECISIONS, date)
     with out.working("Explaining"):
         reasons = of_item_site(home, plan_date, str(item), str(site), verify=verify)
@@ -154,8 +164,9 @@ def show_order(console: Console, order: Record, found: list[Explanation]) -> Non
     lines = counted(order["lines"], "line")
     console.print(
         f"Plan of {order['plan_date']}, channel {order['channel']}, {order['status']}; {lines} "
-        f"worth {cell(float(order['value']))} {unit}, expected gain before its departure "
-        f"{cell(float(order['gain']))} {unit}."
+        f"worth {cell(order['value']) or HIDDEN} {unit}, expected gain before its departure "
+        f"{cell(order['gain']) or HIDDEN} {unit}.",
+        markup=False,
     )
     console.print(order["reason"], markup=False)
     for explanation in found:
@@ -164,6 +175,8 @@ def show_order(console: Console, order: Record, found: list[Explanation]) -> Non
         console.print("A later plan of the date has replaced the lines; their reasons were:")
         for line in order["lines"]:
             console.print(f"  {line['item']}: {line['reason']}", markup=False)
+    console.print(Text("What happened to it", "bold"))
+    show_history(console, order["history"])
 
 
 def show_item_site(console: Console, decided: Record, found: list[Explanation]) -> None:

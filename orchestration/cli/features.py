@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, table
 from orchestration.cli.reading import Record, open_network
@@ -21,7 +22,7 @@ features = typer.Typer(add_completion=False, no_args_is_help=True, help="List, p
 
 
 @features.command("list")
-@command
+@command(needs=Permission.READ_ORDERS)
 def list_sets(out: Output) -> None:
     """List the feature sets, which one is in force, and the network's pins."""
     found = gather(open_registry())
@@ -29,7 +30,7 @@ def list_sets(out: Output) -> None:
 
 
 @features.command("pin")
-@command
+@command(needs=Permission.PROMOTE_RELEASE)
 def pin_set(
     out: Output, name: Annotated[str, typer.Argument(help="Feature set to use from the next plan on.")]
 ) -> None:
@@ -39,7 +40,7 @@ def pin_set(
 
 
 @features.command("rollback")
-@command
+@command(needs=Permission.ROLL_BACK_RELEASE)
 def roll_back(out: Output) -> None:
     """Put the feature set before the last pin in force again."""
     chosen = describe(open_registry().rollback())

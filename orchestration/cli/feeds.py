@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
-from orchestration.cli.command import command, parse_date
+from assets.policy.access import Permission
+from orchestration.cli.command import admitted_if_there, command, parse_date
 from orchestration.cli.console import Output, cell, counted, table
 from orchestration.cli.reading import Record, open_network
 
@@ -34,7 +35,7 @@ BusinessDate = Annotated[
 ]
 
 
-@command
+@command(needs=None)
 def import_network(
     out: Output,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set, such as vn2 or favorita.")],
@@ -52,7 +53,8 @@ def import_network(
         )
     require_folder(directory)
     home = settings.home_of(name)
-    with out.working(f"Importing {name}"):
+    own = settings.model_copy(update={"network": name})
+    with admitted_if_there(out, own, Permission.LAND_DATA), out.working(f"Importing {name}"):
         report = IMPORTERS[name](directory, home, WallClock())
     settings.activate(name)
     totals = ("sold_units", "on_hand_units", "under_way_units")
@@ -60,7 +62,7 @@ def import_network(
     out.answer(landed, lambda console: show_network(console, landed))
 
 
-@command
+@command(needs=Permission.LAND_DATA)
 def land(
     out: Output,
     directory: Annotated[

@@ -30,6 +30,7 @@ from assets.kernel.frames.forecasts import (
 )
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output
 from orchestration.cli.fan_text import PAST_ROWS, number, show_fan, show_history, show_paths
@@ -55,7 +56,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Of the possible futures: the sam
 Png = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw the chart into this PNG file.")]
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def forecast(
     out: Output, item: Item, site: Site, date: PlanDate = None, png: Png = None, paths: Paths = 0, seed: Seed = 0
 ) -> None:
@@ -63,6 +64,7 @@ def forecast(
     if png is not None:
         require_png(png)
     home = open_network()
+    out.access.require_sight_of(item)
     published = Published(home.published)
     plan_date = planned_date(published, DEMAND_FORECAST, date)
     view = view_of(published, plan_date, item, site, home.profile.bucket)

@@ -24,6 +24,7 @@ from assets.kernel.frames.marts import (
 )
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted, table
 from orchestration.cli.reading import Record, open_network, plain, planned_date, read_if_any, records
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 15
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def impact(
     out: Output,
     what: Annotated[
@@ -51,6 +52,7 @@ def impact(
 
     event = Event.parse(what)
     home = open_network()
+    out.access.require_sight_of(event.name)
     plan_date = planned_date(Published(home.published), PLAN_LINES, date)
     with out.working("Following the network"):
         found = gather(home, plan_date, event)

@@ -23,6 +23,7 @@ from assets.kernel.frames.quality import (
 )
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, counted, table
 from orchestration.cli.reading import Record, open_network, planned_date, read_if_any
@@ -31,7 +32,7 @@ Action = StrEnum("Action", {action.upper(): action for action in ACTIONS})  # ty
 _SEVERITIES = ("critical", "warning", "info")
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def verdicts(
     out: Output,
     date: PlanDate = None,
@@ -49,7 +50,7 @@ def verdicts(
     out.answer(found, lambda console: _show_verdicts(console, found, plan_date, str(action) if action else None))
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def alerts(out: Output, date: PlanDate = None) -> None:
     """List the alerts of a plan, the most severe first."""
     home = open_network()

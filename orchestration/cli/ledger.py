@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from assets.kernel.errors import EquipoiseError
+from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output
 from orchestration.cli.documents import open_store
@@ -26,7 +27,7 @@ SHOWN_FAULTS = 20
 
 
 @ledger.command("verify")
-@command
+@command(needs=Permission.VERIFY_LEDGER)
 def verify(out: Output) -> None:
     """Look for events that were changed, removed, inserted or reordered; exit 1 if there are any."""
     with closing(open_store(open_network())) as store:
@@ -41,7 +42,7 @@ def verify(out: Output) -> None:
 
 
 @ledger.command("rebuild")
-@command
+@command(needs=Permission.VERIFY_LEDGER)
 def rebuild(out: Output) -> None:
     """Make the view of orders again from the events."""
     with closing(open_store(open_network())) as store:

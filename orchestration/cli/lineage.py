@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assets.kernel.frames.decisions import DECISIONS
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output
 from orchestration.cli.documents import find_document, open_store, remarks_on
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from assets.orders.lineage import Lineage
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def lineage(out: Output, order_id: OrderId = None, item: Item = None, site: Site = None, date: PlanDate = None) -> None:
     """Trace an order, or an item at a site without one, to the content hashes of its feed batches."""
     from assets.orders.lineage import lineage as of_order
@@ -33,6 +34,7 @@ def lineage(out: Output, order_id: OrderId = None, item: Item = None, site: Site
         traced = of_order(document["order_id"], store=store, published=published)
         out.say_each(remarks_on(published, document))
     else:
+        out.access.require_sight_of(str(item))
         plan_date = planned_date(published, DECISIONS, date)
         cutoff = home.profile.calendar.cutoff(plan_date)
         traced = lineage_of_item_site(str(item), str(site), plan_date, store=store, published=published, cutoff=cutoff)

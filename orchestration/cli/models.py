@@ -13,6 +13,8 @@ from rich.console import Console
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
+from assets.policy.access import Permission
+from orchestration.cli.acting import By, acting
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, percent, significant, table
 from orchestration.cli.reading import Record, open_network, plain
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from assets.forecasting.registry.records import Entered, Used
     from assets.forecasting.registry.registry import ModelRegistry
 
-By = Annotated[str, typer.Option("--by", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 _SHORT = 12
 _SCORES = {
@@ -35,7 +36,7 @@ models = typer.Typer(
 
 
 @models.command("list")
-@command
+@command(needs=Permission.READ_ORDERS)
 def list_selections(out: Output) -> None:
     """List the selections, which one decides next, and what persons and drift asked for."""
     found = gather(open_registry())
@@ -43,7 +44,7 @@ def list_selections(out: Output) -> None:
 
 
 @models.command("show")
-@command
+@command(needs=Permission.READ_ORDERS)
 def show_selection(
     out: Output,
     name: Annotated[
@@ -61,29 +62,31 @@ def show_selection(
 
 
 @models.command("promote")
-@command
+@command(needs=Permission.PROMOTE_RELEASE)
 def promote_model(
     out: Output,
     segment: Annotated[str, typer.Argument(help="Demand segment.")],
     model: Annotated[str, typer.Argument(help="Candidate that was scored for it.")],
-    by: By,
     reason: Reason,
+    by: By = None,
 ) -> None:
     """Put a model into a segment, from the first date on that is not planned yet, until a rollback."""
     from assets.forecasting.registry.acts import promote
 
-    act = open_registry().decide(lambda registry: promote(registry, segment, model, by, reason))
+    person = acting(out, by)
+    act = open_registry().decide(lambda registry: promote(registry, segment, model, person, reason))
     told = f"{model} forecasts {segment} from the plan of {act.since} on; that plan selects again."
     out.answer(plain(act.model_dump()), lambda console: console.print(told, markup=False))
 
 
 @models.command("rollback")
-@command
-def roll_back_models(out: Output, by: By, reason: Reason) -> None:
+@command(needs=Permission.ROLL_BACK_RELEASE)
+def roll_back_models(out: Output, reason: Reason, by: By = None) -> None:
     """Undo the last promotion or selection, from the first date on that is not planned yet."""
     from assets.forecasting.registry.acts import roll_back
 
-    act = open_registry().decide(lambda registry: roll_back(registry, by, reason))
+    person = acting(out, by)
+    act = open_registry().decide(lambda registry: roll_back(registry, person, reason))
     told = f"The selection {act.version[:_SHORT]} is in force again from the plan of {act.since} on."
     out.answer(plain(act.model_dump()), lambda console: console.print(told, markup=False))
 

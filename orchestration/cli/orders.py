@@ -20,10 +20,14 @@ from assets.kernel.published import Published
 from assets.orders.events import Channel
 from assets.orders.order import OrderStatus
 from assets.orders.standing import newest_stopped, stopped
+from assets.policy.access import Permission
+from assets.policy.text_mask import HIDDEN
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, counted, table
-from orchestration.cli.documents import documents_of, open_store, remarks
+from orchestration.cli.documents import documents_of, find_order, open_store, record_of, remarks, remarks_on
+from orchestration.cli.order_text import history_of, show_document, total, waiting_for
 from orchestration.cli.reading import Record, open_network, planned_date
+from orchestration.cli.subject import OrderId
 
 
 class OrderKind(StrEnum):
@@ -34,26 +38,40 @@ class OrderKind(StrEnum):
     EXPEDITE = "expedite"
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def orders(
     out: Output,
     date: PlanDate = None,
     status: Annotated[OrderStatus | None, typer.Option(help="Only documents in this state.")] = None,
     channel: Annotated[Channel | None, typer.Option(help="Only documents of this channel.")] = None,
     kind: Annotated[OrderKind | None, typer.Option(help="Only documents of this kind.")] = None,
+    order_id: OrderId = None,
 ) -> None:
-    """List the order documents of a plan date, the largest expected gain first."""
+    """List the order documents of a plan date, the largest expected gain first; of one, all that happened to it."""
+    if order_id is not None:
+        show_one(out, order_id)
+        return
     home = open_network()
     published, currency = Published(home.published), home.profile.currency
     plan_date = ordered_date(published, date)
     documents = documents_of(open_store(home), home.profile.name, plan_date)
-    found = matching(documents, status=status, channel=channel, kind=kind)
+    found = out.shown(matching(documents, status=status, channel=channel, kind=kind))
     told = remarks(published, plan_date, found)
     if date is None and (newer := newest_stopped(published, plan_date)):
         told.append(newer)
     out.answer(found, lambda console: show(console, found, currency, told))
     if out.json:
         out.say_each(told)
+
+
+def show_one(out: Output, order_id: str) -> None:
+    """Answer with one order: its lines, its state, and its history."""
+    access = out.access
+    order = find_order(access.store, access.network, order_id)
+    document = {**record_of(order), "history": history_of(access.store, order.order_id)}
+    told = out.shown(document)
+    out.answer(told, lambda console: show_document(console, told, access.home.profile.currency))
+    out.say_each(remarks_on(Published(access.home.published), document))
 
 
 def ordered_date(published: Published, asked: dt.date | None) -> dt.date:
@@ -102,36 +120,17 @@ def show(console: Console, documents: list[Record], currency: str, told: Sequenc
 
 def _show_documents(console: Console, documents: list[Record], currency: str) -> None:
     rows = [
-        [
-            d["order_id"],
-            d["kind"],
-            d["origin"],
-            d["destination"],
-            d["channel"],
-            d["status"],
-            len(d["lines"]),
-            sum(line["quantity"] for line in d["lines"]),
-            d["value"],
-            d["gain"],
-        ]
+        [d["order_id"], d["kind"], d["origin"], d["destination"], d["channel"], d["status"], waiting_for(d),
+         len(d["lines"]), total(d["lines"], "quantity"), d["value"], d["gain"]]
         for d in documents
-    ]
-    first = documents[0]
-    heads = [
-        "order",
-        "kind",
-        "from",
-        "to",
-        "channel",
-        "status",
-        "lines",
-        "units",
-        f"value {currency}",
-        f"gain {currency}",
-    ]
-    console.print(table(f"Orders of {first['plan_date']}", heads, rows))
-    value, gain = (sum(d[key] for d in documents) for key in ("value", "gain"))
+    ]  # fmt: skip
+    heads = ["order", "kind", "from", "to", "channel", "status", "why", "lines", "units"]
     console.print(
-        f"{counted(documents, 'document')} worth {cell(float(value))} {currency}, expected gain before departures "
-        f"{cell(float(gain))} {currency}; channel {', '.join(sorted({d['channel'] for d in documents}))}"
+        table(f"Orders of {documents[0]['plan_date']}", [*heads, f"value {currency}", f"gain {currency}"], rows)
+    )
+    value, gain = (total(documents, key) for key in ("value", "gain"))
+    console.print(
+        f"{counted(documents, 'document')} worth {cell(value) or HIDDEN} {currency}, expected gain before departures "
+        f"{cell(gain) or HIDDEN} {currency}; channel {', '.join(sorted({d['channel'] for d in documents}))}",
+        markup=False,
     )

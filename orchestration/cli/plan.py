@@ -12,6 +12,7 @@ import typer
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
+from assets.policy.access import Permission
 from orchestration.cli.command import command, parse_date
 from orchestration.cli.console import Output
 from orchestration.cli.reading import Record, plain
@@ -38,7 +39,7 @@ Only = Annotated[
 ]
 
 
-@command
+@command(needs=Permission.PLAN)
 def plan(out: Output, date: Date = None, as_known: Knowledge = AsKnown.THEN, only: Only = None) -> None:
     """Plan a date: judge the feeds, forecast, decide, make order documents.
 

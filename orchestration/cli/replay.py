@@ -12,6 +12,7 @@ from rich.console import Console
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, table
 from orchestration.cli.reading import Record, open_network, planned_date
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from orchestration.replay import ReplayReport
 
 
-@command
+@command(needs=Permission.PLAN)
 def replay(out: Output, date: PlanDate = None) -> None:
     """Decide a planned date again from the recorded inputs; exit 1 if any digest differs."""
     from orchestration.settings import read_settings

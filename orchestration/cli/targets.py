@@ -15,6 +15,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.targets import TARGET_SERVICE
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, percent, table
 from orchestration.cli.reading import Record, open_network, plain, planned_date
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _TODAY = "now"
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def targets(
     out: Output,
     date: PlanDate = None,

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output
 
 
-@command
+@command(needs=Permission.READ_ORDERS)
 def ui(
     out: Output,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000,

@@ -13,12 +13,15 @@ from unit.cli.tiny_network import (
     Said,
     alert,
     decision,
+    grant,
     line,
+    open_tiny,
     policy,
     rows,
     verdict,
 )
 
+from assets.governance.identity import current_user
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
 from assets.kernel.frames.forecasts import DEMAND_FORECAST
@@ -29,8 +32,8 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.events import OrderProposed
 from assets.orders.projections import documents_frame, proposals
-from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append
+from assets.policy.access import Role
 from orchestration.cli import application
 
 
@@ -39,6 +42,7 @@ def equipoise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     """Run a command as if typed, with its home in a folder of the test's own."""
     monkeypatch.setenv("EQUIPOISE_HOME", str(tmp_path))
     monkeypatch.delenv("EQUIPOISE_NETWORK", raising=False)
+    monkeypatch.delenv("EQUIPOISE_TOKEN", raising=False)
 
     def run(*arguments: str) -> Said:
         capsys.readouterr()
@@ -55,6 +59,7 @@ def network(tmp_path: Path) -> NetworkHome:
     home = NetworkHome(tmp_path / "tiny")
     NetworkProfile(name="tiny", first_plan_date=PLAN_DATE, declared_date=PLAN_DATE).write(home.root)
     (tmp_path / "active").write_text("tiny\n")
+    grant(home, current_user().person, Role.ADMIN)
     return home
 
 
@@ -117,7 +122,7 @@ def planned(network: NetworkHome) -> NetworkHome:
     }  # fmt: skip
     for frame, data in tables.items():
         published.write(frame, data, PLAN_DATE, "run-1")
-    store = SqlOrderStore(f"sqlite:///{network.ledger}", network.profile.clock)
+    store = open_tiny(network)
     store.append([Append(order.order_id, 0, (OrderProposed(order.document),)) for order in orders])
     store.close()
     return network

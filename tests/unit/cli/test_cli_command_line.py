@@ -84,7 +84,7 @@ def having(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., None]], N
     """Give the command line a further command called `trial`."""
 
     def add(body: Callable[..., None]) -> None:
-        monkeypatch.setattr(sys.modules[__name__], "trial", command(body), raising=False)
+        monkeypatch.setattr(sys.modules[__name__], "trial", command(needs=None)(body), raising=False)
         monkeypatch.setitem(COMMANDS, "trial", application.Listed("x:trial", "A trial.", "Start"))
         monkeypatch.setitem(sys.modules, "orchestration.cli.x", sys.modules[__name__])
 
@@ -246,6 +246,7 @@ def test_markup_in_data_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) 
     assert "[red]x[/red]" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("network")
 def test_the_policy_that_decides_is_shown(equipoise: Equipoise) -> None:
     [release] = [r for r in equipoise("policy", "list", "--json").data if r["stage"] == "active"]
     assert equipoise("policy", "show", "--json").data["version"] == release["version"]

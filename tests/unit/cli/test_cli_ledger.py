@@ -20,15 +20,15 @@ def touch(network: NetworkHome, statement: sa.Update) -> None:
 def test_a_sound_ledger_says_so(equipoise: Equipoise) -> None:
     said = equipoise("ledger", "verify")
     assert said.code == 0
-    assert "2 events are as they were recorded" in " ".join(said.out.split())
+    assert "3 events are as they were recorded" in " ".join(said.out.split())
     assert equipoise("ledger", "verify", "--json").data["faults"] == []
 
 
 def test_a_changed_event_is_named(equipoise: Equipoise, planned: NetworkHome) -> None:
-    touch(planned, sa.update(EVENTS).where(EVENTS.c.position == 2).values(payload="{}"))
+    touch(planned, sa.update(EVENTS).where(EVENTS.c.position == 3).values(payload="{}"))
     said = equipoise("ledger", "verify")
     assert said.code == 1
-    assert "event 2 was changed: its content and its digest do not agree" in said.out
+    assert "event 3 was changed: its content and its digest do not agree" in said.out
     assert "Restore a backup" in said.err
 
 

@@ -14,6 +14,7 @@ from assets.forecasting.registry.records import Entered, Pin, Terms, Used
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
+from assets.governance.identity import current_user
 from assets.kernel.home import NetworkHome
 
 TERMS = Terms(rules="rules-1", feature_set="features-1", as_known="then")
@@ -70,9 +71,9 @@ def test_candidates_are_told_apart_by_four_digits_within_120_columns(equipoise: 
 
 @pytest.mark.usefixtures("selected")
 def test_what_persons_decide_is_listed_with_who_and_why(equipoise: Equipoise) -> None:
-    why = ["--by", "Ann", "--reason", "spares came back"]
+    why = ["--reason", "spares came back"]
     assert equipoise("models", "promote", "lumpy", "CrostonSBA", *why).code == 0
-    assert equipoise("models", "rollback", "--by", "Bob", "--reason", "worse").code == 0
+    assert equipoise("models", "rollback", "--by", current_user().person, "--reason", "worse").code == 0
     text = equipoise("models", "list").out
     assert "2026-03-04: Ann put CrostonSBA into lumpy: spares came back" in text
     assert "Bob rolled back" in text
@@ -105,8 +106,8 @@ def test_a_selection_says_why_it_was_made_and_who_put_a_model_there_for_what_rea
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["promote", "lumpy", "Prophet", "--by", "Ann", "--reason", "r"],
-        ["rollback", "--by", "Ann", "--reason", "r"],
+        ["promote", "lumpy", "Prophet", "--reason", "r"],
+        ["rollback", "--reason", "r"],
         ["show", "nothing"],
     ],
 )
@@ -117,7 +118,7 @@ def test_what_cannot_be_done_is_one_line(equipoise: Equipoise, arguments: list[s
 
 
 @pytest.mark.usefixtures("network")
-@pytest.mark.parametrize("arguments", [["show"], ["promote", "lumpy", "TSB", "--by", "Ann", "--reason", "r"]])
+@pytest.mark.parametrize("arguments", [["show"], ["promote", "lumpy", "TSB", "--reason", "r"]])
 def test_before_any_plan_one_line_says_so(equipoise: Equipoise, arguments: list[str]) -> None:
     said = equipoise("models", *arguments)
     assert said.code == 1
@@ -127,4 +128,4 @@ def test_before_any_plan_one_line_says_so(equipoise: Equipoise, arguments: list[
 
 @pytest.mark.usefixtures("selected")
 def test_nobody_decides_without_a_name_and_a_reason(equipoise: Equipoise) -> None:
-    assert equipoise("models", "rollback", "--by", "Ann").code == 2
+    assert equipoise("models", "rollback", "--by", current_user().person).code == 2

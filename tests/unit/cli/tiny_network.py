@@ -3,16 +3,24 @@
 import datetime as dt
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from assets.governance.events import ACCESS, RoleGranted
+from assets.governance.ledger_log import LEDGER_EVENTS, LedgerLog
 from assets.kernel.frames import Frame, Kind
+from assets.kernel.home import NetworkHome
+from assets.orders.checkpoints import CheckpointFile
 from assets.orders.events import Channel, Document, OrderLine, Provenance
+from assets.orders.sql_store import SqlOrderStore
+from assets.policy.access import Role
 
 PLAN_DATE = dt.date(2026, 3, 2)
+AT = dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 BATCH = "b" * 16
 _BLANKS: dict[Kind, Any] = {
@@ -59,6 +67,19 @@ def document(order_id: str, kind: str, origin: str, destination: str, gain: str)
     return Document(
         order_id, "tiny", PLAN_DATE, Channel.LIVE, kind, origin, destination, "One line.", "content", (line,), made
     )
+
+
+def open_tiny(home: NetworkHome) -> SqlOrderStore:
+    """Return the ledger of a network, as commands open it."""
+    checkpoints = CheckpointFile(home.ledger_checkpoints)
+    return SqlOrderStore(f"sqlite:///{home.ledger}", home.profile.clock, checkpoints, LEDGER_EVENTS)
+
+
+def grant(home: NetworkHome, person: str, role: Role) -> None:
+    """Give somebody a role, as a first admin did."""
+    with closing(open_tiny(home)) as store:
+        log = LedgerLog(store)
+        log.append(ACCESS, len(log.history(ACCESS)), [RoleGranted(person, role, "first#0", AT, "for a test")])
 
 
 TRANSFER = document("aaaa1111", "transfer", "W1", "S1", "40.5000")

@@ -1,0 +1,191 @@
+"""Who is at work on a network, what they may do and see, and what of that is written down.
+
+The command line asks here before anything else, as every other way in will have to. Not here: roles and
+permissions (``policy.access``), who somebody is (``governance.identity``), or what is hidden how
+(``policy.masking``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from assets.governance.access_log import log_sensitive_read, refusals_logged
+from assets.governance.events import ACCESS
+from assets.governance.grants import access_book
+from assets.governance.identity import current_user, identify, owner_of
+from assets.governance.ledger_log import LedgerLog
+from assets.kernel.clock import Clock
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.marts import DIM_ITEM
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from assets.orders.sql_store import SqlOrderStore
+from assets.policy.access import Identity, Permission, require
+from assets.policy.masking import Mask, sensitive_in
+from assets.policy.oversight import MaskingRules
+from orchestration.ledger import open_ledger
+from orchestration.policies import registry_of
+from orchestration.settings import Settings
+
+Shown = TypeVar("Shown")
+
+
+@dataclass
+class Access:
+    """Somebody at work on a network.
+
+    Attributes
+    ----------
+    settings : Settings
+        The installation.
+    store : SqlOrderStore
+        The ledger, open as long as they are at work.
+    clock : Clock
+        The network's.
+    identity : Identity
+        Who they are.
+    what : str
+        What they do, as a person would name it.
+    """
+
+    settings: Settings
+    store: SqlOrderStore
+    clock: Clock
+    identity: Identity
+    what: str
+    _written_down: set[str] = field(default_factory=set)
+
+    @property
+    def home(self) -> NetworkHome:
+        """Home of the network."""
+        return self.settings.network_home()
+
+    @property
+    def network(self) -> str:
+        """Name of the network."""
+        return self.home.profile.name
+
+    @property
+    def today(self) -> dt.date:
+        """Date by the network's clock."""
+        return self.clock.today()
+
+    @property
+    def log(self) -> LedgerLog:
+        """Streams of governance."""
+        return LedgerLog(self.store)
+
+    @cached_property
+    def sensitive_items(self) -> frozenset[str]:
+        """All sensitive items, by the item master of the latest plan."""
+        return sensitive_items(Published(self.home.published))
+
+    def hides(self, item_id: str) -> bool:
+        """Tell whether an item is one that they may not see."""
+        return item_id in self.sensitive_items and not self.identity.may(Permission.READ_SENSITIVE)
+
+    def require_sight_of(self, item_id: str) -> None:
+        """Let somebody pass who may see an item.
+
+        Raises
+        ------
+        NotPermitted
+            If it is sensitive and they may not; the error does not name it.
+        """
+        if item_id in self.sensitive_items:
+            require(self.identity, Permission.READ_SENSITIVE)
+
+    def shown(self, what: Shown) -> Shown:
+        """Return what they may see of a record, a list of them, or a text; a sight of sensitive items is logged.
+
+        Each item is logged once, before it is shown: what cannot be written down is not shown.
+        """
+        if not self.sensitive_items:
+            return what
+        if not self.identity.may(Permission.READ_SENSITIVE):
+            told: Shown = self._mask.of(what)
+            return told
+        fresh = sensitive_in(what, self.sensitive_items - self._written_down)
+        log_sensitive_read(self.log, self.clock, self.identity, self.what, fresh)
+        self._written_down |= fresh
+        return what
+
+    @cached_property
+    def _mask(self) -> Mask:
+        return Mask(self.sensitive_items, _masking_rules(self.home, self.store))
+
+
+@contextmanager
+def at_work(
+    settings: Settings, what: str, needs: Permission, environ: Mapping[str, str] | None = None
+) -> Iterator[Access]:
+    """Identify who acts on the network of the settings, and let them work if they may.
+
+    What they are refused, here or inside, is written down in the access log.
+
+    Parameters
+    ----------
+    settings : Settings
+        The installation.
+    what : str
+        The command or asset, as a person would name it.
+    needs : Permission
+        Without which nothing of it is done.
+    environ : mapping, optional
+        The environment, of which only the token is read; this process's if not given.
+
+    Raises
+    ------
+    EquipoiseError
+        If there is no network, if a token stands for nobody, or if they may not.
+    """
+    home = settings.network_home()
+    clock = home.profile.clock
+    with closing(open_ledger(settings, clock)) as store:
+        log = LedgerLog(store)
+        with refusals_logged(log, clock, what):
+            identity = identify(
+                access_book(log.history(ACCESS)), user=current_user(), owner=owner_of(home.root),
+                environ=os.environ if environ is None else environ, today=clock.today(),
+            )  # fmt: skip
+            require(identity, needs)
+            yield Access(settings, store, clock, identity, what)
+
+
+def sensitive_items(published: Published) -> frozenset[str]:
+    """Return the sensitive items of the latest plan; none where nothing was planned.
+
+    Raises
+    ------
+    EquipoiseError
+        If the item master cannot be read, so that nothing is shown that should be hidden.
+    """
+    dates = published.plan_dates(DIM_ITEM.name)
+    if not dates:
+        return frozenset()
+    items = published.part(DIM_ITEM, dates[-1], ["item_id", "is_sensitive"])
+    if items is None:
+        raise EquipoiseError(
+            "which items are sensitive cannot be read", where=f"table {DIM_ITEM.name} of {dates[-1]}",
+            remedy=f"Run `equipoise plan --date {dates[-1]}`",
+        )  # fmt: skip
+    return frozenset(items.loc[items["is_sensitive"], "item_id"])
+
+
+def _masking_rules(home: NetworkHome, store: SqlOrderStore) -> MaskingRules:
+    """Return the active release's rules; the strictest where none can be read."""
+    try:
+        return registry_of(home, store).active().masking
+    except EquipoiseError:
+        return MaskingRules()
+
+
+def describe(identity: Identity) -> dict[str, Any]:
+    """Return somebody as a record."""
+    return {"person": identity.person, "roles": sorted(identity.roles), "via": identity.via}

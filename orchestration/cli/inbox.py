@@ -1,0 +1,104 @@
+"""`equipoise inbox`: what waits for a person, the most money at stake for the time left first.
+
+Not here: what waits, and why (``waiting``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from assets.policy.access import Permission
+from orchestration.cli.command import command
+from orchestration.cli.console import Output, counted, table
+from orchestration.cli.dispatch import why_stopped
+from orchestration.cli.order_text import total
+from orchestration.cli.reading import Record
+
+if TYPE_CHECKING:
+    from orchestration.access import Access
+    from orchestration.cli.waiting import Waiting
+
+_SHOWN = 20
+
+
+@command(needs=Permission.READ_ORDERS)
+def inbox(out: Output) -> None:
+    """List what waits for a person: approvals, orders held back, unknown outcomes, differences with the other side.
+
+    Ranked by the money at stake for each day left: the gain of what has not left, the value of what may be amiss.
+    """
+    found = out.shown(gather(out.access))
+    out.answer(found, lambda console: show(console, found, out.access.home.profile.currency))
+
+
+def gather(access: Access) -> Record:
+    """Return what waits, ranked, and whether orders may leave at all."""
+    from assets.orders.order import OrderStatus
+    from assets.orders.store import OrderFilter
+    from orchestration.cli.waiting import ranked, waiting
+    from orchestration.dispatching import dispatch_day
+
+    day = dispatch_day(access.settings, access.store, access.clock)
+    going = access.store.orders(OrderFilter(network=access.network, going_on=True))
+    failed = access.store.orders(
+        OrderFilter(network=access.network, plan_date=day.plan_date, status=OrderStatus.FAILED)
+    )
+    differing, unasked = _differences(access)
+    told = {one.order_id for one in differing}
+    found = [one for one in waiting((*going, *failed), day) if one.order_id not in told] + differing
+    return {
+        "plan_date": day.plan_date.isoformat(),
+        "today": day.today.isoformat(),
+        "stopped": why_stopped(day),
+        "not_compared": unasked,
+        "waiting": [one.as_record() for one in ranked(found)],
+    }
+
+
+def _differences(access: Access) -> tuple[list[Waiting], str]:
+    """Return what differs on the other side where asking is cheap, or why it was not asked."""
+    from assets.kernel.errors import EquipoiseError
+    from assets.orders.reconcile import reconcile
+    from orchestration.cli.waiting import of_difference
+    from orchestration.gateways import open_gateway
+    from orchestration.settings import GatewayKind
+
+    if access.settings.gateway is not GatewayKind.FILEDROP:
+        return [], "ask with `equipoise reconcile`"
+    try:
+        compared = reconcile(
+            access.store, open_gateway(access.settings, access.home), access.network, access.today
+        )  # fmt: skip
+        return [of_difference(one) for one in compared.differences], ""
+    except EquipoiseError as error:
+        return [], str(error)
+
+
+def show(console: Console, found: Record, currency: str) -> None:
+    """Print what waits for people."""
+    if found["stopped"]:
+        console.print(f"Nothing new may leave: {found['stopped']}", markup=False)
+    waiting = found["waiting"]
+    if not waiting:
+        console.print("Nothing waits for a person.")
+    else:
+        _show_waiting(console, waiting, found["plan_date"], currency)
+    if found["not_compared"]:
+        console.print(f"Not compared with the other side: {found['not_compared']}", markup=False)
+
+
+def _show_waiting(console: Console, waiting: list[Record], plan_date: str, currency: str) -> None:
+    rows = [
+        [one["kind"], one["about"], one["value_amount"], one["gain_amount"], one["days_left"],
+         one["why"] + (f" (may: {', '.join(one['who'])})" if one["who"] else ""), one["command"]]
+        for one in waiting[:_SHOWN]
+    ]  # fmt: skip
+    heads = ["what", "order", f"value {currency}", f"gain {currency}", "days", "why", "settled by"]
+    console.print(table(f"Inbox of {plan_date}", heads, rows))
+    if len(waiting) > _SHOWN:
+        console.print(f"... and {len(waiting) - _SHOWN} more; --json lists all.")
+    stake = total(waiting, "stake_amount")
+    at_stake = "" if stake is None else f", {stake:,.2f} {currency} at stake"
+    console.print(f"{counted(waiting, 'thing')} waiting{at_stake}.", markup=False)

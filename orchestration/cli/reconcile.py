@@ -1,0 +1,135 @@
+"""`equipoise reconcile`: the ledger against the other side's truth, and what mends each difference.
+
+Not here: comparing (``assets.orders.reconcile``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from assets.kernel.errors import EquipoiseError
+from assets.policy.access import Permission
+from orchestration.cli.command import command
+from orchestration.cli.console import Output, counted, table
+from orchestration.cli.documents import find_order
+from orchestration.cli.reading import Record, plain
+
+if TYPE_CHECKING:
+    from assets.orders.gateways.port import Gateway
+    from assets.orders.reconcile import Reconciliation
+    from orchestration.access import Access
+
+_ID = "ID"
+
+
+@command(needs=Permission.RECONCILE)
+def reconcile(
+    out: Output,
+    take: Annotated[
+        str | None, typer.Option(metavar=_ID, help="Take in what the other side says of this order.")
+    ] = None,
+    resend: Annotated[str | None, typer.Option(metavar=_ID, help="Hand over again what the other side lost.")] = None,
+    cancel_there: Annotated[
+        str | None, typer.Option("--cancel-there", metavar=_ID, help="Have an order cancelled that is not ours.")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, of --resend and --cancel-there.")
+    ] = "found by reconciling",
+) -> None:
+    """Compare all that is under way with what the other side has; mend one difference, if asked to."""
+    from orchestration.gateways import open_gateway
+
+    if sum(one is not None for one in (take, resend, cancel_there)) > 1:
+        raise typer.BadParameter("mend one difference at a time")
+    access = out.access
+    gateway = open_gateway(access.settings, access.home)
+    if take is not None:
+        out.say(_take(access, gateway, take))
+    elif resend is not None:
+        out.say(_resend(access, resend, reason))
+    elif cancel_there is not None:
+        out.say(_cancel_there(access, gateway, cancel_there, reason))
+    with out.working("Comparing"):
+        found = gather(access, gateway)
+    out.answer(found, lambda console: show(console, found, access.home.profile.currency))
+
+
+def gather(access: Access, gateway: Gateway) -> Record:
+    """Return what was compared, and each difference."""
+    from assets.orders.reconcile import reconcile as compared
+
+    return as_record(compared(access.store, gateway, access.network, access.today))
+
+
+def as_record(found: Reconciliation) -> Record:
+    """Return a reconciliation as a record."""
+    told: Record = plain(
+        {
+            "compared": found.compared,
+            "differences": [
+                {
+                    "order_id": one.order_id, "cause": str(one.cause), "here": one.here, "there": one.there,
+                    "value": one.value_amount, "days": one.days, "remedy": one.remedy,
+                }
+                for one in found.differences
+            ],
+        }
+    )  # fmt: skip
+    return told
+
+
+def show(console: Console, found: Record, currency: str) -> None:
+    """Print differences for people, the most money first."""
+    if not found["differences"]:
+        console.print(f"{counted(range(found['compared']), 'order')} compared: both sides say the same.")
+        return
+    rows = [
+        [one["order_id"], one["cause"], one["here"], one["there"], one["value"], one["days"], one["remedy"]]
+        for one in found["differences"]
+    ]
+    heads = ["order", "cause", "here", "there", f"value {currency}", "days", "what mends it"]
+    console.print(table(f"{len(rows)} of {found['compared']} orders differ", heads, rows))
+
+
+def _take(access: Access, gateway: Gateway, order_id: str) -> str:
+    from assets.orders.events import Confirm
+    from assets.orders.outbox import record_one
+
+    order = find_order(access.store, access.network, order_id)
+    receipt = gateway.find(order.order_id)
+    if receipt is None:
+        raise EquipoiseError(
+            "the other side has nothing of it", where=f"order {order.order_id}",
+            remedy=f"Send it again with `equipoise reconcile --resend {order.order_id}`",
+        )  # fmt: skip
+    after = record_one(access.store, order.order_id, Confirm(receipt, "find"))
+    return f"Order {after.order_id} is {after.status} now."
+
+
+def _resend(access: Access, order_id: str, reason: str) -> str:
+    from assets.orders.events import Resend
+    from assets.orders.outbox import record_one
+
+    order = find_order(access.store, access.network, order_id)
+    after = record_one(access.store, order.order_id, Resend(access.identity.person, reason))
+    return f"Order {after.order_id} is handed over again by the next `equipoise dispatch`."
+
+
+def _cancel_there(access: Access, gateway: Gateway, reference: str, reason: str) -> str:
+    from assets.orders.gateways.port import Cancellation
+    from assets.orders.store import OrderFilter
+
+    ours = access.store.orders(OrderFilter(network=access.network, order_ids=(reference,)))
+    if ours and ours[0].delivery is not None:
+        raise EquipoiseError(
+            "this ledger issued it", where=f"order {reference}", remedy=f"Use `equipoise cancel {reference}`"
+        )
+    if gateway.find(reference) is None:
+        raise EquipoiseError(
+            "the other side has nothing of it", where=f"order {reference}", remedy="Look with `equipoise reconcile`"
+        )
+    gateway.cancel(Cancellation(reference, f"{reason}, by {access.identity.person}"))
+    return f"The other side was asked to cancel {reference}."

@@ -1,0 +1,183 @@
+"""What waits for a person: each with the money at stake, the time left, who may settle it, and by which command.
+
+Nothing is recorded by looking. Not here: the rules (``governance.requirement``), or showing it (``inbox``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from assets.governance.approval import required
+from assets.governance.dispatch import DispatchDay, held_back
+from assets.governance.events import PauseKind
+from assets.governance.facts import facts_of
+from assets.governance.pause import PauseState, paused_by
+from assets.governance.requirement import requirement
+from assets.orders.decide import decide
+from assets.orders.events import Channel
+from assets.orders.evolve import evolve_all
+from assets.orders.order import Order, OrderStatus
+from assets.orders.reconcile import Difference
+from orchestration.cli.reading import Record, plain
+
+
+class Kind(StrEnum):
+    """Why something waits for a person."""
+
+    APPROVAL = "approval"
+    HELD = "held back"
+    UNKNOWN = "outcome unknown"
+    REFUSED = "refused there"
+    DIFFERENCE = "differs there"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits for a person.
+
+    Attributes
+    ----------
+    kind : Kind
+        What sort of thing.
+    order_id, about : str
+        The order, and what it is in words.
+    value_amount, gain_amount : Decimal
+        Over all its lines.
+    stake_amount : Decimal
+        What is lost if nobody acts: the gain of what has not left, the value of what may be amiss.
+    days_left : int or None
+        Days on which it can still be settled, today included; ``None`` where nothing ends by itself.
+    why : str
+        Rules that ask, or what keeps it.
+    who : tuple of str
+        People who may settle it, where that is known.
+    command : str
+        What settles it.
+    """
+
+    kind: Kind
+    order_id: str
+    about: str
+    value_amount: Decimal
+    gain_amount: Decimal
+    stake_amount: Decimal
+    days_left: int | None
+    why: str
+    who: tuple[str, ...]
+    command: str
+
+    @property
+    def urgency(self) -> Decimal:
+        """Money at stake for each day left."""
+        return self.stake_amount / max(self.days_left or 1, 1)
+
+    def as_record(self) -> Record:
+        """Return it as JSON holds it."""
+        told: Record = plain({**asdict(self), "kind": str(self.kind)})
+        return told
+
+
+def ranked(found: list[Waiting]) -> list[Waiting]:
+    """Return what waits, most money at stake for each day left first."""
+    return sorted(found, key=lambda one: (-one.urgency, one.days_left or 0, one.order_id))
+
+
+def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:
+    """Yield what waits among the live orders of a network.
+
+    Parameters
+    ----------
+    orders : tuple of Order
+        Of all plan dates that have not ended, and those that failed.
+    day : DispatchDay
+        What holds for the orders of the clock's plan date.
+    """
+    for order in orders:
+        if order.document.channel is not Channel.LIVE:
+            continue
+        one = _of_today(order, day) if order.document.plan_date == day.plan_date else None
+        one = one or _on_the_other_side(order, day.plan_date)
+        if one is not None:
+            yield one
+
+
+def of_difference(difference: Difference) -> Waiting:
+    """Return a difference between ledger and the other side as something that waits."""
+    told = f"here {difference.here}, there {difference.there}"
+    value = difference.value_amount
+    return Waiting(
+        Kind.DIFFERENCE, difference.order_id, told, value, Decimal(0), value, None, str(difference.cause), (),
+        difference.remedy,
+    )  # fmt: skip
+
+
+def _of_today(order: Order, day: DispatchDay) -> Waiting | None:
+    if order.status is OrderStatus.PROPOSED:
+        return _proposal(_asked(order, day), day)
+    if order.status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
+        return _held(order, day)
+    return None
+
+
+def _asked(order: Order, day: DispatchDay) -> Order:
+    """Return a proposal as it will be when the rules have spoken."""
+    by = (order.overridden_by,) if order.overridden_by else ()
+    needed = requirement(facts_of(order.document, order.revision, day.known, by), day.release)
+    return evolve_all(order, decide(order, required(needed))) or order
+
+
+def _proposal(order: Order, day: DispatchDay) -> Waiting | None:
+    approval = order.approval
+    if approval is None or order.status is not OrderStatus.PROPOSED:
+        return None
+    given = {consent.by for consent in approval.given}
+    may = tuple(sorted(day.may_approve - given - {order.overridden_by}))
+    why = f"{approval.approvers - len(given)} of {approval.approvers} to approve: {approval.why}"
+    gain = order.document.gain_amount
+    left = (approval.expires_on - day.today).days
+    return _waiting(Kind.APPROVAL, order, gain, left, why, may, f"equipoise approve {order.order_id}")
+
+
+def _held(order: Order, day: DispatchDay) -> Waiting | None:
+    short = order.status is OrderStatus.APPROVED and not order.status_reason.startswith("approved by")
+    why = day.stopped or held_back(order, day) or (order.status_reason if short else "")
+    if not why:
+        return None
+    left = (day.window_ends - day.today).days
+    return _waiting(Kind.HELD, order, order.document.gain_amount, left, why, (), _settling(order, day))
+
+
+def _settling(order: Order, day: DispatchDay) -> str:
+    """Return the command that lets a held order go, or ends it."""
+    facts = facts_of(order.document, order.revision, day.known)
+    for pause in day.pauses.pauses:
+        if paused_by(facts, PauseState((pause,))):
+            scope = "all" if pause.scope.kind is PauseKind.ALL else f"{pause.scope.kind}={pause.scope.name}"
+            return f"equipoise resume '{scope}' --reason WHY"
+    if day.stopped:
+        return f"equipoise plan --date {day.plan_date}"
+    return f"equipoise reject {order.order_id} --reason WHY"
+
+
+def _on_the_other_side(order: Order, plan_date: dt.date) -> Waiting | None:
+    value = order.standing.value_amount
+    if order.status is OrderStatus.UNKNOWN:
+        return _waiting(Kind.UNKNOWN, order, value, None, order.status_reason, (), "equipoise dispatch")
+    if order.status is OrderStatus.FAILED and order.document.plan_date == plan_date:
+        command = f"equipoise orders {order.order_id}"
+        return _waiting(Kind.REFUSED, order, order.document.gain_amount, None, order.status_reason, (), command)
+    return None
+
+
+def _waiting(
+    kind: Kind, order: Order, stake: Decimal, left: int | None, why: str, who: tuple[str, ...], command: str
+) -> Waiting:
+    document = order.document
+    about = f"{document.kind} {document.origin_id} to {document.destination_id}, {len(document.lines)} lines"
+    return Waiting(
+        kind, order.order_id, about, document.value_amount, document.gain_amount, stake, left, why, who, command
+    )
