@@ -94,7 +94,7 @@ def land_the_day(home: NetworkHome, day: dt.date) -> None:
     for batch in world.feeds(day, day):
         if batch.business_date == day:
             known = batch_available_at(batch.table, day, home.profile.timezone)
-            landing.land_frame(batch.table, batch.data, day, available_at=known, covers=batch.covers)
+            landing.land_frame(batch.table, batch.data, day, available_at=known)
 
 
 @pytest.fixture(scope="module")
