@@ -16,6 +16,7 @@ import pandas as pd
 from assets.feeds.contract import feed_table
 from assets.feeds.envelope import Envelope, batch_available_at
 from assets.feeds.landing import LandingArea, content_hash
+from assets.kernel.clock import Clock
 from assets.kernel.frames.feeds import COMMITMENTS
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
@@ -51,7 +52,7 @@ def commitments_frame(orders: Iterable[Order]) -> pd.DataFrame:
     return COMMITMENTS.conform(pd.DataFrame(rows)) if rows else COMMITMENTS.empty()
 
 
-def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkProfile) -> Envelope | None:
+def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkProfile, clock: Clock) -> Envelope | None:
     """Land what the network's ledger is committed to as a batch of the clock's business date, if it changed.
 
     A plan of a later date counts it; one of that date or an earlier one never does, however often it is made.
@@ -63,14 +64,16 @@ def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkPr
     landing : LandingArea
         Of the network.
     profile : NetworkProfile
-        Its name, calendar and clock.
+        Its name and time zone.
+    clock : Clock
+        The network's; its date is the business date.
 
     Returns
     -------
     Envelope or None
         Of the new batch; ``None`` where the ledger says what it last said, or never issued anything.
     """
-    table, business_date = feed_table("ledger", "commitments"), profile.clock.today()
+    table, business_date = feed_table("ledger", "commitments"), clock.today()
     frame = commitments_frame(store.orders(OrderFilter(network=profile.name, going_on=True)))
     said = landing.batches(table)
     if said and said[-1].content_hash == content_hash(table, frame):

@@ -118,3 +118,17 @@ def test_a_column_that_may_be_left_out_may_be_missing_and_is_no_key(table: FeedT
         if column.optional:
             assert column.nullable
             assert column.name not in table.frame.key
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in contract() if any(c.optional for c in t.frame.columns)], ids=lambda table: table.name
+)
+def test_a_file_without_the_columns_that_may_be_left_out_arrives_with_nothing_in_them(
+    table: FeedTable, tmp_path: Path
+) -> None:
+    optional = [column.name for column in table.frame.columns if column.optional]
+    landing, connection = landing_in(tmp_path), warehouse()
+    as_csv(landing, table, rows_of(table).drop(columns=optional), tmp_path)
+    assert raw.ingest(connection, table, landing, CALENDAR).accepted_rows == 3
+    given = ", ".join(f"count({name})" for name in optional)
+    assert set(connection.execute(f"select {given} from raw.{table.name}").fetchall()[0]) == {0}

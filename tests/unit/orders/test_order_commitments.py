@@ -23,7 +23,7 @@ from unit.orders.order_samples import PLAN_DATE, order_book, rows_of
 
 from assets.feeds.contract import feed_table
 from assets.feeds.landing import LandingArea
-from assets.kernel.clock import FixedClock
+from assets.kernel.clock import DeclaredClock, FixedClock
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -35,7 +35,8 @@ from assets.orders.receipts import Answer, Receipt, ReceiptLine
 from assets.orders.store import Append, MemoryOrderStore
 
 TABLE = feed_table("ledger", "commitments")
-PROFILE = NetworkProfile(name="sample", first_plan_date=PLAN_DATE, declared_date=PLAN_DATE, timezone="Europe/Berlin")
+PROFILE = NetworkProfile(name="sample", first_plan_date=PLAN_DATE, timezone="Europe/Berlin")
+TODAY = DeclaredClock(PLAN_DATE)
 
 
 def answer(*lines: ReceiptLine) -> Confirm:
@@ -120,7 +121,7 @@ def then(store: MemoryOrderStore, command: object) -> None:
 def test_the_next_plan_knows_of_what_was_issued_and_a_plan_of_the_same_date_does_not(
     store: MemoryOrderStore, landing: LandingArea
 ) -> None:
-    envelope = land_commitments(store, landing, PROFILE)
+    envelope = land_commitments(store, landing, PROFILE, TODAY)
     assert envelope is not None
     assert (envelope.business_date, envelope.row_count) == (PLAN_DATE, 2)
     tomorrow = PLAN_DATE + dt.timedelta(days=1)
@@ -131,18 +132,17 @@ def test_the_next_plan_knows_of_what_was_issued_and_a_plan_of_the_same_date_does
 def test_a_ledger_that_never_issued_anything_and_one_that_did_not_change_land_nothing(
     store: MemoryOrderStore, landing: LandingArea
 ) -> None:
-    assert land_commitments(MemoryOrderStore(), landing, PROFILE) is None
-    assert land_commitments(store, landing, PROFILE) is not None
-    later = PROFILE.model_copy(update={"declared_date": PLAN_DATE + dt.timedelta(days=1)})
-    assert land_commitments(store, landing, PROFILE) is None
-    assert land_commitments(store, landing, later) is None
+    assert land_commitments(MemoryOrderStore(), landing, PROFILE, TODAY) is None
+    assert land_commitments(store, landing, PROFILE, TODAY) is not None
+    assert land_commitments(store, landing, PROFILE, TODAY) is None
+    assert land_commitments(store, landing, PROFILE, DeclaredClock(PLAN_DATE + dt.timedelta(days=1))) is None
     assert len(landing.batches(TABLE)) == 1
 
 
 def test_a_ledger_with_nothing_under_way_any_more_says_so(store: MemoryOrderStore, landing: LandingArea) -> None:
-    land_commitments(store, landing, PROFILE)
+    land_commitments(store, landing, PROFILE, TODAY)
     then(store, Cancel("ann", "not needed"))
-    envelope = land_commitments(store, landing, PROFILE)
+    envelope = land_commitments(store, landing, PROFILE, TODAY)
     assert envelope is not None
     assert envelope.row_count == 0
 
@@ -151,14 +151,14 @@ def test_the_last_word_of_a_day_stands_also_where_it_was_said_before(
     store: MemoryOrderStore, landing: LandingArea
 ) -> None:
     other = MemoryOrderStore()
-    said = [land_commitments(ledger, landing, PROFILE) for ledger in (store, other, store)]
+    said = [land_commitments(ledger, landing, PROFILE, TODAY) for ledger in (store, other, store)]
     assert [envelope.edition for envelope in said if envelope] == [0, 1, 2]
     assert landing.batches(TABLE) == said
-    assert land_commitments(store, landing, PROFILE) is None
+    assert land_commitments(store, landing, PROFILE, TODAY) is None
 
 
 def test_orders_of_another_network_are_not_told(store: MemoryOrderStore, landing: LandingArea) -> None:
-    assert land_commitments(store, landing, PROFILE.model_copy(update={"name": "other"})) is None
+    assert land_commitments(store, landing, PROFILE.model_copy(update={"name": "other"}), TODAY) is None
 
 
 def test_orders_that_a_plan_knew_of_are_not_taken_from_its_stock_again(tmp_path: Path) -> None:
