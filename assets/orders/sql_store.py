@@ -140,6 +140,7 @@ class SqlOrderStore:
         Writers wait meanwhile: what one of them appends is in the checkpoints before it is in the ledger.
         """
         with self._writing() as connection:
+            connection.execute(sa.select(HEAD).with_for_update())  # SQLite's writers wait for the file
             points = self._checkpoints.read() if self._checkpoints is not None else ()
             # Of a ledger that several machines share, each has the checkpoints of its own appends.
             alone = connection.dialect.name == "sqlite" and bool(points)
