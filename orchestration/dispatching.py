@@ -73,6 +73,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         pauses=pause_state(log.history(PAUSE), today),
         may_approve=may_approve(settings, access_book(log.history(ACCESS))),
         stopped=_stopped(published, profile, store, plan_date),
+        held=held_orders(orders, log.history(RELEASES)),
     )
 
 
