@@ -10,7 +10,8 @@ import os
 import socket
 
 from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
-from assets.governance.events import ACCESS, PAUSE
+from assets.governance.disposition import held_orders
+from assets.governance.events import ACCESS, PAUSE, RELEASES
 from assets.governance.facts import Known
 from assets.governance.grants import AccessBook, access_book
 from assets.governance.identity import owner_of, still_named

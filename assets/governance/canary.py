@@ -69,11 +69,8 @@ def share_of(plan: Plan, release: Release) -> Canary:
     costs = plan.costs.loc[plan.costs["policy"] == "joint_plan"].set_index("item_id")["cost_amount"].clip(lower=0)
     limits = sorted(set(plan.graph["limit_id"]))
     nodes = [Node(str(item), _money(cost)) for item, cost in costs.sort_index().items()]
-    links = [
-        Link(row.item_id, _LIMIT + row.limit_id, max(_CENT, _money(row.paid_amount)))
-        for row in plan.graph.itertuples()
-        if row.item_id in costs.index
-    ]
+    edges = zip(*(plan.graph[name].tolist() for name in ("item_id", "limit_id", "paid_amount")), strict=True)
+    links = [Link(item, _LIMIT + limit, max(_CENT, _money(paid))) for item, limit, paid in edges if item in costs.index]
     nodes += [Node(_LIMIT + name, Decimal(0)) for name in limits]
     return assign(tuple(nodes), tuple(links), release.rollout.share, release.version)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from assets.governance.disposition import carry_out, in_flight
-from assets.governance.events import RELEASES
+from assets.governance.events import RELEASES, Event
 from assets.governance.guard_metrics import observations
 from assets.governance.guards import Watch, watch
 from assets.governance.ledger_log import LedgerLog
@@ -76,20 +77,18 @@ def take_back(policies: PolicyRegistry, release: Release, found: Watch, day: Gua
     """
     made: list[Rollback] = []
 
-    def decide(history: tuple[object, ...]) -> tuple[object, ...]:
+    def decide(history: tuple[Event, ...]) -> Sequence[Event]:
         made.clear()
         releases = policies.releases()
         if not any(one.name == release.name and one.stage is Stage.CANARY for one in releases):
             return ()
+        orders, guard = in_flight(day.orders, day.profile.name, release.version), found.broken[0].guard.metric
         made.append(
-            roll_back_by_guard(
-                history, release.name, releases, in_flight(day.orders, day.profile.name, release.version),  # type: ignore[arg-type]
-                guard=found.broken[0].guard.metric, at=day.clock.now(), why=found.why,
-            )  # fmt: skip
+            roll_back_by_guard(history, release.name, releases, orders, guard=guard, at=day.clock.now(), why=found.why)
         )
         return made[0].events
 
-    settle(LedgerLog(day.orders), RELEASES, decide)  # type: ignore[arg-type]
+    settle(LedgerLog(day.orders), RELEASES, decide)
     if not made:
         return None
     carry_out(day.orders, made[0], by=GUARD, plan_date=day.plan_date)

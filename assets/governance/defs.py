@@ -68,9 +68,7 @@ def _shadows(plan_dates: PlanDates) -> dg.AssetsDefinition:
         orders: dg.ResourceParam[OrderStore],
         as_known: dg.ResourceParam[AsKnown],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
-        day = ShadowDay(
-            published, profile, plan_date_of(context), announcements, orders, context.run.run_id, as_known
-        )
+        day = ShadowDay(published, profile, plan_date_of(context), announcements, orders, context.run.run_id, as_known)
         found = cast_shadows(policies, day)
         yield dg.Output(found.plans, "shadow_plans", metadata=shown(pages.shadow_plans_page(found.plans)))
         page = pages.shadow_differences_page(found.differences)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assets.governance.events import Event, HoldLifted, RolledBack
 from assets.governance.in_flight import Disposition, InFlight, OrderInFlight
@@ -17,8 +17,8 @@ from assets.governance.rollback import Rollback
 from assets.kernel.errors import EquipoiseError
 from assets.orders.decide import decide
 from assets.orders.documents import content_digest, order_id
-from assets.orders.events import Cancel, Channel, Document, OrderLine, Propose
-from assets.orders.order import Order, OrderStatus, UNSENT
+from assets.orders.events import Cancel, Channel, Document, OrderLine, Propose, Withdraw
+from assets.orders.order import UNSENT, Order, OrderStatus
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 from assets.policy.access import Identity, Permission, require
 
@@ -45,8 +45,8 @@ class CarriedOut:
     kept: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
-    compensated: Mapping[str, str] = ()  # type: ignore[assignment]
-    for_people: Mapping[str, str] = ()  # type: ignore[assignment]
+    compensated: Mapping[str, str] = field(default_factory=dict)
+    for_people: Mapping[str, str] = field(default_factory=dict)
 
 
 def in_flight(store: OrderStore, network: str, version: str) -> tuple[OrderInFlight, ...]:
@@ -162,7 +162,9 @@ def _cancelled(store: OrderStore, one: Disposition, by: str, note: str) -> bool:
             return False
         if order.status is OrderStatus.CANCELLED:
             return True
-        events = decide(order, Cancel(by, REASON, note))
+        # What nobody acted on is withdrawn, so that the restored release may propose the very same.
+        gives_up = Withdraw(note, "") if order.status is OrderStatus.PROPOSED else Cancel(by, REASON, note)
+        events = decide(order, gives_up)
         try:
             if events:
                 store.append([Append(order.order_id, order.version, events)])
@@ -195,10 +197,15 @@ def _moved(order: Order) -> dict[int, int]:
 
 
 def _back(line: OrderLine, number: int, units: int, plan_date: dt.date) -> OrderLine:
-    value = (line.value_amount * units / line.quantity_units).quantize(line.value_amount) if line.quantity_units else 0
+    value = (line.value_amount * units / max(1, line.quantity_units)).quantize(line.value_amount)
     return replace(
-        line, line_number=number, quantity_units=units, departure_date=plan_date,
-        arrival_date=plan_date + (line.arrival_date - line.departure_date), value_amount=value,
-        gain_amount=line.gain_amount * 0, reason="sends back what a release ordered that was taken back",
+        line,
+        line_number=number,
+        quantity_units=units,
+        departure_date=plan_date,
+        arrival_date=plan_date + (line.arrival_date - line.departure_date),
+        value_amount=value,
+        gain_amount=line.gain_amount * 0,
+        reason="sends back what a release ordered that was taken back",
         binding_constraints="",
-    )  # fmt: skip
+    )

@@ -151,9 +151,7 @@ def _book(plan_lines: pd.DataFrame, plan_summary: pd.DataFrame, day: ShadowDay) 
 
 def _withdraw_others(shadows: Sequence[Release], day: ShadowDay) -> None:
     """Withdraw what releases wanted on the date that are no shadow now."""
-    wanted = OrderFilter(
-        network=day.profile.name, plan_date=day.plan_date, channel=Channel.SHADOW, going_on=True
-    )
+    wanted = OrderFilter(network=day.profile.name, plan_date=day.plan_date, channel=Channel.SHADOW, going_on=True)
     standing = {order.document.provenance.policy_release for order in day.orders.orders(wanted)}
     for version in sorted(standing - {release.version for release in shadows}):
         record(OrderBook(day.profile.name, day.plan_date, Channel.SHADOW, (), day.run_id, version), day.orders)

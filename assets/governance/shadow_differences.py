@@ -16,9 +16,7 @@ from assets.orders.events import Document
 Ends = tuple[str, str, str]
 
 
-def differences(
-    release: str, plan_date: dt.date, shadow: Sequence[Document], live: Sequence[Document]
-) -> pd.DataFrame:
+def differences(release: str, plan_date: dt.date, shadow: Sequence[Document], live: Sequence[Document]) -> pd.DataFrame:
     """Return SHADOW_DIFFERENCES of one release: documents of either that the other has not just so."""
     theirs, ours = _by_ends(shadow), _by_ends(live)
     rows = []

@@ -66,7 +66,8 @@ def decide(order: Order | None, command: Command) -> tuple[Event, ...]:
         raise EquipoiseError("there is no such order", where="order ledger", remedy="List them with `equipoise orders`")
     if order.document.channel in NEVER_SENT and not isinstance(command, Withdraw):
         raise _refused(
-            order, f"a document of channel {order.document.channel} goes no further",
+            order,
+            f"a document of channel {order.document.channel} goes no further",
             "Plan the current date inside its window",
         )
     return _answered(order, command)

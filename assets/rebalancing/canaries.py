@@ -43,6 +43,6 @@ class Decided:
         """Return the recorded release."""
         return self.told.release if self.told else None
 
-    def part(self, plan: Plan, plan_date: dt.date) -> Part | None:
+    def part(self, plan: Plan, plan_date: dt.date) -> Part | None:  # noqa: ARG002 - the port's own
         """Return the recorded part."""
         return self.told

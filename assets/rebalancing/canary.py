@@ -51,9 +51,7 @@ class Day:
         )
         told = wanted(self.announcements, release.guardrails, self.plan_date)
         told = told if items is None else told.loc[told["item_id"].isin(items)]
-        return build_problem(
-            snapshot, release=release, profile=self.profile, plan_date=self.plan_date, announced=told
-        )
+        return build_problem(snapshot, release=release, profile=self.profile, plan_date=self.plan_date, announced=told)
 
     def priced(self, active: Release, lines: pd.DataFrame) -> pd.Series[float]:
         """Return what decisions cost by item at the active prices."""

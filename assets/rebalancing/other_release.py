@@ -87,9 +87,7 @@ def at_active_prices(
     snapshot = from_published(tables)
     targets = snapshot.targets.assign(protection_units=0)
     terms = active.model_copy(update={"guardrails": ANYTHING_GOES})
-    problem = build_problem(
-        replace(snapshot, targets=targets), release=terms, profile=profile, plan_date=plan_date
-    )
+    problem = build_problem(replace(snapshot, targets=targets), release=terms, profile=profile, plan_date=plan_date)
     return replace(problem, limits=None, minimums=None, documents=None)
 
 
