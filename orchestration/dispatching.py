@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
+from dataclasses import replace
 
 from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
-from assets.governance.disposition import held_orders
+from assets.governance.disposition import close_compensated, held_orders
 from assets.governance.events import ACCESS, PAUSE, RELEASES
 from assets.governance.facts import Known
 from assets.governance.grants import AccessBook, access_book
@@ -52,7 +53,9 @@ def dispatch_network(
     clock : Clock
         The network's.
     """
-    return dispatch(store, gateway, dispatch_day(settings, store, clock), send_terms(settings), clock.now)
+    done = dispatch(store, gateway, dispatch_day(settings, store, clock), send_terms(settings), clock.now)
+    undone = close_compensated(store, settings.network_home().profile.name)
+    return replace(done, changed=tuple(sorted({*done.changed, *undone}))) if undone else done
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:

@@ -17,7 +17,7 @@ from assets.governance.rollback import Rollback
 from assets.kernel.errors import EquipoiseError
 from assets.orders.decide import decide
 from assets.orders.documents import content_digest, order_id
-from assets.orders.events import Cancel, Channel, Document, OrderLine, Propose, Withdraw
+from assets.orders.events import Cancel, Channel, Compensate, Document, OrderLine, Propose, Withdraw
 from assets.orders.order import UNSENT, Order, OrderStatus
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 from assets.policy.access import Identity, Permission, require
@@ -120,6 +120,27 @@ def counter_move(order: Order, plan_date: dt.date) -> Document:
     return Document(
         name, document.network, plan_date, Channel.LIVE, *ends, reason, content_digest(lines), lines, made_by
     )
+
+
+def close_compensated(store: OrderStore, network: str) -> tuple[str, ...]:
+    """Mark orders as compensated whose counter-move has arrived, and return their ids.
+
+    Not before: until then the other side still has something to say of the order itself.
+    """
+    back = {
+        order.document.provenance.compensates: order.order_id
+        for order in store.orders(OrderFilter(network=network, channel=Channel.LIVE))
+        if order.document.provenance.compensates and order.status in (OrderStatus.RECEIVED, OrderStatus.CLOSED)
+    }
+    done = []
+    for undone, by_order in sorted(back.items()):
+        order = _order(store, undone)
+        if order.status in (OrderStatus.RECEIVED, OrderStatus.CLOSED):
+            store.append(
+                [Append(undone, order.version, decide(order, Compensate(by_order, "rule", "its goods are back")))]
+            )
+            done.append(undone)
+    return tuple(done)
 
 
 def held_orders(orders: Iterable[Order], history: Sequence[Event]) -> dict[str, str]:

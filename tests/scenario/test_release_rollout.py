@@ -126,7 +126,10 @@ def stages_again(settings: Settings) -> str:
         wanted = [key for stage in STAGES for key in dg.AssetSelection.groups(stage).resolve(graph)]
         chosen = [key for key in wanted if key != dg.AssetKey(["orders", "order"])]
         made = job.execute_in_process(
-            instance=store, partition_key=home.profile.clock.today().isoformat(), asset_selection=chosen
+            instance=store,
+            partition_key=home.profile.clock.today().isoformat(),
+            asset_selection=chosen,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         assert made.success
         return made.run_id
