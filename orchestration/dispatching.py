@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
+from dataclasses import replace
 
 from assets.feeds.landing import LandingArea
 from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
 from assets.governance.dispatch_alerts import dispatch_alerts
-from assets.governance.events import ACCESS, PAUSE
+from assets.governance.disposition import close_compensated, held_orders
+from assets.governance.events import ACCESS, PAUSE, RELEASES
 from assets.governance.facts import Known
 from assets.governance.grants import AccessBook, access_book
 from assets.governance.identity import owner_of, still_named
@@ -59,11 +61,12 @@ def dispatch_network(
     tracer = tracer_of(settings)
     traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer)
     day = dispatch_day(settings, store, clock)
-    found = dispatch(store, traced, day, send_terms(settings), clock.now)
+    done = dispatch(store, traced, day, send_terms(settings), clock.now)
     home = settings.network_home()
+    undone = close_compensated(store, home.profile.name)
     land_commitments(store, LandingArea(home.landing, clock), home.profile)
-    alerts.deliver_rows(settings, dispatch_alerts(found, day.plan_date, day.today), day.plan_date)
-    return found
+    alerts.deliver_rows(settings, dispatch_alerts(done, day.plan_date, day.today), day.plan_date)
+    return replace(done, changed=tuple(sorted({*done.changed, *undone}))) if undone else done
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:
@@ -85,6 +88,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         pauses=pause_state(log.history(PAUSE), today),
         may_approve=may_approve(settings, access_book(log.history(ACCESS))),
         stopped=_stopped(published, profile, store, plan_date),
+        held=held_orders(orders, log.history(RELEASES)),
     )
 
 

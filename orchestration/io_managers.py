@@ -10,7 +10,18 @@ import pandas as pd
 
 from assets.kernel.defs import column_schema, table
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame, decisions, feeds, forecasts, market, marts, monitoring, quality, targets
+from assets.kernel.frames import (
+    Frame,
+    decisions,
+    feeds,
+    forecasts,
+    market,
+    marts,
+    monitoring,
+    quality,
+    rollout,
+    targets,
+)
 from assets.kernel.published import Publication, Published
 
 PREVIEW_ROWS = 5
@@ -18,7 +29,7 @@ PREVIEW_ROWS = 5
 
 def frames_by_name() -> dict[str, Frame]:
     """Return every shared frame by its name."""
-    modules = (feeds, marts, quality, forecasts, decisions, market, monitoring, targets)
+    modules = (feeds, marts, quality, forecasts, decisions, market, monitoring, rollout, targets)
     return {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Frame)}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.governance.canary import RegisteredCanary
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
 from assets.kernel.defs import event_log_kept_open
@@ -23,13 +24,14 @@ from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.standing import as_known_of
 from assets.orders.store import OrderFilter
-from assets.policy.registry import PolicyRegistry
 from assets.rebalancing.base import Base
+from assets.rebalancing.canary import standing_part
 from assets.rebalancing.defs import JOINT_PLAN
 from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings, tracing
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
 from orchestration.partitions import plan_dates, require_partition
+from orchestration.policies import registry_of
 from orchestration.settings import Settings
 
 OnStep = Callable[[str, str, float], None]
@@ -130,7 +132,7 @@ def plan_day(
     tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
     with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
         if only:
-            _require_base(Published(home.published), plan_date, only, as_known)
+            _require_base(settings, plan_date, only, as_known)
         run_id, stages = execute(settings, plan_date, tags, on_step, only=only, as_known=as_known)
     return _outcome(settings, plan_date, run_id, stages)
 
@@ -141,11 +143,16 @@ def _reach_ledger(settings: Settings, clock: Clock) -> None:
         store.orders(OrderFilter(order_ids=("none",)))
 
 
-def _require_base(published: Published, plan_date: dt.date, only: Collection[str], as_known: AsKnown) -> None:
+def _require_base(settings: Settings, plan_date: dt.date, only: Collection[str], as_known: AsKnown) -> None:
     """Raise if a part cannot be planned on top of the plan that stands: said now and not after the forecasts."""
+    home = settings.network_home()
+    published = Published(home.published)
     base = Base.of(published, plan_date)
     base.items_at(only)
-    base.require_release(PolicyRegistry().active().version)
+    with closing(open_ledger(settings, home.profile.clock)) as store:
+        policies = registry_of(home, store)
+        base.require_release(policies.active().version)
+        standing_part(base, published, RegisteredCanary(policies, published))
     known = as_known_of(published, plan_date, base.run_id)
     if known != as_known.value:
         raise EquipoiseError(

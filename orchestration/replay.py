@@ -23,7 +23,7 @@ from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames import Frame, decisions, feeds, forecasts, market, marts, quality, targets
+from assets.kernel.frames import Frame, decisions, feeds, forecasts, market, marts, quality, rollout, targets
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
@@ -34,6 +34,7 @@ from assets.orders.store import MemoryOrderStore
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing.announced import Told
 from assets.rebalancing.base import SEPARATOR, TABLES
+from assets.rebalancing.canaries import Decided, Part
 from orchestration import locks, planning
 from orchestration.settings import Settings
 
@@ -66,6 +67,7 @@ COMPARED: tuple[Frame, ...] = (
     market.SHARED_LIMITS,
     market.MARKET_TRANSCRIPT,
     market.COORDINATION_GRAPH,
+    rollout.CANARY_ITEMS,
     quality.PLAN_VERDICTS,
     decisions.DOCUMENTS,
     decisions.ORDER_LINES,
@@ -132,7 +134,8 @@ def replay(settings: Settings, plan_date: dt.date) -> ReplayReport:
             scratch = _scratch(settings, home, Path(folder))
             replayed = Published(scratch.network_home().published)
             _stand(recorded, replayed, plan_date, rules.base_run_id)
-            _run(scratch, plan_date, rules, _models(home, plan_date, rules, scratch), _announced(recorded, plan_date))
+            models, announced = _models(home, plan_date, rules, scratch), _announced(recorded, plan_date)
+            _run(scratch, plan_date, rules, models, announced, home)
             report = _compare(recorded, replayed, plan_date)
             return replace(report, only=rules.only, base_run_id=rules.base_run_id)
 
@@ -147,11 +150,15 @@ class _Rules:
     live: bool
     only: tuple[str, ...]
     base_run_id: str
+    canary_release: str
+    canary_items: frozenset[str]
 
     @classmethod
     def of(cls, recorded: Published, plan_date: dt.date) -> _Rules:
         features = recorded.read(marts.FEAT_ITEM_SITE, plan_date)["feature_set_version"]
         plan = recorded.read(decisions.PLAN_SUMMARY, plan_date).iloc[0]
+        known = recorded.latest(rollout.CANARY_ITEMS.name, plan_date)
+        canary = recorded.read(rollout.CANARY_ITEMS, plan_date) if known else rollout.CANARY_ITEMS.empty()
         return cls(
             as_known=AsKnown(recorded.read(feeds.FEED_STATE, plan_date)["as_known"].iloc[0]),
             feature_set=str(features.iloc[0]) if len(features) else "",
@@ -159,11 +166,23 @@ class _Rules:
             live=bool((recorded.read(decisions.DOCUMENTS, plan_date)["channel"] == LIVE).any()),
             only=tuple(str(plan["replanned"]).split(SEPARATOR)) if plan["replanned"] else (),
             base_run_id=str(plan["base_run_id"]),
+            canary_release=str(canary["policy_release"].iloc[0]) if len(canary) else "",
+            canary_items=frozenset(canary["item_id"]),
         )
+
+    def releases(self, home: NetworkHome) -> PolicyRegistry:
+        """Return the releases of a network, of which the one that decided the plan decides, and none is a shadow."""
+        return PolicyRegistry(decides=self.policy_release, own=home.policies)
+
+    def canaries(self, home: NetworkHome) -> Decided:
+        """Return the part that a canary decided, as it was recorded."""
+        if not self.canary_release:
+            return Decided()
+        return Decided(Part(self.releases(home).version(self.canary_release), self.canary_items))
 
     def terms(self, home: NetworkHome) -> Terms:
         """Return what the models of the plan were chosen under."""
-        release = PolicyRegistry(decides=self.policy_release).active()
+        release = self.releases(home).active()
         return terms_of(release, home.profile, self.feature_set, self.as_known)
 
 
@@ -241,7 +260,14 @@ def _announced(recorded: Published, plan_date: dt.date) -> Told:
     return Told(recorded.read(frame, plan_date) if known else frame.empty())
 
 
-def _run(scratch: Settings, plan_date: dt.date, rules: _Rules, models: ModelRegistry, announced: Told) -> None:
+def _run(
+    scratch: Settings,
+    plan_date: dt.date,
+    rules: _Rules,
+    models: ModelRegistry,
+    announced: Told,
+    recorded: NetworkHome,
+) -> None:
     home = scratch.network_home()
     # A day far off is no plan date of the clock's, so that a backfill's documents keep their ids.
     day = plan_date if rules.live else plan_date + dt.timedelta(days=3660)
@@ -255,7 +281,8 @@ def _run(scratch: Settings, plan_date: dt.date, rules: _Rules, models: ModelRegi
         announcements=announced,
         clock=DeclaredClock(day),
         features=_features(home, rules.feature_set),
-        policies=PolicyRegistry(decides=rules.policy_release),
+        policies=rules.releases(recorded),
+        canaries=rules.canaries(recorded),
         models=models,
         orders=MemoryOrderStore(),
         warehouse=Warehouse(home.warehouse),

@@ -16,11 +16,13 @@ from dagster_dbt import DbtProject
 from assets.features.defs import NetworkDbt
 from assets.features.registry import FeatureRegistry
 from assets.forecasting.registry.registry import ModelRegistry
+from assets.governance.canary import RegisteredCanary
 from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.announced import LedgerAnnouncements
 from assets.orders.store import OrderStore
+from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
 from orchestration.dispatching import dispatch_network
 from orchestration.gateways import open_gateway
@@ -55,12 +57,14 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
     profile = home.profile
     published = Published(home.published)
     orders: OrderStore = overrides.get("orders") or open_ledger(settings, profile.clock)
+    policies: PolicyRegistry = overrides.get("policies") or registry_of(home, orders)
     given = {
         "home": home,
         "profile": profile,
         "clock": profile.clock,
         "as_known": AsKnown.THEN,
-        "policies": registry_of(home, orders),
+        "policies": policies,
+        "canaries": RegisteredCanary(policies, published),
         "features": FeatureRegistry(home.root),
         "models": ModelRegistry(home.root),
         "published": published,

@@ -16,6 +16,7 @@ STAGES: dict[str, str] = {
     "rebalancing": "assets.rebalancing.defs",
     "plan_gate": "quality.checks",
     "orders": "assets.orders.defs",
+    "rollout": "assets.governance.defs",
     "monitoring": "assets.monitoring.defs",
     "dispatch": "assets.governance.defs",
 }

@@ -1,4 +1,4 @@
-"""Dagster face of dispatching: what leaves, what comes back, where orders stand, and which release decides.
+"""Dagster face of governance: shadows, the canary's guards, dispatching, and which release decides.
 
 Not here: any of the steps (``dispatch``), or who starts a run.
 """
@@ -7,19 +7,35 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import dagster as dg
+import pandas as pd
 
 from assets.governance import pages
+from assets.governance.canary_watch import GuardDay, watch_canary
 from assets.governance.dispatch import Dispatched
-from assets.kernel.defs import shown
+from assets.governance.shadow import ShadowDay, cast_shadows
+from assets.kernel.calendar import AsKnown
+from assets.kernel.clock import Clock
+from assets.kernel.defs import PlanDates, plan_date_of, published_asset, published_outs, shown
+from assets.kernel.frames.rollout import CANARY_GUARDS, SHADOW_DIFFERENCES, SHADOW_PLANS
+from assets.kernel.network import NetworkProfile
+from assets.kernel.published import Published
 from assets.orders.order import Order
 from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.registry import PolicyRegistry
+from assets.rebalancing.announced import Announcements
 
 ORDER_KEY = dg.AssetKey(["orders", "order"])
 DOCUMENTS_KEY = dg.AssetKey(["orders", "documents"])
 GROUP = "dispatch"
+ROLLOUT = "rollout"
 _OWNERS = ["team:replenishment"]
 _KINDS = {"python", "ledger"}
+_SHADOWS = {
+    SHADOW_PLANS: "Forecasts are the active release's; targets and the joint plan are the shadow's. Empty where no "
+    "release is at stage shadow, and with hindsight. Costs by each one's own terms do not compare; those by the "
+    "active prices do.",
+    SHADOW_DIFFERENCES: "The shadow's documents are in the ledger in channel shadow, which never leaves.",
+}
 
 
 class Dispatching(Protocol):
@@ -30,9 +46,63 @@ class Dispatching(Protocol):
         ...
 
 
-def build() -> list[dg.AssetsDefinition]:
-    """Return the assets of dispatching; of no plan date, because only the clock's leaves."""
-    return [_dispatching(), _policy_release()]
+def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
+    """Return what decides beside the active release on a plan date, and dispatching, which is of no plan date."""
+    return [_shadows(plan_dates), _canary_guards(plan_dates), _dispatching(), _policy_release()]
+
+
+def _shadows(plan_dates: PlanDates) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="shadows",
+        outs=published_outs("governance", _SHADOWS, owners=_OWNERS, kinds={"python", "ortools", "ledger"}),
+        deps=[DOCUMENTS_KEY],
+        group_name=ROLLOUT,
+        partitions_def=plan_dates,
+    )
+    def shadows(
+        context: dg.AssetExecutionContext,
+        profile: dg.ResourceParam[NetworkProfile],
+        policies: dg.ResourceParam[PolicyRegistry],
+        announcements: dg.ResourceParam[Announcements],
+        published: dg.ResourceParam[Published],
+        orders: dg.ResourceParam[OrderStore],
+        as_known: dg.ResourceParam[AsKnown],
+    ) -> Iterator[dg.Output[pd.DataFrame]]:
+        day = ShadowDay(published, profile, plan_date_of(context), announcements, orders, context.run.run_id, as_known)
+        found = cast_shadows(policies, day)
+        yield dg.Output(found.plans, "shadow_plans", metadata=shown(pages.shadow_plans_page(found.plans)))
+        page = pages.shadow_differences_page(found.differences)
+        yield dg.Output(found.differences, "shadow_differences", metadata=shown(page))
+
+    return shadows
+
+
+def _canary_guards(plan_dates: PlanDates) -> dg.AssetsDefinition:
+    @published_asset(
+        CANARY_GUARDS,
+        ["governance", "canary_guards"],
+        "Lost sales are not measured yet; rejections and failures count days that are over. A broken guard takes the "
+        "canary back where its release has automatic rollback on, and its orders in flight with it.",
+        group=ROLLOUT,
+        deps=[["orders", "documents"], ["rebalancing", "canary_items"]],
+        plan_dates=plan_dates,
+        owners=_OWNERS,
+        kinds=_KINDS,
+    )
+    def canary_guards(
+        context: dg.AssetExecutionContext,
+        profile: dg.ResourceParam[NetworkProfile],
+        policies: dg.ResourceParam[PolicyRegistry],
+        published: dg.ResourceParam[Published],
+        orders: dg.ResourceParam[OrderStore],
+        clock: dg.ResourceParam[Clock],
+        as_known: dg.ResourceParam[AsKnown],
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        day = GuardDay(published, profile, plan_date_of(context), orders, clock, as_known)
+        found = watch_canary(policies, day)
+        return dg.MaterializeResult(value=found, metadata=shown(pages.canary_guards_page(found)))
+
+    return canary_guards
 
 
 def _dispatching() -> dg.AssetsDefinition:

@@ -7,7 +7,7 @@ here: any of the steps (``requirement``, ``pause``; ``orders.reservations``, ``i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assets.governance.approval import not_counted, required
@@ -50,6 +50,8 @@ class DispatchDay:
         What is paused today.
     may_approve : frozenset of str
         Who may approve now.
+    held : dict
+        Order to why it may not leave: the release that made it was taken back.
     stopped : str
         Why nothing of the plan may leave: a gate stopped it since. Empty if nothing did.
     capacity : int
@@ -65,6 +67,7 @@ class DispatchDay:
     pauses: PauseState
     may_approve: frozenset[str]
     stopped: str = ""
+    held: Mapping[str, str] = field(default_factory=dict)
     capacity: int = CAPACITY
 
     @property
@@ -172,6 +175,8 @@ def held_back(order: Order, day: DispatchDay) -> str:
     faults = not_counted(order, day.may_approve, day.today)
     if faults:
         return "; ".join(faults)
+    if order.order_id in day.held:
+        return day.held[order.order_id]
     if order.former is not None and not day.release.enabled(Feature.AMENDMENTS):
         return f"{day.release.name} lets no amendment leave"
     return paused_by(facts_of(order.document, order.revision, day.known), day.pauses)

@@ -87,6 +87,17 @@ class RolledBack(_OfReleases):
 
 
 @dataclass(frozen=True)
+class HoldLifted(_OfReleases):
+    """A person says that a revision of an order still holds, though the release that made it was taken back."""
+
+    order_id: str
+    revision: int
+    by: str
+    at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class _OfAccess(LedgerEvent):
     @property
     def stream(self) -> str:
@@ -234,7 +245,7 @@ class Resumed(_OfPause):
 
 
 Event = (
-    StageChanged | RolledBack
+    StageChanged | RolledBack | HoldLifted
     | RoleGranted | RoleRevoked | PersonRemoved | TokenIssued | TokenRevoked
     | SensitiveRead | PermissionRefused | TokenRefused
     | Paused | Resumed

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+import pandas as pd
+
 from assets.governance.dispatch import Dispatched
 from assets.kernel.page import Page, Record
 from assets.orders.order import Order
@@ -101,6 +103,32 @@ def _waiting(orders: Sequence[Order]) -> list[Record]:
         }
         for order in ranked[:SHOWN]
     ]
+
+
+def shadow_plans_page(plans: pd.DataFrame) -> Page:
+    """Return the shadows beside the active plan."""
+    columns = [
+        "policy_release", "decided_amount", "active_decided_amount", "documents", "active_documents",
+        "differing_documents", "settled_by",
+    ]  # fmt: skip
+    return {"shadows": len(plans), "beside_the_active_plan": plans[columns]}
+
+
+def shadow_differences_page(differences: pd.DataFrame) -> Page:
+    """Return the documents that differ, those that differ most by value first."""
+    by = (differences["shadow_value_amount"] - differences["active_value_amount"]).abs()
+    worst = differences.loc[by.sort_values(ascending=False, kind="stable").index].head(SHOWN)
+    return {"differing_documents": len(differences), "largest_differences": worst.drop(columns="plan_date")}
+
+
+def canary_guards_page(guards: pd.DataFrame) -> Page:
+    """Return what the guards of the canary say."""
+    return {
+        "guards": len(guards),
+        "broken": int(guards["broken"].sum()),
+        "rolled_back": bool(guards["rolled_back"].any()),
+        "findings": guards[["policy_release", "metric", "days", "finding"]],
+    }
 
 
 def _reasons(why: Mapping[str, str]) -> list[Record]:

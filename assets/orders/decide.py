@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import (
+    NEVER_SENT,
     AmendmentDropped,
     ApprovalGiven,
     ApprovalRequired,
@@ -11,7 +12,6 @@ from assets.orders.events import (
     BeginSend,
     Cancel,
     CancelRequested,
-    Channel,
     Close,
     Command,
     Compensate,
@@ -64,9 +64,11 @@ def decide(order: Order | None, command: Command) -> tuple[Event, ...]:
         return _propose(order, command)
     if order is None:
         raise EquipoiseError("there is no such order", where="order ledger", remedy="List them with `equipoise orders`")
-    if order.document.channel is Channel.BACKFILL and not isinstance(command, Withdraw):
+    if order.document.channel in NEVER_SENT and not isinstance(command, Withdraw):
         raise _refused(
-            order, "a document of channel backfill goes no further", "Plan the current date inside its window"
+            order,
+            f"a document of channel {order.document.channel} goes no further",
+            "Plan the current date inside its window",
         )
     return _answered(order, command)
 

@@ -61,8 +61,12 @@ def channel_of(
     return Channel.LIVE if current and in_window and as_known is AsKnown.THEN else Channel.BACKFILL
 
 
-def order_id(network: str, plan_date: dt.date, kind: str, origin_id: str, destination_id: str, channel: Channel) -> str:
+def order_id(
+    network: str, plan_date: dt.date, kind: str, origin_id: str, destination_id: str, channel: Channel, apart: str = ""
+) -> str:
     """Return the id of a document: a readable prefix and a digest of what the document means.
+
+    ``apart`` keeps documents apart whose ends and channel are the same: of several shadows, or what undoes an order.
 
     >>> order_id("demo", dt.date(2026, 1, 5), "transfer", "DC1", "S1", channel=Channel.LIVE)[:2]
     'T-'
@@ -71,7 +75,9 @@ def order_id(network: str, plan_date: dt.date, kind: str, origin_id: str, destin
         raise EquipoiseError(
             f"kind {kind!r} is not a kind of order", where="plan lines", remedy=f"Use {', '.join(PREFIXES)}"
         )
-    meaning = digest(network, plan_date.isoformat(), kind, origin_id, destination_id, channel.value)
+    meaning = digest(
+        network, plan_date.isoformat(), kind, origin_id, destination_id, channel.value, *([apart] if apart else [])
+    )
     return f"{PREFIXES[kind]}-{meaning[:ID_DIGITS]}"
 
 
@@ -95,6 +101,10 @@ def compose(
     run_id : str
         Run that composes; part of the provenance, not of any digest.
 
+    Notes
+    -----
+    Documents of channel shadow have their release in the id, so that several shadows do not meet.
+
     Raises
     ------
     EquipoiseError
@@ -109,7 +119,8 @@ def compose(
             remedy="Compose one plan date at a time",
         )
     keys: list[tuple[str, str, str]] = list(lines[_ENDS].itertuples(index=False, name=None))
-    ids = {key: order_id(network, plan_date, *key, channel=channel) for key in sorted(set(keys))}
+    release = evidence.policy_release if channel is Channel.SHADOW else ""
+    ids = {key: order_id(network, plan_date, *key, channel=channel, apart=release) for key in sorted(set(keys))}
     lines["order_id"] = [ids[key] for key in keys]
     made_by = evidence.behind(lines, run_id)
     groups = dict(list(lines.groupby("order_id")))
@@ -117,7 +128,7 @@ def compose(
         _document((network, plan_date, channel, *key), name, _lines(groups[name]), made_by[name])
         for key, name in ids.items()
     ]
-    return OrderBook(network, plan_date, channel, tuple(sorted(documents, key=lambda d: d.order_id)), run_id)
+    return OrderBook(network, plan_date, channel, tuple(sorted(documents, key=lambda d: d.order_id)), run_id, release)
 
 
 def content_digest(lines: Sequence[OrderLine]) -> str:

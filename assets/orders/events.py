@@ -19,10 +19,15 @@ SCHEMA_VERSION = 2
 
 
 class Channel(StrEnum):
-    """Whether a document may ever leave: ``live`` may, ``backfill`` never does."""
+    """Whether a document may ever leave: ``live`` may; ``backfill`` and ``shadow`` never do."""
 
     LIVE = "live"
     BACKFILL = "backfill"
+    SHADOW = "shadow"
+
+
+NEVER_SENT = frozenset({Channel.BACKFILL, Channel.SHADOW})
+"""Channels whose documents are proposed and withdrawn, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,11 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made this version of a document."""
+    """What made this version of a document.
+
+    ``canary_items`` are the items whose lines ``canary_release`` decided; ``policy_release`` decided the others.
+    ``compensates`` is the order that the document undoes; empty for what a plan wants.
+    """
 
     plan_digest: str
     policy_release: str
@@ -52,6 +61,13 @@ class Provenance:
     feature_version: str
     batch_ids: tuple[str, ...]
     run_id: str
+    canary_release: str = ""
+    canary_items: tuple[str, ...] = ()
+    compensates: str = ""
+
+    def release_of(self, item_id: str) -> str:
+        """Return the release that decided the lines of an item."""
+        return self.canary_release if item_id in self.canary_items else self.policy_release
 
 
 @dataclass(frozen=True)
@@ -94,12 +110,18 @@ class Document:
         """Expected cost avoided over all lines."""
         return sum((line.gain_amount for line in self.lines), Decimal(0))
 
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The releases that decided its lines, sorted."""
+        return tuple(sorted({self.provenance.release_of(line.item_id) for line in self.lines}))
+
 
 @dataclass(frozen=True)
 class OrderBook:
     """The documents that one plan wants, of one plan date and channel, by id.
 
     An empty book says that the plan wants none, so that earlier proposals are withdrawn.
+    ``release`` is the shadow whose documents alone it speaks for; empty where the channel has one plan.
     ``projections`` turns documents into frames.
     """
 
@@ -108,6 +130,12 @@ class OrderBook:
     channel: Channel
     content: tuple[Document, ...]
     run_id: str
+    release: str = ""
+
+    def speaks_for(self, document: Document) -> bool:
+        """Tell whether the book is to withdraw a document of its date and channel that it does not hold."""
+        made_by = document.provenance
+        return not made_by.compensates and self.release in ("", made_by.policy_release)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,10 @@ class Evidence:
         item_id, model_version; unique rows.
     master_batches : tuple of str
         Batches behind every document.
+    canary_release : str
+        Release that decided for ``canary_items`` beside ``policy_release``; empty where none did.
+    canary_items : frozenset of str
+        Items that it decided for.
     """
 
     plan_digest: str
@@ -51,6 +55,8 @@ class Evidence:
     batches: pd.DataFrame
     models: pd.DataFrame
     master_batches: tuple[str, ...] = ()
+    canary_release: str = ""
+    canary_items: frozenset[str] = frozenset()
 
     def behind(self, lines: pd.DataFrame, run_id: str) -> dict[str, Provenance]:
         """Return the provenance of each document.
@@ -65,6 +71,8 @@ class Evidence:
         items = lines[["order_id", *_ITEM]].drop_duplicates()
         batches = _per_document(items, self.batches, "batch_id")
         models = _per_document(items, self.models, "model_version")
+        canary = items.loc[items["item_id"].isin(self.canary_items)].groupby("order_id")["item_id"]
+        decided = {str(order_id): tuple(sorted(found)) for order_id, found in canary}
         return {
             order_id: Provenance(
                 plan_digest=self.plan_digest,
@@ -73,6 +81,8 @@ class Evidence:
                 feature_version=self.feature_version,
                 batch_ids=tuple(sorted({*batches.get(order_id, ()), *self.master_batches})),
                 run_id=run_id,
+                canary_release=self.canary_release if order_id in decided else "",
+                canary_items=decided.get(order_id, ()),
             )
             for order_id in sorted(set(lines["order_id"]))
         }

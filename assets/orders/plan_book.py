@@ -6,6 +6,7 @@ The one function that the asset calls before the ledger. Not here: the ledger (`
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 
@@ -29,6 +30,7 @@ def book_of_plan(
     today: dt.date,
     as_known: AsKnown,
     run_id: str,
+    canary_items: pd.DataFrame | None = None,
 ) -> OrderBook:
     """Return the documents that a plan wants, held lines left out.
 
@@ -38,6 +40,8 @@ def book_of_plan(
         Frames ``plan_lines``, ``plan_summary`` and ``verdicts`` (of the plan's gate).
     today : date
         What the network's clock says; decides the channel.
+    canary_items : DataFrame, optional
+        Frame ``canary_items``: what a canary decided; nothing if not given.
 
     Raises
     ------
@@ -52,6 +56,9 @@ def book_of_plan(
         touched=touched_items(lines),
         cutoff=profile.calendar.cutoff(plan_date, as_known),
     )
+    if canary_items is not None and len(canary_items):
+        release, items = str(canary_items["policy_release"].iloc[0]), frozenset(canary_items["item_id"])
+        evidence = replace(evidence, canary_release=release, canary_items=items)
     channel = channel_of(plan_date, today, profile.calendar, as_known=as_known)
     return compose(
         lines,

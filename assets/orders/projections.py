@@ -15,7 +15,7 @@ import pandas as pd
 
 from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES
-from assets.orders.events import Document, OrderBook
+from assets.orders.events import Channel, Document, OrderBook
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore, RecordReport, sorted_orders
 
@@ -52,7 +52,13 @@ def as_planned(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
 
 def orders_to_log(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
     """Return a book's orders and those that changed last, whose run may have died before it logged them."""
-    latest = store.orders(OrderFilter(network=book.network, latest=REPAIR_WINDOW))
+    # What a shadow wants is in the ledger and in its own tables; it is no partition.
+    shown = (Channel.LIVE, Channel.BACKFILL)
+    latest = (
+        order
+        for channel in shown
+        for order in store.orders(OrderFilter(network=book.network, channel=channel, latest=REPAIR_WINDOW))
+    )
     return sorted_orders({order.order_id: order for order in (*latest, *store.orders(_of(book)))}.values())
 
 

@@ -42,7 +42,7 @@ def record(book: OrderBook, store: OrderStore) -> RecordReport:
 def _decided(book: OrderBook, store: OrderStore) -> tuple[list[Append], RecordReport]:
     planned = {document.order_id: document for document in book.content}
     wanted = OrderFilter(network=book.network, plan_date=book.plan_date, channel=book.channel)
-    stands = {order.order_id: order for order in store.orders(wanted)}
+    stands = {order.order_id: order for order in store.orders(wanted) if book.speaks_for(order.document)}
     withdraw = Withdraw(NO_LONGER_PLANNED, book.run_id)
     appends: list[Append] = []
     outcome: dict[str, list[str]] = {"new": [], "revised": [], "unchanged": [], "withdrawn": [], "kept": []}

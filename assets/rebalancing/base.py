@@ -18,6 +18,7 @@ from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_COSTS, PLA
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.kernel.published import Published
 from assets.rebalancing.item_sites import KEY
+from assets.rebalancing.plan import Plan
 
 TABLES: tuple[Frame, ...] = (
     PLAN_LINES, DECISIONS, PLAN_SUMMARY, PLAN_COSTS, SHARED_LIMITS, MARKET_TRANSCRIPT, COORDINATION_GRAPH,
@@ -75,6 +76,14 @@ class Base:
                 remedy=f"Run `equipoise plan --date {plan_date}` first",
             )
         return cls(made.run_id, plan_date, *known)
+
+    @classmethod
+    def beneath(cls, plan: Plan, plan_date: dt.date, run_id: str = "") -> Base:
+        """Return a plan that was just made, to plan some of its items again on top of it."""
+        return cls(
+            run_id, plan_date, plan.lines, plan.decisions, plan.summary, plan.costs, plan.shared_limits,
+            plan.transcript, plan.graph,
+        )  # fmt: skip
 
     def items_at(self, only: Collection[str]) -> set[str]:
         """Return the items that the plan looked at, at any of the items and sites named.

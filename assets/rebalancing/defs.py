@@ -9,11 +9,13 @@ from pydantic import Field
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_outs, shown
 from assets.kernel.frames.decisions import ANNOUNCED_LINES, DECISIONS, PLAN_COSTS, PLAN_FAULTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
+from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing import pages
 from assets.rebalancing.announced import Announcements
+from assets.rebalancing.canaries import Canaries
 from assets.rebalancing.snapshot import from_published
 
 JOINT_PLAN = "joint_plan"
@@ -39,6 +41,8 @@ _OUTPUTS = {
     "add up.",
     MARKET_TRANSCRIPT: "Empty where what items would do by themselves breaks no limit.",
     COORDINATION_GRAPH: "Limits that no possible plan could fill are left out.",
+    CANARY_ITEMS: "Empty where no release is at stage canary. Costs are those of today's decisions for the item by the "
+    "active prices, so that they compare.",
 }
 
 
@@ -69,6 +73,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
         profile: dg.ResourceParam[NetworkProfile],
         policies: dg.ResourceParam[PolicyRegistry],
         announcements: dg.ResourceParam[Announcements],
+        canaries: dg.ResourceParam[Canaries],
         published: dg.ResourceParam[Published],
         **tables: pd.DataFrame,
     ) -> Iterator[dg.Output[pd.DataFrame]]:
@@ -76,7 +81,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
 
         plan = planned(
             from_published(tables), release=policies.active(), profile=profile, plan_date=plan_date_of(context),
-            announcements=announcements, published=published, only=config.only,
+            announcements=announcements, published=published, canaries=canaries, only=config.only,
         )  # fmt: skip
         for name, frame, page in pages.published(plan):
             yield dg.Output(frame, name, metadata=shown(page))

@@ -31,6 +31,7 @@ def published(plan: Plan) -> list[tuple[str, pd.DataFrame, Page]]:
         ("shared_limits", plan.shared_limits, limits_page(plan)),
         ("market_transcript", plan.transcript, transcript_page(plan)),
         ("coordination_graph", plan.graph, graph_page(plan)),
+        ("canary_items", plan.canary, canary_page(plan)),
     ]
 
 
@@ -125,6 +126,19 @@ def graph_page(plan: Plan) -> Page:
         "components": len(sizes),
         "largest_component_items": int(sizes["items"].max()) if len(sizes) else 0,
         "largest_components": _markdown(largest.head(TOP_LINES)),
+    }
+
+
+def canary_page(plan: Plan) -> Page:
+    """Return what the page of the canary shows: for how much it decides, and what that costs by the active prices."""
+    table = plan.canary
+    costs = plan.costs.loc[plan.costs["policy"] == "joint_plan"].set_index("item_id")["cost_amount"]
+    return {
+        "policy_release": str(table["policy_release"].iloc[0]) if len(table) else "none",
+        "items": len(table),
+        "cost_share": round(float(costs.reindex(table["item_id"]).sum() / (costs.sum() or 1.0)), 4),
+        "decided": round(float(table["decided_amount"].sum()), 2),
+        "active_would_have_decided": round(float(table["active_decided_amount"].sum()), 2),
     }
 
 

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from assets.kernel.frames.decisions import ANNOUNCED_LINES, PLAN_COSTS, PLAN_SUMMARY
+from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.identifiers import digest
 from assets.rebalancing import baselines, charge_reasons, hedge, reasons
 from assets.rebalancing.announced import with_frozen_decisions, with_frozen_lines, with_kept_lines
@@ -62,6 +63,8 @@ class Plan:
         Digest of the lines.
     faults : tuple of str
         What the snapshot got wrong and was left out, and what failed on the way.
+    canary : DataFrame
+        CANARY_ITEMS: what another release decided; empty if none did.
     """
 
     lines: pd.DataFrame
@@ -78,6 +81,7 @@ class Plan:
     decidable_gap: float
     plan_digest: str
     faults: tuple[str, ...]
+    canary: pd.DataFrame = field(default_factory=CANARY_ITEMS.empty)
 
 
 def solve(problem: Problem, limits: Limits | None = None) -> Plan:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import DECISIONS, PLAN_COSTS, PLAN_LINES
+from assets.kernel.frames.decisions import DECISIONS, PLAN_COSTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.market import COORDINATION_GRAPH, MARKET_TRANSCRIPT, SHARED_LIMITS
 from assets.rebalancing.announced import units_of
 from assets.rebalancing.base import SEPARATOR, Base
@@ -117,21 +117,37 @@ def replan_on(base: Base, problem: Problem, only: Collection[str]) -> Plan:
     stated wider than it was.
     """
     base.require_release(problem.release.version)
-    names = base.items_at(only)
+    return stamped(replan_items(base, problem, base.items_at(only)), only, base.run_id)
+
+
+def replan_items(base: Base, problem: Problem, names: Collection[str]) -> Plan:
+    """Plan items of a plan again as a problem has them, which may be another release's; see ``replan_on``.
+
+    Raises
+    ------
+    EquipoiseError
+        If none of the items can be planned now.
+    """
     items = np.flatnonzero(np.isin(np.array(problem.item_sites.item_ids, dtype=object), list(names)))
     if not len(items):
         raise EquipoiseError(
             "nothing of it can be planned now: verdicts hold it, or it is ranged nowhere any more",
-            where=", ".join(sorted(only)),
+            where=", ".join(sorted(names)),
             remedy=f"See `equipoise verdicts --date {problem.plan_date}`, or plan the whole date",
         )
     again = replan(problem, items, base.lines, base.graph, base.shared_limits)
     moves = np.isin(problem.item_sites.item[problem.moves.destination], items)
     own = _touched(problem.limits, moves) | _charged(problem, moves)
-    return _on_top(base, again, names, own, only)
+    return _on_top(base, again, names, own)
 
 
-def _on_top(base: Base, again: Plan, names: Collection[str], own: dict[str, float], only: Collection[str]) -> Plan:
+def stamped(plan: Plan, only: Collection[str], base_run_id: str) -> Plan:
+    """Return a plan whose summary says what was planned again on top of which run."""
+    summary = plan.summary.assign(replanned=SEPARATOR.join(sorted(set(only))), base_run_id=base_run_id)
+    return replace(plan, summary=PLAN_SUMMARY.conform(summary))
+
+
+def _on_top(base: Base, again: Plan, names: Collection[str], own: dict[str, float]) -> Plan:
     graph = _others(COORDINATION_GRAPH, base.graph, again.graph, names)
     graph = graph.assign(component=joined(graph["item_id"], graph["limit_id"]))
     limits = _limits(base, again, own, graph)
@@ -140,9 +156,7 @@ def _on_top(base: Base, again: Plan, names: Collection[str], own: dict[str, floa
     return plan_of(
         lines=_others(PLAN_LINES, base.lines, again.lines, names),
         decisions=decisions,
-        summary=_summary(base, again, costs, limits, decisions, names).assign(
-            replanned=SEPARATOR.join(sorted(set(only))), base_run_id=base.run_id
-        ),
+        summary=_summary(base, again, costs, limits, decisions, names),
         costs=costs,
         shared_limits=limits,
         transcript=_transcript(base, again),

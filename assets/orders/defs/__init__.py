@@ -59,7 +59,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
                 kinds=_KINDS,
             ),
         },
-        ins=inputs(rebalancing=["plan_lines", "plan_summary"], quality=["plan_verdicts"]),
+        ins=inputs(rebalancing=["plan_lines", "plan_summary", "canary_items"], quality=["plan_verdicts"]),
         deps=[dg.AssetKey(key) for key in _READ_BY_COLUMN],
         partitions_def=plan_dates,
         group_name="orders",
@@ -68,6 +68,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         context: dg.AssetExecutionContext,
         plan_lines: pd.DataFrame,
         plan_summary: pd.DataFrame,
+        canary_items: pd.DataFrame,
         plan_verdicts: pd.DataFrame,
         published: dg.ResourceParam[Published],
         profile: dg.ResourceParam[NetworkProfile],
@@ -78,7 +79,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         book = book_of_plan(
             published, profile, plan_date_of(context), plan_lines=plan_lines,
             plan_summary=plan_summary, verdicts=plan_verdicts, today=clock.today(), as_known=as_known,
-            run_id=context.run.run_id,
+            run_id=context.run.run_id, canary_items=canary_items,
         )  # fmt: skip
         report = record(book, orders)
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))

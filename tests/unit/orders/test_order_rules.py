@@ -33,6 +33,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.orders.codec import Codec, event_type
 from assets.orders.decide import decide
 from assets.orders.events import (
+    NEVER_SENT,
     SCHEMA_VERSION,
     BeginSend,
     Cancel,
@@ -127,8 +128,12 @@ def test_what_the_other_side_says_counts_whatever_its_order(sequence: list[Comma
     assert order.status is OrderStatus.RECEIVED
 
 
-@given(st.lists(commands(Channel.BACKFILL), max_size=25))
-def test_a_backfill_document_goes_no_further_than_a_proposal(sequence: list[Command]) -> None:
+@pytest.mark.parametrize("channel", sorted(NEVER_SENT))
+@given(data=st.data())
+def test_a_document_of_a_backfill_or_a_shadow_goes_no_further_than_a_proposal(
+    data: st.DataObject, channel: Channel
+) -> None:
+    sequence = data.draw(st.lists(commands(channel), max_size=25))
     order, _ = run(sequence)
     assert order is None or order.status in (OrderStatus.PROPOSED, OrderStatus.CANCELLED)
     with pytest.raises(EquipoiseError):
@@ -337,9 +342,10 @@ def test_what_the_rules_refuse_is_said_with_the_rule(before: tuple[Command, ...]
         decide(life(*before), command)
 
 
-def test_issuing_a_backfill_document_names_the_rule() -> None:
-    order = evolve_all(None, [OrderProposed(variant("a", Channel.BACKFILL))])
-    with pytest.raises(EquipoiseError, match="channel backfill goes no further"):
+@pytest.mark.parametrize("channel", sorted(NEVER_SENT))
+def test_issuing_a_document_that_is_never_sent_names_the_rule(channel: Channel) -> None:
+    order = evolve_all(None, [OrderProposed(variant("a", channel))])
+    with pytest.raises(EquipoiseError, match=f"channel {channel} goes no further"):
         decide(order, ISSUE)
 
 

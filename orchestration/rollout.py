@@ -1,0 +1,114 @@
+"""Promoting and taking back releases of a network: its files, events, evidence and orders brought to one act.
+
+Called by the command line. Not here: the rules (``governance.stages``, ``rollback``, ``disposition``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from assets.governance.disposition import CarriedOut, carry_out, in_flight
+from assets.governance.events import RELEASES, Event, Evidence
+from assets.governance.ledger_log import LedgerLog
+from assets.governance.log import settle
+from assets.governance.rollback import Rollback, RollbackProof, prove_restored, roll_back
+from assets.governance.shadow_evidence import published_evidence
+from assets.governance.stages import promote, release_named
+from assets.kernel.published import Published
+from assets.orders.store import OrderStore
+from assets.policy.access import Identity
+from assets.policy.release import Release
+from orchestration.ledger import open_ledger
+from orchestration.policies import registry_of
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """A release at its new stage, what spoke for it, and every stage that changed with it."""
+
+    release: Release
+    evidence: tuple[Evidence, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A rollback that was recorded, what became of orders, and the proof that what decides is what decided before."""
+
+    rollback: Rollback
+    orders: CarriedOut
+    proof: RollbackProof
+
+
+def promote_release(
+    settings: Settings, name: str, *, by: Identity, why: str, evidence: tuple[Evidence, ...] = ()
+) -> Promoted:
+    """Move a release one stage on; what its shadow plans or canary parts say speaks for it without being asked.
+
+    Parameters
+    ----------
+    settings : Settings
+        The installation.
+    name : str
+        Name or version of the release.
+    by : Identity
+        Who promotes it.
+    why : str
+        The reason.
+    evidence : tuple of Evidence
+        More that speaks for it: its backtest, where it becomes a shadow.
+
+    Raises
+    ------
+    EquipoiseError
+        As ``governance.stages.promote``.
+    """
+    home = settings.network_home()
+    clock = home.profile.clock
+    with closing(open_ledger(settings, clock)) as store:
+        registry = registry_of(home, store)
+        version = release_named(name, registry.releases()).version
+        told = (*published_evidence(Published(home.published), version), *evidence)
+
+        def decide(history: tuple[Event, ...]) -> Sequence[Event]:
+            return promote(history, name, registry.releases(), by=by, at=clock.now(), why=why, evidence=told)
+
+        events = settle(LedgerLog(store), RELEASES, decide)
+        return Promoted(release_named(name, registry.releases()), told, events)
+
+
+def roll_back_release(settings: Settings, name: str, *, by: Identity, why: str) -> TakenBack:
+    """Take back the canary or the active release, carry out what becomes of its orders, and prove what decides.
+
+    The date is to be planned again by the release that decides now: ``equipoise plan``.
+
+    Raises
+    ------
+    EquipoiseError
+        As ``governance.rollback.roll_back`` and ``prove_restored``.
+    """
+    home = settings.network_home()
+    with closing(open_ledger(settings, home.profile.clock)) as store:
+        return take_back(settings, store, name, by=by, why=why)
+
+
+def take_back(settings: Settings, store: OrderStore, name: str, *, by: Identity, why: str) -> TakenBack:
+    """Do so on an open ledger; see ``roll_back_release``."""
+    home = settings.network_home()
+    profile, log, registry = home.profile, LedgerLog(store), registry_of(home, store)
+    made: list[Rollback] = []
+
+    def decide(history: tuple[Event, ...]) -> Sequence[Event]:
+        releases = registry.releases()
+        version = release_named(name, releases).version
+        orders = in_flight(store, profile.name, version)
+        made[:] = [roll_back(history, name, releases, orders, by=by, at=profile.clock.now(), why=why)]
+        return made[0].events
+
+    settle(log, RELEASES, decide)
+    today = profile.calendar.start_of_bucket(profile.clock.today())
+    done = carry_out(store, made[0], by=by.person, plan_date=today)
+    return TakenBack(made[0], done, prove_restored(log.history(RELEASES), registry.active()))
