@@ -27,6 +27,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.availability import Availability, availability
 from assets.orders.commitments import land_commitments, shown_orders
+from assets.orders.events import Channel
 from assets.orders.gateways.port import Gateway
 from assets.orders.outbox import SendTerms
 from assets.orders.standing import hindsight, stopped
@@ -64,7 +65,7 @@ def dispatch_network(
     done = dispatch(store, traced, day, send_terms(settings), clock.now)
     home = settings.network_home()
     undone = close_compensated(store, home.profile.name)
-    land_commitments(store, LandingArea(home.landing, clock), home.profile)
+    land_commitments(store, LandingArea(home.landing, clock), home.profile, clock)
     alerts.deliver_rows(settings, dispatch_alerts(done, day.plan_date, day.today), day.plan_date)
     return replace(done, changed=tuple(sorted({*done.changed, *undone}))) if undone else done
 
@@ -109,6 +110,6 @@ def send_terms(settings: Settings) -> SendTerms:
 
 
 def _stopped(published: Published, profile: NetworkProfile, store: OrderStore, plan_date: dt.date) -> str:
-    planned = store.orders(OrderFilter(network=profile.name, plan_date=plan_date))
+    planned = store.orders(OrderFilter(network=profile.name, plan_date=plan_date, channel=Channel.LIVE, going_on=True))
     runs = {order.document.provenance.run_id for order in planned}
     return stopped(published, plan_date) or hindsight(published, plan_date, runs)

@@ -17,7 +17,7 @@ from assets.governance.requirement import Requirement
 from assets.kernel.errors import EquipoiseError
 from assets.orders.documents import content_digest
 from assets.orders.events import Approve, Document, OrderLine, Override, Reject, Require
-from assets.orders.order import Order
+from assets.orders.order import Consent, Order
 from assets.policy.access import Identity, Permission, require
 from assets.policy.release import Release
 
@@ -98,15 +98,23 @@ def not_counted(order: Order, may_approve: Collection[str], today: dt.date) -> t
     """
     if order.approval is None:
         return ("its rules were never asked",)
-    faults = []
-    for consent in order.approval.given:
-        if consent.by not in may_approve:
-            faults.append(f"{consent.by} may not approve any more")
-        elif today >= consent.expires_on:
-            faults.append(f"the approval by {consent.by} expired on {consent.expires_on}")
-        elif consent.given_on > today:
-            faults.append(f"the approval by {consent.by} is of {consent.given_on}, a day that has not come")
-    return tuple(faults)
+    return tuple(fault for consent in order.approval.given if (fault := _fault(consent, may_approve, today)))
+
+
+def uncounted(order: Order, may_approve: Collection[str], today: dt.date) -> tuple[str, ...]:
+    """Return the people whose approval of an order counts no more."""
+    given = order.approval.given if order.approval else ()
+    return tuple(consent.by for consent in given if _fault(consent, may_approve, today))
+
+
+def _fault(consent: Consent, may_approve: Collection[str], today: dt.date) -> str:
+    if consent.by not in may_approve:
+        return f"{consent.by} may not approve any more"
+    if today >= consent.expires_on:
+        return f"the approval by {consent.by} expired on {consent.expires_on}"
+    if consent.given_on > today:
+        return f"the approval by {consent.by} is of {consent.given_on}, a day that has not come"
+    return ""
 
 
 def _with_units(order: Order, line_number: int, units: int) -> Document:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from assets.governance.approval import not_counted, required
+from assets.governance.approval import not_counted, required, uncounted
 from assets.governance.facts import Known, facts_of
 from assets.governance.pause import PauseState, paused_by
 from assets.governance.requirement import Requirement, requirement
 from assets.orders.availability import Availability
 from assets.orders.confirmations import Taken, take_confirmations
 from assets.orders.decide import decide
-from assets.orders.events import Channel, OrderIssued
+from assets.orders.events import Channel, Event, OrderIssued, Reopen
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
 from assets.orders.issuing import CAPACITY, Issued, close, expire, issue
 from assets.orders.order import Order, OrderStatus
@@ -69,6 +69,13 @@ class DispatchDay:
     stopped: str = ""
     held: Mapping[str, str] = field(default_factory=dict)
     capacity: int = CAPACITY
+
+    @property
+    def closed(self) -> str:
+        """Why nothing of the plan date may leave; empty if it may."""
+        if self.stopped:
+            return self.stopped
+        return "" if self.today < self.window_ends else f"its dispatch window ended on {self.window_ends}"
 
     @property
     def window_ends(self) -> dt.date:
@@ -131,11 +138,11 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
     now : callable
         The time in UTC.
     """
-    expired = expire(store, day.network, day.today)
+    expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
     closed = close(store, day.network, day.today)
-    asked = ask_rules(store, day)
+    asked = (*reopen(store, day), *ask_rules(store, day))
     kept, issued = Reservations((), ()), Issued()
-    if day.availability is not None and not day.stopped and day.today < day.window_ends:
+    if day.availability is not None and not day.closed:
         kept = reserve(
             store, _of(store, day, OrderStatus.APPROVED), day.availability.guard,
             stock_sites=day.availability.stock_sites, expires_on=day.window_ends,
@@ -144,7 +151,7 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
             store, _of(store, day, OrderStatus.RESERVED), gateway=gateway.name, by=terms.by,
             holds=lambda order: held_back(order, day), capacity=day.capacity,
         )  # fmt: skip
-    sent = send_due(store, gateway, day.network, terms, now)
+    sent = send_due(store, gateway, day.network, terms, now, lambda order: may_not_leave(order, day))
     taken, silence = _listened(store, gateway, day.network)
     left = outbox(store, day.network)
     changed = {
@@ -157,9 +164,26 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
     )  # fmt: skip
 
 
+def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
+    """Make proposals again of what was approved and no longer is: by people who may not, or by rules that changed."""
+    answers = []
+    for status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
+        for order in _of(store, day, status):
+            void = uncounted(order, day.may_approve, day.today)
+            counted = len(order.approval.given) - len(void) if order.approval else 0
+            if counted < _needed(order, day).approvers:
+                why = "; ".join(not_counted(order, day.may_approve, day.today)) or "the rules ask for more people now"
+                answers.append((order, decide(order, Reopen(why, void))))
+    return _recorded(store, answers)
+
+
 def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
     """Have the rules speak about every live proposal of the plan date, and return those they said something new of."""
-    answers = [(order, decide(order, required(_needed(order, day)))) for order in _of(store, day, OrderStatus.PROPOSED)]
+    proposals = _of(store, day, OrderStatus.PROPOSED)
+    return _recorded(store, [(order, decide(order, required(_needed(order, day)))) for order in proposals])
+
+
+def _recorded(store: OrderStore, answers: Iterable[tuple[Order, tuple[Event, ...]]]) -> tuple[str, ...]:
     appends = [Append(order.order_id, order.version, events) for order, events in answers if events]
     try:
         if appends:
@@ -168,6 +192,13 @@ def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
         # Somebody acted on one of them meanwhile: the next dispatch run asks again.
         return ()
     return tuple(sorted(append.stream for append in appends))
+
+
+def may_not_leave(order: Order, day: DispatchDay) -> str:
+    """Return why an order in the outbox that has certainly not arrived stays; empty if it may leave."""
+    if order.document.plan_date != day.plan_date:
+        return f"it is of {order.document.plan_date}, and orders of {day.plan_date} leave"
+    return day.closed or held_back(order, day)
 
 
 def held_back(order: Order, day: DispatchDay) -> str:
@@ -184,7 +215,8 @@ def held_back(order: Order, day: DispatchDay) -> str:
 
 def _needed(order: Order, day: DispatchDay) -> Requirement:
     by = (order.overridden_by,) if order.overridden_by else ()
-    return requirement(facts_of(order.document, order.revision, day.known, by), day.release)
+    facts = facts_of(order.document, order.revision, day.known, by)
+    return requirement(replace(facts, decided_before=order.person_decided), day.release)
 
 
 def _of(store: OrderStore, day: DispatchDay, status: OrderStatus) -> tuple[Order, ...]:

@@ -43,6 +43,8 @@ class OrderFacts:
         Rules of quality gates that warned of its items or sites.
     requested_by : tuple of str
         People whose wish it is: who overrode it or asked for it. Empty for a plan's own.
+    decided_before : str
+        What a person decided of an earlier revision of it; empty if nobody did.
     """
 
     order_id: str
@@ -61,6 +63,7 @@ class OrderFacts:
     forecast_width: float = 0.0
     warnings: tuple[str, ...] = ()
     requested_by: tuple[str, ...] = ()
+    decided_before: str = ""
 
 
 @dataclass(frozen=True)

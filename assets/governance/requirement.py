@@ -25,6 +25,7 @@ class ApprovalRule(StrEnum):
     CONFIDENCE = "confidence"
     VERDICT = "verdict"
     OVERRIDE = "override"
+    DECIDED_BEFORE = "decided_before"
     NO_AUTOMATIC_APPROVAL = "no_automatic_approval"
 
 
@@ -122,6 +123,10 @@ def _override(facts: OrderFacts, _: Release) -> tuple[int, str]:
     return (1, f"{' and '.join(facts.requested_by)} asked for it") if facts.requested_by else (0, "")
 
 
+def _decided_before(facts: OrderFacts, _: Release) -> tuple[int, str]:
+    return (1, f"a person decided of it before: {facts.decided_before}") if facts.decided_before else (0, "")
+
+
 def _no_automatic_approval(_: OrderFacts, release: Release) -> tuple[int, str]:
     if release.enabled(Feature.AUTOMATIC_APPROVAL):
         return 0, ""
@@ -136,5 +141,6 @@ _RULES: Mapping[ApprovalRule, Callable[[OrderFacts, Release], tuple[int, str]]] 
     ApprovalRule.CONFIDENCE: _confidence,
     ApprovalRule.VERDICT: _verdict,
     ApprovalRule.OVERRIDE: _override,
+    ApprovalRule.DECIDED_BEFORE: _decided_before,
     ApprovalRule.NO_AUTOMATIC_APPROVAL: _no_automatic_approval,
 }

@@ -56,9 +56,8 @@ def availability(
     sites = published.read(DIM_SITE, plan_date)
     position = published.read(FCT_INVENTORY_POSITION, plan_date)[[*_KEY, "available_units"]]
     targets = published.read(TARGETS, plan_date)[[*_KEY, "protection_units"]]
-    return Availability(
-        StockGuard(network, left_to_orders(sites, position, targets), shown), frozenset(sites["site_id"])
-    )
+    guard = StockGuard(network, left_to_orders(sites, position, targets), shown, plan_date)
+    return Availability(guard, frozenset(sites["site_id"]))
 
 
 def left_to_orders(sites: pd.DataFrame, position: pd.DataFrame, targets: pd.DataFrame) -> dict[tuple[str, str], int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import (
     NEVER_SENT,
     AmendmentDropped,
     ApprovalGiven,
     ApprovalRequired,
+    ApprovalVoided,
     Approve,
     BeginSend,
     Cancel,
@@ -38,6 +41,7 @@ from assets.orders.events import (
     ReceiptRecorded,
     RefuseReservation,
     Reject,
+    Reopen,
     Require,
     Resend,
     ResendRequested,
@@ -48,8 +52,21 @@ from assets.orders.events import (
     SendOutcome,
     Withdraw,
 )
-from assets.orders.order import ENDED, IN_OUTBOX, UNDER_WAY, UNSENT, Order, OrderStatus, planned, taken_in
+from assets.orders.order import (
+    ENDED,
+    IN_OUTBOX,
+    UNDER_WAY,
+    UNSENT,
+    Order,
+    OrderStatus,
+    errand_of,
+    planned,
+    shortage_text,
+    taken_in,
+)
 from assets.orders.receipts import Answer, Receipt, merged
+
+_APPROVED = frozenset({OrderStatus.APPROVED, OrderStatus.RESERVED})
 
 
 def decide(order: Order | None, command: Command) -> tuple[Event, ...]:
@@ -88,11 +105,16 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
             return _over(order, OrderRejected(order.order_id, order.revision, by, reason, note), f"rejected by {by}")
         case Expire():
             return _expire(order, command)
+        case Reopen(reason, void):
+            _must_be(order, _APPROVED, "only what was approved and not issued is opened again", "Cancel it instead")
+            return (ApprovalVoided(order.order_id, order.revision, reason, void),)
         case Reserve(holds, expires_on):
             _must_be(order, {OrderStatus.APPROVED}, "only an approved order reserves stock", "Have it approved first")
             return (OrderReserved(order.order_id, order.revision, holds, expires_on),)
         case RefuseReservation(shortages):
             _must_be(order, {OrderStatus.APPROVED}, "only an approved order reserves stock", "Have it approved first")
+            if order.status_reason == shortage_text(shortages):
+                return ()
             return (ReservationRefused(order.order_id, order.revision, shortages),)
         case Issue():
             return _issue(order, command)
@@ -135,6 +157,8 @@ def _propose(order: Order | None, command: Propose) -> tuple[Event, ...]:
         )
     if document.content_digest in (order.document.content_digest, planned(order)) and not order.withdrawn:
         return ()
+    if document.content_digest == order.declined_digest:
+        return ()
     if order.former is not None and order.former.document.content_digest == document.content_digest:
         return (AmendmentDropped(order.former.document, "a later plan wants what was sent"),) if _open(order) else ()
     return (OrderRevised(document, order.revision + 1),) if _revisable(order) else ()
@@ -146,7 +170,9 @@ def _open(order: Order) -> bool:
 
 def _revisable(order: Order) -> bool:
     """Tell whether a plan may still change an order: not on its way, nothing moved, nobody asked to cancel it."""
-    if order.status in IN_OUTBOX or order.cancel_reason:
+    if order.status in IN_OUTBOX or (order.cancel_reason and order.status not in ENDED):
+        return False
+    if order.receipt is not None and order.receipt.shipped_units:
         return False
     if order.status in UNDER_WAY:
         return order.status is OrderStatus.ACKNOWLEDGED
@@ -184,12 +210,13 @@ def _require(order: Order, command: Require) -> tuple[Event, ...]:
     before = order.approval
     if before and (before.approvers, before.rules) == (command.approvers, command.rules):
         return ()
+    given = tuple(consent.by for consent in before.given) if before else ()
     asked = ApprovalRequired(
         order.order_id, order.revision, command.approvers, command.rules, command.expires_on, command.why
     )
-    if command.approvers:
+    if len(given) < command.approvers:
         return (asked,)
-    return (asked, OrderApproved(order.order_id, order.revision, ()))
+    return (asked, OrderApproved(order.order_id, order.revision, given))
 
 
 def _approve(order: Order, command: Approve) -> tuple[Event, ...]:
@@ -219,7 +246,7 @@ def _expire(order: Order, command: Expire) -> tuple[Event, ...]:
     asked_until = order.approval.expires_on if order.approval else None
     waits = not (order.delivery and (order.delivery.uncertain or order.delivery.lease_until)) and not taken_in(order)
     late = {
-        OrderStatus.PROPOSED: asked_until,
+        OrderStatus.PROPOSED: asked_until or order.document.plan_date + dt.timedelta(days=command.window_days),
         OrderStatus.APPROVED: asked_until,
         OrderStatus.RESERVED: order.holds_until,
         # In the outbox and certainly not on the other side.
@@ -237,14 +264,16 @@ def _issue(order: Order, command: Issue) -> tuple[Event, ...]:
     _must_be(
         order, {OrderStatus.RESERVED}, "only an approved and reserved order can be issued", "Have it approved first"
     )
+    if order.receipt is not None and order.receipt.shipped_units:
+        raise _refused(order, "goods have left, so that an amendment comes too late", "Plan a later date")
     key = command.idempotency_key
     return (OrderIssued(order.order_id, order.revision, command.gateway, key, command.by),)
 
 
 def _begin_send(order: Order, command: BeginSend) -> tuple[Event, ...]:
     delivery = order.delivery
-    if delivery is None or order.status in ENDED:
-        raise _refused(order, "only an issued order can be sent", "Issue it first")
+    if delivery is None or errand_of(order) is not command.errand:
+        raise _refused(order, "only what is in the outbox is sent", "Issue it first")
     attempt, until = delivery.attempts + 1, command.lease_until
     begun = SendBegun(order.order_id, order.revision, command.errand, attempt, command.by, until)
     if delivery.lease_until is None:
@@ -271,12 +300,18 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
     if order.status in (OrderStatus.CLOSED, OrderStatus.COMPENSATED):
         return ()
     known = order.receipt
+    old = 0 < max(receipt.revision, receipt.answered_revision) < order.revision
+    if old and known is None and order.former is None:
+        return ()  # a late word about a revision that has ended
     on_its_way = order.former is not None and order.status in IN_OUTBOX
     refused = on_its_way and receipt.answer is Answer.ACCEPTED and _says_no_to(receipt, order.revision, command.source)
-    unsettled = order.delivery.lease_until is not None or order.delivery.uncertain
+    unsettled = (order.delivery.lease_until is not None or order.delivery.uncertain) and not old
+    unsettled = unsettled or (command.source == Errand.CANCEL and order.cancel_pending)
     if known is not None and merged(known, receipt) == known and not refused and not unsettled:
         return ()
     recorded = ReceiptRecorded(order.order_id, receipt, command.source)
+    if order.former is not None and receipt.shipped_units and not on_its_way and receipt.revision < order.revision:
+        return (recorded, AmendmentDropped(order.former.document, f"amendment {order.revision}: goods have left"))
     if not refused or order.former is None:
         return (recorded,)
     reason = f"amendment {order.revision} was refused: {receipt.reason or 'no reason given'}"

@@ -176,12 +176,14 @@ class Errand(StrEnum):
 class SendOutcome(StrEnum):
     """How an attempt to send ended that brought no receipt.
 
-    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again.
+    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again. ``absent``: it was
+    asked, and has nothing of it.
     ``not_understood``: the other side said something that cannot be read; a person has to look.
     """
 
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
+    ABSENT = "absent"
     NOT_UNDERSTOOD = "not understood"
 
 
@@ -251,9 +253,21 @@ class Reject:
 
 @dataclass(frozen=True)
 class Expire:
-    """The date is come by which an approval or a reservation should have led to something."""
+    """The date is come by which an approval or a reservation should have led to something.
+
+    ``window_days`` from its plan date a proposal whose rules were never asked is too late as well.
+    """
 
     today: dt.date
+    window_days: int = 28
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """What it was approved by does not hold any more: approvals of ``void`` do not count, and rules speak again."""
+
+    reason: str
+    void: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -347,7 +361,7 @@ class Compensate:
 
 
 Command = (
-    Propose | Withdraw | Override | Require | Approve | Reject | Expire | Reserve | RefuseReservation | Issue
+    Propose | Withdraw | Override | Require | Approve | Reopen | Reject | Expire | Reserve | RefuseReservation | Issue
     | BeginSend | EndSend | Confirm | Cancel | Resend | Close | Compensate
 )  # fmt: skip
 
@@ -433,6 +447,16 @@ class OrderApproved(LedgerEvent):
     order_id: str
     revision: int
     by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ApprovalVoided(LedgerEvent):
+    """The revision is a proposal again; approvals of ``void`` count no more."""
+
+    order_id: str
+    revision: int
+    reason: str
+    void: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -568,9 +592,9 @@ class OrderCompensated(LedgerEvent):
 
 Event = (
     OrderProposed | OrderRevised | OrderOverridden | AmendmentDropped | OrderWithdrawn | ApprovalRequired
-    | ApprovalGiven | OrderApproved | OrderRejected | OrderExpired | OrderReserved | ReservationRefused | OrderIssued
-    | SendBegun | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled | ResendRequested | OrderClosed
-    | OrderCompensated
+    | ApprovalGiven | ApprovalVoided | OrderApproved | OrderRejected | OrderExpired | OrderReserved
+    | ReservationRefused | OrderIssued | SendBegun | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled
+    | ResendRequested | OrderClosed | OrderCompensated
 )  # fmt: skip
 """What can have happened to an order."""
 

@@ -10,6 +10,7 @@ from assets.orders.events import (
     AmendmentDropped,
     ApprovalGiven,
     ApprovalRequired,
+    ApprovalVoided,
     CancelRequested,
     Document,
     Errand,
@@ -32,9 +33,19 @@ from assets.orders.events import (
     SendBegun,
     SendEnded,
     SendOutcome,
-    Shortage,
 )
-from assets.orders.order import ENDED, UNDER_WAY, Approval, Consent, Delivery, Former, Order, OrderStatus, planned
+from assets.orders.order import (
+    ENDED,
+    UNDER_WAY,
+    Approval,
+    Consent,
+    Delivery,
+    Former,
+    Order,
+    OrderStatus,
+    planned,
+    shortage_text,
+)
 from assets.orders.receipts import Answer, Receipt, merged
 
 
@@ -70,21 +81,25 @@ def _after(order: Order, event: Event) -> Order:
         case OrderWithdrawn(_, reason, _):
             return _ended(order, OrderStatus.CANCELLED, reason, withdrawn=True)
         case ApprovalRequired(_, _, approvers, rules, expires_on, why):
-            return replace(order, approval=Approval(approvers, rules, expires_on, why))
+            given = order.approval.given if order.approval else ()
+            return replace(order, approval=Approval(approvers, rules, expires_on, why, given))
         case ApprovalGiven(_, _, by, given_on, expires_on, _):
             return _consented(order, Consent(by, given_on, expires_on))
         case OrderApproved(_, _, by):
             return replace(order, status=OrderStatus.APPROVED, status_reason=_approved_by(by))
+        case ApprovalVoided(_, _, reason, void):
+            return _reopened(order, reason, void)
         case OrderRejected(_, _, by, reason, note):
-            return _ended(order, OrderStatus.REJECTED, _told(by, reason, note))
+            said = _told(by, reason, note)
+            return _declined(_ended(order, OrderStatus.REJECTED, said), f"revision {order.revision}: {said}")
         case OrderExpired(_, _, reason):
-            return _ended(order, OrderStatus.EXPIRED, reason)
+            return _declined(_ended(order, OrderStatus.EXPIRED, reason), order.person_decided)
         case OrderReserved(_, _, holds, expires_on):
             return replace(
                 order, status=OrderStatus.RESERVED, status_reason="", holds=holds, holds_until=expires_on
             )  # fmt: skip
         case ReservationRefused(_, _, shortages):
-            return replace(order, status_reason="; ".join(_short(shortage) for shortage in shortages))
+            return replace(order, status_reason=shortage_text(shortages))
         case OrderIssued(_, _, gateway, key, by):
             delivery = Delivery(gateway, key, attempts=order.delivery.attempts if order.delivery else 0)
             return replace(order, status=OrderStatus.ISSUED, status_reason=f"issued by {by}", delivery=delivery)
@@ -93,20 +108,21 @@ def _after(order: Order, event: Event) -> Order:
         case ReceiptRecorded(_, receipt, source):
             return _not_cancelled(_confirmed(order, receipt), receipt, source)
         case CancelRequested(_, by, reason, note):
-            return replace(order, cancel_reason=_told(by, reason, note))
+            return replace(order, cancel_reason=_told(by, reason, note), cancel_handed_over=False)
         case OrderCancelled(_, by, reason, note):
-            return _ended(order, OrderStatus.CANCELLED, _told(by, reason, note))
+            said = _told(by, reason, note)
+            return _declined(_ended(order, OrderStatus.CANCELLED, said), f"revision {order.revision}: {said}")
         case ResendRequested(_, _, by, reason):
             again = replace(order.delivery, lease_until=None, retry_at=None, uncertain=True) if order.delivery else None
             return replace(
                 order, status=OrderStatus.ISSUED, status_reason=_told(by, reason, ""), receipt=None, delivery=again
             )
         case OrderClosed(_, reason):
-            return replace(order, status=OrderStatus.CLOSED, status_reason=reason, holds=(), former=None)
+            return replace(order, status=OrderStatus.CLOSED, status_reason=reason, former=None)
         case OrderCompensated(_, compensated_by, by, reason):
             return replace(
                 order, status=OrderStatus.COMPENSATED, status_reason=_told(by, reason, f"by order {compensated_by}"),
-                holds=(), former=None, compensated_by=compensated_by,
+                former=None, compensated_by=compensated_by,
             )  # fmt: skip
 
 
@@ -121,8 +137,29 @@ def _revised(order: Order, event: OrderRevised | OrderOverridden) -> Order:
     return Order(
         event.document, event.revision, OrderStatus.PROPOSED, reason, order.version,
         overridden_by=by, planned_digest=planned(order) if by else "", former=former,
+        declined_digest=order.declined_digest, person_decided="" if by else _decided_before(order),
         delivery=order.delivery if former else None, receipt=order.receipt if former else None,
     )  # fmt: skip
+
+
+def _decided_before(order: Order) -> str:
+    """Return what a person decided of an order that a plan changes now."""
+    if order.overridden_by:
+        return f"revision {order.revision} was {order.overridden_by}'s"
+    return order.person_decided
+
+
+def _declined(order: Order, decided: str) -> Order:
+    return replace(order, declined_digest=planned(order), person_decided=decided)
+
+
+def _reopened(order: Order, reason: str, void: tuple[str, ...]) -> Order:
+    approval = order.approval
+    if approval is not None:
+        approval = replace(approval, given=tuple(consent for consent in approval.given if consent.by not in void))
+    return replace(
+        order, status=OrderStatus.PROPOSED, status_reason=reason, approval=approval, holds=(), holds_until=None
+    )
 
 
 def _consented(order: Order, consent: Consent) -> Order:
@@ -137,10 +174,12 @@ def _ended(order: Order, status: OrderStatus, reason: str, *, withdrawn: bool = 
 
 def _as_it_was(order: Order, document: Document, reason: str) -> Order:
     """Return an order whose amendment came to nothing, as the other side has it."""
+    refused_there = order.status in (OrderStatus.ISSUED, OrderStatus.UNKNOWN)
     return replace(
         order, document=document, status=_status(order.receipt) if order.receipt else OrderStatus.ISSUED,
         status_reason=reason, holds=order.former.holds if order.former else (), holds_until=None, former=None,
         overridden_by="", planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
+        declined_digest=planned(order) if refused_there else order.declined_digest,
         delivery=_at_rest(order.delivery),
     )  # fmt: skip
 
@@ -154,7 +193,8 @@ def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
             delivery, attempts=event.attempt, errand=event.errand, lease_until=event.lease_until, retry_at=None
         )
         return replace(order, delivery=begun)
-    uncertain = event.outcome is not SendOutcome.NOT_SENT or delivery.uncertain
+    certain = event.outcome in (SendOutcome.NOT_SENT, SendOutcome.ABSENT)
+    uncertain = not certain or (delivery.uncertain and event.outcome is not SendOutcome.ABSENT)
     after = replace(
         delivery, lease_until=None, retry_at=event.retry_at, detail=event.detail, uncertain=uncertain
     )  # fmt: skip
@@ -166,26 +206,28 @@ def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
 
 def _confirmed(order: Order, receipt: Receipt) -> Order:
     known = merged(order.receipt, receipt)
-    delivery = _at_rest(order.delivery)
-    after = replace(order, receipt=known, delivery=delivery)
-    if known.answer in (Answer.REFUSED, Answer.CANCELLED, Answer.CLOSED) or receipt.revision >= order.revision:
+    over = known.answer in (Answer.REFUSED, Answer.CANCELLED, Answer.CLOSED)
+    # News of an earlier revision says nothing of one that is on its way.
+    spoken_of = over or max(receipt.revision, receipt.answered_revision) >= order.revision
+    after = replace(order, receipt=known, delivery=_at_rest(order.delivery) if spoken_of else order.delivery)
+    if over or receipt.revision >= order.revision:
         reason = known.reason if known.answer is not Answer.ACCEPTED else _partly(order, known)
         status = _status(known)
-        ended = status in (OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.CLOSED)
-        return replace(
-            after, status=status, status_reason=reason, former=None, holds=() if ended else order.holds
-        )  # fmt: skip
-    if order.former is None:
-        return replace(after, status=_status(known))
-    # What it carries out while an amendment is on its way, which it may not have heard of.
-    return replace(after, status=OrderStatus.ISSUED) if order.status is OrderStatus.UNKNOWN else after
+        gone = status in (OrderStatus.FAILED, OrderStatus.CANCELLED)
+        return replace(after, status=status, status_reason=reason, former=None, holds=() if gone else order.holds)
+    # What it carries out while an amendment is on its way, which it may not have heard of; else that is the order.
+    return after if order.former else replace(after, status=_status(known), delivery=_at_rest(order.delivery))
 
 
 def _not_cancelled(order: Order, receipt: Receipt, source: str) -> Order:
-    """Return the order; if it was asked to be cancelled and is not, it goes on and says so."""
-    if source != Errand.CANCEL or order.status in ENDED:
+    """Return an order that was asked to be cancelled: it goes on if goods have left, else the other side decides."""
+    asked = source == Errand.CANCEL or order.cancel_handed_over
+    if not order.cancel_reason or not asked or order.status in ENDED:
         return order
-    return replace(order, cancel_reason="", status_reason=f"not cancelled: {receipt.reason or 'no reason given'}")
+    if receipt.shipped_units:
+        why = f"not cancelled: {receipt.reason or 'goods have left'}"
+        return replace(order, cancel_reason="", cancel_handed_over=False, status_reason=why)
+    return replace(order, cancel_handed_over=True, delivery=_at_rest(order.delivery))
 
 
 def _at_rest(delivery: Delivery | None) -> Delivery | None:
@@ -227,11 +269,3 @@ def _approved_by(people: tuple[str, ...]) -> str:
 
 def _told(by: str, reason: str, note: str) -> str:
     return f"{reason}, by {by}" + (f": {note}" if note else "")
-
-
-def _short(shortage: Shortage) -> str:
-    holders = f", {', '.join(shortage.holders)} hold the rest" if shortage.holders else ""
-    return (
-        f"{shortage.site_id} has {shortage.left_units} of the {shortage.wanted_units} units of "
-        f"{shortage.item_id} left{holders}"
-    )

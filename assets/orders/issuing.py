@@ -7,17 +7,15 @@ than the outbox holds. Not here: who approves or pauses (``governance``), or the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assets.orders.decide import decide
 from assets.orders.events import Channel, Close, Command, Expire, Issue
 from assets.orders.gateways.port import Submission
 from assets.orders.order import Order, OrderStatus
+from assets.orders.outbox import Holds
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
-
-Holds = Callable[[Order], str]
-"""Returns why an order may not leave now; empty if it may."""
 
 CAPACITY = 2000
 """Orders that the outbox holds; more wait until it has room."""
@@ -33,10 +31,16 @@ class Issued:
     held: Mapping[str, str] = field(default_factory=dict)
 
 
-def expire(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:
-    """End what was to be sent by now and certainly was not, and return the ids."""
+def expire(store: OrderStore, network: str, today: dt.date, window_days: int = 28) -> tuple[str, ...]:
+    """End what was to be sent by now and certainly was not, and return the ids.
+
+    Parameters
+    ----------
+    window_days : int
+        Days from its plan date in which a proposal may leave whose rules were never asked.
+    """
     orders = store.orders(OrderFilter(network=network, channel=Channel.LIVE, going_on=True))
-    return _all(store, ((order, Expire(today)) for order in orders))
+    return _all(store, ((order, Expire(today, window_days)) for order in orders))
 
 
 def close(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:

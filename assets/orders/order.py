@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assets.orders.events import Document, Errand, Hold
+from assets.orders.events import Document, Errand, Hold, Shortage
 from assets.orders.receipts import Receipt
 
 
@@ -157,6 +157,12 @@ class Order:
         What the other side has, while an amendment is on its way.
     cancel_reason : str
         Why it was asked to be cancelled; empty if it was not.
+    cancel_handed_over : bool
+        Whether the other side has that wish and has not decided.
+    declined_digest : str
+        Of content that a person or the other side said no to, or that came too late: no plan proposes it again.
+    person_decided : str
+        What a person decided of an earlier revision: the next one needs a person too.
     compensated_by : str
         The order that undoes it.
     """
@@ -176,6 +182,9 @@ class Order:
     receipt: Receipt | None = None
     former: Former | None = None
     cancel_reason: str = ""
+    cancel_handed_over: bool = False
+    declined_digest: str = ""
+    person_decided: str = ""
     compensated_by: str = ""
 
     @property
@@ -214,14 +223,17 @@ def errand_of(order: Order) -> Errand | None:
     if order.delivery is None:
         return None
     if order.cancel_pending:
-        return Errand.CANCEL
+        return None if order.cancel_handed_over else Errand.CANCEL
     return Errand.SUBMIT if order.status in IN_OUTBOX and not taken_in(order) else None
 
 
 def held(order: Order) -> tuple[Hold, ...]:
-    """Return the stock that an order keeps for itself now: of two revisions the larger claim, by site and item."""
+    """Return the stock that an order keeps for itself now: of two revisions the larger claim, by site and item.
+
+    An order that ended keeps what left for it: the snapshot of its plan date still counts that as there.
+    """
     if order.status in ENDED:
-        return ()
+        return _left_behind(order)
     claims: dict[tuple[str, str], int] = {}
     for holds in (order.holds, order.former.holds if order.former else ()):
         own: dict[tuple[str, str], int] = {}
@@ -231,3 +243,29 @@ def held(order: Order) -> tuple[Hold, ...]:
         for key, units in own.items():
             claims[key] = max(claims.get(key, 0), units)
     return tuple(Hold(*key, units) for key, units in sorted(claims.items()))
+
+
+def _left_behind(order: Order) -> tuple[Hold, ...]:
+    """Return what left for an order that has ended, as far as stock was kept for it."""
+    if order.receipt is None or not order.receipt.shipped_units:
+        return ()
+    item = {line.line_number: line.item_id for line in order.document.lines}
+    left: dict[str, int] = {}
+    for line in order.receipt.lines:
+        name = item.get(line.line_number, "")
+        left[name] = left.get(name, 0) + max(line.shipped_units, line.received_units)
+    kept = [Hold(hold.site_id, hold.item_id, min(hold.units, left.get(hold.item_id, 0))) for hold in order.holds]
+    return tuple(sorted((hold for hold in kept if hold.units), key=lambda hold: (hold.site_id, hold.item_id)))
+
+
+def shortage_text(shortages: tuple[Shortage, ...]) -> str:
+    """Return in words what an order did not get."""
+    return "; ".join(_short(shortage) for shortage in shortages)
+
+
+def _short(shortage: Shortage) -> str:
+    holders = f", {', '.join(shortage.holders)} hold the rest" if shortage.holders else ""
+    return (
+        f"{shortage.site_id} has {shortage.left_units} of the {shortage.wanted_units} units of "
+        f"{shortage.item_id} left{holders}"
+    )

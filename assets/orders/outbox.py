@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from assets.orders.decide import decide
 from assets.orders.events import BeginSend, Command, Confirm, EndSend, Errand, SendOutcome
+from assets.orders.evolve import evolve_all
 from assets.orders.gateways.port import (
     Cancellation,
     Gateway,
@@ -30,6 +31,14 @@ from assets.orders.trace import trace_parent
 _ATTEMPTS = 20
 Now = Callable[[], dt.datetime]
 """Tells the time in UTC; it decides when something is tried again, never what."""
+Holds = Callable[[Order], str]
+"""Returns why an order may not leave now; empty if it may."""
+_SILENCE = frozenset({SendOutcome.NOT_SENT, SendOutcome.UNKNOWN})
+
+
+def nothing_holds(_order: Order) -> str:
+    """Let every order leave."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,9 @@ class SendTerms:
     by : str
         Host and process, as the ledger records them.
     lease : timedelta
-        How long a process may take with one batch before another takes over; longer than the gateway's timeouts
-        for a batch together.
+        How long a process may take with one batch before another takes over.
+    call : timedelta
+        Longest that one order may take: nothing is begun that would outlast the lease.
     batch : int
         Orders that are begun at once.
     first_wait, longest_wait : timedelta
@@ -53,6 +63,7 @@ class SendTerms:
 
     by: str
     lease: dt.timedelta = dt.timedelta(minutes=15)
+    call: dt.timedelta = dt.timedelta(minutes=2)
     batch: int = 50
     first_wait: dt.timedelta = dt.timedelta(seconds=30)
     longest_wait: dt.timedelta = dt.timedelta(hours=1)
@@ -71,6 +82,7 @@ class Sent:
     waiting: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     not_understood: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
     details: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +102,9 @@ def outbox(store: OrderStore, network: str) -> tuple[Order, ...]:
     return tuple(sorted(waiting, key=lambda order: (-order.document.gain_amount, order.order_id)))
 
 
-def send_due(store: OrderStore, gateway: Gateway, network: str, terms: SendTerms, now: Now) -> Sent:
+def send_due(
+    store: OrderStore, gateway: Gateway, network: str, terms: SendTerms, now: Now, holds: Holds = nothing_holds
+) -> Sent:
     """Send what is due, and record what came of it.
 
     Parameters
@@ -99,6 +113,8 @@ def send_due(store: OrderStore, gateway: Gateway, network: str, terms: SendTerms
         Whose orders.
     now : callable
         The time in UTC.
+    holds : callable
+        Why an order may not leave now. What may have arrived is still asked for, and cancellations go.
 
     Returns
     -------
@@ -106,17 +122,18 @@ def send_due(store: OrderStore, gateway: Gateway, network: str, terms: SendTerms
         A gateway that is down leaves the rest waiting; nothing is raised for it.
     """
     sent, failures = Sent(), 0
-    waiting = [order for order in outbox(store, network) if is_due(order, now()) and _mine(order, gateway)]
+    due = [order for order in outbox(store, network) if is_due(order, now()) and _mine(order, gateway)]
+    waiting = [order for order in due if not _is_held(order, holds, sent)]
     for start in range(0, len(waiting), terms.batch):
         if failures >= terms.give_up_after:
             break
-        batch = _begun(store, waiting[start : start + terms.batch], terms, now)
+        until = now() + terms.lease
+        batch = _begun(store, waiting[start : start + terms.batch], terms, until, now)
         answers: list[tuple[Order, Command]] = []
         for order in batch:
-            down = failures >= terms.give_up_after
-            answer = _left(order, terms, now) if down else _asked(order, gateway, terms, now)
-            down_now = isinstance(answer, EndSend) and answer.outcome is SendOutcome.NOT_SENT
-            failures = failures + 1 if down_now else 0
+            left = failures >= terms.give_up_after or now() + terms.call > until
+            answer = _left(order, terms, now) if left else _asked(order, gateway, terms, now, holds)
+            failures = failures + 1 if isinstance(answer, EndSend) and answer.outcome in _SILENCE else 0
             answers.append((order, answer))
             _note(sent, order, answer)
         _record(store, answers)
@@ -127,43 +144,59 @@ def _mine(order: Order, gateway: Gateway) -> bool:
     return order.delivery is not None and order.delivery.gateway == gateway.name
 
 
-def _begun(store: OrderStore, due: Sequence[Order], terms: SendTerms, now: Now) -> list[Order]:
+def _is_held(order: Order, holds: Holds, sent: Sent) -> bool:
+    """Tell whether an order stays: what certainly has not arrived, where something holds it."""
+    if errand_of(order) is Errand.CANCEL or (order.delivery is not None and order.delivery.uncertain):
+        return False
+    if order.delivery is not None and order.delivery.lease_until is not None:
+        return False  # a process that did not come back may have sent it
+    why = holds(order)
+    if why:
+        sent.held.append(order.order_id)
+        sent.details[order.order_id] = why
+    return bool(why)
+
+
+def _begun(store: OrderStore, due: Sequence[Order], terms: SendTerms, until: dt.datetime, now: Now) -> list[Order]:
     """Record that these are being sent, and return those that nobody else got hold of first."""
     try:
-        return _begin(store, due, terms, now)
+        return _begin(store, due, terms, until)
     except VersionConflict:
         found: list[Order] = []
         for order in due:
             fresh = [o for o in store.orders(OrderFilter(order_ids=(order.order_id,))) if is_due(o, now())]
             try:
-                found += _begin(store, fresh, terms, now)
+                found += _begin(store, fresh, terms, until)
             except VersionConflict:
                 continue
         return found
 
 
-def _begin(store: OrderStore, due: Sequence[Order], terms: SendTerms, now: Now) -> list[Order]:
-    until = now() + terms.lease
-    appends = [
-        Append(order.order_id, order.version, decide(order, BeginSend(errand, terms.by, until)))
-        for order in due
-        if (errand := errand_of(order)) is not None
-    ]
-    if not appends:
-        return []
-    store.append(appends)
-    begun = store.orders(OrderFilter(order_ids=tuple(append.stream for append in appends)))
-    rank = {order.order_id: number for number, order in enumerate(due)}
-    return sorted(begun, key=lambda order: rank[order.order_id])
+def _begin(store: OrderStore, due: Sequence[Order], terms: SendTerms, until: dt.datetime) -> list[Order]:
+    begun: list[Order] = []
+    appends: list[Append] = []
+    for order in due:
+        errand = errand_of(order)
+        if errand is None:
+            continue
+        events = decide(order, BeginSend(errand, terms.by, until))
+        after = evolve_all(order, events)
+        if after is not None:
+            # What was decided on is what is sent, whatever becomes of the order meanwhile.
+            begun.append(after)
+            appends.append(Append(order.order_id, order.version, events))
+    if appends:
+        store.append(appends)
+    return begun
 
 
-def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now) -> Command:
+def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now, holds: Holds) -> Command:
     """Talk to the other side about one order, and return what it comes to."""
     try:
         if errand_of(order) is Errand.CANCEL:
             # Of what it never got as well: what is still on its way must find that it came too late.
             return Confirm(gateway.cancel(Cancellation(order.order_id, order.cancel_reason)), Errand.CANCEL.value)
-        return _submitted(order, gateway)
+        return _submitted(order, gateway, now, holds)
     except NotSent as error:
         wait = max(terms.wait(_attempts(order)), dt.timedelta(seconds=error.retry_after_s))
         return _ended(order, SendOutcome.NOT_SENT, str(error), now() + wait)
@@ -173,17 +206,21 @@ def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now) -> Comman
         return _ended(order, SendOutcome.NOT_UNDERSTOOD, str(error), now() + terms.longest_wait)
 
 
-def _submitted(order: Order, gateway: Gateway) -> Command:
+def _submitted(order: Order, gateway: Gateway, now: Now, holds: Holds) -> Command:
     if order.delivery is not None and order.delivery.uncertain:
         found = gateway.find(order.order_id)
-        if found is not None and found.revision >= order.revision:
+        if found is not None and max(found.revision, found.answered_revision) >= order.revision:
             return Confirm(found, "find")
+        why = holds(order)
+        if why:
+            return _ended(order, SendOutcome.ABSENT, f"it has not arrived, and stays: {why}", now())
     submission = Submission(order.document, order.revision, trace_parent(order.document, order.revision))
     return Confirm(gateway.submit(submission), Errand.SUBMIT.value)
 
 
 def _left(order: Order, terms: SendTerms, now: Now) -> EndSend:
-    return _ended(order, SendOutcome.NOT_SENT, "not tried: the other side is down", now() + terms.first_wait)
+    why = "not tried: the other side does not answer, or time ran out"
+    return _ended(order, SendOutcome.NOT_SENT, why, now() + terms.first_wait)
 
 
 def _ended(order: Order, outcome: SendOutcome, detail: str, retry_at: dt.datetime) -> EndSend:
@@ -201,6 +238,7 @@ def _note(sent: Sent, order: Order, answer: Command) -> None:
     sent.details[order.order_id] = answer.detail
     {
         SendOutcome.NOT_SENT: sent.waiting,
+        SendOutcome.ABSENT: sent.held,
         SendOutcome.UNKNOWN: sent.unknown,
         SendOutcome.NOT_UNDERSTOOD: sent.not_understood,
     }[answer.outcome].append(order.order_id)

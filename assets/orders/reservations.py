@@ -88,19 +88,21 @@ def _reserved(
     while True:
         going = [order for order in waiting if order.order_id not in refused]
         wanted: list[tuple[Order, Command]] = [(order, Reserve(holds[order.order_id], expires_on)) for order in going]
-        told = [(order, RefuseReservation(refused[order.order_id])) for order in waiting if order.order_id in refused]
-        appends = [
-            Append(order.order_id, order.version, events)
-            for order, command in (*wanted, *told)
-            if (events := decide(order, command))
-        ]
         try:
-            if appends:
-                store.append(appends, guard)
+            _append(store, wanted, guard)
         except Oversold as error:
             refused |= _give_way(going, holds, error.shortages)
             continue
+        # Apart, because it takes no stock.
+        _append(store, [(o, RefuseReservation(refused[o.order_id])) for o in waiting if o.order_id in refused])
         return Reservations(tuple(sorted(order.order_id for order in going)), tuple(sorted(refused)))
+
+
+def _append(store: OrderStore, asked: Iterable[tuple[Order, Command]], guard: StockGuard | None = None) -> None:
+    answers = [(order, decide(order, command)) for order, command in asked]
+    appends = [Append(order.order_id, order.version, events) for order, events in answers if events]
+    if appends:
+        store.append(appends, guard)
 
 
 def _give_way(

@@ -5,6 +5,7 @@ Not here: the events (``sql_store``), or whether the views are what they make of
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -88,7 +89,7 @@ def reservations_of(order: Order) -> list[dict[str, Any]]:
     return [
         {
             "order_id": order.order_id, "site_id": hold.site_id, "item_id": hold.item_id, "network": network,
-            "units": hold.units,
+            "units": hold.units, "last_plan_date": order.document.plan_date if order.status in ENDED else None,
         }
         for hold in held(order)
     ]  # fmt: skip
@@ -130,12 +131,17 @@ def order_of(row: sa.Row[Any], codec: Codec) -> Order:
         raise _spoilt(row, f"its state cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def claims(connection: sa.Connection, network: str, stocks: Iterable[Stock]) -> dict[str, dict[Stock, int]]:
-    """Return what orders of a network hold of some stocks, by order."""
+def claims(
+    connection: sa.Connection, network: str, stocks: Iterable[Stock], plan_date: dt.date | None = None
+) -> dict[str, dict[Stock, int]]:
+    """Return what orders of a network hold of some stocks, by order; of the snapshot of a plan date, if named."""
     asked = set(stocks)
     found: dict[str, dict[Stock, int]] = {}
     for sites in chunks({site_id for site_id, _ in asked}):
         query = sa.select(RESERVATIONS).where(RESERVATIONS.c.network == network, RESERVATIONS.c.site_id.in_(sites))
+        if plan_date is not None:
+            last = RESERVATIONS.c.last_plan_date
+            query = query.where(sa.or_(last.is_(None), last >= plan_date))
         for row in connection.execute(query):
             if (row.site_id, row.item_id) in asked:
                 found.setdefault(row.order_id, {})[row.site_id, row.item_id] = int(row.units)
@@ -151,7 +157,7 @@ def _update(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 def _hold(connection: sa.Connection, changed: Sequence[Order], stands: Mapping[str, Order]) -> None:
     """Bring the view of stock that is held to where orders leave it."""
-    moved = [order for order in changed if _held_before(stands.get(order.order_id)) != held(order)]
+    moved = [order for order in changed if _held_before(stands.get(order.order_id)) != reservations_of(order)]
     for chunk in chunks(order.order_id for order in moved if order.order_id in stands):
         connection.execute(sa.delete(RESERVATIONS).where(RESERVATIONS.c.order_id.in_(chunk)))
     rows = [row for order in moved for row in reservations_of(order)]
@@ -159,8 +165,8 @@ def _hold(connection: sa.Connection, changed: Sequence[Order], stands: Mapping[s
         connection.execute(sa.insert(RESERVATIONS), rows)
 
 
-def _held_before(order: Order | None) -> tuple[Any, ...]:
-    return held(order) if order else ()
+def _held_before(order: Order | None) -> list[dict[str, Any]]:
+    return reservations_of(order) if order else []
 
 
 def chunks(ids: Iterable[str]) -> Iterable[list[str]]:

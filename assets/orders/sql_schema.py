@@ -73,6 +73,8 @@ RESERVATIONS = sa.Table(
     sa.Column("item_id", sa.String(128), primary_key=True),
     sa.Column("network", sa.String(128), nullable=False),
     sa.Column("units", sa.BigInteger, nullable=False),
+    # Of an order that has ended: snapshots of later plan dates do not count the goods any more.
+    sa.Column("last_plan_date", sa.Date, nullable=True),
     sa.Index("ledger_reservations_by_stock", "network", "site_id", "item_id"),
 )
 PROJECTIONS = sa.Table(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ from assets.orders.order import Order
 from assets.orders.sql_chain import Verified, verified
 from assets.orders.sql_engine import open_engine, prepare_schema
 from assets.orders.sql_events import pages
-from assets.orders.sql_projection import PROJECTION, claims, orders_by_id, project
+from assets.orders.sql_projection import PROJECTION, chunks, claims, orders_by_id, project
 from assets.orders.sql_queries import headers, whole_orders
 from assets.orders.sql_schema import EVENTS, HEAD, ORDERS, PROJECTIONS, RESERVATIONS
 from assets.orders.store import (
@@ -39,6 +39,7 @@ from assets.orders.store import (
     Recorded,
     StockGuard,
     VersionConflict,
+    claims_of,
     sorted_orders,
 )
 
@@ -89,7 +90,7 @@ class SqlOrderStore:
             _insert(connection, links, recorded)
             project(connection, recorded, stands, last)
             if guard is not None:
-                _require_stock(connection, guard, streams)
+                _require_stock(connection, guard, streams, stands.values())
             if links and self._checkpoints is not None:
                 self._checkpoints.begin(last, links[-1].chain_hash)
         if links and self._checkpoints is not None:
@@ -154,11 +155,10 @@ class SqlOrderStore:
         self, connection: sa.Connection, appends: Sequence[Append], stands: dict[str, Order], position: int
     ) -> Iterator[Recorded]:
         versions = {order_id: order.version for order_id, order in stands.items()}
+        versions |= _versions(connection, {entry.stream for entry in appends} - versions.keys())
         now = self._clock.now()
         for entry in appends:
-            if entry.stream not in versions:
-                versions[entry.stream] = _version(connection, entry) if entry.expected_version else 0
-            stored = versions[entry.stream]
+            stored = versions.get(entry.stream, 0)
             if stored != entry.expected_version:
                 raise VersionConflict(entry.stream, entry.expected_version, stored)
             for version, event in enumerate(entry.events, stored + 1):
@@ -252,23 +252,26 @@ def _end_of_chain(connection: sa.Connection, position: int, where: str) -> str:
     return str(found)
 
 
-def _version(connection: sa.Connection, entry: Append) -> int:
-    """Return the events of a stream that is no order's."""
-    query = sa.select(sa.func.max(EVENTS.c.version)).where(EVENTS.c.stream == entry.stream)
-    return int(connection.execute(query).scalar() or 0)
+def _versions(connection: sa.Connection, streams: set[str]) -> dict[str, int]:
+    """Return the events of streams that are no order's, of those that have any."""
+    last = sa.func.max(EVENTS.c.version)
+    found: dict[str, int] = {}
+    for chunk in chunks(streams):
+        query = sa.select(EVENTS.c.stream, last).where(EVENTS.c.stream.in_(chunk)).group_by(EVENTS.c.stream)
+        found |= {str(row[0]): int(row[1]) for row in connection.execute(query)}
+    return found
 
 
-def _require_stock(connection: sa.Connection, guard: StockGuard, newcomers: set[str]) -> None:
+def _require_stock(connection: sa.Connection, guard: StockGuard, newcomers: set[str], before: Iterable[Order]) -> None:
     wanted = {
         (row.site_id, row.item_id)
-        for start in range(0, len(newcomers), 5000)
+        for chunk in chunks(newcomers)
         for row in connection.execute(
-            sa.select(RESERVATIONS.c.site_id, RESERVATIONS.c.item_id).where(
-                RESERVATIONS.c.order_id.in_(sorted(newcomers)[start : start + 5000])
-            )
+            sa.select(RESERVATIONS.c.site_id, RESERVATIONS.c.item_id).where(RESERVATIONS.c.order_id.in_(chunk))
         )
     }
-    shortages = guard.shortages(claims(connection, guard.network, wanted), newcomers)
+    held = claims(connection, guard.network, wanted, guard.plan_date)
+    shortages = guard.shortages(held, newcomers, claims_of(before))
     if shortages:
         raise Oversold(shortages)
 

@@ -73,14 +73,24 @@ class StockGuard:
         Site and item to units: on hand less what is protected, by one snapshot. A stock that is not named has none.
     shown : frozenset of str
         Orders whose goods that snapshot no longer counts; what they hold is not held from it.
+    plan_date : date or None
+        Of the snapshot: what left for an order of an earlier date that has ended is not in it any more.
     """
 
     network: str
     available: Mapping[Stock, int]
     shown: frozenset[str] = frozenset()
+    plan_date: dt.date | None = None
 
-    def shortages(self, claims: Mapping[str, Mapping[Stock, int]], newcomers: Iterable[str]) -> tuple[Shortage, ...]:
+    def shortages(
+        self,
+        claims: Mapping[str, Mapping[Stock, int]],
+        newcomers: Iterable[str],
+        before: Mapping[str, Mapping[Stock, int]],
+    ) -> tuple[Shortage, ...]:
         """Return what newcomers want beyond what others leave, by site and item.
+
+        Who holds no more than before asks for nothing.
 
         Parameters
         ----------
@@ -88,13 +98,16 @@ class StockGuard:
             Order to what it holds, newcomers among them.
         newcomers : iterable of str
             Orders that ask now.
+        before : mapping
+            What newcomers held before they asked.
         """
         asking = set(newcomers)
         wanted: dict[Stock, int] = {}
         taken: dict[Stock, dict[str, int]] = {}
         for order_id, holds in claims.items():
             for stock, units in holds.items():
-                if order_id in asking:
+                grows = units > before.get(order_id, {}).get(stock, 0)
+                if order_id in asking and grows:
                     wanted[stock] = wanted.get(stock, 0) + units
                 elif order_id not in self.shown:
                     taken.setdefault(stock, {})[order_id] = units
@@ -233,14 +246,22 @@ def require_order(store: OrderStore, order_id: str) -> Order:
     return found[0]
 
 
-def require_stock(guard: StockGuard, orders: Iterable[Order], newcomers: Iterable[str]) -> None:
-    """Raise ``Oversold`` if newcomers among the orders hold stock that is not there for them."""
-    claims = {
-        order.order_id: {(hold.site_id, hold.item_id): hold.units for hold in held(order)}
-        for order in orders
-        if order.document.network == guard.network
-    }
-    shortages = guard.shortages(claims, newcomers)
+def claims_of(orders: Iterable[Order]) -> dict[str, dict[Stock, int]]:
+    """Return what orders hold, by order, site and item."""
+    return {order.order_id: {(hold.site_id, hold.item_id): hold.units for hold in held(order)} for order in orders}
+
+
+def require_stock(
+    guard: StockGuard, orders: Iterable[Order], newcomers: Iterable[str], before: Iterable[Order]
+) -> None:
+    """Raise ``Oversold`` if newcomers among the orders hold more than before of a stock that has it not."""
+    ours = [order for order in orders if order.document.network == guard.network]
+    counted = [
+        order
+        for order in ours
+        if order.status not in ENDED or guard.plan_date is None or order.document.plan_date >= guard.plan_date
+    ]
+    shortages = guard.shortages(claims_of(counted), newcomers, claims_of(before))
     if shortages:
         raise Oversold(shortages)
 
@@ -270,7 +291,8 @@ class MemoryOrderStore:
                     orders[entry.stream] = evolve(orders.get(entry.stream), event)  # type: ignore[arg-type]
             stands[entry.stream] = stored + len(entry.events)
         if guard is not None:
-            require_stock(guard, orders.values(), [entry.stream for entry in appends])
+            streams = [entry.stream for entry in appends]
+            require_stock(guard, orders.values(), streams, [self._orders[s] for s in streams if s in self._orders])
         self._changed |= {recorded.stream: recorded.position for recorded in log[len(self._log) :]}
         self._log, self._orders, self._versions = log, orders, stands
         return len(log)

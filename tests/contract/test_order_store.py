@@ -1,5 +1,7 @@
 """One body for every order store: memory, SQLite, and PostgreSQL where one is at hand."""
 
+import dataclasses
+import datetime as dt
 import os
 import threading
 import uuid
@@ -23,20 +25,28 @@ from unit.orders.order_lives import (
 from unit.orders.order_samples import DEFAULT_LINES, PLAN_DATE, order_book
 
 from assets.kernel.errors import EquipoiseError
+from assets.orders.confirmations import ConfirmationsTaken
 from assets.orders.decide import decide
 from assets.orders.events import (
     ApprovalRequired,
+    BeginSend,
     Cancel,
     Channel,
     Command,
+    Confirm,
+    Document,
+    Errand,
+    Issue,
     OrderApproved,
     OrderBook,
     OrderProposed,
     Propose,
+    Require,
 )
 from assets.orders.evolve import evolve_all
 from assets.orders.headers import header_of
 from assets.orders.order import ENDED, Order, OrderStatus, held
+from assets.orders.receipts import Answer, Receipt, ReceiptLine
 from assets.orders.record import record
 from assets.orders.reservations import Reservations, reserve, worth
 from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
@@ -186,6 +196,69 @@ def approved(store: OrderStore, *lines: tuple[str, str, str, str, int]) -> list[
 def reserved(store: OrderStore, orders: list[Order], units: int, shown: frozenset[str] = frozenset()) -> Reservations:
     guard = StockGuard("sample", {("DC1", "I1"): units}, shown)
     return reserve(store, orders, guard, stock_sites={"DC1"}, expires_on=TOMORROW)
+
+
+def test_an_amendment_that_asks_for_less_passes_though_the_stock_is_not_there_any_more(store: OrderStore) -> None:
+    (first,) = approved(store, ("transfer", "I1", "DC1", "S1", 10))
+    reserved(store, [first], 10)
+    order = store.orders()[0]
+    for command in (
+        ISSUE,
+        BEGIN,
+        Confirm(accepted(order), "submit"),
+        Propose(smaller(order)),
+        Require(0, (), TOMORROW),
+    ):
+        order = store.orders()[0]
+        store.append([Append(order.order_id, order.version, decide(order, command))])
+    assert reserved(store, list(store.orders()), 6).reserved == (first.order_id,)
+
+
+def test_who_is_refused_while_it_holds_something_is_told_and_nothing_hangs(store: OrderStore) -> None:
+    (first,) = approved(store, ("transfer", "I1", "DC1", "S1", 10))
+    reserved(store, [first], 10)
+    order = store.orders()[0]
+    larger = dataclasses.replace(smaller(order, 20), content_digest="c")
+    for command in (ISSUE, BEGIN, Confirm(accepted(order), "submit"), Propose(larger), Require(0, (), TOMORROW)):
+        order = store.orders()[0]
+        store.append([Append(order.order_id, order.version, decide(order, command))])
+    assert reserved(store, list(store.orders()), 12).refused == (first.order_id,)
+    assert store.orders()[0].former is not None
+
+
+ISSUE, BEGIN = Issue("rule", "memory", "key"), BeginSend(Errand.SUBMIT, "h", dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+
+
+def accepted(order: Order) -> Receipt:
+    lines = tuple(ReceiptLine(line.line_number, line.quantity_units) for line in order.document.lines)
+    return Receipt(order.order_id, 1, Answer.ACCEPTED, lines)
+
+
+def smaller(order: Order, units: int = 5) -> Document:
+    lines = (dataclasses.replace(order.document.lines[0], quantity_units=units),)
+    return dataclasses.replace(order.document, lines=lines, content_digest="b")
+
+
+def test_what_left_for_a_closed_order_is_not_promised_again_on_its_day(store: OrderStore) -> None:
+    first, second = approved(store, ("transfer", "I1", "DC1", "S1", 10), ("transfer", "I1", "DC1", "S2", 10))
+    reserved(store, [first], 10)
+    gone = Receipt(first.order_id, 1, Answer.CLOSED, (ReceiptLine(1, 10, 10, 10),))
+    for command in (ISSUE, BEGIN, Confirm(gone, "submit")):
+        order = store.orders(OrderFilter(order_ids=(first.order_id,)))[0]
+        store.append([Append(order.order_id, order.version, decide(order, command))])
+    today = StockGuard("sample", {("DC1", "I1"): 10}, plan_date=PLAN_DATE)
+    assert reserve(store, [second], today, stock_sites={"DC1"}, expires_on=TOMORROW).refused == (second.order_id,)
+    tomorrow = StockGuard("sample", {("DC1", "I1"): 10}, plan_date=TOMORROW)
+    assert reserve(store, [second], tomorrow, stock_sites={"DC1"}, expires_on=TOMORROW).reserved == (second.order_id,)
+
+
+def test_of_two_that_begin_a_stream_that_is_no_orders_one_is_told(another_store: Opener) -> None:
+    first = ConfirmationsTaken("memory", "1")
+    stores = [SqlOrderStore(another_store()._engine.url.render_as_string(False), kinds=[ConfirmationsTaken])] * 2
+    stores[0].append([Append("gateway/x", 0, (first,))])
+    with pytest.raises(VersionConflict):
+        stores[1].append([Append("gateway/x", 0, (first,))])
+    stores[0].close()
 
 
 def test_no_more_is_reserved_than_is_there_and_the_loser_is_told_who_holds_it(store: OrderStore) -> None:

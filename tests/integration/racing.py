@@ -125,7 +125,7 @@ EVERYBODY = [f"{role}-{number}" for role, (_, count) in ROLES.items() for number
 
 
 def race(store: OrderStore, who: str, stop: Any) -> dict[str, int]:
-    """Do one's part until somebody says stop (an event), and return how many changes were made and how many conflicts met."""
+    """Do one's part until somebody says stop (an event), and return how many changes and conflicts there were."""
     turn = ROLES[who.split("-")[0]][0]
     random = np.random.default_rng([EVERYBODY.index(who), 7])
     told: collections.Counter[str] = collections.Counter(turns=0, changes=0, conflicts=0)

@@ -129,7 +129,9 @@ def test_an_order_whose_approver_lost_the_role_is_held_back() -> None:
     store.append([Append(order.order_id, order.version, decide(order, told))])
     removed = dataclasses.replace(strict, may_approve=frozenset({ANN}))
     found = dispatch(store, MemoryGateway(), removed, TERMS, Time())
-    assert found.issued.held == {order.order_id: "ben#1001 may not approve any more"}
+    assert order.order_id in found.waiting_for_people
+    reopened = store.orders(OrderFilter(order_ids=(order.order_id,)))[0]
+    assert (reopened.status, reopened.status_reason) == (OrderStatus.PROPOSED, "ben#1001 may not approve any more")
 
 
 def test_a_pause_holds_what_it_concerns_and_nothing_else() -> None:

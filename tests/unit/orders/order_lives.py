@@ -28,6 +28,7 @@ from assets.orders.events import (
     Propose,
     RefuseReservation,
     Reject,
+    Reopen,
     Require,
     Resend,
     Reserve,
@@ -120,6 +121,7 @@ def commands(channel: Channel = Channel.LIVE) -> st.SearchStrategy[Command]:
         st.sampled_from([Expire(PLAN_DAY), Expire(TOMORROW), Expire(NEXT_WEEK)]),
         st.just(RefuseReservation((Shortage("DC1", "I1", 10, 3, ("T-other",)),))),
         st.just(Close("shown by the feed")),
+        st.just(Reopen("may not any more", ("ann",))),
         st.just(Resend("ann", "restored from a backup")),
         st.just(Compensate("T-back", "ann", "not needed")),
     )

@@ -38,6 +38,7 @@ from assets.orders.events import (
     BeginSend,
     Cancel,
     Channel,
+    Close,
     Command,
     Compensate,
     Confirm,
@@ -53,17 +54,21 @@ from assets.orders.events import (
     OrderRevised,
     Override,
     Propose,
+    RefuseReservation,
     Reject,
+    Reopen,
     Require,
     Resend,
+    ResendRequested,
     Reserve,
     SendBegun,
     SendEnded,
     SendOutcome,
+    Shortage,
     Withdraw,
 )
 from assets.orders.evolve import evolve_all
-from assets.orders.order import ENDED, Order, OrderStatus, held
+from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
 from assets.orders.receipts import Answer
 
 LIVES = st.lists(commands(), max_size=25)
@@ -112,16 +117,19 @@ def test_nothing_is_sent_that_was_not_approved_and_reserved_in_this_revision(seq
     stage = ""
     for event in run(sequence)[1]:
         name = type(event).__name__
-        if isinstance(event, ContentEvent):
+        if isinstance(event, ContentEvent) or name == "ApprovalVoided":
             stage = "proposed"
         elif name in ("OrderApproved", "OrderReserved", "OrderIssued"):
             assert stage == {"OrderApproved": "proposed", "OrderReserved": "OrderApproved"}.get(name, "OrderReserved")
             stage = name
+        elif isinstance(event, ResendRequested):
+            stage = "OrderIssued"
+        elif isinstance(event, SendBegun) and event.errand is Errand.SUBMIT:
+            assert stage == "OrderIssued"
 
 
-@given(LIVES, st.permutations([receipt(), receipt(shipped=5), receipt(shipped=14), receipt(shipped=14, received=14)]))
-def test_what_the_other_side_says_counts_whatever_its_order(sequence: list[Command], said: list[object]) -> None:
-    del sequence
+@given(st.permutations([receipt(), receipt(shipped=5), receipt(shipped=14), receipt(shipped=14, received=14)]))
+def test_what_the_other_side_says_counts_whatever_its_order(said: list[object]) -> None:
     order = life(*SENDING)
     for message in said:
         order, _ = run([Confirm(message, "m")], order)  # type: ignore[assignment, arg-type]
@@ -144,30 +152,19 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
     lives: list[tuple[Command, ...]] = [
         RECEIVED,
         (*RECEIVED, Compensate("T-back", "ann", "sent back")),
-        (*RECEIVED, *_close()),
+        (*RECEIVED, Close("shown")),
         (*SHIPPED, Cancel("ann", "too late")),
         (*APPROVED, Cancel("ann", "no")),
-        (*APPROVED, *_refused_stock(), Expire(NEXT_WEEK)),
+        (*APPROVED, RefuseReservation((Shortage("DC1", "I1", 10, 3, ("T-x",)),)), Expire(NEXT_WEEK)),
         (*PROPOSED, Require(1, ("value",), TOMORROW), yes("ann", "a"), Reject("bo", "too much")),
         (*ACKNOWLEDGED, Propose(variant("b")), Withdraw("gone", "r")),
         (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON)),
         (*ACKNOWLEDGED, Resend("ann", "lost there")),
         (*PROPOSED, Override(variant("b"), "ann", "local event")),
+        (*RESERVED, Reopen("cy may not approve any more")),
     ]
     happened = {type(event) for sequence in lives for event in run(list(sequence))[1]}
     assert happened == set(get_args(Event))
-
-
-def _close() -> tuple[Command, ...]:
-    from assets.orders.events import Close
-
-    return (Close("shown"),)
-
-
-def _refused_stock() -> tuple[Command, ...]:
-    from assets.orders.events import RefuseReservation, Shortage
-
-    return (RefuseReservation((Shortage("DC1", "I1", 10, 3, ("T-x",)),)),)
 
 
 @pytest.mark.parametrize(
@@ -267,9 +264,9 @@ def test_an_amendment_that_nobody_approves_leaves_what_was_sent() -> None:
         assert (order.status, order.document.content_digest) == (OrderStatus.ACKNOWLEDGED, "a")
 
 
-def test_goods_that_leave_while_an_amendment_is_prepared_are_counted() -> None:
+def test_goods_that_leave_while_an_amendment_is_prepared_end_it() -> None:
     order = life(*ACKNOWLEDGED, Propose(variant("b")), Confirm(receipt(shipped=14), "m"))
-    assert order.status is OrderStatus.PROPOSED
+    assert (order.status, order.document.content_digest) == (OrderStatus.SHIPPED, "a")
     assert order.receipt is not None
     assert order.receipt.shipped_units == 14
 
@@ -331,7 +328,7 @@ def test_only_what_is_certainly_not_outside_expires_in_the_outbox() -> None:
         (PROPOSED, Reserve(HOLDS, TOMORROW), "only an approved order"),
         (RECEIVED, Cancel("ann", "no"), "nothing left to cancel"),
         (ACKNOWLEDGED, Compensate("T-b", "ann", "back"), "only what has moved"),
-        (PROPOSED, BeginSend(Errand.SUBMIT, "h", NOON), "only an issued order"),
+        (PROPOSED, BeginSend(Errand.SUBMIT, "h", NOON), "only what is in the outbox"),
         (PROPOSED, Confirm(receipt(), "m"), "never issued"),
         (ISSUED, Reject("ann", "no"), "only what was not sent"),
         (PROPOSED, yes("ann", "a"), "whose rules were asked"),
@@ -392,6 +389,90 @@ def test_what_somebody_changed_stays_until_the_plan_wants_something_new_and_anot
         decide(order, yes("ann", "b"))
     assert life(yes("bo", "b"), order=order).status is OrderStatus.APPROVED
     assert life(Propose(variant("c")), order=order).overridden_by == ""
+
+
+def amending(*more: Command) -> Order:
+    """Return an acknowledged order whose amendment was sent, and what came after that."""
+    return life(
+        *ACKNOWLEDGED, Propose(variant("b")), Require(0, (), TOMORROW), Reserve(HOLDS, TOMORROW), ISSUE,
+        BeginSend(Errand.SUBMIT, "h", NOON), *more,
+    )  # fmt: skip
+
+
+def test_news_of_the_former_revision_leaves_the_lease_and_the_doubt_of_an_amendment() -> None:
+    busy = amending(Confirm(receipt(accepted=12), "m1"))
+    assert busy.delivery is not None
+    assert busy.delivery.lease_until == NOON
+    lost = amending(EndSend(2, SendOutcome.UNKNOWN, "no answer", NOON), Confirm(receipt(accepted=12), "m1"))
+    assert lost.status is OrderStatus.UNKNOWN
+    assert decide(lost, Expire(NEXT_WEEK)) == ()
+    assert life(Confirm(receipt(revision=2), "m2"), order=lost).document.content_digest == "b"
+
+
+def test_a_late_word_about_a_refused_revision_does_not_end_the_next() -> None:
+    refused = life(*SENDING, Confirm(receipt(Answer.REFUSED, reason="no such item"), "submit"))
+    again = life(Propose(variant("b")), Require(0, (), TOMORROW), Reserve(HOLDS, TOMORROW), ISSUE, order=refused)
+    late = receipt(Answer.REFUSED, reason="no such item")
+    with pytest.raises(EquipoiseError, match="never issued"):
+        decide(life(Propose(variant("b")), order=refused), Confirm(late, "m1"))
+    assert decide(again, Confirm(late, "m1")) == ()
+    sent = life(BeginSend(Errand.SUBMIT, "h", NOON), Confirm(receipt(revision=2), "submit"), order=again)
+    assert held(sent) == HOLDS
+
+
+def test_a_cancellation_that_was_handed_over_waits_for_the_other_sides_decision() -> None:
+    asked = life(*ACKNOWLEDGED, Cancel("ann", "no"), BeginSend(Errand.CANCEL, "h", NOON))
+    waits = life(Confirm(receipt(), "cancel"), order=asked)
+    assert (waits.cancel_pending, errand_of(waits)) == (True, None)
+    assert decide(waits, Propose(variant("b"))) == ()
+    assert life(Confirm(receipt(Answer.CANCELLED), "m"), order=waits).status is OrderStatus.CANCELLED
+    gone = life(Confirm(receipt(shipped=14), "m"), order=waits)
+    assert (gone.status, gone.cancel_pending) == (OrderStatus.SHIPPED, False)
+
+
+def test_an_order_that_was_to_be_cancelled_and_never_arrived_is_not_sent_any_more() -> None:
+    lost = life(*SENDING, EndSend(1, SendOutcome.NOT_SENT, "disk full", NOON), Cancel("ann", "strike"))
+    waits = life(
+        BeginSend(Errand.CANCEL, "h", NOON), Confirm(receipt(Answer.PENDING, revision=0, accepted=0), "cancel"),
+        order=lost,
+    )  # fmt: skip
+    assert errand_of(waits) is None
+
+
+def test_what_left_is_held_from_the_snapshot_that_still_counts_it() -> None:
+    gone = life(*RECEIVED, Close("settled"))
+    assert held(gone) == (Hold("DC1", "I1", 10),)  # one line was told of: the units that it shipped, up to its hold
+
+
+def test_an_amendment_that_a_person_rejected_is_not_proposed_again_by_the_same_plan() -> None:
+    order = life(*ACKNOWLEDGED, Propose(variant("b")), Require(1, ("value",), TOMORROW), Reject("ann", "too much"))
+    assert decide(order, Propose(variant("b"))) == ()
+    other = life(Propose(variant("c")), order=order)
+    assert other.person_decided == "revision 2: too much, by ann"
+
+
+def test_a_consent_stays_when_a_rule_has_nothing_to_say_any_more() -> None:
+    order = life(
+        *PROPOSED, Require(2, ("value", "novelty"), TOMORROW), yes("ann", "a"), Require(1, ("value",), TOMORROW)
+    )
+    assert (order.status, order.status_reason) == (OrderStatus.APPROVED, "approved by ann")
+
+
+def test_an_approval_that_does_not_hold_any_more_is_asked_for_again() -> None:
+    reserved = life(*PROPOSED, Require(1, ("value",), TOMORROW), yes("ann", "a"), Reserve(HOLDS, TOMORROW))
+    again = life(Reopen("ann may not approve any more", ("ann",)), order=reserved)
+    assert (again.status, held(again)) == (OrderStatus.PROPOSED, ())
+    assert life(yes("bo", "a"), order=again).status_reason == "approved by bo"
+
+
+def test_a_proposal_that_nobody_looked_at_expires_with_its_window() -> None:
+    assert decide(life(*PROPOSED), Expire(TOMORROW, window_days=2)) == ()
+    assert life(*PROPOSED, Expire(TOMORROW, window_days=1)).status is OrderStatus.EXPIRED
+
+
+def test_a_shortage_that_says_the_same_again_is_no_event() -> None:
+    short = RefuseReservation((Shortage("DC1", "I1", 10, 3, ("T-x",)),))
+    assert decide(life(*APPROVED, short), short) == ()
 
 
 def test_every_status_says_what_kind_of_state_it_is() -> None:

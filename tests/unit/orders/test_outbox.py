@@ -16,7 +16,7 @@ from assets.orders.events import Cancel, Command, Errand, Issue, Propose, Requir
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.faults import Fault, FaultyGateway
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, NotSent
+from assets.orders.gateways.port import Answer, NotSent, OutcomeUnknown, Receipt, Submission
 from assets.orders.order import Order, OrderStatus, errand_of
 from assets.orders.outbox import SendTerms, Sent, outbox, record_one, send_due
 from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
@@ -55,6 +55,11 @@ def run(store: MemoryOrderStore, order_id: str, command: Command) -> Order:
     return store.orders(OrderFilter(order_ids=(order_id,)))[0]
 
 
+def naive() -> MemoryGateway:
+    """Return a gateway to another side that makes a second order of what comes twice."""
+    return MemoryGateway(Counterpart(CounterpartStore(), Behaviour(idempotent=False)))
+
+
 def only(store: MemoryOrderStore) -> Order:
     (order,) = store.orders()
     return order
@@ -76,7 +81,7 @@ def test_what_is_issued_arrives_once_and_is_acknowledged() -> None:
 
 @pytest.mark.parametrize("fault", [Fault.LOST_REPLY, Fault.CRASH_AFTER_COMMIT, Fault.SLOW, Fault.SCHEMA_CHANGE])
 def test_an_order_whose_answer_was_lost_is_asked_for_and_not_sent_again(fault: Fault) -> None:
-    store, memory, time = issued(), MemoryGateway(), Time()
+    store, memory, time = issued(), naive(), Time()
     gateway = FaultyGateway(memory, FixedClock(NOON.date()))
     gateway.arm("submit", fault)
     send_due(store, gateway, "sample", TERMS, time)
@@ -85,7 +90,7 @@ def test_an_order_whose_answer_was_lost_is_asked_for_and_not_sent_again(fault: F
     send_due(store, gateway, "sample", TERMS, time)
     assert only(store).status is OrderStatus.ACKNOWLEDGED
     assert created(memory) == [1]
-    assert [method for method, _ in gateway.calls].count("submit") <= 2
+    assert [method for method, _ in gateway.calls].count("submit") == 1
 
 
 def test_a_gateway_that_is_down_is_left_alone_after_a_few_attempts_and_nothing_is_lost() -> None:
@@ -138,8 +143,43 @@ def test_nobody_sends_what_another_process_is_sending_until_its_lease_is_over() 
     assert created(gateway) == [1]
 
 
+def test_what_may_not_leave_any_more_stays_and_what_may_have_arrived_is_asked_for() -> None:
+    store, gateway, time = issued(2), naive(), Time()
+    faulty = FaultyGateway(gateway, FixedClock(NOON.date()))
+    faulty.arm("submit", Fault.CRASH_BEFORE_COMMIT, Fault.LOST_REPLY)
+    send_due(store, faulty, "sample", TERMS, time)
+    assert {order.status for order in store.orders()} == {OrderStatus.UNKNOWN}
+    time.passes()
+    sent = send_due(store, gateway, "sample", TERMS, time, lambda _order: "paused")
+    assert sorted(order.status for order in store.orders()) == [OrderStatus.ACKNOWLEDGED, OrderStatus.ISSUED]
+    assert len(sent.held) == 1
+    assert created(gateway) == [1]
+    before = len(store.events())
+    assert len(send_due(store, gateway, "sample", TERMS, time, lambda _order: "paused").held) == 1
+    assert len(store.events()) == before
+    assert len(send_due(store, gateway, "sample", TERMS, time).answered) == 1
+
+
+def test_a_side_that_hangs_is_left_alone_and_no_lease_is_outlived() -> None:
+    store, gateway, time = issued(9), MemoryGateway(), Time()
+    calls = []
+
+    class Hangs(MemoryGateway):
+        def submit(self, submission: Submission) -> Receipt:
+            calls.append(submission.reference)
+            time.passes(10 / 60)
+            raise OutcomeUnknown("no answer", where="the other side", remedy="Ask")
+
+    send_due(store, Hangs(gateway.other_side), "sample", dataclasses.replace(TERMS, batch=9), time)
+    assert len(calls) == 2  # the third would outlive the quarter of an hour
+    time.passes()
+    patient = dataclasses.replace(TERMS, batch=9, lease=dt.timedelta(hours=9))
+    send_due(store, Hangs(gateway.other_side), "sample", patient, time)
+    assert len(calls) == 2 + TERMS.give_up_after
+
+
 def test_two_senders_at_once_send_each_order_once() -> None:
-    store, gateway, time = issued(6), MemoryGateway(), Time()
+    store, gateway, time = issued(6), naive(), Time()
 
     class Meanwhile(MemoryGateway):
         """Another sender works while this one is talking."""
@@ -253,7 +293,7 @@ def test_of_a_process_that_dies_at_any_step_again_and_again_every_order_arrives_
     random = np.random.default_rng(seed)
     store, time = issued(5), Time()
     answers = [Answer.ACCEPTED, Answer.PENDING, Answer.REFUSED]
-    other_side = Counterpart(CounterpartStore(), Behaviour(answer=answers[seed % 3]))
+    other_side = Counterpart(CounterpartStore(), Behaviour(answer=answers[seed % 3], idempotent=False))
     for _ in range(40):
         mortal = Mortal(int(random.integers(0, 12)))
         dying = MortalStore(store, mortal)

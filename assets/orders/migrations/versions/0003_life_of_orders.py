@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(128), primary_key=True),
         sa.Column("network", sa.String(128), nullable=False),
         sa.Column("units", sa.BigInteger, nullable=False),
+        sa.Column("last_plan_date", sa.Date, nullable=True),
     )
     op.create_index("ledger_reservations_by_stock", "ledger_reservations", ["network", "site_id", "item_id"])
     op.execute("update ledger_projections set position = 0")
