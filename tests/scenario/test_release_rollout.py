@@ -17,7 +17,7 @@ from networks import copied
 
 from assets.governance.events import Evidence, EvidenceKind, Figure
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.decisions import DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.rollout import CANARY_GUARDS, CANARY_ITEMS, SHADOW_DIFFERENCES, SHADOW_PLANS
 from assets.kernel.published import Published
 from assets.orders.decide import decide
@@ -66,7 +66,7 @@ class Network:
         document = PolicyRegistry().active().model_dump(mode="json")
         document |= {"name": NAME, "parent": PolicyRegistry().active().version, "author": "bo#1", "stage": "draft"}
         document["objective"] |= {"shortage_weight": 3.0, "transport_weight": 0.2}
-        document["rollout"] |= {"share": 0.4, **rollout}
+        document["rollout"] |= {"share": 0.8, **rollout}
         folder = self.settings.network_home().policies
         folder.mkdir(exist_ok=True)
         (folder / f"{NAME}.yaml").write_text(yaml.safe_dump(document))
@@ -197,7 +197,7 @@ def assert_only_the_canarys_items_differ(network: Network, before: pd.DataFrame)
     part = set(network.read(CANARY_ITEMS)["item_id"])
     changed = network.changed_items(network.read(PLAN_LINES), before)
     assert changed
-    assert changed <= part < set(before["item_id"]) | part
+    assert changed <= part < set(network.read(DECISIONS)["item_id"])
     for order in network.orders(Channel.LIVE):
         made_by = order.document.provenance
         mine = {line.item_id for line in order.document.lines} & part
