@@ -15,7 +15,8 @@ from enum import StrEnum
 
 from assets.orders.receipts import Receipt
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+"""Version 3 lets provenance name a canary and what is undone; where older events are silent there is none."""
 
 
 class Channel(StrEnum):

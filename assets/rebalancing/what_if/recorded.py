@@ -27,6 +27,7 @@ from assets.kernel.frames.marts import (
     FCT_SCHEDULED_RECEIPT,
 )
 from assets.kernel.frames.quality import FORECAST_VERDICTS, VERDICTS
+from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
@@ -96,7 +97,8 @@ def recorded(published: Published, profile: NetworkProfile, plan_date: dt.date) 
     def read(frame: Frame) -> pd.DataFrame:
         return published.beside(frame, plan_date, run_id)
 
-    release = PolicyRegistry(decides=str(read(PLAN_SUMMARY)["policy_release"].iloc[0])).active()
+    decided = str(read(PLAN_SUMMARY)["policy_release"].iloc[0])
+    release = PolicyRegistry(decides=decided, own=NetworkHome(published.root.parent).policies).active()
     snapshot = from_published({frame.name: read(frame) for frame in READ})
     tables = (read(frame) for frame in (PLAN_LINES, SHARED_LIMITS, COORDINATION_GRAPH))
     return Recorded(_built(snapshot, release, profile, plan_date), snapshot, profile, *tables)

@@ -18,7 +18,7 @@ from assets.rebalancing import pages
 from assets.rebalancing.base import TABLES, Base, planned_in
 from assets.rebalancing.plan import Plan, solve
 from assets.rebalancing.problem import Problem, build_problem
-from assets.rebalancing.replan import replan, replan_on
+from assets.rebalancing.replan import replan, replan_items, replan_on
 
 PARTS = ("lines", "decisions", "costs", "graph")
 """Tables of a plan that tell of items one by one."""
@@ -69,6 +69,22 @@ def test_everything_planned_again_is_the_plan() -> None:
 def everything(made: Problem) -> Plan:
     whole = solve(made)
     return replan(made, np.arange(len(made.item_sites.item_ids)), whole.lines, whole.graph)
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_what_another_release_plans_again_fits_beside_what_stands(seed: int) -> None:
+    made = shared_problem(seed)
+    whole = solve(made)
+    other = replace(made, release=made.release.model_copy(update={"name": "eager"}))
+    names = {"i01", "i03"}
+    again = replan_items(Base.beneath(whole, made.plan_date), other, names)
+    stand = [plan.lines.loc[~plan.lines["item_id"].isin(names)].reset_index(drop=True) for plan in (again, whole)]
+    pd.testing.assert_frame_equal(*stand)
+    ours, theirs = (set(plan.summary["policy_release"]) for plan in (again, whole))
+    assert ours == theirs, "the active release decided the plan beneath"
+    assert again.summary.set_index("policy").loc["joint_plan", "broken_limits"] == 0
+    with pytest.raises(EquipoiseError, match="now eager@"):
+        replan_on(base_of(whole), other, ["item=i01"])
 
 
 def van(capacity: float | None) -> Problem:
