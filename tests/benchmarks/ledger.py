@@ -126,7 +126,7 @@ def _single_appends(store: SqlOrderStore, seed: int, count: int = 200) -> list[f
     """Return milliseconds of proposals recorded one at a time."""
     random, found = np.random.default_rng([seed, 2]), []
     for number in range(count):
-        document = ledger_lives.document(random, 10_000, number, 5)
+        document = ledger_lives.document(random, 10_000 + seed % 1_000, number, 5)
         append = Append(document.order_id, 0, decide(None, Propose(document)))
         found.append(1000 * _timed(lambda append=append: store.append([append]))[0])
     return found
