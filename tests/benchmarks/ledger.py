@@ -93,21 +93,26 @@ def _recording(opened: tuple[str, Path], documents: int, seed: int) -> dict[str,
 
 
 def _large(opened: tuple[str, Path], events: int, seed: int) -> dict[str, Any]:
-    """Return what is measured in a ledger of many events."""
+    """Return what is measured in a ledger of many events, which is made first."""
     store = _open(opened)
     store.headers()
     appending = 0.0
     for appends in ledger_lives.lives(events, seed):
         seconds, last = _timed(lambda appends=appends: store.append(appends))
         appending += seconds
+    store.close()
+    return {"events": last, "append_seconds": appending, **measured(opened, seed)}
+
+
+def measured(opened: tuple[str, Path], seed: int) -> dict[str, Any]:
+    """Return what is measured in a large ledger as it stands."""
+    store = _open(opened)
     headers = [_timed(lambda: store.headers(OPEN)) for _ in range(20)]
     whole = [_timed(lambda: store.orders(OPEN)) for _ in range(5)]
     single = _single_appends(store, seed)
     store.close()
     rebuild, verify = _apart(rebuilt, opened), _apart(verified, opened)
     return {
-        "events": last,
-        "append_seconds": appending,
         "open_orders": len(headers[0][1]),
         "open_headers_ms": _spread([1000 * seconds for seconds, _ in headers]),
         "open_whole_ms": _spread([1000 * seconds for seconds, _ in whole]),
@@ -121,7 +126,7 @@ def _single_appends(store: SqlOrderStore, seed: int, count: int = 200) -> list[f
     """Return milliseconds of proposals recorded one at a time."""
     random, found = np.random.default_rng([seed, 2]), []
     for number in range(count):
-        document = ledger_lives.document(random, 10_000, number, 5)
+        document = ledger_lives.document(random, 10_000 + seed % 1_000, number, 5)
         append = Append(document.order_id, 0, decide(None, Propose(document)))
         found.append(1000 * _timed(lambda append=append: store.append([append]))[0])
     return found

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,22 @@ def book_of(number: int) -> OrderBook:
     return OrderBook(NETWORK, day, Channel.LIVE, tuple(documents), f"run-{number}")
 
 
+@dataclasses.dataclass(frozen=True)
+class SteppedCheckpoints(CheckpointFile):
+    """Says when all of an append is written and its transaction still open, and when its end is about to be noted."""
+
+    step: Step
+
+    def begin(self, position: int, chain_hash: str) -> None:
+        self.step("inside a transaction")
+        super().begin(position, chain_hash)
+        self.step("inside a transaction, end of chain noted")
+
+    def commit(self, position: int, chain_hash: str) -> None:
+        self.step("after a commit, end of chain not noted")
+        super().commit(position, chain_hash)
+
+
 class SteppedStore(SqlOrderStore):
     """Says when it is about to commit, and when it has."""
 
@@ -76,14 +93,29 @@ class SteppedGateway:
         return call
 
 
-def dies_at(number: int) -> Step:
-    """Return a step that kills this process when it is reached for the time after ``number``."""
+def inside_messages(gateway: Any, step: Step) -> None:
+    """Have a gateway say when the other side has a message and its reply is not read, or before each file of one.
+
+    For a process that is its own: what listens to its files cannot be taken away again.
+    """
+    exchange = getattr(gateway, "_exchange", None)
+    if exchange is not None:
+        exchange._client.event_hooks = {"response": [lambda _response: step("inside a message")]}
+    else:
+        sys.addaudithook(lambda name, _told: step("inside a message") if name == "os.rename" else None)
+
+
+def dies_at(number: int, deaths: Path | None = None) -> Step:
+    """Return a step that kills this process when it is reached for the time after ``number``, and notes where."""
     left = number
 
-    def step(_name: str) -> None:
+    def step(name: str) -> None:
         nonlocal left
         left -= 1
         if left < 0:
+            if deaths is not None:
+                with deaths.open("a", encoding="utf-8") as file:
+                    file.write(f"{name}\n")
             os.kill(os.getpid(), signal.SIGKILL)
 
     return step
@@ -93,7 +125,8 @@ def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], st
     """Do a day's work: plan, approve, reserve, issue, send, and listen; also what others left undone."""
     from assets.orders.confirmations import ConfirmationsTaken
 
-    store = SteppedStore(url, CheckpointFile(checkpoints), step, [ConfirmationsTaken])
+    store = SteppedStore(url, SteppedCheckpoints(checkpoints, step), step, [ConfirmationsTaken])
+    inside_messages(gateway, step)
     for number in books:
         record(book_of(number), store)
     for order in store.orders(OrderFilter(network=NETWORK, status=OrderStatus.PROPOSED)):
@@ -109,8 +142,8 @@ def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], st
     store.close()
 
 
-def in_a_process(task: Callable[[], None], kill_after_s: float | None = None) -> bool:
-    """Run a task in a process of its own, killed after some time if asked; tell whether it came to its end."""
+def in_a_process(task: Callable[[], None], kill_after_s: float | None = None) -> int:
+    """Run a task in a process of its own, killed after some time if asked; return its exit code, -9 if killed."""
     import time
 
     child = os.fork()
@@ -125,4 +158,4 @@ def in_a_process(task: Callable[[], None], kill_after_s: float | None = None) ->
         time.sleep(kill_after_s)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) == 0
+    return os.waitstatus_to_exitcode(status)

@@ -63,9 +63,9 @@ def plan(store: OrderStore, random: np.random.Generator, who: str) -> int:
     document = books()[int(random.integers(6))][int(random.integers(DOCUMENTS))]
     stands = {order.order_id: order for order in store.orders(OrderFilter(order_ids=(document.order_id,)))}
     order = stands.get(document.order_id)
-    if order is not None and order.status not in ENDED and random.random() < 0.8:
+    if order is not None and order.status not in ENDED and random.random() < 0.6:
         return 0  # most plans leave what is going on alone
-    command: Command = Withdraw("no longer", who) if order and random.random() < 0.2 else Propose(document)
+    command: Command = Withdraw("no longer", who) if order and random.random() < 0.4 else Propose(document)
     return _one(store, order, document.order_id, command)
 
 
@@ -125,7 +125,7 @@ EVERYBODY = [f"{role}-{number}" for role, (_, count) in ROLES.items() for number
 
 
 def race(store: OrderStore, who: str, stop: Any) -> dict[str, int]:
-    """Do one's part until somebody says stop (an event), and return how many changes and conflicts there were."""
+    """Do one's part until somebody says stop (an event); return the turns, changes and conflicts."""
     turn = ROLES[who.split("-")[0]][0]
     random = np.random.default_rng([EVERYBODY.index(who), 7])
     told: collections.Counter[str] = collections.Counter(turns=0, changes=0, conflicts=0)
