@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bad_networks import typed
 from networks import copied
+from unit.cli.people import write_release
 
 from assets.kernel.home import NetworkHome
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
@@ -62,12 +63,10 @@ def scene(planned_settings: Settings, tmp_path: Path) -> Scene:
 
 def activate_strict(owner: Person, home: NetworkHome) -> None:
     """Make a release decide by which every order needs two people."""
-    parent = owner("policy", "show")["version"]
-    home.policies.mkdir()
-    (home.policies / "strict.yaml").write_text(
-        f"name: strict\nparent: {parent}\nauthor: ada\ndescription: Two people see every order.\n"
-        "approvals: {one_approver_above_amount: 0, two_approvers_above_amount: 0}\n"
-    )
+    write_release(
+        home, owner("policy", "show"), "strict",
+        approvals={"one_approver_above_amount": 0, "two_approvers_above_amount": 0},
+    )  # fmt: skip
     for kind, stage in (("backtest", "shadow"), ("shadow", "canary"), ("canary", "active")):
         after = owner("policy", "promote", "strict", "--evidence", f"{kind}:a test:cost=1 share", *WHY)
         assert after["stage"] == stage
@@ -137,11 +136,8 @@ def test_a_release_taken_back_says_and_does_what_becomes_of_orders(scene: Scene)
 
 def test_two_releases_are_compared_in_money_on_the_latest_snapshot(scene: Scene) -> None:
     home = scene.owner.settings.network_home()
-    parent = scene.owner("policy", "show", "standard")["version"]
-    (home.policies / "still.yaml").write_text(
-        f"name: still\nparent: {parent}\nauthor: ada\ndescription: Nothing moves.\n"
-        "guardrails: {minimum_gain_amount: 100000}\n"
-    )
+    standard = scene.owner("policy", "show", "standard")
+    write_release(home, standard, "still", guardrails={"minimum_gain_amount": 100_000})
     told = scene.owner("policy", "diff", "standard", "still")
     assert any("Least gain of a lateral or expedited line rises to" in line for line in told["words"])
     assert told["money"][0].startswith("On this snapshot the plan would cost ")

@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
-from unit.cli.tiny_network import AT, PLAN_DATE, grant, open_tiny
+import yaml
+from unit.cli.tiny_network import AT, grant, open_tiny
 
 from assets.governance.events import ACCESS
 from assets.governance.ledger_log import LedgerLog
@@ -22,9 +24,20 @@ def token_for(home: NetworkHome, person: str, *roles: Role) -> str:
     for role in roles:
         grant(home, person, role)
     admin = Identity("first#0", frozenset({Role.ADMIN}))
-    until = PLAN_DATE + dt.timedelta(days=30)
+    until = home.profile.clock.today() + dt.timedelta(days=30)
     made = issue_token(person, by=admin, at=AT, expires_on=until, cost=CHEAP)
     with closing(open_tiny(home)) as store:
         log = LedgerLog(store)
         log.append(ACCESS, len(log.history(ACCESS)), [made.event])
     return made.text
+
+
+def write_release(home: NetworkHome, shown: dict[str, Any], name: str, **sections: dict[str, Any]) -> None:
+    """Write a release of the network's own, made from one as `policy show` tells it, with other rules in sections."""
+    untold = {"version", "history", "stage"}
+    content = {key: value for key, value in shown.items() if key not in untold and value is not None}
+    content |= {"name": name, "parent": shown["version"], "author": "ada"}
+    for section, rules in sections.items():
+        content[section] = {**content[section], **rules}
+    home.policies.mkdir(exist_ok=True)
+    (home.policies / f"{name}.yaml").write_text(yaml.safe_dump(content))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from unit.cli.people import token_for
+from unit.cli.people import token_for, write_release
 from unit.cli.tiny_network import PLAN_DATE, PURCHASE, TRANSFER, Equipoise, rows
 
 from assets.governance.reasons import OverrideReason, RejectionReason
@@ -143,10 +143,8 @@ def test_an_unknown_key_of_a_release_is_named_with_the_nearest_one(equipoise: Eq
 
 
 def test_a_release_is_compared_promoted_and_keeps_its_evidence(equipoise: Equipoise, network: NetworkHome) -> None:
-    network.policies.mkdir()
     base = equipoise("policy", "show", "--json").data
-    text = f"name: next\nparent: {base['version']}\nauthor: ada\ndescription: d\nguardrails: {{cool_down_days: 5}}\n"
-    (network.policies / "next.yaml").write_text(text)
+    write_release(network, base, "next", guardrails={"cool_down_days": 5})
     told = equipoise("policy", "diff", "standard", "next", "--no-money")
     assert "rises to 5 days from 3 days" in told.out, told
     refused = equipoise("policy", "promote", "next", *WHY)
