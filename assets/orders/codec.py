@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -42,10 +42,6 @@ class Codec:
     ) -> None:
         self._kinds = {kind.__name__: kind for kind in (*get_args(Event), *kinds)}
         self._upcasters = upcasters
-
-    @cached_property
-    def _adapters(self) -> dict[str, TypeAdapter[Any]]:
-        return {name: TypeAdapter(kind) for name, kind in self._kinds.items()}
 
     def to_json(self, event: LedgerEvent) -> str:
         """Return an event's content as canonical JSON text.
@@ -83,13 +79,19 @@ class Codec:
             ) from error
 
     def _adapter(self, name: str, schema_version: int) -> TypeAdapter[Any]:
-        if schema_version > SCHEMA_VERSION or name not in self._adapters:
+        if schema_version > SCHEMA_VERSION or name not in self._kinds:
             raise EquipoiseError(
                 f"event {name} of schema version {schema_version} is newer than this release reads",
                 where="order ledger",
                 remedy=f"Install a release that knows schema version {schema_version}",
             )
-        return self._adapters[name]
+        return _adapter_of(self._kinds[name])
+
+
+@cache
+def _adapter_of(kind: type[LedgerEvent]) -> TypeAdapter[Any]:
+    # Made when first met: a command that reads a few events waits for no other.
+    return TypeAdapter(kind)
 
 
 def event_type(event: LedgerEvent) -> str:

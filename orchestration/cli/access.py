@@ -138,7 +138,7 @@ def gather_log(at: Access, person: str | None) -> list[Record]:
     return [
         plain(
             {
-                "position": one.position, "at": one.recorded_at, "what": type(one.event).__name__,
+                "position": one.position, "at": one.recorded_at, "event": type(one.event).__name__,
                 **{key: value for key, value in vars(one.event).items() if key not in hidden},
             }
         )
@@ -198,9 +198,9 @@ def _show(console: Console, found: Record) -> None:
 
 
 def _show_log(console: Console, found: list[Record]) -> None:
-    known = {"position", "at", "what", "person"}
+    known = {"position", "at", "event", "person"}
     rows = [
-        [str(one["position"]), one["at"][:19], one["what"], one.get("person", ""),
+        [str(one["position"]), one["at"][:19], one["event"], one.get("person", ""),
          ", ".join(f"{key} {value}" for key, value in one.items() if key not in known and value)]
         for one in found
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from assets.orders.events import Document, OrderProposed, OrderRevised, SendBegu
 from assets.orders.receipts import Receipt
 from assets.orders.store import OrderStore, Recorded
 from assets.policy.text_mask import HIDDEN
-from orchestration.cli.console import cell, table
+from orchestration.cli.console import cell, counted, table
 from orchestration.cli.reading import Record
 
 _SIGNED = ("by", "run_id")
@@ -120,7 +120,7 @@ def _is_told(name: str, value: Any) -> bool:
 
 def _words(value: Any) -> str:
     if isinstance(value, Document):
-        return f"of {len(value.lines)} lines, {value.quantity_units} units, content {value.content_digest[:12]}"
+        return f"of {counted(value.lines, 'line')}, {value.quantity_units} units, content {value.content_digest[:12]}"
     if isinstance(value, Receipt):
         return (
             f"{value.external_id or 'without a number'}, revision {value.revision} {value.answer}, "

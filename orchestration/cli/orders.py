@@ -120,14 +120,12 @@ def show(console: Console, documents: list[Record], currency: str, told: Sequenc
 
 def _show_documents(console: Console, documents: list[Record], currency: str) -> None:
     rows = [
-        [d["order_id"], d["kind"], d["origin"], d["destination"], d["channel"], d["status"], waiting_for(d),
-         len(d["lines"]), total(d["lines"], "quantity"), d["value"], d["gain"]]
+        [d["order_id"], d["kind"], d["origin"], d["destination"], d["status"], len(d["lines"]),
+         total(d["lines"], "quantity"), d["value"], d["gain"], waiting_for(d).partition(":")[0]]
         for d in documents
     ]  # fmt: skip
-    heads = ["order", "kind", "from", "to", "channel", "status", "why", "lines", "units"]
-    console.print(
-        table(f"Orders of {documents[0]['plan_date']}", [*heads, f"value {currency}", f"gain {currency}"], rows)
-    )
+    heads = ["order", "kind", "from", "to", "status", "lines", "units", f"value {currency}", f"gain {currency}", "why"]
+    console.print(table(f"Orders of {documents[0]['plan_date']}", heads, rows))
     value, gain = (total(documents, key) for key in ("value", "gain"))
     console.print(
         f"{counted(documents, 'document')} worth {cell(value) or HIDDEN} {currency}, expected gain before departures "

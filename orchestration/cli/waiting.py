@@ -22,6 +22,7 @@ from assets.orders.events import Channel
 from assets.orders.evolve import evolve_all
 from assets.orders.order import Order, OrderStatus
 from assets.orders.reconcile import Difference
+from orchestration.cli.console import counted
 from orchestration.cli.reading import Record, plain
 
 
@@ -177,7 +178,7 @@ def _waiting(
     kind: Kind, order: Order, stake: Decimal, left: int | None, why: str, who: tuple[str, ...], command: str
 ) -> Waiting:
     document = order.document
-    about = f"{document.kind} {document.origin_id} to {document.destination_id}, {len(document.lines)} lines"
+    about = f"{document.kind} {document.origin_id} to {document.destination_id}, {counted(document.lines, 'line')}"
     return Waiting(
         kind, order.order_id, about, document.value_amount, document.gain_amount, stake, left, why, who, command
     )

@@ -75,8 +75,16 @@ def test_what_persons_decide_is_listed_with_who_and_why(equipoise: Equipoise) ->
     assert equipoise("models", "promote", "lumpy", "CrostonSBA", *why).code == 0
     assert equipoise("models", "rollback", "--by", current_user().person, "--reason", "worse").code == 0
     text = equipoise("models", "list").out
-    assert "2026-03-04: Ann put CrostonSBA into lumpy: spares came back" in text
-    assert "Bob rolled back" in text
+    who = current_user().person
+    assert f"2026-03-04: {who} put CrostonSBA into lumpy: spares came back" in text
+    assert f"{who} rolled back" in text
+
+
+@pytest.mark.usefixtures("selected")
+def test_nobody_decides_in_the_name_of_somebody_else(equipoise: Equipoise) -> None:
+    said = equipoise("models", "rollback", "--by", "Bob", "--reason", "worse")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "not Bob" in said.err
 
 
 def test_a_selection_says_why_it_was_made_and_who_put_a_model_there_for_what_reason(

@@ -1,0 +1,85 @@
+"""What somebody may not see is in no output of any command, and whoever sees it leaves a trace."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from unit.cli.people import token_for
+from unit.cli.test_cli_role_matrix import NEEDS
+from unit.cli.tiny_network import PLAN_DATE, Equipoise, open_tiny, rows
+
+from assets.governance.events import SensitiveRead, access_log_of
+from assets.kernel.frames.marts import DIM_ITEM
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from assets.policy.access import Permission, Role
+
+READING = [
+    arguments for arguments, needed in NEEDS.items() if needed is Permission.READ_ORDERS and arguments[0] != "ui"
+]
+SECRET = "I1"
+
+
+@pytest.fixture
+def sensitive(planned: NetworkHome) -> NetworkHome:
+    """Return a planned network whose only item is sensitive."""
+    Published(planned.published).write(
+        DIM_ITEM, rows(DIM_ITEM, {"item_id": SECRET, "is_sensitive": True}), PLAN_DATE, "run-1"
+    )
+    return planned
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_a_viewer_finds_a_sensitive_item_nowhere(
+    equipoise: Equipoise, sensitive: NetworkHome, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(sensitive, "vera", Role.VIEWER))
+    for form in ((), ("--json",), ("--debug",)):
+        said = equipoise(*arguments, *form)
+        assert SECRET not in said.out + said.err, f"{arguments} {form}: {said}"
+
+
+def test_an_approver_sees_it_and_that_is_written_down_once_a_command(
+    equipoise: Equipoise, sensitive: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(sensitive, "anna", Role.APPROVER))
+    assert equipoise("orders", "--json").data[0]["lines"][0]["item"] == SECRET
+    with closing(open_tiny(sensitive)) as store:
+        [read] = [entry.event for entry in store.history(access_log_of("anna"))]
+    assert isinstance(read, SensitiveRead)
+    assert (read.what, read.item_ids) == ("equipoise orders", (SECRET,))
+
+
+def test_a_viewer_sees_no_total_that_a_hidden_part_is_in(
+    equipoise: Equipoise, sensitive: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = equipoise("orders").out
+    assert "120.00" in shown
+    assert "240.00" in shown
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(sensitive, "vera", Role.VIEWER))
+    hidden = equipoise("orders").out
+    assert "aaaa1111" in hidden
+    assert "120.00" not in hidden
+    assert "240.00" not in hidden
+
+
+def test_an_error_that_names_a_sensitive_item_is_masked(
+    equipoise: Equipoise, sensitive: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(sensitive, "vera", Role.VIEWER))
+    said = equipoise("explain", f"{SECRET}-none", "--debug")
+    assert said.code == 1
+    assert "orders have an id that starts with" in said.err
+    assert SECRET not in said.err
+
+
+def test_where_the_sight_cannot_be_written_down_nothing_is_shown(
+    equipoise: Equipoise, sensitive: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(Path(sensitive.ledger)))
+
+    monkeypatch.setattr("orchestration.access.log_sensitive_read", full)
+    said = equipoise("orders", "--json")
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert "No space left" not in said.out
