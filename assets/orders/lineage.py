@@ -46,10 +46,10 @@ CHAIN: Mapping[str, tuple[str, ...]] = {
 FEEDS: Mapping[str, tuple[str, ...]] = {
     "fct_demand": ("demand_sales",),
     "dim_event": ("demand_events",),
-    "fct_inventory_position": ("wms_inventory", "wms_stock_movements"),
-    "fct_scheduled_receipt": ("tms_shipments", "erp_purchase_orders"),
+    "fct_inventory_position": ("wms_inventory", "wms_stock_movements", "ledger_commitments"),
+    "fct_scheduled_receipt": ("tms_shipments", "erp_purchase_orders", "ledger_commitments"),
     "fct_lead_time": ("tms_shipments", "erp_purchase_orders"),
-    "fct_open_order": ("tms_shipments", "erp_purchase_orders"),
+    "fct_open_order": ("tms_shipments", "erp_purchase_orders", "ledger_commitments"),
     "dim_item": ("erp_items",),
     "dim_site": ("erp_sites",),
     "dim_lane": ("tms_lanes",),

@@ -177,7 +177,7 @@ def plans(
 
 
 @bench.command("ledger")
-@command
+@command(needs=None)
 def ledger(
     out: Output,
     documents: Annotated[int, typer.Option(min=1, metavar="N", help="Documents of 20 lines to record.")] = 10_000,

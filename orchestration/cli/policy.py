@@ -80,11 +80,16 @@ def promote(
         ),
     ] = None,
 ) -> None:
-    """Move a release one stage on: draft, shadow, canary, active."""
+    """Move a release one stage on: draft, shadow, canary, active. What its shadow or canary showed speaks for it."""
+    from assets.governance.shadow_evidence import published_evidence
     from assets.governance.stages import promote as promoted
+    from assets.governance.stages import release_named
+    from assets.kernel.published import Published
 
     at = out.access
-    attached = tuple(evidence_of(text) for text in evidence or ())
+    version = release_named(name, registry(at).releases()).version
+    shown = published_evidence(Published(at.home.published), version)
+    attached = (*shown, *(evidence_of(text) for text in evidence or ()))
     _settled(
         out, name,
         lambda history: promoted(
@@ -115,6 +120,26 @@ def roll_back(out: Output, name: Name, reason: Reason) -> None:
 
     found = out.shown(taken_back(out.access, name, reason))
     out.answer(found, lambda console: show(console, found))
+
+
+@policy.command("lift")
+@command(needs=Permission.APPROVE)
+def lift(
+    out: Output, order_id: Annotated[str, typer.Argument(metavar="ORDER", help="Order that is held.")], reason: Reason
+) -> None:
+    """Let an order go that is held because the release that decided it was taken back."""
+    from assets.governance.disposition import lift_hold
+    from assets.governance.events import RELEASES
+    from assets.governance.log import settle
+    from assets.orders.store import require_order
+
+    at = out.access
+    order = require_order(at.store, order_id)
+    settle(
+        at.log, RELEASES,
+        lambda history: lift_hold(order, history, by=at.identity, at=at.clock.now(), why=reason),
+    )  # fmt: skip
+    out.answer({"order_id": order_id}, lambda console: console.print(f"{order_id} may leave again.", markup=False))
 
 
 def registry(access: Access) -> PolicyRegistry:

@@ -49,6 +49,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("policy", "promote", "none", *WHY): P.DRAFT_RELEASE,
     ("policy", "retire", "none", *WHY): P.DRAFT_RELEASE,
     ("policy", "rollback", "none", *WHY): P.ROLL_BACK_RELEASE,
+    ("policy", "lift", "none", *WHY): P.APPROVE,
     ("features", "pin", "none"): P.PROMOTE_RELEASE,
     ("features", "rollback"): P.ROLL_BACK_RELEASE,
     ("models", "promote", "none", "none", *WHY): P.PROMOTE_RELEASE,
