@@ -117,7 +117,7 @@ def _born(random: np.random.Generator, day: int, number: int, lines: int) -> Lif
     if fate < 0.08:
         return Life(None, [*today[:2], (today[1][0] + 1, Reject("ann", "local knowledge"))])
     if fate < 0.10:
-        return Life(None, [*today[:5], (today[4][0] + 1, Cancel("bo", "not needed"))])
+        return Life(None, [*today[:3], (today[2][0] + 1, Cancel("bo", "not needed"))])
     arrives = (day + transit) * STEPS_A_DAY
     later: list[tuple[int, Command]] = [
         (arrives, Confirm(_receipt(wanted, shipped=True, received=True), f"m{number}-2")),

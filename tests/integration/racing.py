@@ -181,8 +181,8 @@ class Replay:
     def was_a_race(self) -> bool:
         """Whether all that can happen did, and stock was short."""
         reserved, refused = self.asked
-        used = all(self.most[stock] > 0.8 * units for stock, units in AVAILABLE.items())
-        return used and reserved > 12 and refused > 20 and self.kinds.keys() >= EXPECTED
+        used = any(self.most[stock] > 0.9 * units for stock, units in AVAILABLE.items())
+        return used and reserved > 10 and refused > 10 and self.kinds.keys() >= EXPECTED
 
     @property
     def asked(self) -> tuple[int, int]:
