@@ -48,7 +48,7 @@ def other_side(kind: str, folder: Path) -> Iterator[Opener]:
         try:
             yield (lambda: Webhook(told["url"], SECRET)) if kind == "webhook" else (lambda: FileDrop(folder / "drop"))
         finally:
-            process.terminate()
+            process.kill()  # what started the tests may have had SIGTERM ignored
 
 
 def there(folder: Path) -> list[dict[str, object]]:
