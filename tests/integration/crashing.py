@@ -28,7 +28,11 @@ NETWORK = "sample"
 NEVER = dt.date(2099, 1, 1)
 UNITS = 10
 LINES = tuple(("transfer", "I1", "DC1", f"S{number}", UNITS) for number in range(3))
-AT_ONCE = SendTerms("host", lease=dt.timedelta(0), batch=2, first_wait=dt.timedelta(0), longest_wait=dt.timedelta(0))
+AT_ONCE = SendTerms(
+    # A lease that has run out when the process is dead, and that nothing is kept from by.
+    "host", lease=dt.timedelta(0), call=dt.timedelta(days=-1), batch=2, first_wait=dt.timedelta(0),
+    longest_wait=dt.timedelta(0),
+)  # fmt: skip
 Step = Callable[[str], None]
 
 
