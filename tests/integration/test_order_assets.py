@@ -15,6 +15,7 @@ from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES, PLAN_LINES
 from assets.kernel.frames.quality import PLAN_VERDICTS
+from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders import defs
@@ -29,7 +30,10 @@ Run = Callable[..., dg.ExecuteInProcessResult]
 def definitions_of(published: Published, orders: OrderStore, today: dt.date) -> dg.Definitions:
     upstream = [
         dg.AssetSpec(key, partitions_def=DAYS, metadata={"dagster/io_manager_key": "parquet"})
-        for key in (["rebalancing", "plan_lines"], ["rebalancing", "plan_summary"], ["quality", "plan_verdicts"])
+        for key in (
+            ["rebalancing", "plan_lines"], ["rebalancing", "plan_summary"], ["rebalancing", "canary_items"],
+            ["quality", "plan_verdicts"],
+        )  # fmt: skip
     ]
     return dg.Definitions(
         assets=[*upstream, *defs.build(DAYS)],
@@ -46,6 +50,7 @@ def published(tmp_path: Path) -> Published:
     published = Published(tmp_path / "published")
     publish_plan(published)
     published.write(PLAN_VERDICTS, rows_of(PLAN_VERDICTS, []), PLAN_DATE, "run-1")
+    published.write(CANARY_ITEMS, CANARY_ITEMS.empty(), PLAN_DATE, "run-1")
     return published
 
 
