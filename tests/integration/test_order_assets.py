@@ -31,9 +31,11 @@ def definitions_of(published: Published, orders: OrderStore, today: dt.date) -> 
     upstream = [
         dg.AssetSpec(key, partitions_def=DAYS, metadata={"dagster/io_manager_key": "parquet"})
         for key in (
-            ["rebalancing", "plan_lines"], ["rebalancing", "plan_summary"], ["rebalancing", "canary_items"],
+            ["rebalancing", "plan_lines"],
+            ["rebalancing", "plan_summary"],
+            ["rebalancing", "canary_items"],
             ["quality", "plan_verdicts"],
-        )  # fmt: skip
+        )
     ]
     return dg.Definitions(
         assets=[*upstream, *defs.build(DAYS)],
