@@ -68,6 +68,17 @@ def command(*, needs: Permission | None) -> Callable[[Body[P]], Callable[..., No
     return made
 
 
+def access_matters() -> frozenset[Permission]:
+    """Return what nobody should do by accident as somebody else: acting on orders, releases and people."""
+    from assets.policy.access import Permission
+
+    reads_and_plans = {
+        Permission.READ_ORDERS, Permission.READ_SENSITIVE, Permission.LAND_DATA, Permission.PLAN,
+        Permission.VERIFY_LEDGER,
+    }  # fmt: skip
+    return frozenset(Permission) - reads_and_plans
+
+
 @contextmanager
 def admitted(out: Output, settings: Settings, needs: Permission) -> Iterator[Output]:
     """Identify who runs a command on the network of some settings, and yield the output of what they may see.
@@ -80,7 +91,7 @@ def admitted(out: Output, settings: Settings, needs: Permission) -> Iterator[Out
     from orchestration.access import at_work
 
     with at_work(settings, CALLED.get(), needs) as access:
-        if access.identity.note and access.identity.note not in NOTED.get():
+        if needs in access_matters() and access.identity.note and access.identity.note not in NOTED.get():
             out.say(access.identity.note)
             NOTED.set((*NOTED.get(), access.identity.note))
         errors.hide_by(access.shown)
