@@ -36,7 +36,7 @@ def dispatch(out: Output) -> None:
 
 
 def gather(access: Access, done: Dispatched, day: DispatchDay, gateway: str) -> Record:
-    """Return what one working off brought."""
+    """Return what one dispatch run brought."""
     from assets.orders.store import OrderFilter
     from orchestration.cli.documents import record_of
 
@@ -53,7 +53,7 @@ def gather(access: Access, done: Dispatched, day: DispatchDay, gateway: str) -> 
         "gateway": gateway,
         "stopped": why_stopped(day),
         "issued": list(done.issued.issued),
-        "held": {**refused, **done.issued.held},
+        "held": {**refused, **done.issued.held, **{one: done.sent.details[one] for one in done.sent.held}},
         "waiting_for_people": waiting,
         "expired": list(done.expired),
         "answered": list(done.sent.answered),
@@ -81,7 +81,7 @@ def why_stopped(day: DispatchDay) -> str:
 
 
 def show(console: Console, found: Record) -> None:
-    """Print what one working off brought for people."""
+    """Print what one dispatch run brought for people."""
     if found["stopped"]:
         console.print(f"Nothing new may leave: {found['stopped']}", markup=False)
     console.print(
