@@ -226,6 +226,7 @@ def test_whole_days_planned_at_every_stage_give_the_same_streams_and_replay(netw
     assert network.step("rolled back") == first
 
 
+@pytest.mark.slow
 def test_a_canary_that_costs_too_much_takes_itself_back_and_its_part_is_the_one_of_the_day_before(
     network: Network,
 ) -> None:
