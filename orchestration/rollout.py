@@ -66,18 +66,24 @@ def promote_release(
     EquipoiseError
         As ``governance.stages.promote``.
     """
+    with closing(open_ledger(settings, settings.network_home().profile.clock)) as store:
+        return promote_on(settings, store, name, by=by, why=why, evidence=evidence)
+
+
+def promote_on(
+    settings: Settings, store: OrderStore, name: str, *, by: Identity, why: str, evidence: tuple[Evidence, ...] = ()
+) -> Promoted:
+    """Do so on an open ledger; see ``promote_release``."""
     home = settings.network_home()
-    clock = home.profile.clock
-    with closing(open_ledger(settings, clock)) as store:
-        registry = registry_of(home, store)
-        version = release_named(name, registry.releases()).version
-        told = (*published_evidence(Published(home.published), version), *evidence)
+    clock, registry = home.profile.clock, registry_of(home, store)
+    version = release_named(name, registry.releases()).version
+    told = (*published_evidence(Published(home.published), version), *evidence)
 
-        def decide(history: tuple[Event, ...]) -> Sequence[Event]:
-            return promote(history, name, registry.releases(), by=by, at=clock.now(), why=why, evidence=told)
+    def decide(history: tuple[Event, ...]) -> Sequence[Event]:
+        return promote(history, name, registry.releases(), by=by, at=clock.now(), why=why, evidence=told)
 
-        events = settle(LedgerLog(store), RELEASES, decide)
-        return Promoted(release_named(name, registry.releases()), told, events)
+    events = settle(LedgerLog(store), RELEASES, decide)
+    return Promoted(release_named(name, registry.releases()), told, events)
 
 
 def roll_back_release(settings: Settings, name: str, *, by: Identity, why: str) -> TakenBack:

@@ -14,16 +14,16 @@ from assets.governance.approval import not_counted, required, uncounted
 from assets.governance.facts import Known, facts_of
 from assets.governance.pause import PauseState, paused_by
 from assets.governance.requirement import Requirement, requirement
+from assets.orders.answers import answer_each
 from assets.orders.availability import Availability
 from assets.orders.confirmations import Taken, take_confirmations
-from assets.orders.decide import decide
-from assets.orders.events import Channel, Event, OrderIssued, Reopen
+from assets.orders.events import Channel, Command, OrderIssued, Reopen
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
 from assets.orders.issuing import CAPACITY, Issued, close, expire, issue
 from assets.orders.order import Order, OrderStatus
 from assets.orders.outbox import Now, SendTerms, Sent, outbox, send_due
 from assets.orders.reservations import Reservations, reserve
-from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
+from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.oversight import Feature
 from assets.policy.release import Release
 
@@ -166,32 +166,21 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
 
 def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
     """Make proposals again of what was approved and no longer is: by people who may not, or by rules that changed."""
-    answers = []
+    asked: list[tuple[Order, Command]] = []
     for status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
         for order in _of(store, day, status):
             void = uncounted(order, day.may_approve, day.today)
             counted = len(order.approval.given) - len(void) if order.approval else 0
             if counted < _needed(order, day).approvers:
                 why = "; ".join(not_counted(order, day.may_approve, day.today)) or "the rules ask for more people now"
-                answers.append((order, decide(order, Reopen(why, void))))
-    return _recorded(store, answers)
+                asked.append((order, Reopen(why, void)))
+    return answer_each(store, asked)
 
 
 def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
     """Have the rules speak about every live proposal of the plan date, and return those they said something new of."""
     proposals = _of(store, day, OrderStatus.PROPOSED)
-    return _recorded(store, [(order, decide(order, required(_needed(order, day)))) for order in proposals])
-
-
-def _recorded(store: OrderStore, answers: Iterable[tuple[Order, tuple[Event, ...]]]) -> tuple[str, ...]:
-    appends = [Append(order.order_id, order.version, events) for order, events in answers if events]
-    try:
-        if appends:
-            store.append(appends)
-    except VersionConflict:
-        # Somebody acted on one of them meanwhile: the next dispatch run asks again.
-        return ()
-    return tuple(sorted(append.stream for append in appends))
+    return answer_each(store, [(order, required(_needed(order, day))) for order in proposals])
 
 
 def may_not_leave(order: Order, day: DispatchDay) -> str:

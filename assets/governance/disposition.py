@@ -15,6 +15,7 @@ from assets.governance.events import Event, HoldLifted, RolledBack
 from assets.governance.in_flight import Disposition, InFlight, OrderInFlight
 from assets.governance.rollback import Rollback
 from assets.kernel.errors import EquipoiseError
+from assets.orders.answers import answer_each
 from assets.orders.decide import decide
 from assets.orders.documents import content_digest, order_id
 from assets.orders.events import Cancel, Channel, Compensate, Document, OrderLine, Propose, Withdraw
@@ -25,6 +26,8 @@ from assets.policy.access import Identity, Permission, require
 REASON = "policy_rolled_back"
 """Why orders are cancelled; beside what people may say, because no person says it of one order."""
 TRANSFER = "transfer"
+CHANGED_LAST = 200
+"""Orders, latest first, among which a counter-move that has just arrived is looked for."""
 _ATTEMPTS = 5
 
 
@@ -129,18 +132,18 @@ def close_compensated(store: OrderStore, network: str) -> tuple[str, ...]:
     """
     back = {
         order.document.provenance.compensates: order.order_id
-        for order in store.orders(OrderFilter(network=network, channel=Channel.LIVE))
+        for order in store.orders(OrderFilter(network=network, channel=Channel.LIVE, latest=CHANGED_LAST))
         if order.document.provenance.compensates and order.status in (OrderStatus.RECEIVED, OrderStatus.CLOSED)
     }
-    done = []
-    for undone, by_order in sorted(back.items()):
-        order = _order(store, undone)
-        if order.status in (OrderStatus.RECEIVED, OrderStatus.CLOSED):
-            store.append(
-                [Append(undone, order.version, decide(order, Compensate(by_order, "rule", "its goods are back")))]
-            )
-            done.append(undone)
-    return tuple(done)
+    undone = store.orders(OrderFilter(order_ids=tuple(sorted(back))))
+    return answer_each(
+        store,
+        [
+            (order, Compensate(back[order.order_id], "rule", "its goods are back"))
+            for order in undone
+            if order.status in (OrderStatus.RECEIVED, OrderStatus.CLOSED)
+        ],
+    )
 
 
 def held_orders(orders: Iterable[Order], history: Sequence[Event]) -> dict[str, str]:

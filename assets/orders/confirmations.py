@@ -70,7 +70,7 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
     messages, attempt = 0, 0
     while True:
         stream = stream_of(gateway, network)
-        before = store.history(stream)
+        before = store.history(stream, last=1)
         last = before[-1].event if before else None
         since = last.cursor if isinstance(last, ConfirmationsTaken) else ""
         said = gateway.confirmations(since)
@@ -79,7 +79,7 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
         appends, unknown = _appends(store, said.found)
         taken = ConfirmationsTaken(gateway.name, said.cursor, unknown, said.unreadable)
         try:
-            store.append([*appends, Append(stream, len(before), (taken,))])
+            store.append([*appends, Append(stream, before[-1].version if before else 0, (taken,))])
         except VersionConflict:
             attempt += 1
             if attempt == _ATTEMPTS:

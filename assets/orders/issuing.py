@@ -10,12 +10,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from assets.orders.decide import decide
+from assets.orders.answers import answer_each
 from assets.orders.events import Channel, Close, Command, Expire, Issue
 from assets.orders.gateways.port import Submission
 from assets.orders.order import Order, OrderStatus
 from assets.orders.outbox import Holds
-from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
+from assets.orders.store import OrderFilter, OrderStore
 
 CAPACITY = 2000
 """Orders that the outbox holds; more wait until it has room."""
@@ -40,14 +40,16 @@ def expire(store: OrderStore, network: str, today: dt.date, window_days: int = 2
         Days from its plan date in which a proposal may leave whose rules were never asked.
     """
     orders = store.orders(OrderFilter(network=network, channel=Channel.LIVE, going_on=True))
-    return _all(store, ((order, Expire(today, window_days)) for order in orders))
+    return answer_each(store, ((order, Expire(today, window_days)) for order in orders))
 
 
 def close(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:
     """Close what arrived in full and of which nothing more was heard for a while, and return the ids."""
     received = store.orders(OrderFilter(network=network, status=OrderStatus.RECEIVED))
     settled = [order for order in received if (today - _last_arrival(order)).days >= SETTLED_AFTER_DAYS]
-    return _all(store, ((order, Close(f"received, and settled for {SETTLED_AFTER_DAYS} days")) for order in settled))
+    return answer_each(
+        store, ((order, Close(f"received, and settled for {SETTLED_AFTER_DAYS} days")) for order in settled)
+    )
 
 
 def _last_arrival(order: Order) -> dt.date:
@@ -92,25 +94,4 @@ def issue(
         else:
             key = Submission(order.document, order.revision).idempotency_key
             going.append((order, Issue(by, gateway, key)))
-    return Issued(_all(store, going), held)
-
-
-def _all(store: OrderStore, asked: Iterable[tuple[Order, Command]]) -> tuple[str, ...]:
-    """Have orders answer commands, all in one append; who was changed meanwhile is left for the next time."""
-    appends = [
-        Append(order.order_id, order.version, events) for order, what in asked if (events := decide(order, what))
-    ]
-    if not appends:
-        return ()
-    try:
-        store.append(appends)
-    except VersionConflict:
-        done = []
-        for append in appends:
-            try:
-                store.append([append])
-            except VersionConflict:
-                continue
-            done.append(append.stream)
-        return tuple(sorted(done))
-    return tuple(sorted(append.stream for append in appends))
+    return Issued(answer_each(store, going), held)

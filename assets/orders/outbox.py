@@ -10,9 +10,10 @@ send (``governance``), or what an answer does (``evolve``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from assets.orders.answers import answer_surely
 from assets.orders.decide import decide
 from assets.orders.events import BeginSend, Command, Confirm, EndSend, Errand, SendOutcome
 from assets.orders.evolve import evolve_all
@@ -25,10 +26,9 @@ from assets.orders.gateways.port import (
     Submission,
 )
 from assets.orders.order import Order, errand_of
-from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict, require_order
+from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 from assets.orders.trace import trace_parent
 
-_ATTEMPTS = 20
 Now = Callable[[], dt.datetime]
 """Tells the time in UTC; it decides when something is tried again, never what."""
 Holds = Callable[[Order], str]
@@ -136,7 +136,7 @@ def send_due(
             failures = failures + 1 if isinstance(answer, EndSend) and answer.outcome in _SILENCE else 0
             answers.append((order, answer))
             _note(sent, order, answer)
-        _record(store, answers)
+        answer_surely(store, answers)
     return sent
 
 
@@ -242,37 +242,3 @@ def _note(sent: Sent, order: Order, answer: Command) -> None:
         SendOutcome.UNKNOWN: sent.unknown,
         SendOutcome.NOT_UNDERSTOOD: sent.not_understood,
     }[answer.outcome].append(order.order_id)
-
-
-def _record(store: OrderStore, answers: Sequence[tuple[Order, Command]]) -> None:
-    """Record outcomes; where others wrote meanwhile, each on its own on what the order is by then."""
-    try:
-        _append(store, answers)
-    except VersionConflict:
-        for order, answer in answers:
-            record_one(store, order.order_id, answer)
-
-
-def _append(store: OrderStore, answers: Iterable[tuple[Order, Command]]) -> None:
-    appends = [
-        Append(order.order_id, order.version, events) for order, answer in answers if (events := decide(order, answer))
-    ]
-    if appends:
-        store.append(appends)
-
-
-def record_one(store: OrderStore, order_id: str, command: Command) -> Order:
-    """Have one order answer a command, again where somebody else changed it meanwhile, and return it after.
-
-    Raises
-    ------
-    EquipoiseError
-        If there is no such order, or the rules refuse the command.
-    """
-    for _ in range(_ATTEMPTS):
-        try:
-            _append(store, [(require_order(store, order_id), command)])
-        except VersionConflict:
-            continue
-        return require_order(store, order_id)
-    raise VersionConflict(order_id, 0, 0)

@@ -11,10 +11,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assets.orders.decide import decide
+from assets.orders.answers import answer_all
 from assets.orders.events import Command, Document, Hold, RefuseReservation, Reserve, Shortage
 from assets.orders.order import Order, OrderStatus, held
-from assets.orders.store import Append, OrderFilter, OrderStore, Oversold, Stock, StockGuard, VersionConflict
+from assets.orders.store import OrderFilter, OrderStore, Oversold, Stock, StockGuard, VersionConflict
 
 _ATTEMPTS = 20
 
@@ -89,20 +89,13 @@ def _reserved(
         going = [order for order in waiting if order.order_id not in refused]
         wanted: list[tuple[Order, Command]] = [(order, Reserve(holds[order.order_id], expires_on)) for order in going]
         try:
-            _append(store, wanted, guard)
+            answer_all(store, wanted, guard)
         except Oversold as error:
             refused |= _give_way(going, holds, error.shortages)
             continue
         # Apart, because it takes no stock.
-        _append(store, [(o, RefuseReservation(refused[o.order_id])) for o in waiting if o.order_id in refused])
+        answer_all(store, [(o, RefuseReservation(refused[o.order_id])) for o in waiting if o.order_id in refused])
         return Reservations(tuple(sorted(order.order_id for order in going)), tuple(sorted(refused)))
-
-
-def _append(store: OrderStore, asked: Iterable[tuple[Order, Command]], guard: StockGuard | None = None) -> None:
-    answers = [(order, decide(order, command)) for order, command in asked]
-    appends = [Append(order.order_id, order.version, events) for order, events in answers if events]
-    if appends:
-        store.append(appends, guard)
 
 
 def _give_way(

@@ -97,11 +97,12 @@ class SqlOrderStore:
             self._checkpoints.commit(last, links[-1].chain_hash)
         return last
 
-    def history(self, stream: str) -> tuple[Recorded, ...]:
-        """Return all events of a stream, oldest first."""
-        query = sa.select(EVENTS).where(EVENTS.c.stream == stream).order_by(EVENTS.c.version)
+    def history(self, stream: str, last: int | None = None) -> tuple[Recorded, ...]:
+        """Return all events of a stream, or so many of the last, oldest first."""
+        query = sa.select(EVENTS).where(EVENTS.c.stream == stream).order_by(EVENTS.c.version.desc()).limit(last)
         with self._reading() as connection:
-            return tuple(self._recorded_event(row) for row in connection.execute(query))
+            rows = connection.execute(query).all()
+        return tuple(self._recorded_event(row) for row in reversed(rows))
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[Recorded, ...]:
         """Return events beyond position ``after``, oldest first, at most ``limit``."""

@@ -208,8 +208,8 @@ class OrderStore(Protocol):
         """
         ...
 
-    def history(self, stream: str) -> tuple[Recorded, ...]:
-        """Return all events of a stream, oldest first; empty if there is none."""
+    def history(self, stream: str, last: int | None = None) -> tuple[Recorded, ...]:
+        """Return all events of a stream, or so many of the last, oldest first; empty if there is none."""
         ...
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[Recorded, ...]:
@@ -297,9 +297,10 @@ class MemoryOrderStore:
         self._log, self._orders, self._versions = log, orders, stands
         return len(log)
 
-    def history(self, stream: str) -> tuple[Recorded, ...]:
-        """Return all events of a stream, oldest first."""
-        return tuple(recorded for recorded in self._log if recorded.stream == stream)
+    def history(self, stream: str, last: int | None = None) -> tuple[Recorded, ...]:
+        """Return all events of a stream, or so many of the last, oldest first."""
+        found = tuple(recorded for recorded in self._log if recorded.stream == stream)
+        return found if last is None else found[len(found) - min(last, len(found)) :]
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[Recorded, ...]:
         """Return events beyond position ``after``, oldest first, at most ``limit``."""

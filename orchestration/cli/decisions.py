@@ -122,9 +122,9 @@ def _release(out: Output) -> Release:
 
 def _settle(out: Output, order: Order, asked: Command, what: str) -> None:
     """Have the order answer, and say where it stands then."""
-    from assets.orders.outbox import record_one
+    from assets.orders.answers import answer_one
 
-    after = record_one(out.access.store, order.order_id, asked)
+    after = answer_one(out.access.store, order.order_id, asked)
     told = {**record_of(after), "what": what}
     line = f"Order {after.order_id} {what}. It is {after.status} now."
     if after.cancel_pending:

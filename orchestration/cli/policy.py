@@ -81,21 +81,12 @@ def promote(
     ] = None,
 ) -> None:
     """Move a release one stage on: draft, shadow, canary, active. What its shadow or canary showed speaks for it."""
-    from assets.governance.shadow_evidence import published_evidence
-    from assets.governance.stages import promote as promoted
-    from assets.governance.stages import release_named
-    from assets.kernel.published import Published
+    from orchestration.rollout import promote_on
 
     at = out.access
-    version = release_named(name, registry(at).releases()).version
-    shown = published_evidence(Published(at.home.published), version)
-    attached = (*shown, *(evidence_of(text) for text in evidence or ()))
-    _settled(
-        out, name,
-        lambda history: promoted(
-            history, name, registry(at).releases(), by=at.identity, at=at.clock.now(), why=reason, evidence=attached
-        ),
-    )  # fmt: skip
+    attached = tuple(evidence_of(text) for text in evidence or ())
+    promote_on(at.settings, at.store, name, by=at.identity, why=reason, evidence=attached)
+    _show_stage(out, name)
 
 
 @policy.command("retire")
@@ -228,6 +219,10 @@ def _settled(out: Output, name: str, decide: Any) -> None:
     from assets.governance.log import settle
 
     settle(out.access.log, RELEASES, decide)
+    _show_stage(out, name)
+
+
+def _show_stage(out: Output, name: str) -> None:
     found = gather_one(registry(out.access), name)
     line = f"{found['version']} is {found['stage']} now."
     out.answer(found, lambda console: console.print(line, markup=False))

@@ -95,8 +95,8 @@ def show(console: Console, found: Record, currency: str) -> None:
 
 
 def _take(access: Access, gateway: Gateway, order_id: str) -> str:
+    from assets.orders.answers import answer_one
     from assets.orders.events import Confirm
-    from assets.orders.outbox import record_one
 
     order = find_order(access.store, access.network, order_id)
     receipt = gateway.find(order.order_id)
@@ -105,16 +105,16 @@ def _take(access: Access, gateway: Gateway, order_id: str) -> str:
             "the other side has nothing of it", where=f"order {order.order_id}",
             remedy=f"Send it again with `equipoise reconcile --resend {order.order_id}`",
         )  # fmt: skip
-    after = record_one(access.store, order.order_id, Confirm(receipt, "find"))
+    after = answer_one(access.store, order.order_id, Confirm(receipt, "find"))
     return f"Order {after.order_id} is {after.status} now."
 
 
 def _resend(access: Access, order_id: str, reason: str) -> str:
+    from assets.orders.answers import answer_one
     from assets.orders.events import Resend
-    from assets.orders.outbox import record_one
 
     order = find_order(access.store, access.network, order_id)
-    after = record_one(access.store, order.order_id, Resend(access.identity.person, reason))
+    after = answer_one(access.store, order.order_id, Resend(access.identity.person, reason))
     return f"Order {after.order_id} is handed over again by the next `equipoise dispatch`."
 
 

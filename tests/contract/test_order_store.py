@@ -154,6 +154,8 @@ def test_orders_stand_where_their_events_left_them(store: OrderStore) -> None:
     for order in store.orders():
         events = [recorded.event for recorded in store.history(order.order_id)]
         assert evolve_all(None, events) == order
+        assert store.history(order.order_id, last=1) == store.history(order.order_id)[-1:]
+        assert store.history(order.order_id, last=99) == store.history(order.order_id)
 
 
 LIVES = [RECEIVED, SHIPPED, ISSUED, (*ACKNOWLEDGED, Propose(variant("b"))), (*APPROVED, Cancel("ann", "no"))]

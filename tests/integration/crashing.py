@@ -11,6 +11,7 @@ from typing import Any
 
 from unit.orders.order_samples import PLAN_DATE, order_book
 
+from assets.orders.answers import answer_one
 from assets.orders.checkpoints import CheckpointFile
 from assets.orders.confirmations import take_confirmations
 from assets.orders.documents import order_id
@@ -18,7 +19,7 @@ from assets.orders.events import Channel, OrderBook, Require
 from assets.orders.gateways.port import Gateway
 from assets.orders.issuing import issue
 from assets.orders.order import OrderStatus
-from assets.orders.outbox import SendTerms, record_one, send_due
+from assets.orders.outbox import SendTerms, send_due
 from assets.orders.record import record
 from assets.orders.reservations import reserve
 from assets.orders.sql_store import SqlOrderStore
@@ -134,7 +135,7 @@ def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], st
     for number in books:
         record(book_of(number), store)
     for order in store.orders(OrderFilter(network=NETWORK, status=OrderStatus.PROPOSED)):
-        record_one(store, order.order_id, Require(0, (), NEVER))
+        answer_one(store, order.order_id, Require(0, (), NEVER))
     guard = StockGuard(NETWORK, {("DC1", "I1"): 10**9})
     approved = store.orders(OrderFilter(network=NETWORK, status=OrderStatus.APPROVED))
     reserve(store, approved, guard, stock_sites={"DC1"}, expires_on=NEVER)

@@ -16,6 +16,7 @@ from assets.governance.events import Paused, PauseKind, PauseScope
 from assets.governance.facts import Known
 from assets.governance.pause import PauseState
 from assets.kernel.clock import FixedClock
+from assets.orders.answers import answer_one
 from assets.orders.availability import Availability
 from assets.orders.decide import decide
 from assets.orders.events import Channel, Confirm
@@ -23,7 +24,7 @@ from assets.orders.gateways.counterpart import Behaviour, Counterpart, Counterpa
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Receipt, ReceiptLine
 from assets.orders.order import OrderStatus
-from assets.orders.outbox import Sent, outbox, record_one
+from assets.orders.outbox import Sent, outbox
 from assets.orders.record import record
 from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
 
@@ -103,7 +104,7 @@ def test_what_arrived_is_closed_when_nothing_more_is_heard_of_it() -> None:
         ReceiptLine(line.line_number, line.quantity_units, line.quantity_units, line.quantity_units)
         for line in order.document.lines
     )
-    record_one(store, reference, Confirm(Receipt(reference, 1, Answer.ACCEPTED, lines), "m1"))
+    answer_one(store, reference, Confirm(Receipt(reference, 1, Answer.ACCEPTED, lines), "m1"))
     arrival = max(line.arrival_date for line in order.document.lines)
     for days, status in ((13, OrderStatus.RECEIVED), (14, OrderStatus.CLOSED)):
         later = arrival + dt.timedelta(days=days)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from contract.gateways.kit_documents import cancellation, submission
 from unit.orders.gateway_server import SECRET
+from unit.orders.test_gateway_faults import FELT
 
 from assets.kernel.clock import FixedClock
 from assets.orders.gateways.cloud_event import Request
@@ -18,7 +19,7 @@ from assets.orders.gateways.counterpart.folder_face import WRONG_CSV, open_face
 from assets.orders.gateways.counterpart.http_face import HttpFace
 from assets.orders.gateways.faults import Fault
 from assets.orders.gateways.filedrop import FileDrop
-from assets.orders.gateways.port import Answer, NotSent, NotUnderstood, OutcomeUnknown
+from assets.orders.gateways.port import Answer, NotUnderstood
 from assets.orders.gateways.webhook import Webhook
 from assets.orders.gateways.webhook_exchange import Patience
 from assets.orders.gateways.wire import cancel_message, order_message
@@ -137,16 +138,7 @@ def test_a_file_that_is_no_order_is_complained_about_once(tmp_path: Path, counte
 
 @pytest.mark.parametrize(
     ("fault", "expected", "orders"),
-    [
-        (Fault.CRASH_BEFORE_COMMIT, OutcomeUnknown, 0),
-        (Fault.CRASH_AFTER_COMMIT, OutcomeUnknown, 1),
-        (Fault.LOST_REPLY, OutcomeUnknown, 1),
-        (Fault.SLOW, OutcomeUnknown, 1),
-        (Fault.RATE_LIMIT, NotSent, 0),
-        (Fault.DOWN, NotSent, 0),
-        (Fault.WRONG_TOTALS, NotUnderstood, 1),
-        (Fault.SCHEMA_CHANGE, NotUnderstood, 1),
-    ],
+    FELT,
 )
 def test_a_fault_on_the_socket_is_felt_and_leaves(
     counterpart: Counterpart, fault: Fault, expected: type[Exception], orders: int

@@ -21,18 +21,22 @@ def inner() -> MemoryGateway:
     return MemoryGateway(Counterpart(CounterpartStore(), Behaviour(idempotent=False)))
 
 
+FELT = [
+    (Fault.CRASH_BEFORE_COMMIT, OutcomeUnknown, 0),
+    (Fault.CRASH_AFTER_COMMIT, OutcomeUnknown, 1),
+    (Fault.LOST_REPLY, OutcomeUnknown, 1),
+    (Fault.SLOW, OutcomeUnknown, 1),
+    (Fault.RATE_LIMIT, NotSent, 0),
+    (Fault.DOWN, NotSent, 0),
+    (Fault.WRONG_TOTALS, NotUnderstood, 1),
+    (Fault.SCHEMA_CHANGE, NotUnderstood, 1),
+]
+"""Fault of a submission, what it is felt as, and the orders that it leaves on the other side."""
+
+
 @pytest.mark.parametrize(
     ("fault", "expected", "orders"),
-    [
-        (Fault.CRASH_BEFORE_COMMIT, OutcomeUnknown, 0),
-        (Fault.CRASH_AFTER_COMMIT, OutcomeUnknown, 1),
-        (Fault.LOST_REPLY, OutcomeUnknown, 1),
-        (Fault.SLOW, OutcomeUnknown, 1),
-        (Fault.RATE_LIMIT, NotSent, 0),
-        (Fault.DOWN, NotSent, 0),
-        (Fault.WRONG_TOTALS, NotUnderstood, 1),
-        (Fault.SCHEMA_CHANGE, NotUnderstood, 1),
-    ],
+    FELT,
 )
 def test_a_fault_happens_once_and_leaves(
     inner: MemoryGateway, fault: Fault, expected: type[Exception], orders: int

@@ -10,6 +10,7 @@ from unit.orders.order_lives import HOLDS, TOMORROW
 from unit.orders.order_samples import order_book
 
 from assets.kernel.clock import FixedClock
+from assets.orders.answers import answer_one
 from assets.orders.confirmations import ConfirmationsTaken, take_confirmations
 from assets.orders.decide import decide
 from assets.orders.events import Cancel, Command, Errand, Issue, Propose, Require, Reserve
@@ -18,7 +19,7 @@ from assets.orders.gateways.faults import Fault, FaultyGateway
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, NotSent, OutcomeUnknown, Receipt, Submission
 from assets.orders.order import Order, OrderStatus, errand_of
-from assets.orders.outbox import SendTerms, Sent, outbox, record_one, send_due
+from assets.orders.outbox import SendTerms, Sent, outbox, send_due
 from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -197,7 +198,7 @@ def test_two_senders_at_once_send_each_order_once() -> None:
 def test_a_cancellation_of_what_was_sent_is_asked_and_answered() -> None:
     store, gateway, time = issued(), MemoryGateway(), Time()
     send_due(store, gateway, "sample", TERMS, time)
-    order = record_one(store, only(store).order_id, Cancel("ann", "not needed"))
+    order = answer_one(store, only(store).order_id, Cancel("ann", "not needed"))
     assert errand_of(order) is Errand.CANCEL
     send_due(store, gateway, "sample", TERMS, time)
     assert only(store).status is OrderStatus.CANCELLED
@@ -208,7 +209,7 @@ def test_what_was_cancelled_before_it_arrived_is_not_taken_in_when_it_comes_late
     gateway = FaultyGateway(memory, FixedClock(NOON.date()))
     gateway.arm("submit", Fault.SLOW)
     send_due(store, gateway, "sample", TERMS, time)
-    record_one(store, only(store).order_id, Cancel("ann", "not needed"))
+    answer_one(store, only(store).order_id, Cancel("ann", "not needed"))
     time.passes()
     send_due(store, memory, "sample", TERMS, time)
     assert only(store).status is OrderStatus.CANCELLED
@@ -304,7 +305,7 @@ def test_of_a_process_that_dies_at_any_step_again_and_again_every_order_arrives_
             pass
         if random.integers(8) == 0:
             for order in store.orders(OrderFilter(in_outbox=True))[:1]:
-                record_one(store, order.order_id, Cancel("ann", "not needed"))
+                answer_one(store, order.order_id, Cancel("ann", "not needed"))
         time.passes()
     quiet = MemoryGateway(other_side)
     send_due(store, quiet, "sample", TERMS, time)
