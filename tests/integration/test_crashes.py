@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contract.test_order_store import postgres_schema
-from integration.crashing import LINES, UNITS, book_of, dies_at, in_a_process, work
+from integration.crashing import UNITS, book_of, dies_at, in_a_process, work
 
 from assets.orders.checkpoints import CheckpointFile
 from assets.orders.confirmations import ConfirmationsTaken
@@ -89,7 +89,7 @@ def test_of_processes_killed_at_every_step_no_order_is_lost_or_sent_twice(
         for _ in range(3):
             assert in_a_process(functools.partial(day, range(kills), dies_at(10**9))) == 0
         _require_once_each(url, checkpoints, there(tmp_path), kills)
-        _report(f"{gateway}, {database}", ends[-signal.SIGKILL], deaths.read_text("utf-8").splitlines())
+        report(f"{gateway}, {database}", ends[-signal.SIGKILL], deaths.read_text("utf-8").splitlines())
 
 
 def _require_once_each(url: str, checkpoints: Path, found: list[dict[str, object]], days: int) -> None:
@@ -97,10 +97,15 @@ def _require_once_each(url: str, checkpoints: Path, found: list[dict[str, object
     assert {order["reference"] for order in found} == wanted  # 0 lost
     assert collections.Counter(order["times_created"] for order in found) == {1: len(wanted)}  # 0 twice
     assert {order["accepted_units"] for order in found} == {UNITS}
+    require_known(url, checkpoints, len(wanted))
+
+
+def require_known(url: str, checkpoints: Path, orders_wanted: int) -> None:
+    """Require that the ledger knows every order as acknowledged, has nothing left to send, and is sound."""
     store = SqlOrderStore(url, checkpoints=CheckpointFile(checkpoints), kinds=[ConfirmationsTaken])
     try:
         orders = store.orders()
-        assert len(orders) == days * len(LINES)
+        assert len(orders) == orders_wanted
         assert {order.status for order in orders} == {OrderStatus.ACKNOWLEDGED}  # 0 stuck
         assert store.orders(OrderFilter(in_outbox=True)) == ()
         assert store.verify().faults == ()
@@ -108,7 +113,7 @@ def _require_once_each(url: str, checkpoints: Path, found: list[dict[str, object
         store.close()
 
 
-def _report(what: str, killed: int, deaths: list[str]) -> None:
+def report(what: str, killed: int, deaths: list[str]) -> None:
     """Print how many were killed where."""
     found = collections.Counter(deaths)
     places = [*((f"{count} {place}" for place, count in sorted(found.items()))), f"{killed - len(deaths)} at any time"]

@@ -122,7 +122,7 @@ def install(installation: Installation, say: Say) -> None:
 
 
 def create_database(installation: Installation, say: Say, network: Mapping[str, Any] = SMALL_NETWORK) -> None:
-    """Make the database with a network in it, unless it is there.
+    """Make the database with a network in it, unless it is there; what a killed process had begun is made anew.
 
     Raises
     ------
@@ -133,8 +133,12 @@ def create_database(installation: Installation, say: Say, network: Mapping[str, 
     if not installation.configuration.exists():
         configure(installation)
     database = installation.databases / f"{DATABASE}.sqlite"
+    begun = installation.databases / f"{DATABASE}.begun"
+    if begun.exists():
+        _remove(database)
     if database.exists():
         return
+    begun.touch()
     database.touch(mode=0o600)
     try:
         say("making the database (half a minute)")
@@ -154,8 +158,16 @@ def create_database(installation: Installation, say: Say, network: Mapping[str, 
             told=json.dumps({**network, "users": users}),
         )
     except BaseException:
-        database.unlink(missing_ok=True)
+        _remove(database)
+        begun.unlink()
         raise
+    begun.unlink()
+
+
+def _remove(database: Path) -> None:
+    """Remove a database of SQLite with what stands beside it."""
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
 
 
 def configure(installation: Installation, port: int = 8510) -> None:
