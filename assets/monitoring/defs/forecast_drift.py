@@ -1,30 +1,25 @@
-"""Dagster face of monitoring: drift of forecasts and alerts of a plan date. Not here: judging or sending."""
+"""The step that compares forecasts of earlier plan dates with the demand known since."""
+
+# Annotations are not postponed here: Dagster reads the context's type from the signature.
 
 import dagster as dg
 import pandas as pd
 
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_asset, shown
 from assets.kernel.frames.monitoring import FORECAST_DRIFT
-from assets.kernel.frames.quality import ALERTS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring import pages
-from assets.monitoring.alerts import drift_alerts, merge, raise_alerts
 from assets.monitoring.drift import forecast_drift
 from assets.monitoring.earlier_forecasts import in_force_since, last_requests, outcome_windows
 
-_GROUP = "monitoring"
 
+def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
+    """Return the asset `monitoring/forecast_drift`."""
 
-def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
-    """Return the assets of monitoring."""
-    return [_forecast_drift(plan_dates), _alerts(plan_dates)]
-
-
-def _forecast_drift(plan_dates: PlanDates) -> dg.AssetsDefinition:
     @published_asset(
         FORECAST_DRIFT,
-        [_GROUP, "forecast_drift"],
+        ["monitoring", "forecast_drift"],
         "Forecasts are those that earlier plan dates published as it was known then, the last 28 at most; do not add "
         "up over plan dates, which look back at the same windows.",
         ins=inputs(forecasting=["forecast_scores", "champions"]),
@@ -48,29 +43,3 @@ def _forecast_drift(plan_dates: PlanDates) -> dg.AssetsDefinition:
         return dg.MaterializeResult(value=found.table, metadata=shown(pages.drift_page(found)))
 
     return drift
-
-
-def _alerts(plan_dates: PlanDates) -> dg.AssetsDefinition:
-    @published_asset(
-        ALERTS,
-        [_GROUP, "alerts"],
-        "Of all gates, each cause once. Where the feeds stop the plan, their alerts are in `quality/feed_alerts` "
-        "and this is not made.",
-        # By the gates' own alerts and not by their verdicts: a stop on the plan must not skip this.
-        ins=inputs(quality=["feed_alerts", "forecast_verdicts", "plan_alerts"], monitoring=["forecast_drift"]),
-        plan_dates=plan_dates,
-        owners=["team:data-platform"],
-        kinds={"python", "pandas"},
-    )
-    def alerts(
-        context: dg.AssetExecutionContext,
-        feed_alerts: pd.DataFrame,
-        forecast_verdicts: pd.DataFrame,
-        plan_alerts: pd.DataFrame,
-        forecast_drift: pd.DataFrame,
-    ) -> dg.MaterializeResult[pd.DataFrame]:
-        raised = raise_alerts([forecast_verdicts], plan_date_of(context))
-        found = merge([feed_alerts, raised, plan_alerts, drift_alerts(forecast_drift)])
-        return dg.MaterializeResult(value=found, metadata=shown(pages.alerts_page(found)))
-
-    return alerts

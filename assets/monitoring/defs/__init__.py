@@ -1,0 +1,11 @@
+"""Dagster face of monitoring, a module each step. Not here: judging or sending."""
+
+import dagster as dg
+
+from assets.kernel.defs import PlanDates
+from assets.monitoring.defs import alerts, forecast_drift
+
+
+def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
+    """Return the assets of monitoring."""
+    return [step.build(plan_dates) for step in (forecast_drift, alerts)]
