@@ -180,7 +180,10 @@ def _entries(before: list[Any], after: list[Any]) -> str:
 
 
 def _entry(entry: Any) -> str:
-    """Return an entry of a list in words: a model's name, a lane, a guard."""
+    """Return an entry of a list in words: a model's name, a lane, a guard, what is handed over."""
+    if isinstance(entry, dict) and "site" in entry:
+        site, category = ("any" if entry[name] == "*" else entry[name] for name in ("site", "category"))
+        return f"site {site} (category {category})"
     if isinstance(entry, dict):
         return (
             f"{str(entry['metric']).replace('_', ' ')} (tolerated {entry['tolerance']:g}, "

@@ -80,5 +80,7 @@ WORDS: Mapping[str, Word] = {
     "rollout.observation_days": Word("days whose mean is one observation of a guard", Unit.DAYS),
     "rollout.guards": Word("guards of a canary"),
     "dispatch.window_days": Word("time from the plan date in which orders may leave", Unit.DAYS),
+    "parameters.handed_over": Word("sites and categories that an ERP replenishes by itself"),
+    "parameters.free_change_share": Word("change of a level handed over that rules approve", Unit.SHARE),
 }
 """Path of a field in the release to its word."""

@@ -1,7 +1,7 @@
 """A policy release: the versioned, hashed document that says how decisions are made.
 
 Releases are YAML files validated here. Here are the sections that say what is decided; those that say how
-decisions are watched are in ``oversight``. Which release is active is the registry's business.
+decisions are watched are in ``oversight``; what an ERP replenishes by itself is in ``parameters``. Which release is active is the registry's business.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from assets.policy.oversight import (
     MaskingRules,
     RolloutRules,
 )
+from assets.policy.parameters import ParameterRules
 from assets.policy.section import Section
 from assets.policy.stage import Stage
 
@@ -147,6 +148,7 @@ JOINED_LATER: Mapping[tuple[str, ...], Any] = {
     ("toggles",): {},
     ("rollout",): RolloutRules().model_dump(mode="json"),
     ("dispatch",): DispatchRules().model_dump(mode="json"),
+    ("parameters",): ParameterRules().model_dump(mode="json"),
 }
 """Fields younger than the first releases, and what they hold where a release does not set them."""
 
@@ -181,6 +183,7 @@ class Release(Section):
     toggles: dict[Feature, bool] = Field(default_factory=dict)
     rollout: RolloutRules = RolloutRules()
     dispatch: DispatchRules = DispatchRules()
+    parameters: ParameterRules = ParameterRules()
 
     def enabled(self, feature: Feature) -> bool:
         """Tell whether the release has a feature on."""

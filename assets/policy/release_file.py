@@ -14,12 +14,13 @@ from pydantic_core import ErrorDetails
 
 from assets.kernel.errors import EquipoiseError
 from assets.policy.oversight import ApprovalLimits, DispatchRules, Guard, MaskingRules, RolloutRules
+from assets.policy.parameters import HandedOver, ParameterRules
 from assets.policy.release import ForecastRules, Guardrails, Objective, Release, SharedLimits, TargetRules
 from assets.policy.stage import Stage
 
 _SECTIONS = (
     Release, ForecastRules, TargetRules, Guardrails, Objective, SharedLimits, ApprovalLimits, MaskingRules,
-    RolloutRules, Guard, DispatchRules,
+    RolloutRules, Guard, DispatchRules, ParameterRules, HandedOver,
 )  # fmt: skip
 _KNOWN_KEYS = sorted({name for section in _SECTIONS for name in section.model_fields})
 _MOST_FAULTS_TOLD = 3

@@ -33,6 +33,7 @@ BLOCKS = (
     "horizon",
     "announced_freeze",
     "allowed_lane",
+    "handed_over",
 )
 """Names of what can forbid a move, by code."""
 
@@ -97,6 +98,15 @@ def shelf_life_on_arrival(moves: Moves, item_sites: ItemSites, bucket_days: int)
 def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:
     """``q[i, o, d] = 0`` into a d where i is delisted."""
     return np.asarray(item_sites.lifecycle[moves.destination] == "delisted")
+
+
+def handed_over(moves: Moves, item_sites: ItemSites) -> Flags:
+    """``q[o, d] = 0`` today into every d that an ERP replenishes by itself, or else it would be ordered twice.
+
+    Nothing comes in, laterally neither; it may give, and the ERP sees that its stock fell. In later buckets the
+    usual ways stay open: they stand for what the ERP will order.
+    """
+    return np.asarray(item_sites.handed_over[moves.destination] & (moves.bucket == 0))
 
 
 def announced_freeze(departure: NDArray[np.datetime64], plan_date: dt.date, rules: Guardrails) -> Flags:

@@ -88,8 +88,8 @@ class ItemSites:
         Last day of sale of the lot that would leave first; NaT where none expires.
     lifecycle : object array, shape (n,)
         new, active, ending or delisted.
-    is_sensitive, outbound_held : bool array, shape (n,)
-        Restricted item; site that may receive but not give.
+    is_sensitive, outbound_held, handed_over : bool array, shape (n,)
+        Restricted item; site that may receive but not give; what an ERP replenishes by itself.
     last_receipt : datetime64[D] array, shape (n,)
         Last receipt known; NaT for none.
     mean, std : float array, shape (n, T)
@@ -127,6 +127,7 @@ class ItemSites:
     lifecycle: NDArray[np.object_]
     is_sensitive: Flags
     outbound_held: Flags
+    handed_over: Flags
     last_receipt: NDArray[np.datetime64]
     mean: Floats
     std: Floats
@@ -212,6 +213,7 @@ def build_item_sites(
         lifecycle=table["lifecycle"].to_numpy(object),
         is_sensitive=table["is_sensitive"].to_numpy(bool),
         outbound_held=table["outbound_held"].to_numpy(bool),
+        handed_over=table["handed_over"].to_numpy(bool) & ~cross_dock,
         last_receipt=table["last_receipt"].to_numpy("datetime64[D]"),
         mean=mean,
         std=std,

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from assets.kernel.network import NetworkProfile
+from assets.policy.parameters import handed_over
 from assets.policy.release import Release
 from assets.rebalancing.announced import Standing, departed, units_of
 from assets.rebalancing.faults import document_faults, minimum_faults, policy_faults, setting_faults, way_faults
@@ -139,6 +140,7 @@ def build_problem(
     table = settings_table(snapshot, calendar.bucket.days, faults)
     held_by, outbound = verdict_actions(table, snapshot.verdicts)
     table = table.assign(outbound_held=outbound, owed_units=0 if profile.lost_sales else table["owed_units"])
+    table = table.assign(handed_over=handed_over(release, table["site_id"], table["category"]))
     held = table.loc[held_by != ""].assign(reason=held_by[held_by != ""])
     planned = table.loc[held_by == ""]
     item_sites = build_item_sites(
@@ -179,7 +181,8 @@ def build_problem(
 def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> pd.DataFrame:
     """Return one row per ranged item-site with its settings, stock, targets and last receipt."""
     table = snapshot.item_sites.drop(columns=["plan_date", "maximum_units"]).merge(
-        snapshot.items[["item_id", "unit_cost", "unit_price", "shelf_life_days", "is_sensitive"]], on="item_id"
+        snapshot.items[["item_id", "category", "unit_cost", "unit_price", "shelf_life_days", "is_sensitive"]],
+        on="item_id",
     )
     table = table.rename(columns={"shortage_cost_per_unit": "given_shortage_cost"})
     table = table.merge(snapshot.sites[["site_id", "site_kind", "echelon"]], on="site_id")

@@ -16,7 +16,7 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, Floats, Ints
 from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.moves import Moves
-from assets.rebalancing.site_reasons import NEGLIGIBLE, move_name, stories
+from assets.rebalancing.site_reasons import HANDED_OVER, NEGLIGIBLE, move_name, stories
 from assets.rebalancing.spare import spare_units
 
 NET = "net"
@@ -239,8 +239,11 @@ def _site_limits(network: Network, units: Ints, reduced: Floats, scarce: Scarcit
         name = constraints.BLOCKS[moves.blocked[m]]
         limits[moves.destination[m]].add(name)
         # A calendar or a horizon holds the receiver back; a guardrail concerns the giver too.
-        if moves.origin[m] >= 0 and name not in ("departure_days", "freeze_fence", "horizon"):
+        if moves.origin[m] >= 0 and name not in ("departure_days", "freeze_fence", "horizon", HANDED_OVER):
             limits[moves.origin[m]].add(name)
+    # Said of each, also where another rule forbids its ways: orders read from it whom they hand levels over for.
+    for i in np.flatnonzero(item_sites.handed_over):
+        limits[i].add(HANDED_OVER)
     chosen = np.flatnonzero(units > 0)
     own = _line_limits(network, chosen, units, scarce)
     for position, names in zip(chosen, own, strict=True):

@@ -16,6 +16,8 @@ from assets.rebalancing.market.scarcity import Scarcity
 
 NEGLIGIBLE = 0.005
 """Half a cent: amounts below it are not worth a sentence."""
+HANDED_OVER = "handed_over"
+"""Constraint of item-sites that an ERP replenishes by itself."""
 STAYS = "what could bring it today does not go out"
 """Of a site that departures or documents which stay could serve, and nothing else."""
 
@@ -65,6 +67,9 @@ def _cheapest_unused(network: Network, reduced: Floats, units: Ints) -> Ints:
 
 
 def _unserved(stock: str, limits: list[str], served: bool, stays: bool) -> tuple[str, str, str]:
+    if HANDED_OVER in limits:
+        told = "its ERP orders for it by the levels that it is handed, so that the plan orders nothing"
+        return f"{stock}; {told}", "none", "the policy release hands it over no more"
     if stays:
         return f"{stock}; {STAYS}", "none", "what could bring it goes out"
     if served:
