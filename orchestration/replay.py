@@ -29,6 +29,7 @@ from assets.kernel.network import PROFILE_FILE
 from assets.kernel.published import Published, arrow_digest
 from assets.kernel.warehouse import Warehouse
 from assets.orders.documents import LIVE
+from assets.orders.levels_there import TheseLevels
 from assets.orders.standing import stopped
 from assets.orders.store import MemoryOrderStore
 from assets.policy.registry import PolicyRegistry
@@ -71,6 +72,8 @@ COMPARED: tuple[Frame, ...] = (
     quality.PLAN_VERDICTS,
     decisions.DOCUMENTS,
     decisions.ORDER_LINES,
+    decisions.LEVELS_THERE,
+    decisions.ORDER_LEVELS,
 )
 """Tables in the order in which they are made: the first that differs is where the cause lies."""
 
@@ -260,6 +263,13 @@ def _announced(recorded: Published, plan_date: dt.date) -> Told:
     return Told(recorded.read(frame, plan_date) if known else frame.empty())
 
 
+def _levels(recorded: Published, plan_date: dt.date) -> TheseLevels:
+    """Return what the plan knew of levels in ERPs."""
+    frame = decisions.LEVELS_THERE
+    known = recorded.latest(frame.name, plan_date)
+    return TheseLevels(recorded.read(frame, plan_date) if known else frame.empty())
+
+
 def _run(
     scratch: Settings,
     plan_date: dt.date,
@@ -285,6 +295,7 @@ def _run(
         canaries=rules.canaries(recorded),
         models=models,
         orders=MemoryOrderStore(),
+        levels=_levels(Published(recorded.published), plan_date),
         warehouse=Warehouse(home.warehouse),
     )
 

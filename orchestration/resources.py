@@ -21,6 +21,7 @@ from assets.kernel.calendar import AsKnown
 from assets.kernel.published import Published
 from assets.kernel.warehouse import Warehouse
 from assets.orders.announced import LedgerAnnouncements
+from assets.orders.levels_there import LedgerLevels
 from assets.orders.store import OrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
@@ -75,6 +76,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
             settings, store=orders, gateway=open_gateway(settings, home), clock=profile.clock
         ),
         "dbt": NetworkDbt(project, meanwhile=list(LATE_IMPORTS)),
+        "levels": LedgerLevels(orders, profile.name),
         **overrides,
     }
     if "announcements" not in given:

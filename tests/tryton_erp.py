@@ -25,7 +25,15 @@ from assets.orders.gateways.tryton.installation import (
 from assets.orders.gateways.tryton.master import rows
 from assets.orders.gateways.tryton.rpc import Credentials, Rpc
 from assets.orders.gateways.tryton.server import serving
-from assets.orders.gateways.tryton.their_orders import PURCHASE, SHIPMENT, TheirOrder, purchases, shipments
+from assets.orders.gateways.tryton.their_orders import (
+    LEVELS,
+    PURCHASE,
+    SHIPMENT,
+    TheirOrder,
+    level_documents,
+    purchases,
+    shipments,
+)
 
 FIRST = dt.date(2026, 1, 5)
 KEPT = Path(__file__).parents[1] / ".equipoise" / "erp_test"
@@ -65,12 +73,12 @@ class Operator:
 
     def order(self, reference: str) -> TheirOrder:
         domain = [["reference", "=", reference]]
-        (found,) = [*shipments(self.rpc, domain), *purchases(self.rpc, domain)]
+        (found,) = [*shipments(self.rpc, domain), *purchases(self.rpc, domain), *level_documents(self.rpc, domain)]
         return found
 
     def orders(self) -> Mapping[str, int]:
         """Return how many records bear each reference, whoever made them."""
-        found = [row for model in (SHIPMENT, PURCHASE) for row in rows(self.rpc, model, [], ["reference"])]
+        found = [row for model in (SHIPMENT, PURCHASE, LEVELS) for row in rows(self.rpc, model, [], ["reference"])]
         return dict(Counter(row["reference"] for row in found))
 
     def times_there(self, reference: str) -> int:

@@ -122,6 +122,11 @@ def _with_units(order: Order, line_number: int, units: int) -> Document:
     line = next((one for one in document.lines if one.line_number == line_number), None)
     if line is None:
         raise _refused(order, f"it has no line {line_number}", f"Name one of 1 to {len(document.lines)}")
+    if line.levels is not None:
+        raise _refused(
+            order, "levels follow from targets, and nothing else is to be put in their place",
+            "Reject it, and change the service target or the settings of the item at the site",
+        )  # fmt: skip
     if units < 0:
         raise _refused(order, f"{units} units cannot be ordered", "Give 0 or more units")
     changed = [_of_units(one, units) if one is line else one for one in document.lines]

@@ -9,12 +9,14 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from assets.orders.events import Document
+from assets.orders.events import PARAMETERS, Document, Levels
 
 TRANSFER, PURCHASE = "transfer", "purchase"
-REVERSIBLE_KINDS = frozenset({TRANSFER})
-"""What can be taken back without cost: goods that can travel back. What was bought or sped up cannot."""
+REVERSIBLE_KINDS = frozenset({TRANSFER, PARAMETERS})
+"""What can be taken back without cost: goods that can travel back, levels that can be set back. What was bought or
+sped up cannot."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class OrderFacts:
     plan_date : date
         Day whose plan wants it.
     kind, origin_id, destination_id : str
-        ``transfer``, ``purchase`` or ``expedite``; a purchase's origin is the supplier, an expedite's may be.
+        ``transfer``, ``purchase``, ``expedite`` or ``parameters``; a purchase's origin is the supplier, an expedite's
+        may be, and parameters have none.
     value_amount : Decimal
         Value over all lines.
     reversible : bool
@@ -45,6 +48,11 @@ class OrderFacts:
         People whose wish it is: who overrode it or asked for it. Empty for a plan's own.
     decided_before : str
         What a person decided of an earlier revision of it; empty if nobody did.
+    new_levels, withdrawn_levels : tuple of str
+        Items that its site's ERP is to order by itself from now on, or no more.
+    level_changes : tuple of (str, float)
+        Other items whose levels it changes, and by how much: the larger change of reorder point and maximum, as a
+        share of the former one (at least a unit).
     """
 
     order_id: str
@@ -64,6 +72,9 @@ class OrderFacts:
     warnings: tuple[str, ...] = ()
     requested_by: tuple[str, ...] = ()
     decided_before: str = ""
+    new_levels: tuple[str, ...] = ()
+    withdrawn_levels: tuple[str, ...] = ()
+    level_changes: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,8 @@ class Known:
 def facts_of(document: Document, revision: int, known: Known, requested_by: tuple[str, ...] = ()) -> OrderFacts:
     """Return the facts of one revision of a document."""
     items = sorted({line.item_id for line in document.lines})
+    # Levels order nothing: whether anything was ever ordered says nothing of them.
+    orders = document.kind != PARAMETERS
     lane = (document.origin_id, document.destination_id)
     bought = document.kind == PURCHASE or document.origin_id in known.suppliers
     warned = {rule for key in (*items, *lane) for rule in known.warnings.get(key, ())}
@@ -110,13 +123,32 @@ def facts_of(document: Document, revision: int, known: Known, requested_by: tupl
         document.value_amount,
         reversible=document.kind in REVERSIBLE_KINDS,
         sensitive_items=tuple(item for item in items if item in known.sensitive_items),
-        new_items=tuple(item for item in items if item not in known.ordered_items),
-        new_lane=not bought and lane not in known.ordered_lanes,
+        new_items=tuple(item for item in items if orders and item not in known.ordered_items),
+        new_lane=orders and not bought and lane not in known.ordered_lanes,
         new_supplier=bought and document.origin_id not in known.ordered_suppliers,
-        forecast_width=_width(document, known),
+        forecast_width=_width(document, known) if orders else 0.0,
         warnings=tuple(sorted(warned)),
         requested_by=requested_by,
+        **_level_facts(document),
     )
+
+
+def _level_facts(document: Document) -> dict[str, Any]:
+    told = [(line.item_id, line.levels) for line in document.lines if line.levels is not None]
+    stays = [(item, levels) for item, levels in told if not levels.is_withdrawn]
+    return {
+        "new_levels": tuple(item for item, levels in stays if levels.former_maximum_units is None),
+        "withdrawn_levels": tuple(item for item, levels in told if levels.is_withdrawn),
+        "level_changes": tuple((item, _change(one)) for item, one in stays if one.former_maximum_units is not None),
+    }
+
+
+def _change(levels: Levels) -> float:
+    pairs = (
+        (levels.reorder_point_units, levels.former_reorder_point_units or 0),
+        (levels.maximum_units, levels.former_maximum_units or 0),
+    )
+    return max(abs(now - before) / max(before, 1) for now, before in pairs)
 
 
 def _width(document: Document, known: Known) -> float:

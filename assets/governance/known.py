@@ -16,6 +16,7 @@ from assets.kernel.frames.forecasts import interval_column
 from assets.kernel.frames.marts import DIM_ITEM, DIM_SOURCING, FCT_LEAD_TIME, FCT_OPEN_ORDER
 from assets.kernel.frames.quality import FORECAST_VERDICTS, PLAN_VERDICTS, VERDICTS
 from assets.kernel.published import Published
+from assets.orders.events import PARAMETERS
 from assets.orders.order import Order
 
 _LOW, _MIDDLE, _HIGH = (interval_column(level) for level in (0.1, 0.5, 0.9))
@@ -41,7 +42,7 @@ def known_of(published: Published, plan_date: dt.date, orders: Iterable[Order]) 
     ours = [
         (line.item_id, order.document.origin_id, order.document.destination_id)
         for order in orders
-        if order.delivery is not None
+        if order.delivery is not None and order.document.kind != PARAMETERS
         for line in order.document.lines
     ]
     ordered = pd.concat([*told, pd.DataFrame(ours, columns=columns)], ignore_index=True)

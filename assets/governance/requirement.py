@@ -22,6 +22,7 @@ class ApprovalRule(StrEnum):
     REVERSIBILITY = "reversibility"
     SENSITIVITY = "sensitivity"
     NOVELTY = "novelty"
+    LEVELS = "levels"
     CONFIDENCE = "confidence"
     VERDICT = "verdict"
     OVERRIDE = "override"
@@ -102,6 +103,16 @@ def _novelty(facts: OrderFacts, release: Release) -> tuple[int, str]:
     return (release.approvals.novel_approvers, f"never ordered before: {', '.join(new)}") if new else (0, "")
 
 
+def _levels(facts: OrderFacts, release: Release) -> tuple[int, str]:
+    limit = release.parameters.free_change_share
+    far = sorted(((item, share) for item, share in facts.level_changes if share > limit), key=lambda one: -one[1])
+    said = [f"handed over for the first time: {', '.join(facts.new_levels)}"] if facts.new_levels else []
+    said += [f"handed over no more: {', '.join(facts.withdrawn_levels)}"] if facts.withdrawn_levels else []
+    told = ", ".join(f"{item} by {share:.0%}" for item, share in far)
+    said += [f"levels that change by more than {limit:.0%}: {told}"] if far else []
+    return (release.approvals.novel_approvers, "; ".join(said)) if said else (0, "")
+
+
 def _confidence(facts: OrderFacts, release: Release) -> tuple[int, str]:
     widest = release.approvals.widest_forecast
     # Written so that a width that is no number is in doubt.
@@ -138,6 +149,7 @@ _RULES: Mapping[ApprovalRule, Callable[[OrderFacts, Release], tuple[int, str]]] 
     ApprovalRule.REVERSIBILITY: _reversibility,
     ApprovalRule.SENSITIVITY: _sensitivity,
     ApprovalRule.NOVELTY: _novelty,
+    ApprovalRule.LEVELS: _levels,
     ApprovalRule.CONFIDENCE: _confidence,
     ApprovalRule.VERDICT: _verdict,
     ApprovalRule.OVERRIDE: _override,

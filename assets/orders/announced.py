@@ -16,6 +16,7 @@ from assets.kernel.clock import Clock
 from assets.kernel.frames.decisions import ANNOUNCED_LINES
 from assets.kernel.network import NetworkProfile
 from assets.orders.documents import channel_of
+from assets.orders.events import PARAMETERS
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore
 
@@ -41,7 +42,8 @@ class LedgerAnnouncements:
         """Return ANNOUNCED_LINES of a plan date: of orders that still stand, departing on or after it."""
         channel = channel_of(plan_date, self.clock.today(), self.profile.calendar, as_known=self.as_known)
         found = self.store.orders(OrderFilter(network=self.profile.name, plan_date=plan_date, channel=channel))
-        rows = [row for order in found if order.status not in _GONE for row in _rows(order)]
+        told = [order for order in found if order.status not in _GONE and order.document.kind != PARAMETERS]
+        rows = [row for order in told for row in _rows(order)]
         table = ANNOUNCED_LINES.conform(pd.DataFrame(rows)) if rows else ANNOUNCED_LINES.empty()
         return table.loc[table["departure_date"] >= pd.Timestamp(plan_date)]
 

@@ -21,7 +21,7 @@ from assets.kernel.frames.feeds import COMMITMENTS
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
-from assets.orders.events import OrderLine
+from assets.orders.events import PARAMETERS, OrderLine
 from assets.orders.order import ENDED, UNSENT, Order
 from assets.orders.receipts import Answer, ReceiptLine
 from assets.orders.store import OrderFilter, OrderStore
@@ -32,8 +32,11 @@ _EDITION = dt.timedelta(microseconds=1)
 
 
 def is_commitment(order: Order) -> bool:
-    """Tell whether the other side has something of an order, or is about to, and it is not over."""
-    if order.status in ENDED:
+    """Tell whether the other side has something of an order, or is about to, and it is not over.
+
+    Levels commit to nothing: what an ERP orders by them, it tells itself.
+    """
+    if order.status in ENDED or order.document.kind == PARAMETERS:
         return False
     return order.former is not None or order.status not in UNSENT
 

@@ -60,6 +60,7 @@ from assets.orders.order import (
     Order,
     OrderStatus,
     errand_of,
+    in_force,
     planned,
     shortage_text,
     taken_in,
@@ -130,7 +131,8 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
             moved = order.receipt is not None and order.receipt.shipped_units > 0
             if moved or order.former is not None or order.receipt is None:
                 raise _refused(order, "only what was answered and has not moved is sent again", "Look at both sides")
-            _must_be(order, UNDER_WAY, "only what was under way is sent again", "Plan it again")
+            if not in_force(order):
+                raise _refused(order, "only what was under way is sent again", "Plan it again")
             return (ResendRequested(order.order_id, order.revision, by, reason),)
         case Close(reason):
             if order.status is OrderStatus.CLOSED:
@@ -174,8 +176,8 @@ def _revisable(order: Order) -> bool:
         return False
     if order.receipt is not None and order.receipt.shipped_units:
         return False
-    if order.status in UNDER_WAY:
-        return order.status is OrderStatus.ACKNOWLEDGED
+    if in_force(order):
+        return order.status in (OrderStatus.ACKNOWLEDGED, OrderStatus.CLOSED)
     return order.status not in (OrderStatus.CLOSED, OrderStatus.COMPENSATED)
 
 

@@ -1,7 +1,8 @@
 """From a plan's lines to order documents: one per kind, origin and destination.
 
 Pure: the same lines and evidence give the same documents, whatever the order of rows. Not
-here: what the ledger makes of them (``record``), or how they were decided (``rebalancing``).
+here: documents that hand levels over (``level_documents``), what the ledger makes of documents
+(``record``), or how they were decided (``rebalancing``).
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_LINES
 from assets.kernel.frames.schema import MONEY_DECIMALS
 from assets.kernel.identifiers import digest
-from assets.orders.events import Channel, Document, OrderBook, OrderLine, Provenance
+from assets.orders.events import PARAMETERS, Channel, Document, Levels, OrderBook, OrderLine, Provenance
 from assets.orders.evidence import Evidence
 
-PREFIXES: Mapping[str, str] = {"transfer": "T", "purchase": "P", "expedite": "E"}
+PREFIXES: Mapping[str, str] = {"transfer": "T", "purchase": "P", "expedite": "E", PARAMETERS: "L"}
 ID_DIGITS = 12
 LIVE = Channel.LIVE
 """Channel of the documents that may leave."""
@@ -141,10 +142,19 @@ def content_digest(lines: Sequence[OrderLine]) -> str:
         [
             (
                 line.item_id, line.mode, line.quantity_units, line.departure_date.isoformat(),
-                line.arrival_date.isoformat(), str(line.value_amount),
+                line.arrival_date.isoformat(), str(line.value_amount), *_level_facts(line.levels),
             )
             for line in lines
         ]
+    )  # fmt: skip
+
+
+def _level_facts(levels: Levels | None) -> tuple[object, ...]:
+    """Return what a receiver acts on of levels; what they promise, and what stood there before, explains them."""
+    if levels is None:
+        return ()
+    return (
+        levels.reorder_point_units, levels.minimum_units, levels.maximum_units, levels.source_id, levels.is_withdrawn,
     )  # fmt: skip
 
 

@@ -15,8 +15,12 @@ from enum import StrEnum
 
 from assets.orders.receipts import Receipt
 
-SCHEMA_VERSION = 3
-"""Version 3 lets provenance name a canary and what is undone; where older events are silent there is none."""
+SCHEMA_VERSION = 4
+"""Version 3 lets provenance name a canary and what is undone, version 4 lets lines carry levels; where older events
+are silent there are none."""
+
+PARAMETERS = "parameters"
+"""Kind of document that hands levels to an ERP which replenishes by itself: nothing moves by it."""
 
 
 class Channel(StrEnum):
@@ -32,8 +36,44 @@ NEVER_SENT = frozenset({Channel.BACKFILL, Channel.SHADOW})
 
 
 @dataclass(frozen=True)
+class Levels:
+    """Levels by which an ERP replenishes an item at a site; base units.
+
+    Attributes
+    ----------
+    reorder_point_units : int
+        Order when the position has fallen to this.
+    minimum_units : int
+        Stock that is to be left when the next receipt comes.
+    maximum_units : int
+        Order up to this, in whole lots.
+    source_id : str
+        Supplier or site that it is ordered from.
+    service_measure, promised_service : str, Decimal
+        What the levels promise, and how much of it.
+    is_withdrawn : bool
+        Whether the ERP is to order it no more; all levels are 0 then.
+    former_reorder_point_units, former_maximum_units : int or None
+        What stood there by the last acknowledgement of an earlier date; ``None`` where nothing did.
+    """
+
+    reorder_point_units: int
+    minimum_units: int
+    maximum_units: int
+    source_id: str
+    service_measure: str
+    promised_service: Decimal
+    is_withdrawn: bool = False
+    former_reorder_point_units: int | None = None
+    former_maximum_units: int | None = None
+
+
+@dataclass(frozen=True)
 class OrderLine:
-    """One line of a document. Units are base units, money is in the network's currency."""
+    """One line of a document. Units are base units, money is in the network's currency.
+
+    A line with ``levels`` moves nothing; its mode is how the ERP is supplied (purchase or transfer).
+    """
 
     line_number: int
     item_id: str
@@ -46,6 +86,12 @@ class OrderLine:
     gain_amount: Decimal
     reason: str
     binding_constraints: str
+    levels: Levels | None = None
+
+    @property
+    def asked_units(self) -> int:
+        """What a receipt's accepted units are compared with: the quantity, or the maximum that is to stand there."""
+        return self.levels.maximum_units if self.levels else self.quantity_units
 
 
 @dataclass(frozen=True)
@@ -100,6 +146,11 @@ class Document:
     def quantity_units(self) -> int:
         """Units over all lines."""
         return sum(line.quantity_units for line in self.lines)
+
+    @property
+    def asked_units(self) -> int:
+        """What a receipt's accepted units are compared with, over all lines."""
+        return sum(line.asked_units for line in self.lines)
 
     @property
     def value_amount(self) -> Decimal:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import (
+    PARAMETERS,
     AmendmentDropped,
     ApprovalGiven,
     ApprovalRequired,
@@ -34,15 +35,16 @@ from assets.orders.events import (
     SendEnded,
     SendOutcome,
 )
+from assets.orders.levels import not_taken
 from assets.orders.order import (
     ENDED,
-    UNDER_WAY,
     Approval,
     Consent,
     Delivery,
     Former,
     Order,
     OrderStatus,
+    in_force,
     planned,
     shortage_text,
 )
@@ -129,7 +131,7 @@ def _after(order: Order, event: Event) -> Order:
 def _revised(order: Order, event: OrderRevised | OrderOverridden) -> Order:
     """Return an order with other content, which nobody has approved; what the other side has stays beside it."""
     former = order.former
-    if former is None and order.status in UNDER_WAY:
+    if former is None and in_force(order):
         former = Former(order.document, order.revision, order.holds)
     by, reason = "", ""
     if isinstance(event, OrderOverridden):
@@ -176,7 +178,7 @@ def _as_it_was(order: Order, document: Document, reason: str) -> Order:
     """Return an order whose amendment came to nothing, as the other side has it."""
     refused_there = order.status in (OrderStatus.ISSUED, OrderStatus.UNKNOWN)
     return replace(
-        order, document=document, status=_status(order.receipt) if order.receipt else OrderStatus.ISSUED,
+        order, document=document, status=_status(order, order.receipt) if order.receipt else OrderStatus.ISSUED,
         status_reason=reason, holds=order.former.holds if order.former else (), holds_until=None, former=None,
         overridden_by="", planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
         declined_digest=planned(order) if refused_there else order.declined_digest,
@@ -212,11 +214,11 @@ def _confirmed(order: Order, receipt: Receipt) -> Order:
     after = replace(order, receipt=known, delivery=_at_rest(order.delivery) if spoken_of else order.delivery)
     if over or receipt.revision >= order.revision:
         reason = known.reason if known.answer is not Answer.ACCEPTED else _partly(order, known)
-        status = _status(known)
+        status = _status(order, known)
         gone = status in (OrderStatus.FAILED, OrderStatus.CANCELLED)
         return replace(after, status=status, status_reason=reason, former=None, holds=() if gone else order.holds)
     # What it carries out while an amendment is on its way, which it may not have heard of; else that is the order.
-    return after if order.former else replace(after, status=_status(known), delivery=_at_rest(order.delivery))
+    return after if order.former else replace(after, status=_status(order, known), delivery=_at_rest(order.delivery))
 
 
 def _not_cancelled(order: Order, receipt: Receipt, source: str) -> Order:
@@ -234,7 +236,7 @@ def _at_rest(delivery: Delivery | None) -> Delivery | None:
     return replace(delivery, lease_until=None, retry_at=None, uncertain=False, detail="") if delivery else None
 
 
-def _status(receipt: Receipt) -> OrderStatus:
+def _status(order: Order, receipt: Receipt) -> OrderStatus:
     match receipt.answer:
         case Answer.PENDING:
             return OrderStatus.ISSUED
@@ -245,6 +247,9 @@ def _status(receipt: Receipt) -> OrderStatus:
             return OrderStatus.CLOSED if receipt.shipped_units else OrderStatus.CANCELLED
         case Answer.CLOSED:
             return OrderStatus.CLOSED
+        case Answer.ACCEPTED if order.document.kind == PARAMETERS:
+            # Nothing moves: with the acknowledgement all is done.
+            return OrderStatus.CLOSED
         case Answer.ACCEPTED:
             arrived = all(line.received_units >= line.accepted_units for line in receipt.lines)
             if receipt.received_units and arrived:
@@ -253,7 +258,12 @@ def _status(receipt: Receipt) -> OrderStatus:
 
 
 def _partly(order: Order, receipt: Receipt) -> str:
-    asked = order.document.quantity_units
+    asked = order.document.asked_units
+    if order.document.kind == PARAMETERS:
+        refused = not_taken(order.document, receipt)
+        return (
+            f"{len(refused)} of {len(order.document.lines)} levels not taken: {', '.join(refused)}" if refused else ""
+        )
     if receipt.received_units > max(asked, receipt.accepted_units):
         return f"{receipt.received_units} units arrived, {asked} were asked for"
     if receipt.accepted_units < asked:

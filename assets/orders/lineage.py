@@ -21,7 +21,7 @@ from assets.kernel.frames.decisions import DECISIONS, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
 from assets.kernel.frames.forecasts import CHAMPIONS, DEMAND_FORECAST
 from assets.kernel.published import Published, arrow_digest
-from assets.orders.events import Provenance
+from assets.orders.events import OrderLine, Provenance
 from assets.orders.evidence import gather
 from assets.orders.order import Order
 from assets.orders.store import OrderFilter, OrderStore, require_order
@@ -127,12 +127,21 @@ def lineage(order_id: str, *, store: OrderStore, published: Published) -> Lineag
     document = order.document
     tables = _tables(published, document.plan_date, document.provenance)
     lines = [
-        Node("line", f"{line.item_id} x {line.quantity_units}",
+        Node("line", _line_name(line),
              {"line_number": line.line_number, "item": line.item_id, "quantity": line.quantity_units,
               "value": float(line.value_amount), "reason": line.reason})
         for line in document.lines
     ]  # fmt: skip
     return Lineage(Node("order", order_id, _order_facts(order), (*lines, _policy(document.provenance), *tables)))
+
+
+def _line_name(line: OrderLine) -> str:
+    if line.levels is None:
+        return f"{line.item_id} x {line.quantity_units}"
+    if line.levels.is_withdrawn:
+        return f"{line.item_id} withdrawn"
+    levels = line.levels
+    return f"{line.item_id} at {levels.reorder_point_units} up to {levels.maximum_units}"
 
 
 def lineage_of_item_site(

@@ -56,9 +56,10 @@ def _told(node: Node) -> str:
     facts = node.facts
     match node.kind:
         case "order":
+            ends = f"{facts['origin']} to {facts['destination']}".strip()
             return (
-                f"{facts['document']} {node.name} r{facts['revision']}: {facts['origin']} to "
-                f"{facts['destination']}, {facts['plan_date']}, {facts['channel']}, {facts['status']}"
+                f"{facts['document']} {node.name} r{facts['revision']}: {ends}, "
+                f"{facts['plan_date']}, {facts['channel']}, {facts['status']}"
             )
         case "item_site":
             return f"{node.name} on {facts['plan_date']}: {facts['decision']}. {facts['reason']}"

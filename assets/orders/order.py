@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assets.orders.events import Document, Errand, Hold, Shortage
-from assets.orders.receipts import Receipt
+from assets.orders.events import PARAMETERS, Document, Errand, Hold, Shortage
+from assets.orders.receipts import Answer, Receipt
 
 
 class OrderStatus(StrEnum):
@@ -206,6 +206,17 @@ class Order:
     def cancel_pending(self) -> bool:
         """Whether the other side is still to be told that the order is wanted no more."""
         return bool(self.cancel_reason) and self.status not in ENDED
+
+
+def in_force(order: Order) -> bool:
+    """Tell whether the other side goes by what it has: it carries an order out, or took levels that hold until others.
+
+    Levels are closed once they are acknowledged, and a later plan of their date may amend them all the same.
+    """
+    taken = order.receipt is not None and order.receipt.answer in (Answer.ACCEPTED, Answer.CLOSED)
+    return order.status in UNDER_WAY or (
+        order.document.kind == PARAMETERS and order.status is OrderStatus.CLOSED and taken
+    )
 
 
 def planned(order: Order) -> str:

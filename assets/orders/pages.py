@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from assets.kernel.page import Page, Plain, Record
+from assets.orders.events import PARAMETERS
 from assets.orders.order import Order
 from assets.orders.store import RecordReport
 from assets.orders.trace import trace_id
@@ -29,7 +30,9 @@ def documents_page(orders: Sequence[Order], report: RecordReport, logged: int) -
 
 
 def line_records(order: Order) -> list[Record]:
-    """Return the lines of an order, one record a line."""
+    """Return the lines of an order, one record a line; of a line with levels, these."""
+    if order.document.kind == PARAMETERS:
+        return level_records(order)
     return [
         {
             "line": line.line_number,
@@ -43,6 +46,26 @@ def line_records(order: Order) -> list[Record]:
             "arrival": line.arrival_date.isoformat(),
         }
         for line in order.document.lines
+    ]
+
+
+def level_records(order: Order) -> list[Record]:
+    """Return the levels that an order hands over, one record a line."""
+    return [
+        {
+            "line": line.line_number,
+            "item": line.item_id,
+            "supplied_by": f"{line.mode} from {line.levels.source_id}",
+            "reorder_point_units": line.levels.reorder_point_units,
+            "minimum_units": line.levels.minimum_units,
+            "maximum_units": line.levels.maximum_units,
+            "former_reorder_point_units": line.levels.former_reorder_point_units,
+            "former_maximum_units": line.levels.former_maximum_units,
+            "promised_service": float(line.levels.promised_service),
+            "withdrawn": line.levels.is_withdrawn,
+        }
+        for line in order.document.lines
+        if line.levels is not None
     ]
 
 
@@ -128,12 +151,26 @@ def top_documents(orders: Sequence[Order]) -> list[Record]:
 
 def lines_page(orders: Sequence[Order]) -> Page:
     """Return the numbers of a plan's order lines."""
-    lines = [line for order in orders for line in order.document.lines]
+    lines = [line for order in orders for line in order.document.lines if line.levels is None]
     return {
         "lines": len(lines),
         "items": len({line.item_id for line in lines}),
         "quantity_units": sum(line.quantity_units for line in lines),
         "transport_amount": _total(line.transport_amount for line in lines),
+    }
+
+
+def levels_page(orders: Sequence[Order], there: int) -> Page:
+    """Return the numbers of the levels that a plan hands over; ``there`` are those that stand in ERPs before it."""
+    told = [line.levels for order in orders for line in order.document.lines if line.levels is not None]
+    withdrawn = sum(levels.is_withdrawn for levels in told)
+    new = sum(levels.former_maximum_units is None and not levels.is_withdrawn for levels in told)
+    return {
+        "levels_there_before": there,
+        "told": len(told),
+        "new": new,
+        "changed": len(told) - new - withdrawn,
+        "withdrawn": withdrawn,
     }
 
 

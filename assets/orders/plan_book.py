@@ -16,7 +16,9 @@ from assets.kernel.published import Published
 from assets.orders.documents import channel_of, compose
 from assets.orders.events import OrderBook
 from assets.orders.evidence import gather, touched_items
+from assets.orders.level_documents import levels_let_out, with_levels
 from assets.orders.plan_gate import let_out
+from assets.orders.wanted_levels import LevelTables
 
 
 def book_of_plan(
@@ -31,6 +33,7 @@ def book_of_plan(
     as_known: AsKnown,
     run_id: str,
     canary_items: pd.DataFrame | None = None,
+    levels: LevelTables | None = None,
 ) -> OrderBook:
     """Return the documents that a plan wants, held lines left out.
 
@@ -42,6 +45,8 @@ def book_of_plan(
         What the network's clock says; decides the channel.
     canary_items : DataFrame, optional
         Frame ``canary_items``: what a canary decided; nothing if not given.
+    levels : LevelTables, optional
+        What decides which levels are handed to ERPs; none are if not given.
 
     Raises
     ------
@@ -49,18 +54,19 @@ def book_of_plan(
         If the gate stopped the plan or a table behind it is not published.
     """
     lines = let_out(plan_lines, verdicts)
+    told = levels_let_out(levels, verdicts)
     evidence = gather(
         published,
         plan_date,
         plan_summary=plan_summary,
-        touched=touched_items(lines),
+        touched=touched_items(pd.concat([lines[["item_id"]], told[["item_id"]]])),
         cutoff=profile.calendar.cutoff(plan_date, as_known),
     )
     if canary_items is not None and len(canary_items):
         release, items = str(canary_items["policy_release"].iloc[0]), frozenset(canary_items["item_id"])
         evidence = replace(evidence, canary_release=release, canary_items=items)
     channel = channel_of(plan_date, today, profile.calendar, as_known=as_known)
-    return compose(
+    book = compose(
         lines,
         network=profile.name,
         plan_date=plan_date,
@@ -68,3 +74,4 @@ def book_of_plan(
         evidence=evidence,
         run_id=run_id,
     )
+    return with_levels(book, told, evidence)

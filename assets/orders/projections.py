@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES
-from assets.orders.events import Channel, Document, OrderBook
+from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LEVELS, ORDER_LINES
+from assets.orders.events import Channel, Document, OrderBook, OrderLine
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore, RecordReport, sorted_orders
 
@@ -34,9 +34,28 @@ def documents_frame(orders: Iterable[Order]) -> pd.DataFrame:
 
 
 def lines_frame(orders: Iterable[Order]) -> pd.DataFrame:
-    """Return the lines of orders as frame ``order_lines``; one row per order and line."""
-    rows = [{"order_id": order.order_id, **asdict(line)} for order in orders for line in order.document.lines]
+    """Return the lines of orders as frame ``order_lines``; one row per order and line that moves something."""
+    rows = [
+        {"order_id": order.order_id, **_without_levels(line)}
+        for order in orders
+        for line in order.document.lines
+        if line.levels is None
+    ]
     return _frame(ORDER_LINES, rows)
+
+
+def levels_frame(orders: Iterable[Order]) -> pd.DataFrame:
+    """Return the levels that orders hand over as frame ``order_levels``; one row per order and line."""
+    rows = [
+        {
+            "order_id": order.order_id, "line_number": line.line_number, "site_id": order.document.destination_id,
+            "item_id": line.item_id, "receipt_kind": line.mode, "reason": line.reason, **asdict(line.levels),
+        }
+        for order in orders
+        for line in order.document.lines
+        if line.levels is not None
+    ]  # fmt: skip
+    return _frame(ORDER_LEVELS, rows)
 
 
 def as_planned(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
@@ -124,6 +143,20 @@ def _document_row(order: Order) -> dict[str, Any]:
     }
 
 
+def _without_levels(line: OrderLine) -> dict[str, Any]:
+    told = asdict(line)
+    del told["levels"]
+    return told
+
+
+def _levels_record(line: OrderLine) -> dict[str, Any]:
+    """Return the levels of a line as a part of its record; nothing where it has none."""
+    if line.levels is None:
+        return {}
+    told = asdict(line.levels)
+    return {"levels": told | {"promised_service": float(told["promised_service"])}}
+
+
 def _record(order: Order) -> dict[str, Any]:
     document, made_by = order.document, order.document.provenance
     return {
@@ -148,6 +181,7 @@ def _record(order: Order) -> dict[str, Any]:
                 "arrival_date": line.arrival_date.isoformat(),
                 "gain": float(line.gain_amount),
                 "reason": line.reason,
+                **_levels_record(line),
             }
             for line in document.lines
         ],

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from assets.orders.gateways.port import Answer, Gateway, Receipt
-from assets.orders.order import ENDED, Order, OrderStatus, errand_of, taken_in
+from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
 from assets.orders.receipts import is_older
 from assets.orders.store import OrderFilter, OrderStore
 
@@ -91,7 +91,7 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
         if order.delivery is not None and order.delivery.gateway == gateway.name
     }
     theirs = gateway.references()
-    asked = sorted({*theirs, *(order_id for order_id, order in ours.items() if order.status not in ENDED)})
+    asked = sorted({*theirs, *(order_id for order_id, order in ours.items() if _goes_on(order))})
     there = {reference: gateway.find(reference) for reference in asked}
     return Reconciliation(len(asked), differences(ours, there, today))
 
@@ -139,7 +139,7 @@ def _cause(order: Order, receipt: Receipt | None) -> Cause | None:
     if receipt is None:
         if order.receipt is None:
             return Cause.NOT_ANSWERED if errand_of(order) else None
-        return Cause.MISSING_THERE if order.status not in ENDED else None
+        return Cause.MISSING_THERE if _goes_on(order) else None
     if order.receipt is None:
         return Cause.NEWS
     if is_older(receipt, order.receipt):
@@ -151,6 +151,10 @@ def _cause(order: Order, receipt: Receipt | None) -> Cause | None:
     if errand_of(order) is not None and not taken_in(order):
         return Cause.OTHER_CONTENT
     return None
+
+
+def _goes_on(order: Order) -> bool:
+    return order.status not in ENDED or in_force(order)
 
 
 def _told_here(order: Order | None) -> str:

@@ -48,6 +48,7 @@ def matching(query: sa.Select[Any], wanted: OrderFilter) -> sa.Select[Any]:
         (ORDERS.c.network, wanted.network),
         (ORDERS.c.plan_date, wanted.plan_date),
         (ORDERS.c.channel, wanted.channel),
+        (ORDERS.c.kind, wanted.kind),
         (ORDERS.c.status, wanted.status),
     ):
         query = query if value is None else query.where(column == value)

@@ -155,6 +155,7 @@ class OrderFilter:
     network: str | None = None
     plan_date: dt.date | None = None
     channel: Channel | None = None
+    kind: str | None = None
     status: OrderStatus | None = None
     order_ids: tuple[str, ...] | None = None
     latest: int | None = None
@@ -168,6 +169,7 @@ class OrderFilter:
             self.network in (None, document.network)
             and self.plan_date in (None, document.plan_date)
             and self.channel in (None, document.channel)
+            and self.kind in (None, document.kind)
             and self.status in (None, order.status)
             and (self.order_ids is None or order.order_id in self.order_ids)
             and not (self.going_on and order.status in ENDED)

@@ -1,7 +1,8 @@
 """A policy release: the versioned, hashed document that says how decisions are made.
 
 Releases are YAML files validated here. Here are the sections that say what is decided; those that say how
-decisions are watched are in ``oversight``; what an ERP replenishes by itself is in ``parameters``. Which release is active is the registry's business.
+decisions are watched are in ``oversight``, and what an ERP replenishes by itself is in ``parameters``. Which
+release is active is the registry's business.
 """
 
 from __future__ import annotations

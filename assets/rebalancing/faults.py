@@ -60,7 +60,12 @@ def way_faults(item_sites: ItemSites, moves: Moves, sites: pd.DataFrame) -> list
     reached = np.zeros(len(item_sites), dtype=bool)
     reached[moves.destination[free]] = True
     lives = item_sites.lifecycle != "delisted"
-    note(keys[lives & ~reached & ~item_sites.handed_over], KEY, "no way in within the horizon; it lasts with what it has", faults)
+    note(
+        keys[lives & ~reached & ~item_sites.handed_over],
+        KEY,
+        "no way in within the horizon; it lasts with what it has",
+        faults,
+    )
     for bad, what in _bad_lots(item_sites, moves):
         note(_names(item_sites, moves, bad), SOURCE, what, faults)
     kind = sites.set_index("site_id")["site_kind"].reindex(list(item_sites.site_ids))

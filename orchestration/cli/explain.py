@@ -22,6 +22,7 @@ from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.orders.events import PARAMETERS
 from assets.policy.access import Permission
 from assets.policy.text_mask import HIDDEN
 from orchestration.cli.command import PlanDate, command
@@ -160,7 +161,8 @@ def gather_item_site(published: Published, plan_date: dt.date, item: str, site: 
 def show_order(console: Console, order: Record, found: list[Explanation]) -> None:
     """Print why an order was made for people."""
     unit = order["currency"]
-    console.print(Text(f"{order['kind']} {order['order_id']}: {order['origin']} to {order['destination']}", "bold"))
+    ends = f"{order['origin']} to {order['destination']}".strip()
+    console.print(Text(f"{order['kind']} {order['order_id']}: {ends}", "bold"))
     lines = counted(order["lines"], "line")
     console.print(
         f"Plan of {order['plan_date']}, channel {order['channel']}, {order['status']}; {lines} "
@@ -172,7 +174,14 @@ def show_order(console: Console, order: Record, found: list[Explanation]) -> Non
     for explanation in found:
         _show(console, explanation)
     if not found:
-        console.print("A later plan of the date has replaced the lines; their reasons were:")
+        levels = order["kind"] == PARAMETERS
+        console.print(
+            "Orders for these items are their ERP's, by levels that follow from targets; each target is told by "
+            "`equipoise explain --item I --site S`:"
+            if levels
+            else "A later plan of the date has replaced the lines; their reasons were:",
+            soft_wrap=True,
+        )
         for line in order["lines"]:
             console.print(f"  {line['item']}: {line['reason']}", markup=False)
     console.print(Text("What happened to it", "bold"))

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from assets.orders.events import Document, OrderProposed, OrderRevised, SendBegun, SendEnded
+from assets.orders.events import PARAMETERS, Document, OrderProposed, OrderRevised, SendBegun, SendEnded
 from assets.orders.receipts import Receipt
 from assets.orders.store import OrderStore, Recorded
 from assets.policy.text_mask import HIDDEN
@@ -58,9 +58,10 @@ def show_document(console: Console, document: Record, currency: str) -> None:
         tried = f"{cell(delivery['attempts']) or HIDDEN} attempts"
         console.print(f"Sent by {delivery['gateway']}, {tried}. {delivery['detail']}".rstrip(), markup=False)
     if receipt:
+        sort = ("accepted",) if document["kind"] == PARAMETERS else ("accepted", "shipped", "received")
         units = [
-            f"line {line['line_number']}: {cell(line['accepted_units']) or HIDDEN} accepted, "
-            f"{cell(line['shipped_units']) or HIDDEN} shipped, {cell(line['received_units']) or HIDDEN} received"
+            f"line {line['line_number']}: "
+            + ", ".join(f"{cell(line[f'{word}_units']) or HIDDEN} {word}" for word in sort)
             for line in receipt["lines"]
         ]
         said = f"The other side ({receipt['external_id'] or 'no number'}): revision {receipt['revision']} "
@@ -70,8 +71,16 @@ def show_document(console: Console, document: Record, currency: str) -> None:
 
 def show_content(console: Console, document: Record, currency: str) -> None:
     """Print what an order asks for, and the rules that ask for people."""
-    head = f"{document['kind']} {document['order_id']}: {document['origin']} to {document['destination']}"
-    console.print(Text(head, "bold"))
+    levels = document["kind"] == PARAMETERS
+    ends = f"to {document['destination']}" if levels else f"{document['origin']} to {document['destination']}"
+    console.print(Text(f"{document['kind']} {document['order_id']}: {ends}", "bold"))
+    (_show_levels if levels else _show_lines)(console, document, currency)
+    digest = str(document["content_digest"])[:12]
+    console.print(f"{document['status']}: {waiting_for(document)}".rstrip(": ") + f". Content {digest}.", markup=False)
+    console.print(f"Policy {document['policy_release']}, model {document['model_version']}.", markup=False)
+
+
+def _show_lines(console: Console, document: Record, currency: str) -> None:
     rows = [
         [at, line["item"], line["mode"], line["quantity"], line["departure_date"], line["arrival_date"],
          line["value"], line["gain"]]
@@ -81,9 +90,33 @@ def show_content(console: Console, document: Record, currency: str) -> None:
     console.print(
         table(f"Plan of {document['plan_date']}, revision {document['revision']}", heads, rows, right=heads[-2:])
     )
-    digest = str(document["content_digest"])[:12]
-    console.print(f"{document['status']}: {waiting_for(document)}".rstrip(": ") + f". Content {digest}.", markup=False)
-    console.print(f"Policy {document['policy_release']}, model {document['model_version']}.", markup=False)
+
+
+def _show_levels(console: Console, document: Record, _currency: str) -> None:
+    rows = [
+        [at, line["item"], line["mode"], line["levels"]["source_id"], line["levels"]["reorder_point_units"],
+         line["levels"]["minimum_units"], line["levels"]["maximum_units"], _service(line["levels"]), _before(line)]
+        for at, line in enumerate(document["lines"], 1)
+    ]  # fmt: skip
+    heads = ["line", "item", "by", "from", "reorder point", "minimum", "maximum", "service", "before"]
+    console.print(table(f"Plan of {document['plan_date']}, revision {document['revision']}", heads, rows))
+
+
+def _service(levels: Record) -> str:
+    if levels["is_withdrawn"]:
+        return "withdrawn"
+    promised = levels["promised_service"]
+    return HIDDEN if promised is None else f"{100 * promised:.1f} %"
+
+
+def _before(line: Record) -> str:
+    """Return the reorder point and maximum that stood there before; hidden where the present ones are."""
+    levels = line["levels"]
+    if levels["maximum_units"] is None:
+        return HIDDEN
+    if levels["former_maximum_units"] is None:
+        return "none"
+    return f"{levels['former_reorder_point_units']} / {levels['former_maximum_units']}"
 
 
 def show_history(console: Console, history: list[Record]) -> None:
@@ -119,6 +152,8 @@ def _is_told(name: str, value: Any) -> bool:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, Document) and value.kind == PARAMETERS:
+        return f"{value.reason}, content {value.content_digest[:12]}"
     if isinstance(value, Document):
         return f"of {counted(value.lines, 'line')}, {value.quantity_units} units, content {value.content_digest[:12]}"
     if isinstance(value, Receipt):

@@ -36,6 +36,7 @@ class OrderKind(StrEnum):
     TRANSFER = "transfer"
     PURCHASE = "purchase"
     EXPEDITE = "expedite"
+    PARAMETERS = "parameters"
 
 
 @command(needs=Permission.READ_ORDERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assets.kernel.frames.forecasts import QUANTILE_LEVELS, interval_column
-from assets.kernel.frames.schema import Column, Frame, date, integer, money, real, text
+from assets.kernel.frames.schema import Column, Frame, date, flag, integer, money, real, text
 
 _PLAN_DATE = date("plan_date", "Plan the row belongs to.")
 _ITEM = text("item_id", "Item.")
@@ -265,8 +265,8 @@ DOCUMENTS = Frame(
         text("order_id", "Digest of network, plan date, kind, origin, destination and channel."),
         _PLAN_DATE,
         text("channel", "live or backfill."),
-        text("kind", "transfer, purchase or expedite."),
-        text("origin_id", "Supplier or site that sends."),
+        text("kind", "transfer, purchase, expedite or parameters."),
+        text("origin_id", "Supplier or site that sends; empty for parameters."),
         text("destination_id", "Site that receives."),
         integer("revision", "1 for the first version; one more each time its content changes.", minimum=1),
         text("status", "State of the document in the ledger."),
@@ -303,4 +303,46 @@ ORDER_LINES = Frame(
         text("binding_constraints", "Names of the constraints that bind, comma separated."),
     ),
     ("order_id", "line_number"),
+)
+ORDER_LEVELS = Frame(
+    "order_levels",
+    "One row per document of kind parameters and line: the levels by which an ERP is to replenish an item at a site.",
+    (
+        text("order_id", "Document."),
+        integer("line_number", "Line, from 1.", minimum=1),
+        _SITE,
+        _ITEM,
+        text("receipt_kind", "How the ERP is supplied: purchase or transfer."),
+        text("source_id", "Supplier or site that it is ordered from."),
+        _units("reorder_point_units", "Order when the position has fallen to this."),
+        _units("minimum_units", "Stock that is to be left when the next receipt comes."),
+        _units("maximum_units", "Order up to this, in whole lots."),
+        text("service_measure", "cycle_service or fill_rate: what is promised."),
+        real("promised_service", "How much of it is promised.", minimum=0, maximum=1),
+        flag("is_withdrawn", "Whether the ERP is to order it no more."),
+        _units("former_reorder_point_units", "Acknowledged before; null for none.", nullable=True),
+        _units("former_maximum_units", "Acknowledged before; null for none.", nullable=True),
+        text("reason", "Why, in one sentence."),
+    ),
+    ("order_id", "line_number"),
+)
+LEVELS_THERE = Frame(
+    "levels_there",
+    "One row per plan date, site and item whose levels an ERP acknowledged before it, and per line sent on the date.",
+    (
+        _PLAN_DATE,
+        _SITE,
+        _ITEM,
+        flag("of_this_date", "Whether a document of the plan date itself carried it, acknowledged or not."),
+        text("order_id", "Document that carried it last."),
+        text("receipt_kind", "How the ERP is supplied: purchase or transfer."),
+        text("source_id", "Supplier or site that it is ordered from."),
+        _units("reorder_point_units", "Order when the position has fallen to this."),
+        _units("minimum_units", "Stock that is to be left when the next receipt comes."),
+        _units("maximum_units", "Order up to this, in whole lots."),
+        text("service_measure", "cycle_service or fill_rate: what was promised."),
+        real("promised_service", "How much of it was promised.", minimum=0, maximum=1),
+        flag("is_withdrawn", "Whether the ERP was told to order it no more."),
+    ),
+    ("plan_date", "site_id", "item_id", "of_this_date"),
 )

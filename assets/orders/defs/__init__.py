@@ -12,15 +12,24 @@ import pandas as pd
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_out, shown
-from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES
+from assets.kernel.frames.decisions import DOCUMENTS, LEVELS_THERE, ORDER_LEVELS, ORDER_LINES
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders import pages
 from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders
+from assets.orders.levels_there import LevelsThere
 from assets.orders.plan_book import book_of_plan
-from assets.orders.projections import as_planned, documents_frame, lines_frame, orders_to_log, withdrawn_orders
+from assets.orders.projections import (
+    as_planned,
+    documents_frame,
+    levels_frame,
+    lines_frame,
+    orders_to_log,
+    withdrawn_orders,
+)
 from assets.orders.record import record
 from assets.orders.store import OrderStore
+from assets.orders.wanted_levels import LevelTables
 
 __all__ = ["DOCUMENTS_KEY", "ORDER_KEY", "build"]
 
@@ -54,12 +63,32 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
                 ORDER_LINES,
                 ["orders", "order_lines"],
                 "Do not add up across plan dates: each plans the same stock anew.",
-                grain="One row per order document and line, of its latest revision.",
+                grain="One row per order document and line that moves something, of its latest revision.",
+                owners=_OWNERS,
+                kinds=_KINDS,
+            ),
+            "order_levels": published_out(
+                ORDER_LEVELS,
+                ["orders", "order_levels"],
+                "Only what differs from what the ERP acknowledged before; all levels in force are those of "
+                "`orders/levels_there` with these over them.",
+                owners=_OWNERS,
+                kinds=_KINDS,
+            ),
+            "levels_there": published_out(
+                LEVELS_THERE,
+                ["orders", "levels_there"],
+                "By what ERPs acknowledged; what their people change by hand is not known.",
                 owners=_OWNERS,
                 kinds=_KINDS,
             ),
         },
-        ins=inputs(rebalancing=["plan_lines", "plan_summary", "canary_items"], quality=["plan_verdicts"]),
+        ins=inputs(
+            rebalancing=["plan_lines", "plan_summary", "canary_items", "decisions"],
+            quality=["plan_verdicts"],
+            inventory=["targets"],
+            marts=["dim_item_site", "dim_sourcing"],
+        ),
         deps=[dg.AssetKey(key) for key in _READ_BY_COLUMN],
         partitions_def=plan_dates,
         group_name="orders",
@@ -69,17 +98,24 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         plan_lines: pd.DataFrame,
         plan_summary: pd.DataFrame,
         canary_items: pd.DataFrame,
+        decisions: pd.DataFrame,
         plan_verdicts: pd.DataFrame,
+        targets: pd.DataFrame,
+        dim_item_site: pd.DataFrame,
+        dim_sourcing: pd.DataFrame,
         published: dg.ResourceParam[Published],
         profile: dg.ResourceParam[NetworkProfile],
         orders: dg.ResourceParam[OrderStore],
+        levels: dg.ResourceParam[LevelsThere],
         clock: dg.ResourceParam[Clock],
         as_known: dg.ResourceParam[AsKnown],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
+        there = levels.of(plan_date_of(context))
         book = book_of_plan(
             published, profile, plan_date_of(context), plan_lines=plan_lines,
             plan_summary=plan_summary, verdicts=plan_verdicts, today=clock.today(), as_known=as_known,
             run_id=context.run.run_id, canary_items=canary_items,
+            levels=LevelTables(decisions, targets, dim_item_site, dim_sourcing, there),
         )  # fmt: skip
         report = record(book, orders)
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))
@@ -87,6 +123,9 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         page = pages.documents_page(planned, report, logged)
         yield dg.Output(documents_frame(planned), "documents", metadata=shown(page))
         yield dg.Output(lines_frame(planned), "order_lines", metadata=shown(pages.lines_page(planned)))
+        told = shown(pages.levels_page(planned, len(there)))
+        yield dg.Output(levels_frame(planned), "order_levels", metadata=told)
+        yield dg.Output(there, "levels_there", metadata=shown({"levels_there": len(there)}))
 
     return [orders_of_plan, _order_spec()]
 

@@ -44,6 +44,10 @@ from assets.orders.gateways.wire import cancel_message, canonical, order_message
 COLUMNS = (
     "line_number", "item_id", "mode", "quantity_units", "departure_date", "arrival_date", "value_amount",
 )  # fmt: skip
+LEVEL_COLUMNS = (
+    "line_number", "item_id", "action", "supplied_by", "source_id", "reorder_point_units", "minimum_units",
+    "maximum_units",
+)  # fmt: skip
 
 
 class FileDrop:
@@ -187,9 +191,13 @@ class FileDrop:
 
 
 def lines_csv(lines: Sequence[dict[str, Any]]) -> bytes:
-    """Return the lines of an order message as CSV: a header, then a row each, UTF-8, LF."""
+    """Return the lines of an order message as CSV: a header, then a row each, UTF-8, LF.
+
+    Levels have columns of their own.
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    columns = LEVEL_COLUMNS if lines and "maximum_units" in lines[0] else COLUMNS
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue().encode()

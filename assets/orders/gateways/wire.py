@@ -1,4 +1,4 @@
-"""Orders and answers as JSON: what goes over every wire that is ours, with control totals.
+"""Orders, levels and answers as JSON: what goes over every wire that is ours, with control totals.
 
 Text is canonical, so that one submission is the same bytes whenever it is written. It holds what the
 receiver acts on, which is what the idempotency key stands for; the reason of a line, its gain and its
@@ -13,10 +13,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from assets.orders.events import Document, OrderLine
+from assets.orders.events import PARAMETERS, OrderLine
 from assets.orders.gateways.port import Cancellation, Confirmation, Receipt, ReceiptLine, Submission
 
 SCHEMA_VERSION = 1
+ORDER_SCHEMA, LEVELS_SCHEMA = "equipoise.order", "equipoise.parameters"
+"""What moves something, and what hands levels over: a schema of its own, because its lines have no quantity."""
+_LEVELS = ("reorder_point_units", "minimum_units", "maximum_units")
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -27,8 +30,9 @@ def canonical(content: Mapping[str, Any]) -> str:
 def order_message(submission: Submission) -> dict[str, Any]:
     """Return what is sent for a submission; the same for every attempt to send it."""
     document = submission.document
+    lines = [_line(line) for line in document.lines]
     return {
-        "schema": "equipoise.order",
+        "schema": LEVELS_SCHEMA if document.kind == PARAMETERS else ORDER_SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "reference": submission.reference,
         "revision": submission.revision,
@@ -38,8 +42,8 @@ def order_message(submission: Submission) -> dict[str, Any]:
         "kind": document.kind,
         "origin_id": document.origin_id,
         "destination_id": document.destination_id,
-        "lines": [_line(line) for line in document.lines],
-        "totals": _document_totals(document),
+        "lines": lines,
+        "totals": order_totals(lines),
     }
 
 
@@ -55,7 +59,12 @@ def cancel_message(cancellation: Cancellation) -> dict[str, Any]:
 
 
 def order_totals(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the control totals of the lines of an order message: count, units, value as decimal text."""
+    """Return the control totals of the lines of an order message: count, units, value as decimal text.
+
+    Of levels the sum of each; the lines of a message are all of one sort.
+    """
+    if lines and "maximum_units" in lines[0]:
+        return {"line_count": len(lines), **{name: sum(int(line[name]) for line in lines) for name in _LEVELS}}
     return {
         "line_count": len(lines),
         "quantity_units": sum(int(line["quantity_units"]) for line in lines),
@@ -111,6 +120,8 @@ def confirmation_message(confirmation: Confirmation, sequence: int) -> dict[str,
 
 
 def _line(line: OrderLine) -> dict[str, Any]:
+    if line.levels is not None:
+        return _level_line(line)
     return {
         "line_number": line.line_number,
         "item_id": line.item_id,
@@ -122,5 +133,16 @@ def _line(line: OrderLine) -> dict[str, Any]:
     }
 
 
-def _document_totals(document: Document) -> dict[str, Any]:
-    return order_totals([_line(line) for line in document.lines])
+def _level_line(line: OrderLine) -> dict[str, Any]:
+    levels = line.levels
+    assert levels is not None, "who asks has looked"
+    return {
+        "line_number": line.line_number,
+        "item_id": line.item_id,
+        "action": "withdraw" if levels.is_withdrawn else "set",
+        "supplied_by": line.mode,
+        "source_id": levels.source_id,
+        "reorder_point_units": levels.reorder_point_units,
+        "minimum_units": levels.minimum_units,
+        "maximum_units": levels.maximum_units,
+    }

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.orders.gateways.port import Answer, Confirmation, NotUnderstood, Receipt, ReceiptLine
-from assets.orders.gateways.wire import SCHEMA_VERSION, receipt_totals
+from assets.orders.gateways.wire import LEVELS_SCHEMA, ORDER_SCHEMA, SCHEMA_VERSION, receipt_totals
 
 MOST_UNITS = 2**53
 _READ_IT = "Ask the other side what it sent; update this release if it is newer"
@@ -45,14 +45,17 @@ def read_confirmation(content: Any, *, where: str) -> tuple[int, Confirmation]:
 
 
 def read_order(content: Any, *, where: str) -> dict[str, Any]:
-    """Return an order message that came in; whether its totals add up is for the receiver to say.
+    """Return a message with an order, or with levels, that came in; whether its totals add up is the receiver's to say.
 
     Raises
     ------
     NotUnderstood
         If it is of another schema version or lacks something.
     """
-    _validated(_OrderMessage, content, "equipoise.order", where)
+    if isinstance(content, dict) and content.get("schema") == LEVELS_SCHEMA:
+        _validated(_LevelsMessage, content, LEVELS_SCHEMA, where)
+    else:
+        _validated(_OrderMessage, content, ORDER_SCHEMA, where)
     return dict(content)
 
 
@@ -108,7 +111,18 @@ class _OrderLineMessage(_Message):
     value_amount: Decimal = Field(strict=False, allow_inf_nan=False)
 
 
-class _OrderMessage(_Message):
+class _LevelLineMessage(_Message):
+    line_number: int = Field(ge=1)
+    item_id: str
+    action: Literal["set", "withdraw"]
+    supplied_by: str
+    source_id: str
+    reorder_point_units: Units
+    minimum_units: Units
+    maximum_units: Units
+
+
+class _DocumentMessage(_Message):
     reference: str = Field(min_length=1)
     revision: int = Field(ge=1)
     idempotency_key: str = Field(min_length=1)
@@ -117,8 +131,15 @@ class _OrderMessage(_Message):
     kind: str
     origin_id: str
     destination_id: str
-    lines: list[_OrderLineMessage]
     totals: dict[str, Any]
+
+
+class _OrderMessage(_DocumentMessage):
+    lines: list[_OrderLineMessage]
+
+
+class _LevelsMessage(_DocumentMessage):
+    lines: list[_LevelLineMessage]
 
 
 class _CancelMessage(_Message):

@@ -1,7 +1,7 @@
 """The other side as a program of its own: `python -m assets.orders.gateways.counterpart`.
 
-`serve` answers over HTTP, `watch` over a folder, until they are stopped; `list` prints its orders and `advance`
-ships and receives, beside a running one. Data go to standard output as JSON, a line each.
+`serve` answers over HTTP, `watch` over a folder, until they are stopped; `list` prints its orders, `levels` what it
+replenishes by, and `advance` ships and receives, beside a running one. Data go to standard output as JSON, a line each.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from assets.kernel.errors import EquipoiseError
@@ -87,6 +88,11 @@ def _list(counterpart: Counterpart, _asked: argparse.Namespace) -> None:
         _say(listed(order))
 
 
+def _levels(counterpart: Counterpart, _asked: argparse.Namespace) -> None:
+    for (site, item), levels in sorted(counterpart.levels().items()):
+        _say({"site": site, "item": item, **asdict(levels)})
+
+
 def _advance(counterpart: Counterpart, asked: argparse.Namespace) -> None:
     for reference in asked.reference or counterpart.references():
         if asked.decide:
@@ -122,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--no-amendments", action="store_true", help="refuse later revisions")
         one.add_argument("--naive", action="store_true", help="make a second order of one that comes twice")
     _command(commands, "list", _list, "print the orders")
+    _command(commands, "levels", _levels, "print the levels that it replenishes by")
     advance = _command(commands, "advance", _advance, "decide, ship and receive; all orders unless some are named")
     advance.add_argument("--reference", action="append")
     advance.add_argument("--decide", action="store_true", help="accept what is pending")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.kernel.clock import Clock, WallClock
+from assets.orders.gateways.counterpart.levels import TheirLevels, levels_of
 from assets.orders.gateways.counterpart.orders import (
     Behaviour,
     TheirOrder,
@@ -93,6 +94,11 @@ class Counterpart:
     def orders(self) -> tuple[TheirOrder, ...]:
         """Return all that it knows, by reference; a cancellation without an order among them."""
         return self.store.orders()
+
+    def levels(self) -> dict[tuple[str, str], TheirLevels]:
+        """Return the levels that it replenishes by, by site and item."""
+        texts = ((order, self.store.content_of_key(order.content)) for order in self.orders())
+        return levels_of((order, json.loads(text)) for order, text in texts if text is not None)
 
     def confirmations(self, since: int, limit: int = PAGE) -> tuple[dict[str, Any], ...]:
         """Return what it said after a sequence, oldest first, as messages of ``wire``."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assets.orders.gateways.port import Answer, Receipt, ReceiptLine
+from assets.orders.gateways.wire import LEVELS_SCHEMA
 
 ALREADY_SHIPPED = "part of it has been shipped"
+IN_FORCE = "its levels hold until others are set"
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,15 @@ class TheirOrder:
     lines : tuple of ReceiptLine
         Empty while pending.
     quantities : mapping of int to int
-        Units asked for by line number.
+        Units asked for by line number; of levels the maximum that is to stand there.
     external_id, reason : str
         Its number, and why it refused or cancelled.
     answered_revision : int
         Latest revision of ours that it has decided on.
     times_created, times_amended, times_delivered : int
         How often an order was made, changed, and submitted.
+    moves_nothing : bool
+        Whether it hands levels over, so that there is nothing to ship.
     """
 
     reference: str
@@ -77,6 +81,7 @@ class TheirOrder:
     times_created: int = 0
     times_amended: int = 0
     times_delivered: int = 0
+    moves_nothing: bool = False
 
     @property
     def receipt(self) -> Receipt:
@@ -140,6 +145,8 @@ def cancelled(before: TheirOrder | None, reference: str, reason: str) -> TheirOr
         return before
     if before.has_moved:
         return replace(before, reason=ALREADY_SHIPPED)
+    if before.moves_nothing and before.answer is Answer.ACCEPTED:
+        return replace(before, reason=IN_FORCE)
     lines = tuple(replace(line, accepted_units=0) for line in before.lines)
     return replace(before, answer=Answer.CANCELLED, reason=reason, lines=lines)
 
@@ -156,7 +163,7 @@ def advanced(before: TheirOrder, shipped: Mapping[int, int], received: Mapping[i
 
     Only an accepted order moves; what is received beyond what was shipped counts as shipped too.
     """
-    if before.answer is not Answer.ACCEPTED:
+    if before.answer is not Answer.ACCEPTED or before.moves_nothing:
         return before
     lines = tuple(
         _moved(line, shipped.get(line.line_number, 0), received.get(line.line_number, 0)) for line in before.lines
@@ -171,10 +178,12 @@ def _moved(line: ReceiptLine, shipped: int, received: int) -> ReceiptLine:
 
 
 def _made(message: Mapping[str, Any], behaviour: Behaviour, external_id: str, fault: str) -> TheirOrder:
-    quantities = {int(line["line_number"]): int(line["quantity_units"]) for line in message["lines"]}
+    asked = "maximum_units" if message["schema"] == LEVELS_SCHEMA else "quantity_units"
+    quantities = {int(line["line_number"]): int(line[asked]) for line in message["lines"]}
     order = TheirOrder(
         message["reference"], int(message["revision"]), message["idempotency_key"], Answer.PENDING, (), quantities,
         external_id, answered_revision=int(message["revision"]), times_created=1, times_delivered=1,
+        moves_nothing=message["schema"] == LEVELS_SCHEMA,
     )  # fmt: skip
     if fault:
         return replace(order, times_created=0, external_id="", answer=Answer.REFUSED, reason=fault)

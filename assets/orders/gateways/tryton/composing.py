@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from assets.kernel.errors import EquipoiseError
-from assets.orders.events import OrderLine
+from assets.orders.events import PARAMETERS, Document, OrderLine
 from assets.orders.gateways.port import Submission
-from assets.orders.gateways.tryton import master
+from assets.orders.gateways.tryton import master, order_points
 from assets.orders.gateways.tryton.rpc import Rpc
-from assets.orders.gateways.tryton.their_orders import PURCHASE, SHIPMENT, TheirOrder
+from assets.orders.gateways.tryton.their_orders import LEVELS, PURCHASE, SHIPMENT, TheirOrder
 
 _CENT = Decimal("0.0001")
 
@@ -23,7 +23,7 @@ class Missing(EquipoiseError):  # noqa: N818 - an answer, not a fault
 
 
 def new_record(rpc: Rpc, submission: Submission) -> tuple[str, dict[str, Any]]:
-    """Return the model and the values of a new record, as a draft there.
+    """Return the model and the values of a new record: a draft there, or levels, which are set with it.
 
     Raises
     ------
@@ -31,6 +31,10 @@ def new_record(rpc: Rpc, submission: Submission) -> tuple[str, dict[str, Any]]:
         If a code of the document means nothing there.
     """
     document = submission.document
+    if document.kind == PARAMETERS:
+        heading = {"equipoise_order": submission.reference, "reference": submission.reference, **revised(submission)}
+        more = {"state": "accepted", "plan_date": document.plan_date, "company": rpc.company}
+        return LEVELS, {**heading, **more, **_levels(rpc, submission)}
     sites = master.sites(rpc, [document.origin_id, document.destination_id])
     products = _products(rpc, submission)
     destination = sites.get(document.destination_id)
@@ -53,13 +57,15 @@ def new_record(rpc: Rpc, submission: Submission) -> tuple[str, dict[str, Any]]:
 
 
 def amendment(rpc: Rpc, submission: Submission, order: TheirOrder) -> dict[str, Any]:
-    """Return what has to change so that a draft there holds a newer revision.
+    """Return what has to change so that a draft there, or a document that set levels, holds a newer revision.
 
     Raises
     ------
     Missing
         If an item means nothing there.
     """
+    if order.model == LEVELS:
+        return {**revised(submission), **_levels(rpc, submission)}
     products, document = _products(rpc, submission), submission.document
     former = ["delete", [row["id"] for row in order.children]]
     if order.model == PURCHASE:
@@ -73,6 +79,28 @@ def amendment(rpc: Rpc, submission: Submission, order: TheirOrder) -> dict[str, 
 def revised(submission: Submission) -> dict[str, Any]:
     """Return what tells one revision of ours from another."""
     return {"equipoise_revision": submission.revision, "equipoise_key": submission.idempotency_key}
+
+
+def _levels(rpc: Rpc, submission: Submission) -> dict[str, Any]:
+    """Return the fields by which a document sets order points."""
+    document = submission.document
+    products, sites = _products(rpc, submission), master.sites(rpc, [document.destination_id, *_suppliers(document)])
+    site = sites.get(document.destination_id)
+    if site is None:
+        raise _missing(rpc, "site", document.destination_id)
+    if site.warehouse is None and any(line.mode == "purchase" for line in document.lines):
+        raise _missing(rpc, "warehouse", document.destination_id)
+    for code in _suppliers(document):
+        if code not in sites:
+            raise _missing(rpc, "site", code)
+    changes, content = order_points.changes(rpc, submission, site, products, sites)
+    return {"order_points": changes, "content": content}
+
+
+def _suppliers(document: Document) -> list[str]:
+    """Return the sites that supply lines which are not withdrawn."""
+    sent = [line.levels for line in document.lines if line.mode != "purchase" and line.levels is not None]
+    return sorted({levels.source_id for levels in sent if not levels.is_withdrawn})
 
 
 def _products(rpc: Rpc, submission: Submission) -> dict[str, master.Product]:

@@ -1,10 +1,11 @@
-"""Orders handed to Tryton: transfers as internal shipments, purchases as purchases, each a draft there first.
+"""Orders handed to Tryton: transfers as internal shipments, purchases as purchases, levels as order points.
 
-A person (or a rule of the ERP's) sets a draft waiting, which is how Tryton says that it is accepted; until then
-it is pending. The order id is unique in the ERP's database (``erp_module``), and a record is created with its
-lines in one transaction, so that sending twice, at once or after a crash, makes one order. A change names the
-time stamp of what it was decided on and fails if somebody was quicker. Not here: what records look like
-(``their_orders``, ``composing``).
+What moves something is a draft there first; order points are set with the document that holds their levels. A
+person (or a rule of the ERP's) sets a draft waiting, which is how Tryton says that it is accepted; until then it is
+pending. The order id is unique in the ERP's database (``erp_module``), and a record is created with its lines in
+one transaction, so that sending twice, at once or after a crash, makes one order. A change names the time stamp of
+what it was decided on and fails if somebody was quicker. Not here: what records look like (``their_orders``,
+``composing``).
 """
 
 from __future__ import annotations
@@ -24,12 +25,25 @@ from assets.orders.gateways.port import (
 )
 from assets.orders.gateways.tryton import composing, news
 from assets.orders.gateways.tryton.rpc import Declined, Moved, Rpc
-from assets.orders.gateways.tryton.their_orders import PURCHASE, SHIPMENT, TheirOrder, purchases, shipments
+from assets.orders.gateways.tryton.their_orders import (
+    LEVELS,
+    PURCHASE,
+    SHIPMENT,
+    TheirOrder,
+    level_documents,
+    purchases,
+    shipments,
+)
 
 ATTEMPTS = 5
 DRAFT = "draft"
-BACK_TO_DRAFT = {SHIPMENT: {"request", "waiting"}, PURCHASE: {"quotation"}}
-CANCELLABLE = {SHIPMENT: {"request", "draft", "waiting", "assigned", "packed"}, PURCHASE: {"draft", "quotation"}}
+BACK_TO_DRAFT = {SHIPMENT: {"request", "waiting"}, PURCHASE: {"quotation"}, LEVELS: set[str]()}
+CHANGEABLE = {SHIPMENT: {DRAFT}, PURCHASE: {DRAFT}, LEVELS: {"accepted"}}
+CANCELLABLE = {
+    SHIPMENT: {"request", "draft", "waiting", "assigned", "packed"}, PURCHASE: {"draft", "quotation"},
+    # Levels hold until others are set.
+    LEVELS: set[str](),
+}  # fmt: skip
 T = TypeVar("T")
 
 
@@ -121,7 +135,7 @@ class Tryton:
 
     def _order(self, reference: str) -> TheirOrder | None:
         domain = [["equipoise_order", "=", reference]]
-        found = [*shipments(self.rpc, domain), *purchases(self.rpc, domain)]
+        found = [*shipments(self.rpc, domain), *purchases(self.rpc, domain), *level_documents(self.rpc, domain)]
         return found[0] if found else None
 
     def _require(self, reference: str) -> TheirOrder:
@@ -154,7 +168,7 @@ class Tryton:
             if order.revision >= submission.revision or order.record["equipoise_answered"] == submission.revision:
                 return order
             try:
-                if order.state == DRAFT and order.stamp != declined:
+                if order.state in CHANGEABLE[order.model] and order.stamp != declined:
                     self._write(order, composing.amendment(self.rpc, submission, order))
                 elif order.state in BACK_TO_DRAFT[order.model]:
                     self._click(order, DRAFT)

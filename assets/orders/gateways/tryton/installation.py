@@ -27,7 +27,7 @@ INTEGRATION_USER = "equipoise"
 OPERATOR = "operator"
 """A person in the warehouse and in purchasing, for demonstrations and tests."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    INTEGRATION_USER: ("Stock", "Purchase"),
+    INTEGRATION_USER: ("Stock", "Purchase", "Equipoise Parameters"),
     OPERATOR: ("Stock", "Stock Force Assignment", "Purchase"),
 }
 SMALL_NETWORK: Mapping[str, Any] = {
@@ -133,34 +133,30 @@ def create_database(installation: Installation, say: Say, network: Mapping[str, 
     if not installation.configuration.exists():
         configure(installation)
     database = installation.databases / f"{DATABASE}.sqlite"
+    module, made_of = _module_digest(), installation.databases / f"{DATABASE}.module"
     begun = installation.databases / f"{DATABASE}.begun"
     if begun.exists():
         _remove(database)
     if database.exists():
+        if not made_of.exists() or made_of.read_text() != module:
+            say("bringing the database to the present module")
+            _admin(installation, ["-u", "equipoise", "--activate-dependencies"], "updating the database")
+            _set_up(installation, network, ["context", "users"])
+            made_of.write_text(module)
         return
     begun.touch()
     database.touch(mode=0o600)
     try:
         say("making the database (half a minute)")
-        admin = [installation.program("trytond-admin"), "-c", str(installation.configuration), "-d", DATABASE]
-        key = {"TRYTONPASSFILE": str(_key(installation, "admin"))}
         activate = ["-u", *MODULES, "--activate-dependencies", "--email", "admin@localhost"]
-        run([*admin, *activate], "making the database", environment=key)
+        _admin(installation, activate, "making the database")
         say("setting up a small network")
-        users = [
-            {"login": user, "password": _key(installation, user).read_text().strip(), "groups": list(groups)}
-            for user, groups in GROUPS.items()
-        ]
-        script = [installation.program("python"), str(HERE / "setup_network.py"), DATABASE]
-        run(
-            [*script, str(installation.configuration)],
-            "setting up the network",
-            told=json.dumps({**network, "users": users}),
-        )
+        _set_up(installation, network, [])
     except BaseException:
         _remove(database)
         begun.unlink()
         raise
+    made_of.write_text(module)
     begun.unlink()
 
 
@@ -168,6 +164,21 @@ def _remove(database: Path) -> None:
     """Remove a database of SQLite with what stands beside it."""
     for file in database.parent.glob(f"{database.name}*"):
         file.unlink()
+
+
+def _admin(installation: Installation, asked: Sequence[str], what: str) -> None:
+    admin = [installation.program("trytond-admin"), "-c", str(installation.configuration), "-d", DATABASE]
+    run([*admin, *asked], what, environment={"TRYTONPASSFILE": str(_key(installation, "admin"))})
+
+
+def _set_up(installation: Installation, network: Mapping[str, Any], steps: Sequence[str]) -> None:
+    """Have the network set up, or some steps of it."""
+    users = [
+        {"login": user, "password": _key(installation, user).read_text().strip(), "groups": list(groups)}
+        for user, groups in GROUPS.items()
+    ]
+    script = [installation.program("python"), str(HERE / "setup_network.py"), DATABASE, str(installation.configuration)]
+    run(script, "setting up the network", told=json.dumps({**network, "users": users, "steps": list(steps)}))
 
 
 def configure(installation: Installation, port: int = 8510) -> None:
@@ -218,4 +229,12 @@ def _key(installation: Installation, user: str) -> Path:
 
 
 def _sources() -> list[Path]:
-    return [HERE / "requirements.lock", *sorted(p for p in (HERE / "erp_module").glob("*") if p.is_file())]
+    return [HERE / "requirements.lock", *_module_files()]
+
+
+def _module_files() -> list[Path]:
+    return sorted(p for p in (HERE / "erp_module").glob("*") if p.is_file())
+
+
+def _module_digest() -> str:
+    return bytes_digest(b"".join(path.read_bytes() for path in _module_files()))

@@ -15,7 +15,15 @@ from assets.kernel.identifiers import digest
 from assets.orders.gateways.port import Answer, Confirmation, Confirmations, NotUnderstood
 from assets.orders.gateways.tryton.master import rows
 from assets.orders.gateways.tryton.rpc import Rpc
-from assets.orders.gateways.tryton.their_orders import PURCHASE, SHIPMENT, TheirOrder, purchases, shipments
+from assets.orders.gateways.tryton.their_orders import (
+    LEVELS,
+    PURCHASE,
+    SHIPMENT,
+    TheirOrder,
+    level_documents,
+    purchases,
+    shipments,
+)
 
 LOOK_BACK = dt.timedelta(minutes=2)
 """Longer than any transaction of the server's lasts."""
@@ -45,13 +53,13 @@ def read(rpc: Rpc, since: str, page: int) -> Confirmations:
 def references(rpc: Rpc) -> tuple[str, ...]:
     """Return our references of every order that the server has, sorted."""
     ours = [["equipoise_order", "!=", None]]
-    found = [row for model in (SHIPMENT, PURCHASE) for row in rows(rpc, model, ours, ["equipoise_order"])]
+    found = [row for model in (SHIPMENT, PURCHASE, LEVELS) for row in rows(rpc, model, ours, ["equipoise_order"])]
     return tuple(sorted(row["equipoise_order"] for row in found))
 
 
 def _changed(rpc: Rpc, after: dt.datetime | None) -> Iterator[TheirOrder]:
     if after is None:
-        yield from [*shipments(rpc, []), *purchases(rpc, [])]
+        yield from [*shipments(rpc, []), *purchases(rpc, []), *level_documents(rpc, [])]
         return
     since = after - LOOK_BACK
 
@@ -60,6 +68,7 @@ def _changed(rpc: Rpc, after: dt.datetime | None) -> Iterator[TheirOrder]:
 
     yield from shipments(rpc, [changed("", "moves.")])
     yield from purchases(rpc, [changed("", "lines.", "lines.moves.")])
+    yield from level_documents(rpc, [changed("")])
 
 
 def _said(order: TheirOrder) -> tuple[str, Confirmation | str | None]:

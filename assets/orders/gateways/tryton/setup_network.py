@@ -1,7 +1,8 @@
 """Fills a new ERP database with a small network: run inside the ERP's environment, with proteus.
 
 Reads a JSON object on standard input (see ``server.SMALL_NETWORK`` for its form, and the users with their
-passwords) and writes one line of progress for each step. Not here: installing or starting anything.
+passwords; ``steps`` names some of the steps, for all where it is empty) and writes one line of progress for each
+step. Not here: installing or starting anything.
 """
 # mypy: ignore-errors
 
@@ -27,6 +28,8 @@ def main(database: str, config_file: str) -> None:
         ("stock", lambda: _stock(Model, network)),
         ("users", lambda: _users(Model, network)),
     ):
+        if network.get("steps") and name not in network["steps"]:
+            continue
         sys.stdout.write(f"{name}\n")
         sys.stdout.flush()
         step()
@@ -96,14 +99,21 @@ def _users(Model, network) -> None:
     configuration.purchase_invoice_method = "manual"
     configuration.save()
     for user in network["users"]:
-        record = Model.get("res.user")(name=user["login"], login=user["login"], password=user["password"])
-        company = Model.get("company.company").find([])[0]
-        record.companies.append(company)
-        record.company = company
-        for name in user["groups"]:
+        there = Model.get("res.user").find([("login", "=", user["login"])])
+        record = there[0] if there else _user(Model, user)
+        had = {group.name for group in record.groups}
+        for name in (name for name in user["groups"] if name not in had):
             # Found anew for each: proteus ties a record to the list that it is in.
             record.groups.append(Model.get("res.group").find([("name", "=", name)])[0])
         record.save()
+
+
+def _user(Model, user):
+    record = Model.get("res.user")(name=user["login"], login=user["login"], password=user["password"])
+    company = Model.get("company.company").find([])[0]
+    record.companies.append(company)
+    record.company = company
+    return record
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Orders of ours as Tryton holds them: internal shipments and purchases, and what they say of their lines.
+"""Orders of ours as Tryton holds them: internal shipments, purchases and levels, and what they say of their lines.
 
 Units come from stock moves, which only ever add up: a move that is done stays done. With a transit location (two
 warehouses) a line has a move out and a move in; without one the same move is both. Not here: what is changed
@@ -14,12 +14,14 @@ from typing import Any
 
 from assets.orders.gateways.port import Answer, NotUnderstood, Receipt, ReceiptLine
 from assets.orders.gateways.tryton.master import rows
+from assets.orders.gateways.tryton.order_points import lines_of
 from assets.orders.gateways.tryton.rpc import Rpc
 
 SHIPMENT = "stock.shipment.internal"
 PURCHASE = "purchase.purchase"
+LEVELS = "equipoise.parameters"
 PENDING = frozenset({"request", "draft", "quotation"})
-ACCEPTED = frozenset({"waiting", "assigned", "packed", "shipped", "confirmed", "processing"})
+ACCEPTED = frozenset({"waiting", "assigned", "packed", "shipped", "confirmed", "processing", "accepted"})
 _OURS = ("equipoise_order", "equipoise_revision", "equipoise_answered", "equipoise_key", "equipoise_cancelled")
 _DATES = ("create_date", "write_date")
 _HEADER = (*_OURS, *_DATES, "number", "state", "_timestamp")
@@ -34,7 +36,7 @@ class TheirOrder:
     Attributes
     ----------
     model : str
-        ``SHIPMENT`` or ``PURCHASE``.
+        ``SHIPMENT``, ``PURCHASE`` or ``LEVELS``.
     record : dict
         Its header.
     children : tuple of dict
@@ -57,6 +59,8 @@ class TheirOrder:
         NotUnderstood
             If units cannot be told.
         """
+        if self.model == LEVELS:
+            return lines_of(self.record["content"])
         if self.model == SHIPMENT:
             return shipped_lines(self.moves, self.record["internal_transit_location"])
         return bought_lines(self.children, self.moves)
@@ -120,7 +124,7 @@ class TheirOrder:
             self.revision,
             self.answer,
             self.lines if decided else (),
-            str(self.record["number"] or ""),
+            f"LP{self.record_id}" if self.model == LEVELS else str(self.record["number"] or ""),
             reasons.get(self.answer, ""),
             max(self.revision if decided else 0, self.record["equipoise_answered"] or 0),
         )
@@ -155,6 +159,12 @@ def purchases(rpc: Rpc, domain: list[Any]) -> list[TheirOrder]:
         arriving = tuple(move for line in own for move in by_line.get(f"purchase.line,{line['id']}", ()))
         found.append(TheirOrder(PURCHASE, header, own, arriving))
     return found
+
+
+def level_documents(rpc: Rpc, domain: list[Any]) -> list[TheirOrder]:
+    """Return documents of ours that set levels."""
+    fields = [*_OURS, *_DATES, "state", "content", "_timestamp"]
+    return [TheirOrder(LEVELS, header, (), ()) for header in rows(rpc, LEVELS, domain, fields)]
 
 
 def shipped_lines(moves: Iterable[Mapping[str, Any]], transit: int | None) -> tuple[ReceiptLine, ...]:

@@ -1,0 +1,195 @@
+"""Which levels a plan wants in ERPs that replenish by themselves, and which of them have to be told.
+
+From the published targets, for the item-sites that the plan left to their ERP. Pure. Not here: which those are
+(the policy release, ``rebalancing``), the targets (``inventory``), or documents (``level_documents``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+KEY = ["site_id", "item_id"]
+HANDED_OVER = "handed_over"
+"""Constraint by which the plan says that it left an item-site to its ERP."""
+_LEVELS = ["reorder_point_units", "minimum_units", "maximum_units"]
+_TOLD = ["receipt_kind", "source_id", *_LEVELS, "service_measure", "promised_service", "is_withdrawn"]
+_ACTED_ON = ["source_id", *_LEVELS, "is_withdrawn"]
+_NOTHING: dict[str, Any] = {**dict.fromkeys(_LEVELS, 0), "promised_service": 0.0, "is_withdrawn": True}
+Units = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LevelTables:
+    """What decides which levels are told.
+
+    Attributes
+    ----------
+    decisions, targets, item_sites, sourcing : DataFrame
+        As ``wanted_levels`` takes them.
+    there : DataFrame
+        LEVELS_THERE.
+    """
+
+    decisions: pd.DataFrame
+    targets: pd.DataFrame
+    item_sites: pd.DataFrame
+    sourcing: pd.DataFrame
+    there: pd.DataFrame
+
+    def told(self) -> pd.DataFrame:
+        """Return what ``to_be_told`` makes of them."""
+        wanted = wanted_levels(self.decisions, self.targets, self.item_sites, self.sourcing)
+        return to_be_told(wanted, self.there, self.decisions)
+
+
+def wanted_levels(
+    decisions: pd.DataFrame, targets: pd.DataFrame, item_sites: pd.DataFrame, sourcing: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the levels of every item-site that the plan left to its ERP, by site and item.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+        DECISIONS; an item-site is left to its ERP where ``handed_over`` is among its binding constraints.
+    targets, item_sites, sourcing : DataFrame
+        TARGETS, DIM_ITEM_SITE and DIM_SOURCING of the plan date.
+
+    Returns
+    -------
+    DataFrame
+        site_id, item_id, receipt_kind, source_id, reorder_point_units, minimum_units, maximum_units,
+        service_measure, promised_service, is_withdrawn. Where nothing supplies an item-site there is no row.
+    """
+    mine = decisions.loc[_names(decisions, HANDED_OVER), KEY]
+    table = targets.loc[targets["receipt_kind"] != "none"].merge(mine, on=KEY)
+    table = table.merge(item_sites[[*KEY, "presentation_minimum_units"]], on=KEY, how="left")
+    lots = sourcing.rename(columns={"supplier_id": "source_id"})
+    lots = lots[[*KEY, "source_id", "minimum_order_units", "order_multiple_units"]].assign(receipt_kind="purchase")
+    table = table.merge(lots, on=[*KEY, "source_id", "receipt_kind"], how="left").sort_values(KEY, ignore_index=True)
+    multiple = _ints(table["order_multiple_units"].fillna(1)).clip(min=1)
+    lot = -(-_ints(table["minimum_order_units"].fillna(1)).clip(min=1) // multiple) * multiple
+    most = np.asarray(table["maximum_units"].astype("Float64").fillna(np.inf), dtype=np.float64)
+    reorder, maximum = levels(
+        _ints(table["base_stock_units"]), _ints(table["reorder_point_units"]), lot, multiple, most
+    )
+    kept = np.maximum(_ints(table["safety_stock_units"]), _ints(table["presentation_minimum_units"].fillna(0)))
+    return table.assign(
+        reorder_point_units=reorder, minimum_units=np.clip(kept, 0, reorder), maximum_units=maximum, is_withdrawn=False
+    )[[*KEY, *_TOLD]]
+
+
+def levels(
+    base_stock: Units, reorder_point: Units, lot: Units, multiple: Units, most: NDArray[np.float64]
+) -> tuple[Units, Units]:
+    """Return reorder points and maxima of an (s, nQ) policy that reaches the base stock in whole lots.
+
+    An ERP orders when the position is at most ``s``, as many whole multiples as fit below the maximum ``S``. With
+    ``S - s`` the least number of multiples, at least the smallest lot, that is no less than ``base stock - s``, the
+    position after an order is never below the base stock. Where the site may hold no more than ``most``, both come
+    down together; where not even the smallest lot fits below it, there are no lots to snap to.
+
+    Parameters
+    ----------
+    base_stock, reorder_point : int array
+        Of the targets; without a base stock nothing is ordered.
+    lot, multiple : int array
+        Smallest lot, which is a multiple of ``multiple``.
+    most : float array
+        Most that the site may hold; infinite where unlimited.
+
+    Examples
+    --------
+    >>> one = lambda value: np.array([value])
+    >>> [int(found[0]) for found in levels(one(12), one(11), one(6), one(6), one(np.inf))]
+    [11, 17]
+    >>> [int(found[0]) for found in levels(one(12), one(11), one(6), one(6), one(14.0))]
+    [8, 14]
+    """
+    span = np.maximum(-(-(base_stock - reorder_point) // multiple) * multiple, lot)
+    limit = np.where(np.isfinite(most), most, np.iinfo(np.int64).max // 4).astype(np.int64)
+    maximum = np.minimum(reorder_point + span, limit)
+    fits = maximum >= lot
+    # Of a site with little room the span is as many multiples as fit.
+    room = np.where(fits, np.minimum(span, maximum // multiple * multiple), 0)
+    reorder = np.minimum(reorder_point, maximum - room)
+    stocked = base_stock > 0
+    return np.where(stocked, np.maximum(reorder, 0), 0), np.where(stocked, maximum, 0)
+
+
+def to_be_told(wanted: pd.DataFrame, there: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """Return the levels that have to be told: those that differ, and withdrawals of what the plan decides again.
+
+    What a document of the same date carried already stays in it, so that a revision never leaves a line behind.
+    Item-sites that a verdict holds keep what they have.
+
+    Parameters
+    ----------
+    wanted : DataFrame
+        Of ``wanted_levels``.
+    there : DataFrame
+        LEVELS_THERE.
+    decisions : DataFrame
+        DECISIONS.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``wanted_levels`` and former_reorder_point_units, former_maximum_units and reason, by site
+        and item.
+    """
+    want, before = _by_key(wanted), _by_key(there.loc[~there["of_this_date"].astype(bool)])
+    sent = _by_key(there.loc[there["of_this_date"].astype(bool)])
+    held = set(decisions.loc[decisions["decision"] == "held", KEY].itertuples(index=False, name=None))
+    rows = []
+    for key in sorted({*want, *before, *sent}):
+        old = before.get(key)
+        stood = old if old is not None and not old["is_withdrawn"] else None
+        new = want.get(key) or _instead(key, held, stood, sent.get(key))
+        if new is None or (key not in sent and old is not None and all(new[c] == old[c] for c in _ACTED_ON)):
+            continue
+        former = {f"former_{name}": stood[name] if stood else None for name in (_LEVELS[0], _LEVELS[2])}
+        rows.append({**dict(zip(KEY, key, strict=True)), **new, **former, "reason": _reason(key, new, stood)})
+    columns = [*KEY, *_TOLD, "former_reorder_point_units", "former_maximum_units", "reason"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[-3:-1], "Int64"))
+
+
+def _instead(
+    key: tuple[str, str], held: set[tuple[str, str]], stood: dict[str, Any] | None, sent: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return what is told of an item-site that is handed over no more; ``None`` for nothing."""
+    if key in held:
+        return sent
+    there = sent or stood
+    return there and {**there, **_NOTHING}
+
+
+def _reason(key: tuple[str, str], new: dict[str, Any], stood: dict[str, Any] | None) -> str:
+    (site, item), was = key, ""
+    if stood:
+        was = f"; {stood['reorder_point_units']} and {stood['maximum_units']} before"
+    if new["is_withdrawn"]:
+        return f"the ERP of {site} orders {item} no more: orders for it come from the plan, or it is not ranged{was}"
+    measure = str(new["service_measure"]).replace("_", " ")
+    return (
+        f"the ERP of {site} orders {item} from {new['source_id']} by itself: at {new['reorder_point_units']} units or "
+        f"fewer, up to {new['maximum_units']}, for a {measure} of {100 * new['promised_service']:.1f} %{was}"
+    )
+
+
+def _by_key(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    keys = table[KEY].itertuples(index=False, name=None)
+    rows = [{str(name): value for name, value in row.items()} for row in table[_TOLD].to_dict("records")]
+    return dict(zip(keys, rows, strict=True))
+
+
+def _names(decisions: pd.DataFrame, constraint: str) -> NDArray[np.bool_]:
+    return np.array([constraint in str(names).split(",") for names in decisions["binding_constraints"]], dtype=bool)
+
+
+def _ints(values: pd.Series[Any]) -> Units:
+    return values.to_numpy(dtype=np.float64).astype(np.int64)
