@@ -16,12 +16,13 @@ A rig names the faults that it can inject; tests of the others are skipped with 
 one of them is set up (``rigs``).
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import pytest
-from contract.gateways.kit_documents import UNITS, cancellation, submission
+from contract.gateways.kit_documents import LEVELS, PLAN_DATE, UNITS, cancellation, parameters, submission
 
 from assets.orders.gateways.faults import Fault
 from assets.orders.gateways.port import (
@@ -36,6 +37,7 @@ from assets.orders.gateways.port import (
 )
 
 PATIENCE = 400
+NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
 PAUSE_S = 60.0
 
 
@@ -86,6 +88,15 @@ class Rig(Protocol):
 
     def receive(self, reference: str) -> None:
         """Have all that it accepted arrive."""
+        ...
+
+    def levels(self) -> Mapping[tuple[str, str], tuple[int, int, int]]:
+        """Return reorder point, minimum and maximum by site and item, as the other side replenishes by them."""
+        ...
+
+    @property
+    def decides_on_levels(self) -> bool:
+        """Whether it can refuse levels, take some, or leave them waiting; else they are set when they come."""
         ...
 
     def repeat(self, reference: str) -> None:
@@ -292,6 +303,86 @@ class GatewayConformance:
         assert len(ids) >= 4
         assert len(set(ids)) == len(ids)
 
+    # Levels, which hand replenishment over.
+
+    def test_levels_are_acknowledged_and_stand_there(self, rig: Rig) -> None:
+        receipt = sent(rig, parameters())
+        assert (receipt.revision, receipt.answer) == (1, Answer.ACCEPTED)
+        assert units(receipt) == {"accepted": [17, 3], "shipped": [0, 0], "received": [0, 0]}
+        assert receipt.external_id
+        assert rig.levels() == {("S1", "I1"): LEVELS[0], ("S1", "I2"): LEVELS[1]}
+        assert rig.gateway.references() == (receipt.reference,)
+        assert {one.receipt for one in everything_said(rig.gateway)[0]} == {receipt}
+
+    def test_levels_that_many_send_at_once_are_one_document(self, rig: Rig) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(rig.gateway.submit, [parameters()] * 6))
+        rig.settle()
+        assert rig.times_created() == {parameters().reference: 1}
+        assert rig.levels()["S1", "I1"] == LEVELS[0]
+
+    def test_other_levels_under_the_same_revision_are_not_understood(self, rig: Rig) -> None:
+        sent(rig, parameters())
+        with pytest.raises(NotUnderstood):
+            rig.gateway.submit(parameters(levels=((1, 1, 2), (0, 0, 3))))
+        assert rig.levels()["S1", "I1"] == LEVELS[0]
+
+    def test_an_amendment_of_levels_sets_them_anew(self, rig: Rig) -> None:
+        sent(rig, parameters())
+        receipt = sent(rig, parameters(revision=2, levels=((8, 2, 14), (0, 0, 3))))
+        assert (receipt.revision, receipt.answer, receipt.amendment_was_refused) == (2, Answer.ACCEPTED, False)
+        assert rig.levels() == {("S1", "I1"): (8, 2, 14), ("S1", "I2"): LEVELS[1]}
+        rig.gateway.submit(parameters())
+        assert found(rig, receipt.reference) == receipt
+        assert rig.levels()["S1", "I1"] == (8, 2, 14)
+
+    def test_levels_of_a_later_day_replace_those_they_name_and_no_others(self, rig: Rig) -> None:
+        first = sent(rig, parameters())
+        later = sent(rig, parameters(levels=((5, 1, 9),), plan_date=NEXT_DAY))
+        assert rig.levels() == {("S1", "I1"): (5, 1, 9), ("S1", "I2"): LEVELS[1]}
+        assert found(rig, first.reference) == first
+        assert rig.times_created() == {first.reference: 1, later.reference: 1}
+
+    def test_levels_of_a_day_before_that_come_late_change_nothing(self, rig: Rig) -> None:
+        sent(rig, parameters(levels=((5, 1, 9),), plan_date=NEXT_DAY))
+        sent(rig, parameters())
+        assert rig.levels() == {("S1", "I1"): (5, 1, 9), ("S1", "I2"): LEVELS[1]}
+
+    def test_levels_that_are_withdrawn_are_gone(self, rig: Rig) -> None:
+        sent(rig, parameters())
+        receipt = sent(rig, parameters(levels=((0, 0, 0),), plan_date=NEXT_DAY, withdrawn=(1,)))
+        assert units(receipt)["accepted"] == [0]
+        assert rig.levels() == {("S1", "I2"): LEVELS[1]}
+
+    def test_levels_in_force_are_not_cancelled(self, rig: Rig) -> None:
+        reference = sent(rig, parameters()).reference
+        rig.gateway.cancel(cancellation(reference))
+        assert found(rig, reference).answer is Answer.ACCEPTED
+        assert rig.levels()["S1", "I1"] == LEVELS[0]
+
+    @pytest.mark.parametrize(
+        "fault", [Fault.CRASH_BEFORE_COMMIT, Fault.CRASH_AFTER_COMMIT, Fault.LOST_REPLY, Fault.DOWN]
+    )
+    def test_levels_arrive_once_in_spite_of(self, rig: Rig, fault: Fault) -> None:
+        inject(rig, fault)
+        receipt = sent(rig, parameters())
+        assert receipt.answer is Answer.ACCEPTED
+        assert rig.times_created() == {receipt.reference: 1}
+        assert rig.levels() == {("S1", "I1"): LEVELS[0], ("S1", "I2"): LEVELS[1]}
+
+    def test_levels_that_are_refused_do_not_stand(self, rig: Rig) -> None:
+        decides_on_levels(rig)
+        inject(rig, Fault.REFUSAL)
+        assert sent(rig, parameters()).answer is Answer.REFUSED
+        assert rig.levels() == {}
+
+    def test_levels_that_were_not_taken_as_asked_are_told_by_line(self, rig: Rig) -> None:
+        decides_on_levels(rig)
+        inject(rig, Fault.PARTIAL_ACCEPTANCE)
+        receipt = sent(rig, parameters())
+        assert (receipt.answer, units(receipt)["accepted"]) == (Answer.ACCEPTED, [8, 1])
+        assert rig.levels() == {}
+
     # What it survives.
 
     @pytest.mark.parametrize(
@@ -406,6 +497,12 @@ def needs(rig: Rig, fault: Fault) -> None:
     """Skip where a rig cannot inject a fault."""
     if fault not in rig.faults:
         pytest.skip(f"this rig cannot inject {fault}")
+
+
+def decides_on_levels(rig: Rig) -> None:
+    """Skip where levels are set when they come."""
+    if not rig.decides_on_levels:
+        pytest.skip("this other side sets levels when they come, and decides nothing")
 
 
 def inject(rig: Rig, fault: Fault) -> None:

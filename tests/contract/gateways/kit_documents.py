@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from assets.orders.documents import content_digest, order_id
-from assets.orders.events import Channel, Document, OrderLine, Provenance
+from assets.orders.events import PARAMETERS, Channel, Document, Levels, OrderLine, Provenance
 from assets.orders.gateways.port import Cancellation, Submission
 
 PLAN_DATE = dt.date(2026, 1, 5)
 UNITS = (10, 4)
+LEVELS = ((11, 4, 17), (0, 0, 3))
+"""Reorder point, minimum and maximum of each line."""
 MADE_BY = Provenance("a" * 32, "standard@0123456789ab", "model-1", "features-1", ("batch-1",), "run-1")
 
 
@@ -25,6 +27,30 @@ def submission(destination: str = "S1", revision: int = 1, units: Sequence[int] 
     reference = order_id("sample", PLAN_DATE, "transfer", "DC1", destination, channel=Channel.LIVE)
     document = Document(
         reference, "sample", PLAN_DATE, Channel.LIVE, "transfer", "DC1", destination, "stock", content_digest(lines),
+        lines, MADE_BY,
+    )  # fmt: skip
+    return Submission(document, revision)
+
+
+def parameters(
+    destination: str = "S1",
+    revision: int = 1,
+    levels: Sequence[tuple[int, int, int]] = LEVELS,
+    plan_date: dt.date = PLAN_DATE,
+    withdrawn: Sequence[int] = (),
+) -> Submission:
+    """Return levels of a site, the lines of ``withdrawn`` taken back; another destination is another document."""
+    nothing = Decimal(0)
+    lines = tuple(
+        OrderLine(
+            number, f"I{number}", "transfer", 0, plan_date, plan_date, nothing, nothing, nothing, "its ERP orders it",
+            "", Levels(*told, "DC1", "cycle_service", Decimal("0.95"), number in withdrawn),
+        )
+        for number, told in enumerate(levels, 1)
+    )  # fmt: skip
+    reference = order_id("sample", plan_date, PARAMETERS, "", destination, channel=Channel.LIVE)
+    document = Document(
+        reference, "sample", plan_date, Channel.LIVE, PARAMETERS, "", destination, "levels", content_digest(lines),
         lines, MADE_BY,
     )  # fmt: skip
     return Submission(document, revision)

@@ -91,6 +91,14 @@ class ProxyRig:
     def receive(self, reference: str) -> None:
         self.other_side.receive_all(reference)
 
+    def levels(self) -> Mapping[tuple[str, str], tuple[int, int, int]]:
+        there = self.other_side.levels()
+        return {key: (one.reorder_point_units, one.minimum_units, one.maximum_units) for key, one in there.items()}
+
+    @property
+    def decides_on_levels(self) -> bool:
+        return True
+
     def repeat(self, reference: str) -> None:
         self.other_side.say_again(reference)
 

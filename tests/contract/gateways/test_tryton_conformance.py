@@ -13,6 +13,7 @@ from tryton_erp import prepared_erp, running_erp
 
 from assets.orders.gateways.faults import WIRE_FAULTS, Fault, FaultyGateway
 from assets.orders.gateways.port import Answer, Gateway
+from assets.orders.gateways.tryton.order_points import read
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,14 @@ class TrytonRig:
 
     def receive(self, reference: str) -> None:
         self._operator.receive(reference)
+
+    def levels(self) -> Mapping[tuple[str, str], tuple[int, int, int]]:
+        there = read(self._operator.rpc)
+        return {key: (one.reorder_point_units, one.minimum_units, one.maximum_units) for key, one in there.items()}
+
+    @property
+    def decides_on_levels(self) -> bool:
+        return False
 
     def repeat(self, reference: str) -> None:
         self._operator.touch(reference)

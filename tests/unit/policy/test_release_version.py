@@ -32,6 +32,8 @@ def test_the_shipped_release_keeps_the_version_that_plans_of_before_name() -> No
         {"toggles": {"amendments": False}},
         {"rollout": {"share": 0.2}},
         {"dispatch": {"window_days": 2}},
+        {"parameters": {"handed_over": [{"site": "S1"}]}},
+        {"parameters": {"free_change_share": 0.2}},
     ],
     ids=lambda sections: ".".join([*sections, *next(iter(sections.values()))]),
 )
@@ -50,6 +52,7 @@ def test_a_later_field_that_says_nothing_does_not_count() -> None:
         toggles={},
         rollout={},
         dispatch={"window_days": 1},
+        parameters={"handed_over": [], "free_change_share": 0.5},
     )
     assert silent.version == PolicyRegistry().active().version
 

@@ -1,0 +1,268 @@
+"""Levels go the way of every document: proposed, approved, sent once, acknowledged, amended, refused, withdrawn."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import pytest
+from unit.governance.governance_samples import BEN, DORA, release_with
+from unit.governance.test_dispatch import ANN, day
+from unit.orders.level_samples import BASE_STOCKS, told, wanted
+from unit.orders.order_samples import PLAN_DATE
+from unit.orders.test_outbox import TERMS, Down, Time
+
+from assets.governance.approval import approve, override
+from assets.governance.dispatch import Dispatched, dispatch
+from assets.governance.events import Paused, PauseKind, PauseScope
+from assets.governance.facts import Known, facts_of
+from assets.governance.pause import PauseState
+from assets.governance.reasons import OverrideReason
+from assets.governance.requirement import ApprovalRule, requirement
+from assets.kernel.clock import FixedClock
+from assets.kernel.errors import EquipoiseError
+from assets.orders.answers import answer_one
+from assets.orders.commitments import commitments_frame
+from assets.orders.events import Approve, Channel, OrderBook, Resend
+from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
+from assets.orders.gateways.memory import MemoryGateway
+from assets.orders.gateways.port import Answer
+from assets.orders.order import Order, OrderStatus
+from assets.orders.reconcile import Cause, reconcile
+from assets.orders.record import record
+from assets.orders.store import MemoryOrderStore, OrderFilter
+
+NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
+FREE = release_with(approvals={"novel_approvers": 0})
+SMALLER = (("S1", "I1", 10), *BASE_STOCKS[1:])
+
+
+class Network:
+    """A ledger and an other side, planned and dispatched day by day."""
+
+    def __init__(self, **behaviour: Any) -> None:
+        noon = dt.datetime.combine(PLAN_DATE, dt.time(12), dt.UTC)
+        self.store = MemoryOrderStore(FixedClock(noon))
+        self.gateway = MemoryGateway(Counterpart(CounterpartStore(), Behaviour(**behaviour)))
+
+    def plan(self, *args: Any, on: dt.date = PLAN_DATE, **options: Any) -> OrderBook:
+        book = wanted(self.store, on, *args, **options)
+        record(book, self.store)
+        return book
+
+    def send(self, on: dt.date = PLAN_DATE, gateway: Any = None, **changes: Any) -> Dispatched:
+        told = day(**({"plan_date": on, "today": on, "release": FREE, "known": Known()} | changes))
+        return dispatch(self.store, gateway or self.gateway, told, TERMS, Time())
+
+    def order(self, site: str = "S1", on: dt.date = PLAN_DATE) -> Order:
+        (found,) = [o for o in self.store.orders(OrderFilter(plan_date=on)) if o.document.destination_id == site]
+        return found
+
+    def there(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        found = self.gateway.other_side.levels()
+        return {key: (one.reorder_point_units, one.minimum_units, one.maximum_units) for key, one in found.items()}
+
+
+def test_levels_are_sent_once_closed_with_the_acknowledgement_and_nothing_is_sent_again_while_they_hold() -> None:
+    network = Network()
+    network.plan()
+    found = network.send()
+    assert len(found.issued.issued) == 2
+    assert {order.status for order in network.store.orders()} == {OrderStatus.CLOSED}
+    assert network.there() == {("S1", "I1"): (11, 4, 12), ("S1", "I2"): (4, 1, 5), ("S2", "I1"): (7, 2, 8)}
+    before = len(network.store.events())
+    assert len(network.plan().content) == 2
+    assert network.send().changed == ()
+    assert network.plan(on=NEXT_DAY).content == ()
+    assert network.send(NEXT_DAY).changed == ()
+    assert len(network.store.events()) == before
+    assert {order.times_delivered for order in network.gateway.other_side.orders()} == {1}
+
+
+def test_they_hold_no_stock_and_commit_to_nothing() -> None:
+    network = Network(answer=Answer.PENDING)
+    network.plan()
+    network.send()
+    assert {order.status for order in network.store.orders()} == {OrderStatus.ISSUED}
+    assert {order.holds for order in network.store.orders()} == {()}
+    assert commitments_frame(network.store.orders()).empty
+
+
+def test_the_next_day_tells_what_changed_and_no_more() -> None:
+    network = Network()
+    network.plan()
+    network.send()
+    (document,) = network.plan(SMALLER, on=NEXT_DAY).content
+    assert told(document) == {"I1": (9, 3, 10)}
+    network.send(NEXT_DAY)
+    assert network.there()["S1", "I1"] == (9, 3, 10)
+    assert network.there()["S1", "I2"] == (4, 1, 5)
+    assert network.plan(SMALLER, on=NEXT_DAY + dt.timedelta(days=1)).content == ()
+
+
+def test_a_plan_of_the_same_day_amends_levels_that_were_taken() -> None:
+    network = Network()
+    network.plan()
+    network.send()
+    network.plan(SMALLER)
+    assert network.order().status is OrderStatus.PROPOSED
+    network.send()
+    order = network.order()
+    assert (order.status, order.revision) == (OrderStatus.CLOSED, 2)
+    assert network.there()["S1", "I1"] == (9, 3, 10)
+    assert [o.times_amended for o in network.gateway.other_side.orders()].count(1) == 1
+
+
+def test_an_amendment_that_is_withdrawn_or_refused_leaves_what_was_taken() -> None:
+    network = Network(takes_amendments=False)
+    network.plan()
+    network.send()
+    network.plan(SMALLER)
+    network.plan()
+    assert (network.order().status, network.order().revision) == (OrderStatus.CLOSED, 2)
+    network.plan(SMALLER)
+    network.send()
+    order = network.order()
+    assert (order.status, told(order.document)["I1"]) == (OrderStatus.CLOSED, (11, 4, 12))
+    assert "amendments are not taken" in order.status_reason
+    assert network.there()["S1", "I1"] == (11, 4, 12)
+    assert {told(d)["I1"] for d in network.plan(SMALLER, on=NEXT_DAY).content} == {(9, 3, 10)}
+
+
+def test_levels_that_were_refused_are_told_again_the_next_day() -> None:
+    network = Network(answer=Answer.REFUSED)
+    network.plan()
+    network.send()
+    assert {order.status for order in network.store.orders()} == {OrderStatus.FAILED}
+    record(wanted(network.store), network.store)
+    assert network.send().issued.issued == ()
+    assert len(network.plan(on=NEXT_DAY).content) == 2
+
+
+def test_levels_that_were_not_taken_as_asked_are_named_and_told_again() -> None:
+    network = Network(accepted_percent=50)
+    network.plan()
+    network.send()
+    assert network.order().status is OrderStatus.CLOSED
+    assert network.order().status_reason == "2 of 2 levels not taken: I1, I2"
+    assert len(network.plan(on=NEXT_DAY).content) == 2
+
+
+def test_what_was_not_sent_in_its_window_expires_and_the_next_day_tells_it() -> None:
+    network = Network()
+    network.plan()
+    network.send(gateway=Down(network.gateway))
+    assert len(network.send(NEXT_DAY).expired) == 2
+    assert network.there() == {}
+    network.plan(on=NEXT_DAY)
+    network.send(NEXT_DAY)
+    assert len(network.there()) == 3
+
+
+def test_what_is_handed_over_no_more_is_withdrawn_there() -> None:
+    network = Network()
+    network.plan()
+    network.send()
+    network.plan(BASE_STOCKS[1:], on=NEXT_DAY, ours=[("S1", "I1")])
+    network.send(NEXT_DAY)
+    assert ("S1", "I1") not in network.there()
+    assert network.plan(BASE_STOCKS[1:], on=NEXT_DAY + dt.timedelta(days=1), ours=[("S1", "I1")]).content == ()
+    (document,) = network.plan(on=NEXT_DAY + dt.timedelta(days=1)).content
+    assert document.reason == "levels of 1 item: 1 new"
+
+
+def test_a_backfill_hands_nothing_over() -> None:
+    network = Network()
+    network.plan()
+    book = dataclasses.replace(
+        wanted(network.store, NEXT_DAY, SMALLER), channel=Channel.BACKFILL
+    )  # fmt: skip
+    documents = [
+        dataclasses.replace(one, channel=Channel.BACKFILL, order_id=f"{one.order_id}b") for one in book.content
+    ]
+    record(dataclasses.replace(book, content=tuple(documents)), network.store)
+    network.send(NEXT_DAY)
+    assert network.there() == {}
+
+
+def rules(network: Network, **release: Any) -> dict[ApprovalRule, str]:
+    asked = requirement(facts_of(network.order().document, 1, Known()), release_with(**release)).asked
+    return {one.rule: one.sentence for one in asked}
+
+
+def test_a_person_sees_what_is_handed_over_for_the_first_time_and_rules_approve_small_changes() -> None:
+    network = Network()
+    network.plan()
+    assert rules(network) == {ApprovalRule.LEVELS: "handed over for the first time: I1, I2"}
+    found = network.send(release=release_with())
+    assert len(found.waiting_for_people) == 2
+    order = network.order()
+    yes = approve(order, release_with(), seen_digest=order.document.content_digest, by=BEN, today=PLAN_DATE)
+    assert isinstance(yes, Approve)
+    answer_one(network.store, order.order_id, yes)
+    network.send(release=release_with())
+    assert network.there() == {("S1", "I1"): (11, 4, 12), ("S1", "I2"): (4, 1, 5)}
+    network.plan((*SMALLER[:2],), on=NEXT_DAY, held=[("S2", "I1")])
+    network.send(NEXT_DAY, release=release_with())
+    assert network.there()["S1", "I1"] == (9, 3, 10)
+
+
+@pytest.mark.parametrize(("units", "share", "asks"), [(18, 0.5, True), (18, 0.6, False), (6, 0.5, True), (13, 0, True)])
+def test_a_large_change_of_a_level_asks_a_person(units: int, share: float, asks: bool) -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    record(wanted(network.store, NEXT_DAY, (("S1", "I1", units),)), network.store)
+    document = network.order(on=NEXT_DAY).document
+    found = requirement(facts_of(document, 1, Known()), release_with(parameters={"free_change_share": share}))
+    assert (ApprovalRule.LEVELS in found.rules) is asks
+
+
+def test_a_withdrawal_asks_a_person() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    record(wanted(network.store, NEXT_DAY, (), ours=[("S1", "I1")]), network.store)
+    (asked,) = requirement(facts_of(network.order(on=NEXT_DAY).document, 1, Known()), release_with()).asked
+    assert (asked.approvers, asked.sentence) == (1, "handed over no more: I1")
+
+
+def test_a_sensitive_item_asks_a_person_for_levels_too() -> None:
+    network = Network()
+    network.plan()
+    known = Known(sensitive_items=frozenset({"I2"}), warnings={"S1": ("freshness",)})
+    assert set(requirement(facts_of(network.order().document, 1, known), FREE).rules) == {
+        ApprovalRule.SENSITIVITY, ApprovalRule.VERDICT,
+    }  # fmt: skip
+
+
+def test_a_paused_site_gets_no_levels() -> None:
+    network = Network()
+    network.plan()
+    pause = Paused(PauseScope(PauseKind.SITE, "S1"), ANN, "strike", "", NEXT_DAY)
+    network.send(pauses=PauseState((pause,)))
+    assert set(network.there()) == {("S2", "I1")}
+
+
+def test_levels_are_not_overridden_line_by_line() -> None:
+    network = Network()
+    network.plan()
+    order = network.order()
+    with pytest.raises(EquipoiseError, match="levels follow from targets"):
+        override(
+            order, seen_digest=order.document.content_digest, line_number=1, units=5, by=DORA,
+            reason=next(iter(OverrideReason)),
+        )  # fmt: skip
+
+
+def test_levels_that_the_other_side_lost_are_told_by_reconciling_and_handed_over_again() -> None:
+    network = Network()
+    network.plan()
+    network.send()
+    network.gateway.other_side = Counterpart(CounterpartStore())
+    found = reconcile(network.store, network.gateway, "sample", PLAN_DATE).differences
+    assert {one.cause for one in found} == {Cause.MISSING_THERE}
+    for one in found:
+        answer_one(network.store, one.order_id, Resend(ANN, "back with an older state"))
+    network.send()
+    assert len(network.there()) == 3
+    assert reconcile(network.store, network.gateway, "sample", PLAN_DATE).differences == ()
