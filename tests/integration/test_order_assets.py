@@ -14,11 +14,13 @@ from unit.orders.order_samples import PLAN_DATE, plan_lines, publish_plan, rows_
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES, PLAN_LINES
+from assets.kernel.frames.marts import DIM_ITEM_SITE, DIM_SOURCING
 from assets.kernel.frames.quality import PLAN_VERDICTS
 from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders import defs
+from assets.orders.levels_there import LedgerLevels
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import OrderStore
 from orchestration.io_managers import PublishedIOManager
@@ -34,7 +36,11 @@ def definitions_of(published: Published, orders: OrderStore, today: dt.date) -> 
             ["rebalancing", "plan_lines"],
             ["rebalancing", "plan_summary"],
             ["rebalancing", "canary_items"],
+            ["rebalancing", "decisions"],
             ["quality", "plan_verdicts"],
+            ["inventory", "targets"],
+            ["marts", "dim_item_site"],
+            ["marts", "dim_sourcing"],
         )
     ]
     return dg.Definitions(
@@ -43,6 +49,7 @@ def definitions_of(published: Published, orders: OrderStore, today: dt.date) -> 
             "parquet": PublishedIOManager(published), "published": published, "orders": orders,
             "profile": NetworkProfile(name="sample", first_plan_date=PLAN_DATE),
             "clock": DeclaredClock(today), "as_known": AsKnown.THEN,
+            "levels": LedgerLevels(orders, "sample"),
         },
     )  # fmt: skip
 
@@ -53,6 +60,8 @@ def published(tmp_path: Path) -> Published:
     publish_plan(published)
     published.write(PLAN_VERDICTS, rows_of(PLAN_VERDICTS, []), PLAN_DATE, "run-1")
     published.write(CANARY_ITEMS, CANARY_ITEMS.empty(), PLAN_DATE, "run-1")
+    published.write(DIM_ITEM_SITE, DIM_ITEM_SITE.empty(), PLAN_DATE, "run-1")
+    published.write(DIM_SOURCING, DIM_SOURCING.empty(), PLAN_DATE, "run-1")
     return published
 
 
@@ -76,7 +85,8 @@ def plan(published: Published, store: SqlOrderStore, instance: dg.DagsterInstanc
     def run(orders: OrderStore = store, today: dt.date = PLAN_DATE, **options: Any) -> dg.ExecuteInProcessResult:
         definitions = definitions_of(published, orders, today)
         job = definitions.resolve_implicit_global_asset_job_def()
-        selection = [defs.DOCUMENTS_KEY, dg.AssetKey(["orders", "order_lines"])]
+        tables = ("documents", "order_lines", "order_levels", "levels_there")
+        selection = [dg.AssetKey(["orders", table]) for table in tables]
         return job.execute_in_process(
             instance=instance, partition_key=PLAN_DATE.isoformat(), asset_selection=selection, **options
         )
@@ -213,7 +223,8 @@ def test_five_hundred_documents_are_recorded_in_one_transaction_and_logged_once_
 def test_the_face_explains_itself(published: Published, store: SqlOrderStore) -> None:
     specs = definitions_of(published, store, PLAN_DATE).resolve_all_asset_specs()
     ours = {spec.key.to_user_string(): spec for spec in specs if spec.key.path[0] == "orders"}
-    assert ours.keys() == {"orders/documents", "orders/order_lines", "orders/order"}
+    tables = {"orders/documents", "orders/order_lines", "orders/order_levels", "orders/levels_there"}
+    assert ours.keys() == {*tables, "orders/order"}
     for spec in ours.values():
         assert spec.group_name == "orders"
         assert spec.description

@@ -4,7 +4,7 @@
 materializations. Not here: any rule of an order, and how its events are logged (``order_events``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import pandas as pd
@@ -14,10 +14,12 @@ from assets.kernel.clock import Clock
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_out, shown
 from assets.kernel.frames.decisions import DOCUMENTS, LEVELS_THERE, ORDER_LEVELS, ORDER_LINES
 from assets.kernel.network import NetworkProfile
+from assets.kernel.page import Page
 from assets.kernel.published import Published
 from assets.orders import pages
 from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders
 from assets.orders.levels_there import LevelsThere
+from assets.orders.order import Order
 from assets.orders.plan_book import book_of_plan
 from assets.orders.projections import (
     as_planned,
@@ -110,24 +112,26 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         clock: dg.ResourceParam[Clock],
         as_known: dg.ResourceParam[AsKnown],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
-        there = levels.of(plan_date_of(context))
+        tables = LevelTables(decisions, targets, dim_item_site, dim_sourcing, levels.of(plan_date_of(context)))
         book = book_of_plan(
-            published, profile, plan_date_of(context), plan_lines=plan_lines,
-            plan_summary=plan_summary, verdicts=plan_verdicts, today=clock.today(), as_known=as_known,
-            run_id=context.run.run_id, canary_items=canary_items,
-            levels=LevelTables(decisions, targets, dim_item_site, dim_sourcing, there),
+            published, profile, plan_date_of(context), plan_lines=plan_lines, plan_summary=plan_summary,
+            verdicts=plan_verdicts, today=clock.today(), as_known=as_known, run_id=context.run.run_id,
+            canary_items=canary_items, levels=tables,
         )  # fmt: skip
         report = record(book, orders)
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))
         planned = as_planned(book, orders)
-        page = pages.documents_page(planned, report, logged)
-        yield dg.Output(documents_frame(planned), "documents", metadata=shown(page))
-        yield dg.Output(lines_frame(planned), "order_lines", metadata=shown(pages.lines_page(planned)))
-        told = shown(pages.levels_page(planned, len(there)))
-        yield dg.Output(levels_frame(planned), "order_levels", metadata=told)
-        yield dg.Output(there, "levels_there", metadata=shown({"levels_there": len(there)}))
+        yield from _tables(planned, tables.there, pages.documents_page(planned, report, logged))
 
     return [orders_of_plan, _order_spec()]
+
+
+def _tables(planned: Sequence[Order], there: pd.DataFrame, page: Page) -> Iterator[dg.Output[pd.DataFrame]]:
+    yield dg.Output(documents_frame(planned), "documents", metadata=shown(page))
+    yield dg.Output(lines_frame(planned), "order_lines", metadata=shown(pages.lines_page(planned)))
+    told = pages.levels_page(planned, len(there))
+    yield dg.Output(levels_frame(planned), "order_levels", metadata=shown(told))
+    yield dg.Output(there, "levels_there", metadata=shown({"levels_there": len(there)}))
 
 
 def _order_spec() -> dg.AssetSpec:

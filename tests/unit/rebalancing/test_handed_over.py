@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
+from assets.policy.oversight import Feature
 from assets.policy.parameters import ParameterRules
 from assets.policy.release import Release
 from assets.rebalancing.plan import Plan, solve
@@ -80,5 +81,5 @@ def test_a_rule_names_a_site_and_a_category(rule: dict[str, str], handed: bool) 
 
 
 def test_with_the_feature_off_nothing_is_handed_over() -> None:
-    plan = under(chain(), {"site": "*"}, toggles={"parameters_document": False})
+    plan = under(chain(), {"site": "*"}, toggles={Feature.PARAMETERS_DOCUMENT: False})
     assert plan.plan_digest == under(chain()).plan_digest
