@@ -8,18 +8,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from contract.gateways.kit_documents import UNITS, cancellation, submission
+from contract.gateways.kit_documents import UNITS, cancellation, parameters, submission
 from tryton_erp import Erp, Operator, prepared_erp, running_erp
 
 from assets.orders.documents import order_id
-from assets.orders.events import Channel
+from assets.orders.events import Channel, Levels
 from assets.orders.gateways.port import Answer, NotUnderstood, Receipt, ReceiptLine, Submission
+from assets.orders.gateways.tryton import order_points
 from assets.orders.gateways.tryton.feeds import read_feeds
 from assets.orders.gateways.tryton.gateway import Tryton
+from assets.orders.gateways.tryton.master import rows, sites
 
 CHILD = """
 import os, pickle, signal, sys, threading
@@ -253,3 +256,54 @@ def test_another_content_as_the_same_revision_is_for_a_person(gateway: Tryton, d
     gateway.submit(transfer(day))
     with pytest.raises(NotUnderstood, match="another content"):
         gateway.submit(transfer(day, units=(99, 1)))
+
+
+def levels(day: dt.date) -> Submission:
+    """Return levels of S2, supplied by DC1, for both items."""
+    return parameters("S2", levels=((11, 4, 17), (0, 0, 3)), plan_date=day)
+
+
+def test_levels_are_order_points_there_by_which_tryton_orders(
+    erp: Erp, gateway: Tryton, operator: Operator, day: dt.date
+) -> None:
+    receipt = gateway.submit(levels(day))
+    assert (receipt.answer, receipt.lines) == (Answer.ACCEPTED, (ReceiptLine(1, 17), ReceiptLine(2, 3)))
+    there = order_points.read(operator.rpc)
+    assert there["S2", "I1"] == order_points.OrderPoint("transfer", "DC1", 11, 4, 17, receipt.reference)
+    assert there["S2", "I2"] == order_points.OrderPoint("transfer", "DC1", 0, 0, 3, receipt.reference)
+    admin = erp.rpc("admin")
+    wizard, *_ = admin.change("wizard.stock.supply.create")
+    admin.change("wizard.stock.supply.execute", wizard, {"start": {"warehouses": []}}, "create_")
+    admin.close()
+    requested = rows(operator.rpc, "stock.shipment.internal", [["state", "=", "request"]], [])
+    domain = [["shipment", "in", [f"stock.shipment.internal,{row['id']}" for row in requested]]]
+    asked = rows(operator.rpc, "stock.move", domain, ["product.code", "internal_quantity", "to_location"])
+    storage = sites(operator.rpc, ["S2"])["S2"].storage
+    found = {(row["product."]["code"], row["internal_quantity"]) for row in asked if row["to_location"] == storage}
+    assert found == {("I1", 17.0), ("I2", 3.0)}
+
+
+def test_levels_of_what_is_bought_are_order_points_of_the_warehouse_and_a_withdrawal_deletes_them(
+    gateway: Tryton, operator: Operator, day: dt.date
+) -> None:
+    wanted = levels(day).document
+    lines = tuple(replace(line, mode="purchase") for line in wanted.lines[:1])
+    reference = order_id("sample", day, "parameters", "", "DC1", channel=Channel.LIVE)
+    bought = replace(wanted, lines=lines, order_id=reference, destination_id="DC1")
+    gateway.submit(Submission(bought, 1))
+    assert order_points.read(operator.rpc)["DC1", "I1"].kind == "purchase"
+    none = replace(lines[0], levels=Levels(0, 0, 0, "P1", "cycle_service", Decimal(0), is_withdrawn=True))
+    later = day + dt.timedelta(days=300)
+    reference = order_id("sample", later, "parameters", "", "DC1", channel=Channel.LIVE)
+    gone = replace(bought, lines=(none,), order_id=reference, plan_date=later)
+    assert gateway.submit(Submission(gone, 1)).lines == (ReceiptLine(1, 0),)
+    assert ("DC1", "I1") not in order_points.read(operator.rpc)
+
+
+def test_levels_of_a_product_or_site_that_is_not_there_are_refused_with_its_code(gateway: Tryton, day: dt.date) -> None:
+    document = levels(day).document
+    stranger = replace(document, lines=(replace(document.lines[0], item_id="I9"),))
+    refused = gateway.submit(Submission(stranger, 1))
+    assert (refused.answer, "I9" in refused.reason) == (Answer.REFUSED, True)
+    nowhere = replace(document, destination_id="S9")
+    assert "S9" in gateway.submit(Submission(nowhere, 1)).reason
