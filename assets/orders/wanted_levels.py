@@ -89,8 +89,8 @@ def levels(
     """Return reorder points and maxima of an (s, nQ) policy that reaches the base stock in whole lots.
 
     An ERP orders when the position is at most ``s``, as many whole multiples as fit below the maximum ``S``. With
-    ``S - s`` the least number of multiples, at least the smallest lot, that is no less than ``base stock - s``, the
-    position after an order is never below the base stock. Where the site may hold no more than ``most``, both come
+    ``S - s`` the least number of multiples, at least the smallest lot, for which ``S >= base stock + multiple - 1``,
+    the position after an order is never below the base stock. Where the site may hold no more than ``most``, both come
     down together; where not even the smallest lot fits below it, there are no lots to snap to.
 
     Parameters
@@ -110,7 +110,9 @@ def levels(
     >>> [int(found[0]) for found in levels(one(12), one(11), one(6), one(6), one(14.0))]
     [8, 14]
     """
-    span = np.maximum(-(-(base_stock - reorder_point) // multiple) * multiple, lot)
+    # Rounded down, an order leaves the position up to ``multiple - 1`` below the maximum.
+    short = base_stock + multiple - 1 - reorder_point
+    span = np.maximum(-(-short // multiple) * multiple, lot)
     limit = np.where(np.isfinite(most), most, np.iinfo(np.int64).max // 4).astype(np.int64)
     maximum = np.minimum(reorder_point + span, limit)
     fits = maximum >= lot
