@@ -23,7 +23,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         "Demand is what was certainly asked for; what stock-outs hid is not in it. Of a hundred signals that never "
         "shift five cross the limit in a year: a row is a reason to look, not a proof.",
         # Read by themselves: some columns of long tables.
-        deps=[["marts", "fct_demand"], ["marts", "feat_item_site"], ["marts", "fct_lead_time"], ["feeds", "batches"]],
+        deps=[["marts", "fct_demand"], ["marts", "feat_item_site"], ["marts", "fct_lead_time"], ["raw", "batches"]],
         plan_dates=plan_dates,
         owners=["team:planning-science"],
         kinds={"python", "pandas"},
