@@ -191,6 +191,17 @@ def ledger(
     _measure(out, "ledger", documents=documents, events=events, postgres=postgres, seed=seed)
 
 
+@bench.command("drift")
+@command(needs=None)
+def drift(
+    out: Output,
+    series: Annotated[int, typer.Option(min=100, metavar="N", help="Steady and shifted series of each family.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Draws them.")] = 1,
+) -> None:
+    """Watch steady series and shifted ones: false alarms in a year, and how soon a shift is told."""
+    _measure(out, "drift", series=series, seed=seed)
+
+
 def _measure(out: Output, name: str, **options: Any) -> None:
     benchmark = load(name)
     with out.working(f"Measuring {name.replace('_', '-')}"):

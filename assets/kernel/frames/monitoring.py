@@ -84,3 +84,24 @@ FORECAST_DRIFT = Frame(
     ),
     ("plan_date", "demand_segment", "horizon_buckets"),
 )
+
+PROCESS_DRIFT = Frame(
+    "process_drift",
+    "One row per plan date and watched signal: whether its level has shifted against its own past.",
+    (
+        date("plan_date", "Plan that looked back."),
+        text("signal", "demand, lead_time or feed."),
+        text("member", "Segment (`all` for the network), kind and source of receipts, or feed."),
+        text("unit", "Of the shift: share, or days."),
+        integer("reference_points", "Points that the latest are held against.", minimum=0),
+        date("last_point", "Day of the latest point; null without any.", nullable=True),
+        real("score", "Standard normal score of the shift, signed; null where it is not judged.", nullable=True),
+        real("score_limit", "At which a signal has drifted: 5 % that never shift get there in a span of points."),
+        integer("window_points", "Latest points that tell it best; 0 where it is not judged.", minimum=0),
+        date("began_on", "Day of the first of them.", nullable=True),
+        real("shift", "Mean of them less that of the reference, in the unit.", nullable=True),
+        flag("has_drifted", "Whether the score is beyond the limit."),
+        text("reason", "Why, or why not, in words."),
+    ),
+    ("plan_date", "signal", "member"),
+)

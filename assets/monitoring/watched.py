@@ -1,0 +1,45 @@
+"""Reads what a plan date published of the processes that are watched. Not here: the signals (``signals``)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from assets.forecasting.history.index import KEY
+from assets.kernel.calendar import Bucket
+from assets.kernel.frames import Frame
+from assets.kernel.frames.feeds import FEED_BATCHES
+from assets.kernel.frames.marts import FCT_DEMAND, FCT_LEAD_TIME, FEAT_ITEM_SITE
+from assets.kernel.published import Published
+from assets.monitoring.forecast_outcomes import standing_demand
+from assets.monitoring.signals import Signal, demand_signals, feed_signals, lead_time_signals
+
+LOOK_BACK_DAYS = 730
+"""Demand older than two years tells nothing of today's level."""
+
+_DEMAND = (*KEY, "bucket_start", "demand_lower_bound_units", "is_censored", "available_at", "batch_id")
+_RECEIPTS = (
+    "receipt_kind", "source_id", "site_id", "mode", "started_date", "received_date", "lead_time_days", "quoted_days",
+)  # fmt: skip
+_BATCHES = ("feed", "business_date", "row_count")
+
+
+def watched_signals(published: Published, plan_date: dt.date, bucket: Bucket) -> list[Signal]:
+    """Return every signal of a plan date, from its own tables; a table that is not there has none."""
+    since = pd.Timestamp(plan_date - dt.timedelta(days=LOOK_BACK_DAYS))
+    demand = standing_demand(_part(published, FCT_DEMAND, plan_date, _DEMAND, pc.field("bucket_start") >= since))
+    segments = _part(published, FEAT_ITEM_SITE, plan_date, (*KEY, "demand_segment"))
+    return [
+        *demand_signals(demand, segments, bucket, plan_date),
+        *lead_time_signals(_part(published, FCT_LEAD_TIME, plan_date, _RECEIPTS), plan_date),
+        *feed_signals(_part(published, FEED_BATCHES, plan_date, _BATCHES)),
+    ]
+
+
+def _part(
+    published: Published, frame: Frame, plan_date: dt.date, columns: tuple[str, ...], where: pc.Expression | None = None
+) -> pd.DataFrame:
+    found = published.part(frame, plan_date, columns, where=where)
+    return frame.empty()[list(columns)] if found is None else found
