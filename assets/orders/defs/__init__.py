@@ -21,6 +21,7 @@ from assets.orders.plan_book import book_of_plan
 from assets.orders.projections import as_planned, documents_frame, lines_frame, orders_to_log, withdrawn_orders
 from assets.orders.record import record
 from assets.orders.store import OrderStore
+from assets.policy.registry import PolicyRegistry
 
 __all__ = ["DOCUMENTS_KEY", "ORDER_KEY", "build"]
 
@@ -74,12 +75,14 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         profile: dg.ResourceParam[NetworkProfile],
         orders: dg.ResourceParam[OrderStore],
         clock: dg.ResourceParam[Clock],
+        policies: dg.ResourceParam[PolicyRegistry],
         as_known: dg.ResourceParam[AsKnown],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         book = book_of_plan(
             published, profile, plan_date_of(context), plan_lines=plan_lines,
-            plan_summary=plan_summary, verdicts=plan_verdicts, today=clock.today(), as_known=as_known,
-            run_id=context.run.run_id, canary_items=canary_items,
+            plan_summary=plan_summary, verdicts=plan_verdicts, today=clock.today(),
+            dispatch_days=policies.active().dispatch.window_days, as_known=as_known, run_id=context.run.run_id,
+            canary_items=canary_items,
         )  # fmt: skip
         report = record(book, orders)
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))

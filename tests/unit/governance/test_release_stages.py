@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from unit.governance.governance_samples import ADA, AT, BEN, DORA, VERA, evidence, release_with
+from unit.governance.governance_samples import ADA, AT, BEN, DORA, TODAY, VERA, evidence, release_with
 
 from assets.governance.events import RELEASES, Event, EvidenceKind, RolledBack, StageChanged
 from assets.governance.in_flight import IN_FLIGHT, InFlight, OrderInFlight
@@ -55,7 +55,7 @@ class Office:
 
     def roll_back(self, name: str, *orders: OrderInFlight, by: Identity = ADA) -> Rollback:
         history = self.log.history(RELEASES)
-        done = roll_back(history, name, self.registry.releases(), orders, by=by, at=AT, why="worse")
+        done = roll_back(history, name, self.registry.releases(), orders, by=by, at=AT, why="worse", plan_date=TODAY)
         self.log.append(RELEASES, len(history), done.events)
         return done
 
@@ -133,8 +133,9 @@ def test_a_guard_rolls_back_and_asks_nobody(office: Office) -> None:
     office.promote("bold")
     office.promote("bold")
     done = roll_back_by_guard(
-        office.log.history(RELEASES), "bold", office.registry.releases(), (), guard="cost", at=AT, why="dearer"
-    )
+        office.log.history(RELEASES), "bold", office.registry.releases(), (), guard="cost", at=AT, why="dearer",
+        plan_date=TODAY,
+    )  # fmt: skip
     last = done.events[-1]
     assert isinstance(last, RolledBack)
     assert (last.by, last.guard, last.why) == ("guard", "cost", "dearer")
