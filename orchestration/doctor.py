@@ -215,11 +215,24 @@ def dagster_home(settings: Settings, _home: NetworkHome) -> Finding:
     return Finding("dagster", True, f"{runs} runs recorded, telemetry off")
 
 
-def policy(_settings: Settings, _home: NetworkHome) -> Finding:
-    """Check that exactly one policy release is active."""
-    from assets.policy.registry import PolicyRegistry
+def policy(settings: Settings, home: NetworkHome) -> Finding:
+    """Check that exactly one policy release is active, and that the files of all of them are whole."""
+    from contextlib import closing
 
-    return Finding("policy", True, f"{PolicyRegistry().active().version} is active")
+    from assets.policy.registry import PolicyRegistry
+    from orchestration.ledger import open_ledger
+    from orchestration.policies import registry_of
+
+    if not _has_ledger(settings.ledger()):
+        releases = PolicyRegistry(own=home.policies)
+        return _policy(releases.active().version, len(releases.releases()))
+    with closing(open_ledger(settings, home.profile.clock)) as store:
+        releases = registry_of(home, store)
+        return _policy(releases.active().version, len(releases.releases()))
+
+
+def _policy(active: str, count: int) -> Finding:
+    return Finding("policy", True, f"{active} is active, of {count} releases")
 
 
 def ledger(settings: Settings, home: NetworkHome) -> Finding:
