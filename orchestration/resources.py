@@ -77,6 +77,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
             go_on=lambda: finish_rollbacks(orders, profile, profile.clock),
         ),
         "orders": orders,
+        "order_partition_days": settings.order_partition_days,
         "dispatcher": lambda: dispatch_network(
             settings, store=orders, gateway=open_gateway(settings, home), clock=profile.clock
         ),

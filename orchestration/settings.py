@@ -64,6 +64,8 @@ class Settings(BaseSettings):
         What both ends know, or the file that holds it.
     tracing : Tracing
         Spans of stages and gateway calls on standard error, or none.
+    order_partition_days : int
+        Days after which the partition of an order that has ended leaves Dagster; the ledger keeps the order.
     sender : str
         How this host names itself in the ledger; its name and process if not set.
     """
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     gateway_secret: SecretStr | None = None
     gateway_secret_file: Path | None = None
     tracing: Tracing = Tracing.OFF
+    order_partition_days: int = Field(default=90, ge=1)
     sender: str = ""
 
     def network_home(self) -> NetworkHome:

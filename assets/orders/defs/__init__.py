@@ -16,7 +16,7 @@ from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders import pages
-from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders
+from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders, prune_orders
 from assets.orders.plan_book import book_of_plan
 from assets.orders.projections import as_planned, documents_frame, lines_frame, orders_to_log, withdrawn_orders
 from assets.orders.record import record
@@ -77,6 +77,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         clock: dg.ResourceParam[Clock],
         policies: dg.ResourceParam[PolicyRegistry],
         as_known: dg.ResourceParam[AsKnown],
+        order_partition_days: dg.ResourceParam[int],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         book = book_of_plan(
             published, profile, plan_date_of(context), plan_lines=plan_lines,
@@ -86,6 +87,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         )  # fmt: skip
         report = record(book, orders)
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))
+        prune_orders(context.instance, orders, clock, order_partition_days)
         planned = as_planned(book, orders)
         page = pages.documents_page(planned, report, logged)
         yield dg.Output(documents_frame(planned), "documents", metadata=shown(page))
@@ -98,7 +100,8 @@ def _order_spec() -> dg.AssetSpec:
     return dg.AssetSpec(
         ORDER_KEY,
         description="One partition per order document; one materialization per revision, with its lines, "
-        "money, reason and everything that made it. Logged by `orders/documents`, never built by a job.",
+        "money, reason and everything that made it. Logged by `orders/documents`, never built by a job. A partition "
+        "goes a set time after its order ended; `equipoise orders ID` tells of it from the ledger for ever.",
         # A document belongs to one plan date, which its metadata name; the mapping of keys is not a rule
         # that Dagster could compute.
         deps=[dg.AssetDep(DOCUMENTS_KEY, partition_mapping=dg.AllPartitionMapping())],
