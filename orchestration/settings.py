@@ -62,6 +62,8 @@ class Settings(BaseSettings):
         Tryton's database, and its user for us; what ``make erp`` makes if not set.
     gateway_secret, gateway_secret_file : SecretStr, Path or None
         What both ends know, or the file that holds it.
+    gateway_ca_file : Path or None
+        Certificates of the private authority that vouches for a webhook's server.
     tracing : Tracing
         Spans of stages and gateway calls on standard error, or none.
     order_partition_days : int
@@ -86,6 +88,7 @@ class Settings(BaseSettings):
     gateway_user: str = "equipoise"
     gateway_secret: SecretStr | None = None
     gateway_secret_file: Path | None = None
+    gateway_ca_file: Path | None = None
     tracing: Tracing = Tracing.OFF
     order_partition_days: int = Field(default=90, ge=1)
     sender: str = ""
