@@ -260,7 +260,7 @@ def _has_ledger(url: str) -> bool:
     """
     import sqlalchemy as sa
 
-    from assets.orders.sql_engine import open_engine
+    from assets.orders.sql_engine import open_engine, unanswered
     from assets.orders.sql_schema import HEAD
 
     engine = open_engine(url)
@@ -271,11 +271,7 @@ def _has_ledger(url: str) -> bool:
     try:
         return sa.inspect(engine).has_table(HEAD.name)
     except sa.exc.DBAPIError as error:
-        raise EquipoiseError(
-            f"the ledger does not answer: {_one_line(error.orig or error)}",
-            where=engine.url.render_as_string(hide_password=True),
-            remedy="Check that it is reachable and that no process has held it for long",
-        ) from error
+        raise unanswered(error, engine.url.render_as_string(hide_password=True)) from error
     finally:
         engine.dispose()
 
