@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ _MOST_RUNS = 5
 _COMMAND = "import sys; from orchestration.cli import main; sys.argv = ['equipoise', 'dispatch', '--json']; main()"
 
 
-def run(*, runs: int = 5, postgres: str = "") -> dict[str, Any]:
+def run(*, runs: int = 5, postgres: str = "", gateways: Sequence[GatewayKind] = GATEWAYS) -> dict[str, Any]:
     """Measure each gateway on each database.
 
     Parameters
@@ -55,6 +55,8 @@ def run(*, runs: int = 5, postgres: str = "") -> dict[str, Any]:
         Runs in this process, of which the median is told, and as many as a command of its own.
     postgres : str
         URL of a database in which schemas may be made; empty for SQLite only.
+    gateways : sequence of GatewayKind
+        Those that a counterpart of this process can stand behind.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def run(*, runs: int = 5, postgres: str = "") -> dict[str, Any]:
     settings = read_settings()
     rows = []
     for database in ("sqlite", *(("postgresql",) if postgres else ())):
-        for gateway in GATEWAYS:
+        for gateway in gateways:
             with (
                 tempfile.TemporaryDirectory(prefix="dispatch-bench-") as folder,
                 scratch_database(database, Path(folder) / "ledger", postgres) as (url, _),
