@@ -22,6 +22,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.store import OrderStore
 from assets.policy.access import Identity
+from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
@@ -114,7 +115,7 @@ def take_back(settings: Settings, store: OrderStore, name: str, *, by: Identity,
     made: list[Rollback] = []
 
     def decide(history: tuple[Event, ...]) -> Sequence[Event]:
-        releases = registry.releases()
+        releases = _releases_with(registry, name)
         version = release_named(name, releases).version
         orders = in_flight(store, profile.name, version)
         made[:] = [roll_back(history, name, releases, orders, by=by, at=profile.clock.now(), why=why, plan_date=today)]
@@ -123,6 +124,12 @@ def take_back(settings: Settings, store: OrderStore, name: str, *, by: Identity,
     settle(log, RELEASES, decide)
     done = see_to(store, log, made[0].rolled, today=today, at=profile.clock.now())
     return TakenBack(made[0], done, prove_restored(log.history(RELEASES), registry.active()))
+
+
+def _releases_with(registry: PolicyRegistry, name: str) -> list[Release]:
+    """Return the releases that are whole; where the one that is named is not among them, say what is wrong."""
+    whole = registry.whole()
+    return whole if any(name in (one.name, one.version) for one in whole) else registry.releases()
 
 
 def finish_rollbacks(store: OrderStore, profile: NetworkProfile, clock: Clock) -> tuple[CarriedOut, ...]:

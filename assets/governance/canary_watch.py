@@ -83,7 +83,7 @@ def take_back(policies: PolicyRegistry, release: Release, found: Watch, day: Gua
 
     def decide(history: tuple[Event, ...]) -> Sequence[Event]:
         made.clear()
-        releases = policies.releases()
+        releases = policies.whole()
         if not any(one.name == release.name and one.stage is Stage.CANARY for one in releases):
             return ()
         orders, guard = in_flight(day.orders, day.profile.name, release.version), found.broken[0].guard.metric

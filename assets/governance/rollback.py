@@ -151,7 +151,7 @@ def _rolled_back(
     if not why.strip():
         raise _refused(release, "no reason was given", "Say why with --reason")
     if release.stage is Stage.CANARY:
-        restored = next(one for one in releases if one.stage is Stage.ACTIVE)
+        restored = _active(release, releases)
         events: list[Event] = [change(release, Stage.RETIRED, by, at, why)]
     elif release.stage is Stage.ACTIVE:
         restored = _before(release, history, releases)
@@ -164,6 +164,13 @@ def _rolled_back(
     fates, kept = dispositions(orders, release.version), restored.content_hash
     rolled = RolledBack(release.version, restored.version, kept, by, at, why, guard, fates, plan_date)
     return Rollback((*events, rolled), rolled, release, restored)
+
+
+def _active(canary: Release, releases: Sequence[Release]) -> Release:
+    for one in releases:
+        if one.stage is Stage.ACTIVE:
+            return one
+    raise _refused(canary, "the active release is not there, or its file was changed", "Bring its file back as it was")
 
 
 def _before(release: Release, history: Sequence[Event], releases: Sequence[Release]) -> Release:
