@@ -35,6 +35,7 @@ from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.access import Permission
 from orchestration import alerts
 from orchestration.policies import registry_of
+from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
 from orchestration.tracing import TracedGateway, tracer_of
 
@@ -61,13 +62,15 @@ def dispatch_network(
     """
     tracer = tracer_of(settings)
     traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer)
+    home = settings.network_home()
+    resumed = finish_rollbacks(store, home.profile, clock)
     day = dispatch_day(settings, store, clock)
     done = dispatch(store, traced, day, send_terms(settings), clock.now)
-    home = settings.network_home()
     undone = close_compensated(store, home.profile.name)
     land_commitments(store, LandingArea(home.landing, clock), home.profile, clock)
     alerts.deliver_rows(settings, dispatch_alerts(done, day.plan_date, day.today), day.plan_date)
-    return replace(done, changed=tuple(sorted({*done.changed, *undone}))) if undone else done
+    also = {*undone, *(order_id for one in resumed for order_id in one.changed)}
+    return replace(done, changed=tuple(sorted({*done.changed, *also}))) if also else done
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:

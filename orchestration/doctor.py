@@ -215,11 +215,24 @@ def dagster_home(settings: Settings, _home: NetworkHome) -> Finding:
     return Finding("dagster", True, f"{runs} runs recorded, telemetry off")
 
 
-def policy(_settings: Settings, _home: NetworkHome) -> Finding:
-    """Check that exactly one policy release is active."""
-    from assets.policy.registry import PolicyRegistry
+def policy(settings: Settings, home: NetworkHome) -> Finding:
+    """Check that exactly one policy release is active, and that the files of all of them are whole."""
+    from contextlib import closing
 
-    return Finding("policy", True, f"{PolicyRegistry().active().version} is active")
+    from assets.policy.registry import PolicyRegistry
+    from orchestration.ledger import open_ledger
+    from orchestration.policies import registry_of
+
+    if not _has_ledger(settings.ledger()):
+        releases = PolicyRegistry(own=home.policies)
+        return _policy(releases.active().version, len(releases.releases()))
+    with closing(open_ledger(settings, home.profile.clock)) as store:
+        releases = registry_of(home, store)
+        return _policy(releases.active().version, len(releases.releases()))
+
+
+def _policy(active: str, count: int) -> Finding:
+    return Finding("policy", True, f"{active} is active, of {count} releases")
 
 
 def ledger(settings: Settings, home: NetworkHome) -> Finding:
@@ -247,7 +260,7 @@ def _has_ledger(url: str) -> bool:
     """
     import sqlalchemy as sa
 
-    from assets.orders.sql_engine import open_engine
+    from assets.orders.sql_engine import open_engine, unanswered
     from assets.orders.sql_schema import HEAD
 
     engine = open_engine(url)
@@ -258,11 +271,7 @@ def _has_ledger(url: str) -> bool:
     try:
         return sa.inspect(engine).has_table(HEAD.name)
     except sa.exc.DBAPIError as error:
-        raise EquipoiseError(
-            f"the ledger does not answer: {_one_line(error.orig or error)}",
-            where=engine.url.render_as_string(hide_password=True),
-            remedy="Check that it is reachable and that no process has held it for long",
-        ) from error
+        raise unanswered(error, engine.url.render_as_string(hide_password=True)) from error
     finally:
         engine.dispose()
 

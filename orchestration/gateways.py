@@ -33,7 +33,8 @@ def open_gateway(settings: Settings, home: NetworkHome) -> Gateway:
         case GatewayKind.WEBHOOK:
             from assets.orders.gateways.webhook import Webhook
 
-            return Webhook(_needed(settings.gateway_url, "EQUIPOISE_GATEWAY_URL"), secret_of(settings))
+            url = _needed(settings.gateway_url, "EQUIPOISE_GATEWAY_URL")
+            return Webhook(url, secret_of(settings), ca_file=settings.gateway_ca_file)
         case GatewayKind.TRYTON:
             from assets.orders.gateways.tryton.gateway import Tryton
             from assets.orders.gateways.tryton.rpc import Credentials, Rpc

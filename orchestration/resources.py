@@ -6,7 +6,7 @@ wherever, waits for its turn. Not here: anything that decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from orchestration.gateways import open_gateway
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
 from orchestration.retries import RetryingIOManager
+from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
 
 LATE_IMPORTS = (
@@ -70,8 +71,14 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "models": ModelRegistry(home.root),
         "published": published,
         "parquet": RetryingIOManager(published),
-        "warehouse": guarded_warehouse(home.warehouse, home.locks, settings.lock_wait_seconds),
+        "warehouse": guarded_warehouse(
+            home.warehouse,
+            home.locks,
+            settings.lock_wait_seconds,
+            go_on=lambda: finish_rollbacks(orders, profile, profile.clock),
+        ),
         "orders": orders,
+        "order_partition_days": settings.order_partition_days,
         "dispatcher": lambda: dispatch_network(
             settings, store=orders, gateway=open_gateway(settings, home), clock=profile.clock
         ),
@@ -80,13 +87,18 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         **overrides,
     }
     if "announcements" not in given:
-        named = (given[name] for name in ("orders", "profile", "clock", "as_known"))
+        named = (given[name] for name in ("orders", "profile", "clock", "as_known", "policies"))
         given["announcements"] = LedgerAnnouncements(*named)
     return given
 
 
-def guarded_warehouse(path: Path, lock_folder: Path, wait_seconds: int) -> dg.ResourceDefinition:
-    """Return a resource that holds the writer lock for as long as a run needs the warehouse."""
+def guarded_warehouse(
+    path: Path, lock_folder: Path, wait_seconds: int, go_on: Callable[[], object]
+) -> dg.ResourceDefinition:
+    """Return a resource that holds the writer lock for as long as a run needs the warehouse.
+
+    ``go_on`` is called under the lock before anything else: what a process that died left half done.
+    """
 
     @dg.resource(description="The DuckDB warehouse, under the writer lock.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
@@ -97,6 +109,7 @@ def guarded_warehouse(path: Path, lock_folder: Path, wait_seconds: int) -> dg.Re
         ):
             if context.instance is not None:
                 recovery.release_dead_runs(context.instance, lock_folder, except_run=run_id)
+            go_on()
             yield Warehouse(path)
 
     return warehouse

@@ -9,16 +9,20 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from assets.governance.disposition import CarriedOut, carry_out, in_flight
+from assets.governance.carrying_out import CarriedOut, finish, see_to
+from assets.governance.disposition import in_flight
 from assets.governance.events import RELEASES, Event, Evidence
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.log import settle
 from assets.governance.rollback import Rollback, RollbackProof, prove_restored, roll_back
 from assets.governance.shadow_evidence import published_evidence
 from assets.governance.stages import promote, release_named
+from assets.kernel.clock import Clock
+from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.store import OrderStore
 from assets.policy.access import Identity
+from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
@@ -75,6 +79,7 @@ def promote_on(
 ) -> Promoted:
     """Do so on an open ledger; see ``promote_release``."""
     home = settings.network_home()
+    finish_rollbacks(store, home.profile, home.profile.clock)
     clock, registry = home.profile.clock, registry_of(home, store)
     version = release_named(name, registry.releases()).version
     told = (*published_evidence(Published(home.published), version), *evidence)
@@ -105,16 +110,33 @@ def take_back(settings: Settings, store: OrderStore, name: str, *, by: Identity,
     """Do so on an open ledger; see ``roll_back_release``."""
     home = settings.network_home()
     profile, log, registry = home.profile, LedgerLog(store), registry_of(home, store)
+    finish_rollbacks(store, profile, profile.clock)
+    today = profile.calendar.start_of_bucket(profile.clock.today())
     made: list[Rollback] = []
 
     def decide(history: tuple[Event, ...]) -> Sequence[Event]:
-        releases = registry.releases()
+        releases = _releases_with(registry, name)
         version = release_named(name, releases).version
         orders = in_flight(store, profile.name, version)
-        made[:] = [roll_back(history, name, releases, orders, by=by, at=profile.clock.now(), why=why)]
+        made[:] = [roll_back(history, name, releases, orders, by=by, at=profile.clock.now(), why=why, plan_date=today)]
         return made[0].events
 
     settle(log, RELEASES, decide)
-    today = profile.calendar.start_of_bucket(profile.clock.today())
-    done = carry_out(store, made[0], by=by.person, plan_date=today)
+    done = see_to(store, log, made[0].rolled, today=today, at=profile.clock.now())
     return TakenBack(made[0], done, prove_restored(log.history(RELEASES), registry.active()))
+
+
+def _releases_with(registry: PolicyRegistry, name: str) -> list[Release]:
+    """Return the releases that are whole; where the one that is named is not among them, say what is wrong."""
+    whole = registry.whole()
+    return whole if any(name in (one.name, one.version) for one in whole) else registry.releases()
+
+
+def finish_rollbacks(store: OrderStore, profile: NetworkProfile, clock: Clock) -> tuple[CarriedOut, ...]:
+    """Go on with rollbacks that were recorded by a process which died before it had seen to their orders.
+
+    Called before a plan, a dispatch run and whatever changes a release, so that none of them meets a rollback that
+    is half done.
+    """
+    today = profile.calendar.start_of_bucket(clock.today())
+    return finish(store, LedgerLog(store), today=today, at=clock.now())

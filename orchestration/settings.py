@@ -62,8 +62,12 @@ class Settings(BaseSettings):
         Tryton's database, and its user for us; what ``make erp`` makes if not set.
     gateway_secret, gateway_secret_file : SecretStr, Path or None
         What both ends know, or the file that holds it.
+    gateway_ca_file : Path or None
+        Certificates of the private authority that vouches for a webhook's server.
     tracing : Tracing
         Spans of stages and gateway calls on standard error, or none.
+    order_partition_days : int
+        Days after which the partition of an order that has ended leaves Dagster; the ledger keeps the order.
     sender : str
         How this host names itself in the ledger; its name and process if not set.
     """
@@ -84,7 +88,9 @@ class Settings(BaseSettings):
     gateway_user: str = "equipoise"
     gateway_secret: SecretStr | None = None
     gateway_secret_file: Path | None = None
+    gateway_ca_file: Path | None = None
     tracing: Tracing = Tracing.OFF
+    order_partition_days: int = Field(default=90, ge=1)
     sender: str = ""
 
     def network_home(self) -> NetworkHome:

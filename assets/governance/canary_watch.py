@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from assets.governance.disposition import carry_out, in_flight
+from assets.governance.carrying_out import see_to
+from assets.governance.disposition import in_flight
 from assets.governance.events import RELEASES, Event
 from assets.governance.guard_metrics import observations
 from assets.governance.guards import Watch, watch
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.log import settle
-from assets.governance.rollback import GUARD, Rollback, roll_back_by_guard
+from assets.governance.rollback import Rollback, roll_back_by_guard
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
 from assets.kernel.frames.rollout import CANARY_GUARDS
@@ -63,7 +64,10 @@ def watch_canary(policies: PolicyRegistry, day: GuardDay) -> pd.DataFrame:
         return CANARY_GUARDS.empty()
     seen = observations(day.published, day.orders, day.profile.name, release.version, day.plan_date)
     found = watch(release, seen)
-    channel = channel_of(day.plan_date, day.clock.today(), day.profile.calendar, as_known=day.as_known)
+    channel = channel_of(
+        day.plan_date, day.clock.today(), day.profile.calendar, as_known=day.as_known,
+        dispatch_days=policies.active().dispatch.window_days,
+    )  # fmt: skip
     acts = found.rolls_back and channel is Channel.LIVE
     if acts:
         take_back(policies, release, found, day)
@@ -79,19 +83,29 @@ def take_back(policies: PolicyRegistry, release: Release, found: Watch, day: Gua
 
     def decide(history: tuple[Event, ...]) -> Sequence[Event]:
         made.clear()
-        releases = policies.releases()
+        releases = policies.whole()
         if not any(one.name == release.name and one.stage is Stage.CANARY for one in releases):
             return ()
         orders, guard = in_flight(day.orders, day.profile.name, release.version), found.broken[0].guard.metric
         made.append(
-            roll_back_by_guard(history, release.name, releases, orders, guard=guard, at=day.clock.now(), why=found.why)
+            roll_back_by_guard(
+                history,
+                release.name,
+                releases,
+                orders,
+                guard=guard,
+                at=day.clock.now(),
+                why=found.why,
+                plan_date=day.plan_date,
+            )
         )
         return made[0].events
 
-    settle(LedgerLog(day.orders), RELEASES, decide)
+    log = LedgerLog(day.orders)
+    settle(log, RELEASES, decide)
     if not made:
         return None
-    carry_out(day.orders, made[0], by=GUARD, plan_date=day.plan_date)
+    see_to(day.orders, log, made[0].rolled, today=day.plan_date, at=day.clock.now())
     return made[0]
 
 

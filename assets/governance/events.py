@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from assets.governance.in_flight import Disposition
 from assets.orders.events import LedgerEvent
 from assets.policy.access import Permission, Role
 from assets.policy.stage import Stage
@@ -75,7 +76,11 @@ class StageChanged(_OfReleases):
 
 @dataclass(frozen=True)
 class RolledBack(_OfReleases):
-    """A release was taken back and another decides again; ``guard`` is empty where a person did it."""
+    """A release was taken back and another decides again; ``guard`` is empty where a person did it.
+
+    ``orders`` is what becomes of each order in flight and ``plan_date`` the clock's, so that whoever finds that nobody
+    carried it out can; both are ``None`` where they were not recorded yet.
+    """
 
     version: str
     restored_version: str
@@ -84,6 +89,26 @@ class RolledBack(_OfReleases):
     at: dt.datetime
     why: str
     guard: str = ""
+    orders: tuple[Disposition, ...] | None = None
+    plan_date: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class LeftToPeople:
+    """An order that a rollback could not settle, and why."""
+
+    order_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RollbackCarriedOut(_OfReleases):
+    """All orders of the rollback that was recorded at ``rolled_back_at`` were seen to."""
+
+    version: str
+    rolled_back_at: dt.datetime
+    at: dt.datetime
+    left_to_people: tuple[LeftToPeople, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -245,7 +270,7 @@ class Resumed(_OfPause):
 
 
 Event = (
-    StageChanged | RolledBack | HoldLifted
+    StageChanged | RolledBack | RollbackCarriedOut | HoldLifted
     | RoleGranted | RoleRevoked | PersonRemoved | TokenIssued | TokenRevoked
     | SensitiveRead | PermissionRefused | TokenRefused
     | Paused | Resumed

@@ -29,16 +29,21 @@ class Rollback:
     ----------
     events : tuple of events
         For the stream ``releases``, in one append.
+    rolled : RolledBack
+        The last of them, with what becomes of the orders that the release made.
     taken_back, restored : Release
         The release that decides no more, and the one that decides everything again.
-    orders : tuple of Disposition
-        What becomes of the orders that the first one made, by id.
     """
 
     events: tuple[Event, ...]
+    rolled: RolledBack
     taken_back: Release
     restored: Release
-    orders: tuple[Disposition, ...]
+
+    @property
+    def orders(self) -> tuple[Disposition, ...]:
+        """What becomes of the orders that the release made, by id."""
+        return self.rolled.orders or ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ def roll_back(
     by: Identity,
     at: dt.datetime,
     why: str,
+    plan_date: dt.date,
 ) -> Rollback:
     """Take back a canary or the active release because a person says so.
 
@@ -80,7 +86,7 @@ def roll_back(
         one before it changed meanwhile.
     """
     require(by, Permission.ROLL_BACK_RELEASE)
-    return _rolled_back(history, name, releases, orders, by.person, at, why, "")
+    return _rolled_back(history, name, releases, orders, by.person, at, why, "", plan_date)
 
 
 def roll_back_by_guard(
@@ -92,9 +98,10 @@ def roll_back_by_guard(
     guard: str,
     at: dt.datetime,
     why: str,
+    plan_date: dt.date,
 ) -> Rollback:
     """Take back a canary or the active release because a guard is broken. It asks nobody for permission."""
-    return _rolled_back(history, name, releases, orders, GUARD, at, why, guard)
+    return _rolled_back(history, name, releases, orders, GUARD, at, why, guard, plan_date)
 
 
 def prove_restored(history: Sequence[Event], active: Release) -> RollbackProof:
@@ -138,12 +145,13 @@ def _rolled_back(
     at: dt.datetime,
     why: str,
     guard: str,
+    plan_date: dt.date,
 ) -> Rollback:
     release = release_named(name, releases)
     if not why.strip():
         raise _refused(release, "no reason was given", "Say why with --reason")
     if release.stage is Stage.CANARY:
-        restored = next(one for one in releases if one.stage is Stage.ACTIVE)
+        restored = _active(release, releases)
         events: list[Event] = [change(release, Stage.RETIRED, by, at, why)]
     elif release.stage is Stage.ACTIVE:
         restored = _before(release, history, releases)
@@ -153,8 +161,16 @@ def _rolled_back(
         raise _refused(
             release, f"it is {release.stage} and decides nothing", "Roll back a canary or the active release"
         )
-    events.append(RolledBack(release.version, restored.version, restored.content_hash, by, at, why, guard))
-    return Rollback(tuple(events), release, restored, dispositions(orders, release.version))
+    fates, kept = dispositions(orders, release.version), restored.content_hash
+    rolled = RolledBack(release.version, restored.version, kept, by, at, why, guard, fates, plan_date)
+    return Rollback((*events, rolled), rolled, release, restored)
+
+
+def _active(canary: Release, releases: Sequence[Release]) -> Release:
+    for one in releases:
+        if one.stage is Stage.ACTIVE:
+            return one
+    raise _refused(canary, "the active release is not there, or its file was changed", "Bring its file back as it was")
 
 
 def _before(release: Release, history: Sequence[Event], releases: Sequence[Release]) -> Release:

@@ -103,7 +103,7 @@ def _active_book(day: ShadowDay) -> OrderBook:
     lines, summary, verdicts = tables
     return book_of_plan(
         day.published, day.profile, day.plan_date, plan_lines=lines, plan_summary=summary, verdicts=verdicts,
-        today=day.plan_date, as_known=day.as_known, run_id=day.run_id,
+        today=day.plan_date, dispatch_days=1, as_known=day.as_known, run_id=day.run_id,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from assets.orders.documents import channel_of
 from assets.orders.events import PARAMETERS
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore
+from assets.policy.registry import PolicyRegistry
 
 _GONE = {
     OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.COMPENSATED,
@@ -37,10 +38,14 @@ class LedgerAnnouncements:
     profile: NetworkProfile
     clock: Clock
     as_known: AsKnown
+    policies: PolicyRegistry
 
     def of(self, plan_date: dt.date) -> pd.DataFrame:
         """Return ANNOUNCED_LINES of a plan date: of orders that still stand, departing on or after it."""
-        channel = channel_of(plan_date, self.clock.today(), self.profile.calendar, as_known=self.as_known)
+        channel = channel_of(
+            plan_date, self.clock.today(), self.profile.calendar, as_known=self.as_known,
+            dispatch_days=self.policies.active().dispatch.window_days,
+        )  # fmt: skip
         found = self.store.orders(OrderFilter(network=self.profile.name, plan_date=plan_date, channel=channel))
         told = [order for order in found if order.status not in _GONE and order.document.kind != PARAMETERS]
         rows = [row for order in told for row in _rows(order)]

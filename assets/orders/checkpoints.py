@@ -7,6 +7,8 @@ a crash between them is told from an event that no append put there. Not here: w
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,8 @@ from assets.kernel.errors import EquipoiseError
 from assets.orders.chain import Checkpoint
 
 BEGUN, COMMITTED = "begun", "committed"
+_LONGEST = 256
+"""Bytes, more than any line has."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,11 @@ class CheckpointFile:
 
     def begin(self, position: int, chain_hash: str) -> None:
         """Note how far an append is about to come; on disk before this returns."""
-        self._write(f"{position} {chain_hash} {BEGUN}\n")
+        self._write(f"{position} {chain_hash} {BEGUN}\n", "nothing was recorded")
 
     def commit(self, position: int, chain_hash: str) -> None:
         """Note how far an append came."""
-        self._write(f"{position} {chain_hash} {COMMITTED}\n")
+        self._write(f"{position} {chain_hash} {COMMITTED}\n", f"what was recorded up to {position} stands")
 
     def read(self) -> tuple[Checkpoint, ...]:
         """Return all checkpoints, in the order in which they were written.
@@ -60,12 +64,36 @@ class CheckpointFile:
             remedy="Restore the file from a backup, or move it away to begin anew",
         )
 
-    def _write(self, line: str) -> None:
+    def _write(self, line: str, stands: str) -> None:
+        try:
+            self._append(line.encode())
+        except OSError as error:
+            raise EquipoiseError(
+                f"a checkpoint cannot be written ({error.strerror}); {stands}", where=str(self.path),
+                remedy="Make room on the disk, or the file writable, and run it again",
+            ) from error  # fmt: skip
+
+    def _append(self, line: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # One write to a file opened for appending: lines of two processes do not mix.
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line.encode())
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            whole = _end_of_whole_lines(descriptor)
+            if os.write(descriptor, line) < len(line):
+                # A full disk takes a part of it; the next line must not be glued to that.
+                os.ftruncate(descriptor, whole)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _end_of_whole_lines(descriptor: int) -> int:
+    """Return the size of a file after a last line that a crash or a full disk has torn is taken off."""
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, _LONGEST, max(0, size - _LONGEST))
+    torn = len(tail) - tail.rfind(b"\n") - 1
+    if torn:
+        os.ftruncate(descriptor, size - torn)
+    return size - torn

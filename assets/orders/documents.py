@@ -34,7 +34,7 @@ def channel_of(
     calendar: PlanCalendar,
     *,
     as_known: AsKnown = AsKnown.THEN,
-    dispatch_days: int = 1,
+    dispatch_days: int,
 ) -> Channel:
     """Return the channel of a plan.
 

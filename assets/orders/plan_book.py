@@ -30,6 +30,7 @@ def book_of_plan(
     plan_summary: pd.DataFrame,
     verdicts: pd.DataFrame,
     today: dt.date,
+    dispatch_days: int,
     as_known: AsKnown,
     run_id: str,
     canary_items: pd.DataFrame | None = None,
@@ -43,6 +44,8 @@ def book_of_plan(
         Frames ``plan_lines``, ``plan_summary`` and ``verdicts`` (of the plan's gate).
     today : date
         What the network's clock says; decides the channel.
+    dispatch_days : int
+        Length of the dispatch window of the release that decides now, in days from the plan date.
     canary_items : DataFrame, optional
         Frame ``canary_items``: what a canary decided; nothing if not given.
     levels : LevelTables, optional
@@ -65,7 +68,7 @@ def book_of_plan(
     if canary_items is not None and len(canary_items):
         release, items = str(canary_items["policy_release"].iloc[0]), frozenset(canary_items["item_id"])
         evidence = replace(evidence, canary_release=release, canary_items=items)
-    channel = channel_of(plan_date, today, profile.calendar, as_known=as_known)
+    channel = channel_of(plan_date, today, profile.calendar, as_known=as_known, dispatch_days=dispatch_days)
     book = compose(
         lines,
         network=profile.name,

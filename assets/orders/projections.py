@@ -6,7 +6,8 @@ the state of one order (``order``) or where it is kept (``store``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ import pandas as pd
 from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LEVELS, ORDER_LINES
 from assets.orders.events import Channel, Document, OrderBook, OrderLine
-from assets.orders.order import Order, OrderStatus
+from assets.orders.order import ENDED, Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore, RecordReport, sorted_orders
 
 REPAIR_WINDOW = 1000
@@ -109,6 +110,27 @@ def unlogged(orders: Iterable[Order], logged: Mapping[str, str]) -> tuple[Order,
         for order in orders
         if order.status is not OrderStatus.CANCELLED and logged.get(order.order_id) != order.data_version
     )
+
+
+def ended_since(
+    store: OrderStore, order_ids: Sequence[str], *, today: dt.date, now: dt.datetime, days: int
+) -> tuple[str, ...]:
+    """Return, of some orders, those that ended days ago and of which nothing was heard since.
+
+    Parameters
+    ----------
+    order_ids : sequence of str
+        Orders in question; the thousand of the oldest plans are looked at, the next run sees to the others.
+    today, now : date, datetime
+        By the network's clock; plan dates are compared with the first, records with the second.
+    days : int
+        Since its plan date and since its last event.
+    """
+    since = today - dt.timedelta(days=days)
+    old = store.headers(OrderFilter(order_ids=tuple(order_ids), planned_before=since))
+    over = [header.order_id for header in old if header.status in ENDED][:REPAIR_WINDOW]
+    silent = now - dt.timedelta(days=days)
+    return tuple(order_id for order_id in over if store.history(order_id, last=1)[-1].recorded_at < silent)
 
 
 def _of(book: OrderBook) -> OrderFilter:

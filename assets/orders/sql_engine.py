@@ -18,6 +18,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
 
 BUSY_TIMEOUT_S = 30
+_DISK_FULL = "53100"
 _MIGRATING = threading.Lock()
 
 
@@ -63,6 +64,27 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def unanswered(error: Exception, where: str) -> EquipoiseError:
+    """Return what a ledger that fails says of it: what happened, and what to do."""
+    cause = getattr(error, "orig", None) or error
+    name = str(getattr(cause, "sqlite_errorname", "") or "")
+    full = name == "SQLITE_FULL" or getattr(cause, "sqlstate", None) == _DISK_FULL
+    if full or name.startswith("SQLITE_IOERR"):
+        return EquipoiseError(
+            f"the ledger cannot be written or read: {cause}. What was not recorded whole was not recorded at all",
+            where=where, remedy="Make room on its disk, see that the disk is whole, and run it again",
+        )  # fmt: skip
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return EquipoiseError(
+            f"the ledger cannot be opened for writing: {cause}", where=where,
+            remedy="Make the file and its folder writable for whoever runs this",
+        )  # fmt: skip
+    return EquipoiseError(
+        f"the ledger does not answer: {cause}", where=where,
+        remedy="Check that it is reachable and that no process has held it for long",
+    )  # fmt: skip
 
 
 def prepare_schema(engine: sa.Engine) -> None:

@@ -56,6 +56,8 @@ def matching(query: sa.Select[Any], wanted: OrderFilter) -> sa.Select[Any]:
         query = query.where(ORDERS.c.going_on)
     if wanted.in_outbox:
         query = query.where(ORDERS.c.in_outbox)
+    if wanted.planned_before is not None:
+        query = query.where(ORDERS.c.plan_date < wanted.planned_before)
     if wanted.latest is not None:
         query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
     return query

@@ -26,7 +26,7 @@ from assets.orders.events import SCHEMA_VERSION, LedgerEvent
 from assets.orders.headers import OrderHeader, sorted_headers
 from assets.orders.order import Order
 from assets.orders.sql_chain import Verified, verified
-from assets.orders.sql_engine import open_engine, prepare_schema
+from assets.orders.sql_engine import open_engine, prepare_schema, unanswered
 from assets.orders.sql_events import pages
 from assets.orders.sql_projection import PROJECTION, chunks, claims, orders_by_id, project
 from assets.orders.sql_queries import headers, whole_orders
@@ -209,11 +209,7 @@ class SqlOrderStore:
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError):
             raise  # a fault of this module, not of the database
         except (sa.exc.DBAPIError, sqlite3.Error) as error:
-            raise EquipoiseError(
-                f"the ledger does not answer: {getattr(error, 'orig', None) or error}",
-                where=self._where,
-                remedy="Check that it is reachable and that no process has held it for long",
-            ) from error
+            raise unanswered(error, self._where) from error
 
     def _prepare(self) -> None:
         if self._prepared:

@@ -149,7 +149,7 @@ class OrderFilter:
     """Which orders to return; ``None`` stands for any.
 
     ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended,
-    ``in_outbox`` for those that wait to be sent.
+    ``in_outbox`` for those that wait to be sent, ``planned_before`` for those of earlier plan dates.
     """
 
     network: str | None = None
@@ -161,6 +161,7 @@ class OrderFilter:
     latest: int | None = None
     going_on: bool = False
     in_outbox: bool = False
+    planned_before: dt.date | None = None
 
     def admits(self, order: Order) -> bool:
         """Tell whether an order is wanted, ``latest`` aside."""
@@ -174,6 +175,7 @@ class OrderFilter:
             and (self.order_ids is None or order.order_id in self.order_ids)
             and not (self.going_on and order.status in ENDED)
             and not (self.in_outbox and errand_of(order) is None)
+            and (self.planned_before is None or document.plan_date < self.planned_before)
         )
 
 

@@ -70,6 +70,20 @@ class PolicyRegistry:
         stages = self._stages()
         return [placed(found[name], stages.get(name)) for name in sorted(found)]
 
+    def whole(self) -> list[Release]:
+        """Return the releases that are not at fault, at their stages, by name: what a rollback goes by.
+
+        A draft with a typing error, or a shadow whose file was changed, must not keep anybody from taking another
+        release back. What is at fault is left out, so that it can be neither taken back nor restored.
+        """
+        stages, found = self._stages(), []
+        for name, release in sorted(self._files(strict=False).items()):
+            try:
+                found.append(placed(release, stages.get(name)))
+            except EquipoiseError:
+                continue  # `releases` tells of it; here it counts as absent
+        return found
+
     def active(self) -> Release:
         """Return the one release that decides.
 

@@ -27,11 +27,12 @@ from assets.rebalancing.announced import units_of
 from assets.rebalancing.costs import of_items, units_of_flow
 from assets.rebalancing.early_sales import expand_knowing_sales
 from assets.rebalancing.problem import Problem, build_problem
-from assets.rebalancing.snapshot import Snapshot, from_published
-from assets.rebalancing.what_if.recorded import READ
+from assets.rebalancing.snapshot import READ, Snapshot, from_published
 
 ANYTHING_GOES = Guardrails(minimum_gain_amount=0, cool_down_days=0, freeze_days=0, sensitive_items_stay=False)
 """What one release may decide and another may not is priced all the same."""
+TARGETS_FROM = (FEAT_ITEM_SITE, FEAT_LEAD_TIME)
+"""What targets are set from, beside what a plan is made from."""
 
 
 def recorded_tables(published: Published, plan_date: dt.date) -> dict[str, pd.DataFrame]:
@@ -42,7 +43,7 @@ def recorded_tables(published: Published, plan_date: dt.date) -> dict[str, pd.Da
     EquipoiseError
         If one is not published.
     """
-    return {frame.name: published.read(frame, plan_date) for frame in (*READ, FEAT_ITEM_SITE, FEAT_LEAD_TIME)}
+    return {frame.name: published.read(frame, plan_date) for frame in (*READ, *TARGETS_FROM)}
 
 
 def snapshot_under(

@@ -11,8 +11,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from assets.kernel.frames import Frame
+from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
+from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME
+from assets.kernel.frames.marts import (
+    DIM_ITEM,
+    DIM_ITEM_SITE,
+    DIM_LANE,
+    DIM_SITE,
+    DIM_SOURCING,
+    FCT_INVENTORY_POSITION,
+    FCT_LEAD_TIME,
+    FCT_OPEN_ORDER,
+    FCT_SCHEDULED_RECEIPT,
+)
+from assets.kernel.frames.quality import FORECAST_VERDICTS, VERDICTS
 from assets.kernel.network import departure_weekdays
 from assets.rebalancing.item_sites import KEY
+
+READ: tuple[Frame, ...] = (
+    FCT_INVENTORY_POSITION, FCT_SCHEDULED_RECEIPT, FCT_LEAD_TIME, FCT_OPEN_ORDER, DIM_ITEM, DIM_SITE, DIM_LANE,
+    DIM_SOURCING, DIM_ITEM_SITE, DEMAND_FORECAST, LEAD_TIME, TARGETS, PROTECTION_DEMAND, VERDICTS, FORECAST_VERDICTS,
+)  # fmt: skip
+"""What a plan is made from, besides the policy release and the network's profile."""
 
 
 @dataclass(frozen=True)

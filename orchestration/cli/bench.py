@@ -191,6 +191,19 @@ def ledger(
     _measure(out, "ledger", documents=documents, events=events, postgres=postgres, seed=seed)
 
 
+@bench.command("dispatch")
+@command(needs=None)
+def dispatch(
+    out: Output,
+    runs: Annotated[int, typer.Option(min=1, metavar="N", help="Runs of each kind, of which the median is told.")] = 5,
+    postgres: Annotated[
+        str, typer.Option(metavar="URL", help="A PostgreSQL database to measure as well, in schemas of its own.")
+    ] = "",
+) -> None:
+    """Dispatch a copy of the active network's plan until nothing is left to send, and time the runs after."""
+    _measure(out, "dispatching", runs=runs, postgres=postgres)
+
+
 @bench.command("drift")
 @command(needs=None)
 def drift(

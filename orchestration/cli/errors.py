@@ -6,6 +6,7 @@ Whatever is said goes through what the reader may see. Not here: what can go wro
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from typing import Any
 
 from assets.kernel.errors import EquipoiseError
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_MAKE_ROOM = "Make room on the disk and run it again; what was finished is kept"
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 _FRAMEWORKS = {"click", "dagster", "dagster_dbt", "pydantic", "pydantic_core", "typer"}
 _SEEN: ContextVar[Callable[[str], str] | None] = ContextVar("what the reader may see", default=None)
@@ -39,6 +42,9 @@ def failure(error: Exception, *, debug: bool) -> int:
     expected = _cause(error)
     if expected is not None:
         return _say(str(expected), FAILED)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{_one_line(str(error.strerror))}. {_MAKE_ROOM}", FAILED)
     if isinstance(error, OSError) and error.filename:
         remedy = "Check that it is there, that you may read and write it, and that EQUIPOISE_HOME is the folder meant"
         return _say(f"{error.filename}: {_one_line(str(error.strerror))}. {remedy}", FAILED)

@@ -17,6 +17,10 @@ from orchestration.cli.order_text import total
 from orchestration.cli.reading import Record
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from assets.orders.order import Order
+    from assets.orders.store import OrderStore
     from orchestration.access import Access
     from orchestration.cli.waiting import Waiting
 
@@ -35,19 +39,14 @@ def inbox(out: Output) -> None:
 
 def gather(access: Access) -> Record:
     """Return what waits, ranked, and whether orders may leave at all."""
-    from assets.orders.order import OrderStatus
-    from assets.orders.store import OrderFilter
     from orchestration.cli.waiting import ranked, waiting
     from orchestration.dispatching import dispatch_day
 
     day = dispatch_day(access.settings, access.store, access.clock)
-    going = access.store.orders(OrderFilter(network=access.network, going_on=True))
-    failed = access.store.orders(
-        OrderFilter(network=access.network, plan_date=day.plan_date, status=OrderStatus.FAILED)
-    )
     differing, unasked = _differences(access)
     told = {one.order_id for one in differing}
-    found = [one for one in waiting((*going, *failed), day) if one.order_id not in told] + differing
+    orders = _that_may_wait(access.store, access.network, day.plan_date)
+    found = [one for one in waiting(orders, day) if one.order_id not in told] + differing
     return {
         "plan_date": day.plan_date.isoformat(),
         "today": day.today.isoformat(),
@@ -55,6 +54,18 @@ def gather(access: Access) -> Record:
         "not_compared": unasked,
         "waiting": [one.as_record() for one in ranked(found)],
     }
+
+
+def _that_may_wait(store: OrderStore, network: str, plan_date: dt.date) -> tuple[Order, ...]:
+    """Return the orders that a person may have to see to: headers say which, and only those are read whole."""
+    from assets.orders.order import OrderStatus
+    from assets.orders.store import OrderFilter
+    from orchestration.cli.waiting import may_wait
+
+    going = store.headers(OrderFilter(network=network, going_on=True))
+    failed = store.headers(OrderFilter(network=network, plan_date=plan_date, status=OrderStatus.FAILED))
+    names = tuple(one.order_id for one in (*going, *failed) if may_wait(one, plan_date))
+    return store.orders(OrderFilter(order_ids=names)) if names else ()
 
 
 def _differences(access: Access) -> tuple[list[Waiting], str]:

@@ -6,6 +6,7 @@ Not here: planning (``orchestration.planning``).
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -93,11 +94,17 @@ def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
     from assets.orders.documents import channel_of
     from orchestration.cli import summary
     from orchestration.cli.documents import remarks
+    from orchestration.ledger import open_ledger
+    from orchestration.policies import registry_of
 
     home = settings.network_home()
     profile = home.profile
     day = summary.gather(home, run.plan_date) if run.success else _nothing(profile, run)
-    channel = channel_of(run.plan_date, profile.clock.today(), profile.calendar, as_known=as_known)
+    with closing(open_ledger(settings, profile.clock)) as store:
+        window_days = registry_of(home, store).active().dispatch.window_days
+    channel = channel_of(
+        run.plan_date, profile.clock.today(), profile.calendar, as_known=as_known, dispatch_days=window_days
+    )
     facts: Record = {
         "success": run.success,
         "run_id": run.run_id,

@@ -33,6 +33,7 @@ def list_releases(out: Output) -> None:
     """List the policy releases, with their stage and content hash."""
     found = gather(registry(out.access))
     out.answer(found, lambda console: _show(console, found))
+    _tell_of_unfinished(out)
 
 
 @policy.command("show")
@@ -45,6 +46,7 @@ def show_release(
     found = {**gather_one(registry(out.access), name)}
     found["history"] = gather_history(out.access, str(found["name"]))
     out.answer(found, lambda console: _show_one(console, found))
+    _tell_of_unfinished(out)
 
 
 @policy.command("diff")
@@ -123,8 +125,10 @@ def lift(
     from assets.governance.events import RELEASES
     from assets.governance.log import settle
     from assets.orders.store import require_order
+    from orchestration.rollout import finish_rollbacks
 
     at = out.access
+    finish_rollbacks(at.store, at.home.profile, at.clock)
     order = require_order(at.store, order_id)
     settle(
         at.log, RELEASES,
@@ -217,9 +221,23 @@ def evidence_of(text: str) -> Evidence:
 def _settled(out: Output, name: str, decide: Any) -> None:
     from assets.governance.events import RELEASES
     from assets.governance.log import settle
+    from orchestration.rollout import finish_rollbacks
 
+    finish_rollbacks(out.access.store, out.access.home.profile, out.access.clock)
     settle(out.access.log, RELEASES, decide)
     _show_stage(out, name)
+
+
+def _tell_of_unfinished(out: Output) -> None:
+    """Say which rollback a process that died left half done: reading changes nothing."""
+    from assets.governance.carrying_out import unfinished
+    from assets.governance.events import RELEASES
+
+    for rolled in unfinished(out.access.log.history(RELEASES)):
+        out.say(
+            f"Orders of {rolled.version}, taken back at {rolled.at:%Y-%m-%d %H:%M} UTC, were not all seen to: "
+            "`equipoise dispatch` or the next plan goes on."
+        )
 
 
 def _show_stage(out: Output, name: str) -> None:

@@ -69,8 +69,7 @@ def cost_on_latest(access: Access) -> CostOf:
     from assets.policy.release import Release
     from assets.rebalancing.plan import solve
     from assets.rebalancing.problem import build_problem
-    from assets.rebalancing.snapshot import from_published
-    from assets.rebalancing.what_if.recorded import READ
+    from assets.rebalancing.snapshot import READ, from_published
 
     published, profile = Published(access.home.published), access.home.profile
     plan_date = planned_date(published, PLAN_LINES, None)

@@ -111,19 +111,19 @@ def _situation(home: NetworkHome, plan_date: dt.date) -> Situation:
         marts.DIM_SOURCING, marts.DIM_ITEM, marts.FEAT_ITEM_SITE,
     )  # fmt: skip
     published = Published(home.published)
-    release = _release_of(published, plan_date)
+    release = _release_of(home, published, plan_date)
     forecast, lead_times, *master = (published.read(frame, plan_date) for frame in read)
     return situation_of(forecast, lead_times, MasterData(*master), release, home.profile.calendar, plan_date)
 
 
-def _release_of(published: Published, plan_date: dt.date) -> Release:
+def _release_of(home: NetworkHome, published: Published, plan_date: dt.date) -> Release:
     """Return the release that decided a plan: its targets are compared with others by the same rules."""
     from assets.kernel.frames.decisions import PLAN_SUMMARY
     from assets.orders.evidence import joint_plan
     from assets.policy.registry import PolicyRegistry
 
     decided = joint_plan(published.read(PLAN_SUMMARY, plan_date), plan_date)["policy_release"]
-    return PolicyRegistry(decides=str(decided)).active()
+    return PolicyRegistry(own=home.policies).version(str(decided))
 
 
 def _amount(budget: str | None) -> float | None:

@@ -20,6 +20,7 @@ from assets.governance.requirement import requirement
 from assets.orders.decide import decide
 from assets.orders.events import Channel
 from assets.orders.evolve import evolve_all
+from assets.orders.headers import OrderHeader
 from assets.orders.order import Order, OrderStatus
 from assets.orders.reconcile import Difference
 from orchestration.cli.console import counted
@@ -34,6 +35,10 @@ class Kind(StrEnum):
     UNKNOWN = "outcome unknown"
     REFUSED = "refused there"
     DIFFERENCE = "differs there"
+
+
+_SETTLED_HERE = frozenset({OrderStatus.PROPOSED, OrderStatus.APPROVED, OrderStatus.RESERVED, OrderStatus.FAILED})
+"""Statuses of the plan date's orders in which something may wait for a person."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,14 @@ class Waiting:
 def ranked(found: list[Waiting]) -> list[Waiting]:
     """Return what waits, most money at stake for each day left first."""
     return sorted(found, key=lambda one: (-one.urgency, one.days_left or 0, one.order_id))
+
+
+def may_wait(header: OrderHeader, plan_date: dt.date) -> bool:
+    """Tell from its columns whether ``waiting`` may have something to say of an order; if not, it need not be read."""
+    if header.channel is not Channel.LIVE:
+        return False
+    of_today = header.plan_date == plan_date
+    return header.status is OrderStatus.UNKNOWN or (of_today and header.status in _SETTLED_HERE)
 
 
 def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:

@@ -54,15 +54,15 @@ def run(*, documents: int = 10_000, events: int = 1_000_000, postgres: str = "",
     found = []
     for name in ("sqlite", *(("postgresql",) if postgres else ())):
         with tempfile.TemporaryDirectory(prefix="ledger-bench-") as folder:
-            with _database(name, Path(folder) / "a", postgres) as opened:
+            with scratch_database(name, Path(folder) / "a", postgres) as opened:
                 recorded = _recording(opened, documents, seed)
-            with _database(name, Path(folder) / "b", postgres) as opened:
+            with scratch_database(name, Path(folder) / "b", postgres) as opened:
                 found.append({"database": name, **recorded, **_large(opened, events, seed)})
     return {"seed": seed, "lines_a_document": LINES, "rows": found}
 
 
 @contextmanager
-def _database(name: str, folder: Path, postgres: str) -> Iterator[tuple[str, Path]]:
+def scratch_database(name: str, folder: Path, postgres: str) -> Iterator[tuple[str, Path]]:
     """Make an empty database and the place of its checkpoints, thrown away at the end."""
     folder.mkdir()
     if name == "sqlite":

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from contract.test_order_store import CHANGED, postgres_schema
+from unit.orders.full_disk import largest_file
 from unit.orders.order_samples import DEFAULT_LINES, order_book
 
 from assets.kernel.errors import EquipoiseError
@@ -334,6 +335,52 @@ def test_a_checkpoint_that_is_none_is_told_and_a_torn_one_is_left_out(tmp_path: 
     file.path.write_text("what\n")
     with pytest.raises(EquipoiseError, match="line 1 is no checkpoint"):
         file.read()
+
+
+def test_a_line_that_a_crash_tore_is_not_glued_to_the_next(tmp_path: Path) -> None:
+    file = CheckpointFile(tmp_path / "checkpoints")
+    file.begin(3, "a" * 64)
+    file.path.write_text(file.path.read_text() + "4 aa")
+    file.begin(5, "b" * 64)
+    assert [point.position for point in file.read()] == [3, 5]
+
+
+def test_a_full_disk_takes_no_part_of_a_checkpoint_and_says_what_stands(tmp_path: Path) -> None:
+    file = CheckpointFile(tmp_path / "checkpoints")
+    file.begin(3, "a" * 64)
+    room = file.path.stat().st_size + 10
+    with largest_file(room), pytest.raises(EquipoiseError, match="nothing was recorded") as raised:
+        file.begin(4, "b" * 64)
+    assert "Make room" in str(raised.value)
+    with largest_file(room), pytest.raises(EquipoiseError, match="what was recorded up to 4 stands"):
+        file.commit(4, "b" * 64)
+    file.begin(4, "c" * 64)
+    assert [(point.position, point.chain_hash[0]) for point in file.read()] == [(3, "a"), (4, "c")]
+
+
+@pytest.mark.parametrize("room", [0, 50_000])
+def test_a_ledger_on_a_full_disk_records_all_of_a_plan_or_nothing_and_goes_on_when_there_is_room(
+    tmp_path: Path, room: int
+) -> None:
+    path = tmp_path / "ledger.db"
+    store = SqlOrderStore(f"sqlite:///{path}", checkpoints=CheckpointFile(tmp_path / "checkpoints"))
+    record(order_book(), store)
+    before = store.events()
+    books = [order_book([("transfer", "I1", "DC1", f"S{n}", units) for n in range(40)]) for units in range(20, 60)]
+    with largest_file(path.stat().st_size + room), pytest.raises(EquipoiseError, match="Make room on"):
+        _ = [record(book, store) for book in books]
+    after = store.events()
+    assert after[: len(before)] == before
+    assert store.verify().faults == ()
+    record(order_book(CHANGED), store)
+    assert store.verify().faults == ()
+    store.close()
+
+
+def test_a_ledger_that_cannot_be_opened_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").mkdir()
+    with pytest.raises(EquipoiseError, match=r"cannot be opened for writing.*writable for whoever runs this"):
+        SqlOrderStore(f"sqlite:///{tmp_path / 'ledger.db'}").orders()
 
 
 def test_a_ledger_without_checkpoints_still_finds_what_its_chain_tells(tmp_path: Path) -> None:

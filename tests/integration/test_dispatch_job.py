@@ -1,5 +1,6 @@
 """Orders leave a planned network by the job and its sensor, once, and come back as observations."""
 
+import datetime as dt
 import stat
 from contextlib import closing
 from pathlib import Path
@@ -8,15 +9,20 @@ import dagster as dg
 import pytest
 from networks import copied
 
+from assets.governance.events import RELEASES, RolledBack
+from assets.governance.in_flight import Disposition, InFlight
+from assets.governance.ledger_log import LedgerLog
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.folder_face import open_face
 from assets.orders.order import OrderStatus
 from assets.orders.store import OrderFilter
 from orchestration import instance, jobs
+from orchestration.cli.bench import load
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
-from orchestration.settings import Settings
+from orchestration.settings import GatewayKind, Settings
 
+AT = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 ORDER, DISPATCH = dg.AssetKey(["orders", "order"]), dg.AssetKey(["orders", "order_dispatch"])
 
 
@@ -60,6 +66,45 @@ def test_orders_leave_once_and_come_back_as_observations(network: Settings) -> N
             observed = store.fetch_observations(wanted, limit=1).records[0].asset_observation
             assert observed is not None
             assert observed.metadata["status"].value == "acknowledged"
+
+
+def test_a_rollback_that_a_dead_process_left_half_done_is_finished_by_the_job(
+    planned_settings: Settings, tmp_path: Path
+) -> None:
+    settings = copied(planned_settings, tmp_path)
+    home = settings.network_home()
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        order, *_ = ledger.orders(OrderFilter(status=OrderStatus.PROPOSED))
+        made_by = order.document.provenance.policy_release
+        fate = Disposition(order.order_id, order.status, InFlight.CANCEL, "nobody has acted on it")
+        recorded = RolledBack(
+            made_by, "former@0123456789ab", "hash", "ada#1", AT, "worse", "", (fate,), order.document.plan_date
+        )
+        LedgerLog(ledger).append(RELEASES, 0, [recorded])
+    for _ in range(2):
+        dispatched(settings)
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        (after,) = ledger.orders(OrderFilter(order_ids=(order.order_id,)))
+        assert (after.status, after.version) == (OrderStatus.CANCELLED, order.version + 1)
+        kinds = [type(event).__name__ for event in LedgerLog(ledger).history(RELEASES)]
+        assert kinds == ["RolledBack", "RollbackCarriedOut"]
+
+
+def test_the_benchmark_times_a_run_that_sends_nothing_and_leaves_the_network_alone(
+    planned_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = copied(planned_settings, tmp_path)
+    monkeypatch.setenv("EQUIPOISE_HOME", str(settings.home))
+    monkeypatch.setenv("EQUIPOISE_NETWORK", str(settings.network))
+    monkeypatch.delenv("EQUIPOISE_TOKEN", raising=False)
+    home = settings.network_home()
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        before = ledger.append(())
+        (row,) = load("dispatching").run(runs=1, gateways=[GatewayKind.FILEDROP])["rows"]
+        assert (row["runs"], row["database"], row["stopped"]) == (1, "sqlite", "")
+        assert 0 < row["run_cpu_seconds"] < row["command_cpu_seconds"]
+        assert ledger.append(()) == before
+    assert not home.gateway_files.exists()
 
 
 def test_the_sensor_starts_switched_off_and_asks_for_a_run_only_when_something_was_recorded(

@@ -4,6 +4,7 @@ import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from unit.orders.order_samples import PLAN_DATE, plan_lines, publish_plan, rows_of
 
 from assets.kernel.calendar import AsKnown
-from assets.kernel.clock import DeclaredClock
+from assets.kernel.clock import DeclaredClock, FixedClock
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LINES, PLAN_LINES
 from assets.kernel.frames.marts import DIM_ITEM_SITE, DIM_SOURCING
 from assets.kernel.frames.quality import PLAN_VERDICTS
@@ -21,15 +22,19 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders import defs
 from assets.orders.levels_there import LedgerLevels
+from assets.orders.order import OrderStatus
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import OrderStore
+from assets.policy.registry import PolicyRegistry
 from orchestration.io_managers import PublishedIOManager
 
 DAYS = dg.DailyPartitionsDefinition("2026-01-01", end_date="2026-02-01")
 Run = Callable[..., dg.ExecuteInProcessResult]
 
 
-def definitions_of(published: Published, orders: OrderStore, today: dt.date) -> dg.Definitions:
+def definitions_of(
+    published: Published, orders: OrderStore, today: dt.date, partition_days: int = 90
+) -> dg.Definitions:
     upstream = [
         dg.AssetSpec(key, partitions_def=DAYS, metadata={"dagster/io_manager_key": "parquet"})
         for key in (
@@ -48,7 +53,8 @@ def definitions_of(published: Published, orders: OrderStore, today: dt.date) -> 
         resources={
             "parquet": PublishedIOManager(published), "published": published, "orders": orders,
             "profile": NetworkProfile(name="sample", first_plan_date=PLAN_DATE),
-            "clock": DeclaredClock(today), "as_known": AsKnown.THEN,
+            "clock": DeclaredClock(today), "as_known": AsKnown.THEN, "policies": PolicyRegistry(),
+            "order_partition_days": partition_days,
             "levels": LedgerLevels(orders, "sample"),
         },
     )  # fmt: skip
@@ -82,8 +88,10 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def plan(published: Published, store: SqlOrderStore, instance: dg.DagsterInstance) -> Run:
     """Return a function that runs the orders of the sample's plan date."""
 
-    def run(orders: OrderStore = store, today: dt.date = PLAN_DATE, **options: Any) -> dg.ExecuteInProcessResult:
-        definitions = definitions_of(published, orders, today)
+    def run(
+        orders: OrderStore = store, today: dt.date = PLAN_DATE, partition_days: int = 90, **options: Any
+    ) -> dg.ExecuteInProcessResult:
+        definitions = definitions_of(published, orders, today, partition_days)
         job = definitions.resolve_implicit_global_asset_job_def()
         tables = ("documents", "order_lines", "order_levels", "levels_there")
         selection = [dg.AssetKey(["orders", table]) for table in tables]
@@ -156,6 +164,27 @@ def test_a_withdrawn_document_is_observed_and_no_longer_published(
         "cancelled"
     ]
     assert len(published.read(DOCUMENTS, PLAN_DATE)) == 2
+
+
+def test_partitions_of_orders_that_ended_long_ago_are_pruned_and_the_ledger_keeps_all(
+    plan: Run, published: Published, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    then = FixedClock(dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC))
+    with closing(SqlOrderStore(f"sqlite:///{tmp_path / 'old.db'}", then)) as old:
+        plan(old)
+        published.write(PLAN_LINES, plan_lines().query("kind == 'transfer'"), PLAN_DATE, "run-2")
+        plan(old)
+        (ended,) = [order.order_id for order in old.orders() if order.status is OrderStatus.CANCELLED]
+        before = set(instance.get_dynamic_partitions("order_documents"))
+        plan(old, today=PLAN_DATE + dt.timedelta(days=7), partition_days=7)
+        assert ended in instance.get_dynamic_partitions("order_documents"), "its seventh day is not over"
+        plan(old, today=PLAN_DATE + dt.timedelta(days=8), partition_days=7)
+        left = set(instance.get_dynamic_partitions("order_documents"))
+        assert before - left == {ended}
+        logs = len(logged(instance))
+        plan(old, today=PLAN_DATE + dt.timedelta(days=9), partition_days=7)
+        assert (len(logged(instance)), set(instance.get_dynamic_partitions("order_documents"))) == (logs, left)
+        assert [type(entry.event).__name__ for entry in old.history(ended)] == ["OrderProposed", "OrderWithdrawn"]
 
 
 class DyingStore:

@@ -27,6 +27,8 @@ from assets.orders.store import OrderFilter
 from assets.policy.access import Identity, Role
 from assets.policy.registry import PolicyRegistry
 from assets.policy.stage import Stage
+from assets.rebalancing.what_if.recorded import recorded
+from assets.rebalancing.what_if.verify import verify_line
 from orchestration import instance, jobs, locks
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
@@ -163,6 +165,7 @@ def test_a_release_goes_through_every_stage_with_another_order_stream_at_each(ne
     canary = network.step("canary")
     assert_only_the_canarys_items_differ(network, lines)
     assert canary != first
+    assert_explanations_solve_again_by_the_release_that_decided(network)
     assert not [order for order in network.orders(Channel.SHADOW) if order.status is OrderStatus.PROPOSED]
 
     network.promote()
@@ -208,6 +211,17 @@ def assert_only_the_canarys_items_differ(network: Network, before: pd.DataFrame)
             assert set(made_by.canary_items) == mine
             assert all(made_by.release_of(item).startswith(NAME) for item in mine)
     assert len(network.read(CANARY_GUARDS)) == 4
+
+
+def assert_explanations_solve_again_by_the_release_that_decided(network: Network) -> None:
+    home = network.settings.network_home()
+    plan = recorded(Published(home.published), home.profile, network.date)
+    part = set(network.read(CANARY_ITEMS)["item_id"])
+    lines = network.read(PLAN_LINES)
+    ours, theirs = (lines.loc[lines["item_id"].isin(part) == inside].iloc[0] for inside in (True, False))
+    assert plan.deciding(ours["item_id"]).problem.release.name == NAME
+    assert plan.deciding(theirs["item_id"]).problem.release.name != NAME
+    assert verify_line(plan, ours).confirmed
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.page import Page
 from assets.kernel.published import Published
 from assets.orders import pages
-from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders
+from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders, prune_orders
 from assets.orders.levels_there import LevelsThere
 from assets.orders.order import Order
 from assets.orders.plan_book import book_of_plan
@@ -32,6 +32,7 @@ from assets.orders.projections import (
 from assets.orders.record import record
 from assets.orders.store import OrderStore
 from assets.orders.wanted_levels import LevelTables
+from assets.policy.registry import PolicyRegistry
 
 __all__ = ["DOCUMENTS_KEY", "ORDER_KEY", "build"]
 
@@ -110,16 +111,19 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         orders: dg.ResourceParam[OrderStore],
         levels: dg.ResourceParam[LevelsThere],
         clock: dg.ResourceParam[Clock],
+        policies: dg.ResourceParam[PolicyRegistry],
         as_known: dg.ResourceParam[AsKnown],
+        order_partition_days: dg.ResourceParam[int],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         tables = LevelTables(decisions, targets, dim_item_site, dim_sourcing, levels.of(plan_date_of(context)))
         book = book_of_plan(
             published, profile, plan_date_of(context), plan_lines=plan_lines, plan_summary=plan_summary,
-            verdicts=plan_verdicts, today=clock.today(), as_known=as_known, run_id=context.run.run_id,
-            canary_items=canary_items, levels=tables,
+            verdicts=plan_verdicts, today=clock.today(), dispatch_days=policies.active().dispatch.window_days,
+            as_known=as_known, run_id=context.run.run_id, canary_items=canary_items, levels=tables,
         )  # fmt: skip
         report = record(book, orders)
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))
+        prune_orders(context.instance, orders, clock, order_partition_days)
         planned = as_planned(book, orders)
         yield from _tables(planned, tables.there, pages.documents_page(planned, report, logged))
 
@@ -138,7 +142,8 @@ def _order_spec() -> dg.AssetSpec:
     return dg.AssetSpec(
         ORDER_KEY,
         description="One partition per order document; one materialization per revision, with its lines, "
-        "money, reason and everything that made it. Logged by `orders/documents`, never built by a job.",
+        "money, reason and everything that made it. Logged by `orders/documents`, never built by a job. A partition "
+        "goes a set time after its order ended; `equipoise orders ID` tells of it from the ledger for ever.",
         # A document belongs to one plan date, which its metadata name; the mapping of keys is not a rule
         # that Dagster could compute.
         deps=[dg.AssetDep(DOCUMENTS_KEY, partition_mapping=dg.AllPartitionMapping())],

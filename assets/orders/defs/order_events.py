@@ -1,4 +1,4 @@
-"""The events of ``orders/order``: a materialization per revision, an observation per withdrawal.
+"""The events of ``orders/order``: a materialization per revision, an observation per withdrawal; its partitions.
 
 Not here: the assets, and which orders are to be logged (``projections``).
 """
@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from assets.kernel.clock import Clock
 from assets.kernel.defs import event_log_kept_open, shown
 from assets.orders import pages
 from assets.orders.order import Order
-from assets.orders.projections import unlogged
+from assets.orders.projections import ended_since, unlogged
+from assets.orders.store import OrderStore
 
 ORDER_KEY = dg.AssetKey(["orders", "order"])
 DOCUMENTS_KEY = dg.AssetKey(["orders", "documents"])
@@ -36,6 +38,15 @@ def log_orders(context: dg.AssetExecutionContext, orders: Sequence[Order], withd
         for order in withdrawn:
             context.log_event(_observation(order))
     return len(missing)
+
+
+def prune_orders(instance: dg.DagsterInstance, store: OrderStore, clock: Clock, days: int) -> int:
+    """Take partitions away whose orders ended days ago, and return how many; the ledger keeps all."""
+    partitions = instance.get_dynamic_partitions(ORDER_PARTITIONS)
+    over = ended_since(store, partitions, today=clock.today(), now=clock.now(), days=days)
+    for order_id in over:
+        instance.delete_dynamic_partition(ORDER_PARTITIONS, order_id)
+    return len(over)
 
 
 def _logged(instance: dg.DagsterInstance, order_ids: Sequence[str]) -> Mapping[str, str]:

@@ -7,39 +7,24 @@ writes. Not here: solving again (``one_item``).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pandas as pd
 
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import PLAN_LINES, PLAN_SUMMARY, PROTECTION_DEMAND, TARGETS
-from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME
+from assets.kernel.frames.decisions import PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
-from assets.kernel.frames.marts import (
-    DIM_ITEM,
-    DIM_ITEM_SITE,
-    DIM_LANE,
-    DIM_SITE,
-    DIM_SOURCING,
-    FCT_INVENTORY_POSITION,
-    FCT_LEAD_TIME,
-    FCT_OPEN_ORDER,
-    FCT_SCHEDULED_RECEIPT,
-)
-from assets.kernel.frames.quality import FORECAST_VERDICTS, VERDICTS
+from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
+from assets.rebalancing.other_release import TARGETS_FROM, snapshot_under
 from assets.rebalancing.problem import Problem, build_problem
-from assets.rebalancing.snapshot import Snapshot, from_published
-
-READ: tuple[Frame, ...] = (
-    FCT_INVENTORY_POSITION, FCT_SCHEDULED_RECEIPT, FCT_LEAD_TIME, FCT_OPEN_ORDER, DIM_ITEM, DIM_SITE, DIM_LANE,
-    DIM_SOURCING, DIM_ITEM_SITE, DEMAND_FORECAST, LEAD_TIME, TARGETS, PROTECTION_DEMAND, VERDICTS, FORECAST_VERDICTS,
-)  # fmt: skip
-"""What a plan is made from, besides the policy release and the network's profile."""
+from assets.rebalancing.snapshot import READ, Snapshot, from_published
 
 
 @dataclass(frozen=True)
@@ -56,6 +41,10 @@ class Recorded:
         Of the network.
     lines, shared_limits, graph : DataFrame
         PLAN_LINES, SHARED_LIMITS and COORDINATION_GRAPH.
+    canary_items : frozenset of str
+        Items that the canary of that plan decided for.
+    by_canary : callable or None
+        Returns the same plan with the problem of the canary, which is rebuilt when it is asked for.
     """
 
     problem: Problem
@@ -64,6 +53,18 @@ class Recorded:
     lines: pd.DataFrame
     shared_limits: pd.DataFrame
     graph: pd.DataFrame
+    canary_items: frozenset[str] = frozenset()
+    by_canary: Callable[[], Recorded] | None = None
+
+    def deciding(self, item_id: str) -> Recorded:
+        """Return the plan with the problem of the release that decided an item.
+
+        Raises
+        ------
+        EquipoiseError
+            If that was a canary whose file is there no more.
+        """
+        return self.by_canary() if self.by_canary and item_id in self.canary_items else self
 
     def let_through(self, item_id: str, site_id: str) -> Recorded:
         """Return the plan with a problem in which verdicts on an item-site hold nothing."""
@@ -97,11 +98,24 @@ def recorded(published: Published, profile: NetworkProfile, plan_date: dt.date) 
     def read(frame: Frame) -> pd.DataFrame:
         return published.beside(frame, plan_date, run_id)
 
-    decided = str(read(PLAN_SUMMARY)["policy_release"].iloc[0])
-    release = PolicyRegistry(decides=decided, own=NetworkHome(published.root.parent).policies).active()
-    snapshot = from_published({frame.name: read(frame) for frame in READ})
-    tables = (read(frame) for frame in (PLAN_LINES, SHARED_LIMITS, COORDINATION_GRAPH))
-    return Recorded(_built(snapshot, release, profile, plan_date), snapshot, profile, *tables)
+    releases = PolicyRegistry(own=NetworkHome(published.root.parent).policies)
+    release = releases.version(str(read(PLAN_SUMMARY)["policy_release"].iloc[0]))
+    tables = {frame.name: read(frame) for frame in READ}
+    snapshot = from_published(tables)
+    lines, limits, graph = (read(frame) for frame in (PLAN_LINES, SHARED_LIMITS, COORDINATION_GRAPH))
+    made = Recorded(_built(snapshot, release, profile, plan_date), snapshot, profile, lines, limits, graph)
+    part = published.of_run(CANARY_ITEMS, plan_date, run_id)
+    if part is None or part.empty:
+        return made
+
+    @cache
+    def by_canary() -> Recorded:
+        canary = releases.version(str(part["policy_release"].iloc[0]))
+        known = tables | {frame.name: read(frame) for frame in TARGETS_FROM}
+        seen = snapshot_under(known, published, release=canary, profile=profile, plan_date=plan_date)
+        return replace(made, problem=_built(seen, canary, profile, plan_date), snapshot=seen)
+
+    return replace(made, canary_items=frozenset(part["item_id"]), by_canary=by_canary)
 
 
 def _built(snapshot: Snapshot, release: Release, profile: NetworkProfile, plan_date: dt.date) -> Problem:

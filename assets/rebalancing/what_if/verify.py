@@ -43,7 +43,7 @@ def verify_line(plan: Recorded, line: pd.Series[Any]) -> Verified:
         Not confirmed, with the reason, where the item solved again does not give the plan's lines.
     """
     try:
-        item = one_item(plan, str(line["item_id"]))
+        item = one_item(plan.deciding(str(line["item_id"])), str(line["item_id"]))
     except EquipoiseError as error:
         return Verified(False, str(error))
     move = move_of(item.case.problem, line)
@@ -74,6 +74,10 @@ def verify_absence(plan: Recorded, item_id: str, site_id: str) -> Verified:
     Verified
         Not confirmed, with the reason, where the item solved again does not give the plan's lines.
     """
+    try:
+        plan = plan.deciding(item_id)
+    except EquipoiseError as error:
+        return Verified(False, str(error))
     held = plan.problem.held
     if ((held["item_id"] == item_id) & (held["site_id"] == site_id)).any():
         return _let_through(plan, item_id, site_id)

@@ -104,6 +104,17 @@ def test_an_unexpected_error_is_one_line_and_a_traceback_on_request(
     assert "Traceback" in equipoise("trial", "--debug").err
 
 
+def test_a_full_disk_is_told_with_what_to_do_wherever_it_was_met(
+    equipoise: Equipoise, having: Callable[[Callable[..., None]], None]
+) -> None:
+    def body(_out: Output) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    having(body)
+    told = "No space left on device. Make room on the disk and run it again; what was finished is kept\n"
+    assert (equipoise("trial").code, equipoise("trial").err) == (1, told)
+
+
 def test_an_expected_error_inside_a_framework_s_own_is_told_as_it_is(
     equipoise: Equipoise, having: Callable[[Callable[..., None]], None]
 ) -> None:

@@ -2,12 +2,20 @@
 
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from unit.cli.tiny_network import Equipoise
+import yaml
+from unit.cli.people import write_release
+from unit.cli.tiny_network import AT, Equipoise, open_tiny
 
+from assets.governance.events import RELEASES
+from assets.governance.ledger_log import LedgerLog
+from assets.governance.stages import change
 from assets.kernel.home import NetworkHome
+from assets.policy.registry import PolicyRegistry
+from assets.policy.stage import Stage
 from orchestration import doctor, locks
 from orchestration.settings import Settings
 
@@ -97,3 +105,32 @@ def test_an_adapter_that_does_not_import_is_told(monkeypatch: pytest.MonkeyPatch
 
 def test_the_ledger_of_a_planned_network_is_counted(planned: NetworkHome) -> None:
     assert doctor.ledger(settings_of(planned), planned).detail == "2 order documents of tiny"
+
+
+def test_the_release_that_decides_may_be_one_of_the_networks_own(network: NetworkHome) -> None:
+    assert doctor.policy(settings_of(network), network).detail.startswith("standard@")
+    standard = PolicyRegistry().active()
+    told = {"version": standard.version, **standard.model_dump(mode="json")}
+    write_release(network, told, "own", dispatch={"window_days": 2})
+    own = next(one for one in PolicyRegistry(own=network.policies).releases() if one.name == "own")
+    with closing(open_tiny(network)) as store:
+        LedgerLog(store).append(
+            RELEASES, 0,
+            [change(own, Stage.ACTIVE, "ada#1", AT, "better"), change(standard, Stage.RETIRED, "ada#1", AT, "worse")],
+        )  # fmt: skip
+    assert doctor.policy(settings_of(network), network).detail == f"{own.version} is active, of 2 releases"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"), [({"colour": "red"}, "colour"), ({"parent": "gone@1"}, "its parent gone@1")]
+)
+def test_a_release_with_an_unknown_key_or_without_its_parent_is_named(
+    equipoise: Equipoise, network: NetworkHome, changed: dict[str, str], told: str
+) -> None:
+    network.policies.mkdir()
+    document = PolicyRegistry().active().model_dump(mode="json", exclude={"stage"})
+    (network.policies / "bad.yaml").write_text(yaml.safe_dump({**document, "name": "bad", **changed}))
+    [found] = [one for one in equipoise("doctor", "--json").data if one["check"] == "policy"]
+    assert not found["ok"]
+    assert told in found["detail"]
+    assert found["remedy"]

@@ -4,18 +4,23 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from unit.cli.people import token_for, write_release
-from unit.cli.tiny_network import PLAN_DATE, PURCHASE, TRANSFER, Equipoise, rows
+from unit.cli.tiny_network import AT, PLAN_DATE, PURCHASE, TRANSFER, Equipoise, open_tiny, rows
 
+from assets.governance.events import RELEASES, RolledBack
+from assets.governance.in_flight import Disposition, InFlight
+from assets.governance.ledger_log import LedgerLog
 from assets.governance.reasons import OverrideReason, RejectionReason
 from assets.kernel.frames.marts import DIM_SITE, DIM_SOURCING
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
+from assets.orders.order import OrderStatus
 from assets.orders.sql_engine import open_engine
 from assets.orders.sql_schema import HEAD
 from assets.policy.access import Role
@@ -154,6 +159,22 @@ def test_a_release_is_compared_promoted_and_keeps_its_evidence(equipoise: Equipo
     assert promoted.data["stage"] == "shadow"
     assert "[backtest bench vn2: cost 0.97 share]" in equipoise("policy", "show", "next").out
     assert equipoise("policy", "retire", "next", *WHY, "--json").data["stage"] == "retired"
+
+
+def test_a_rollback_left_half_done_is_told_by_reading_and_finished_by_the_next_change(
+    equipoise: Equipoise, planned: NetworkHome
+) -> None:
+    write_release(planned, equipoise("policy", "show", "--json").data, "next")
+    fate = Disposition(TRANSFER.order_id, OrderStatus.PROPOSED, InFlight.CANCEL, "nobody has acted on it")
+    with closing(open_tiny(planned)) as store:
+        rolled = RolledBack("standard@1", "former@1", "hash", "ada#1", AT, "worse", "", (fate,), PLAN_DATE)
+        LedgerLog(store).append(RELEASES, 0, [rolled])
+    told = "Orders of standard@1, taken back at 2026-03-02 08:00 UTC, were not all seen to"
+    assert told in equipoise("policy", "list").err
+    assert equipoise("orders", TRANSFER.order_id, "--json").data["status"] == "proposed"
+    assert equipoise("policy", "retire", "next", *WHY).code == 0
+    assert equipoise("orders", TRANSFER.order_id, "--json").data["status"] == "cancelled"
+    assert told not in equipoise("policy", "list").err
 
 
 def test_a_ledger_of_a_newer_release_is_told_in_one_line(equipoise: Equipoise, planned: NetworkHome) -> None:

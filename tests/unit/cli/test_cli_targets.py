@@ -1,6 +1,7 @@
 """`equipoise targets`: what targets promise is read; nonsense is refused in one line."""
 
 import pytest
+from unit.cli.people import write_release
 from unit.cli.tiny_network import PLAN_DATE, Equipoise, rows
 
 from assets.kernel.frames.decisions import PLAN_SUMMARY
@@ -72,6 +73,10 @@ def test_another_target_is_compared_by_the_release_that_decided_the_plan(
     assert "Bring its file back" in gone
     # With a release that is there it goes on, to the tables that this network lacks.
     assert "demand_forecast" in answer(PolicyRegistry().active().version)
+    standard = PolicyRegistry().active()
+    write_release(promised, {"version": standard.version, **standard.model_dump(mode="json")}, "own")
+    own = next(one for one in PolicyRegistry(own=promised.policies).releases() if one.name == "own")
+    assert "demand_forecast" in answer(own.version)
 
 
 @pytest.mark.usefixtures("network")

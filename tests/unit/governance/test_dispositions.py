@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import pytest
-from unit.governance.governance_samples import ADA, AT, VERA, release_with
+from unit.governance.governance_samples import ADA, AT, VERA
 from unit.orders.order_lives import (
     ACKNOWLEDGED,
     APPROVED,
@@ -20,10 +20,10 @@ from unit.orders.order_lives import (
 )
 from unit.orders.order_samples import order_book
 
-from assets.governance.disposition import carry_out, close_compensated, held_orders, in_flight, lift_hold
+from assets.governance.carrying_out import carry_out
+from assets.governance.disposition import close_compensated, held_orders, in_flight, lift_hold
 from assets.governance.events import HoldLifted, RolledBack
 from assets.governance.in_flight import InFlight, dispositions
-from assets.governance.rollback import Rollback
 from assets.kernel.errors import EquipoiseError
 from assets.orders.decide import decide
 from assets.orders.events import BeginSend, Command, Confirm, Document, Errand, Issue, Propose, Require, Reserve
@@ -64,9 +64,9 @@ def the(store: MemoryOrderStore, order_id: str = DOCUMENT.order_id) -> Order:
     return order
 
 
-def rollback(store: MemoryOrderStore) -> Rollback:
-    orders = in_flight(store, "sample", CANARY)
-    return Rollback((ROLLED_BACK,), release_with("eager"), release_with(), dispositions(orders, CANARY))
+def rollback(store: MemoryOrderStore) -> RolledBack:
+    orders = dispositions(in_flight(store, "sample", CANARY), CANARY)
+    return dataclasses.replace(ROLLED_BACK, orders=orders, plan_date=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_order_of_a_release_that_was_taken_back_becomes_what_its_status_says(
 ) -> None:
     store = store_with(*life)
     for _ in range(2):
-        done = carry_out(store, rollback(store), by="ada", plan_date=TODAY)
+        done = carry_out(store, rollback(store), plan_date=TODAY)
     order = the(store)
     assert (order.status, order.cancel_pending) == (after, pending)
     if after is not OrderStatus.CANCELLED:
@@ -100,7 +100,7 @@ def test_orders_in_which_the_release_decided_no_line_are_left_alone() -> None:
 
 def test_what_nobody_acted_on_may_be_proposed_again_just_so() -> None:
     store = store_with(*PROPOSED)
-    carry_out(store, rollback(store), by="ada", plan_date=TODAY)
+    carry_out(store, rollback(store), plan_date=TODAY)
     record(order_book(), store)
     order = the(store)
     assert (order.status, order.document.releases) == (OrderStatus.PROPOSED, ("standard@0123456789ab",))
@@ -110,7 +110,7 @@ def test_what_nobody_acted_on_may_be_proposed_again_just_so() -> None:
 def test_goods_under_way_are_sent_back_by_a_proposal_that_later_plans_leave_alone() -> None:
     store = store_with(*SHIPPED)
     for _ in range(2):
-        done = carry_out(store, rollback(store), by="ada", plan_date=TODAY)
+        done = carry_out(store, rollback(store), plan_date=TODAY)
     (back,) = done.compensated.values()
     document = the(store, back).document
     assert (document.origin_id, document.destination_id) == (DOCUMENT.destination_id, DOCUMENT.origin_id)
@@ -124,7 +124,7 @@ def test_goods_under_way_are_sent_back_by_a_proposal_that_later_plans_leave_alon
 
 def test_an_order_counts_as_compensated_when_its_goods_are_back() -> None:
     store = store_with(*SHIPPED)
-    (back,) = carry_out(store, rollback(store), by="ada", plan_date=TODAY).compensated.values()
+    (back,) = carry_out(store, rollback(store), plan_date=TODAY).compensated.values()
     act(store, [Confirm(receipt(shipped=14, received=14), "m2")], DOCUMENT.order_id)
     assert close_compensated(store, "sample") == ()
     there = dataclasses.replace(receipt(shipped=14, received=14), reference=back)
@@ -147,7 +147,7 @@ def test_what_was_bought_and_is_under_way_is_left_to_people() -> None:
         Issue("rule", "memory", "key"), BeginSend(Errand.SUBMIT, "host-1", NOON), Confirm(there, "submit"),
     ]  # fmt: skip
     act(store, ways, bought.order_id)
-    done = carry_out(store, rollback(store), by="ada", plan_date=TODAY)
+    done = carry_out(store, rollback(store), plan_date=TODAY)
     assert (set(done.for_people), done.compensated) == ({bought.order_id}, {})
 
 

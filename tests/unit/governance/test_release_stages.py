@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from unit.governance.governance_samples import ADA, AT, BEN, DORA, VERA, evidence, release_with
+from unit.governance.governance_samples import ADA, AT, BEN, DORA, TODAY, VERA, evidence, release_with
 
 from assets.governance.events import RELEASES, Event, EvidenceKind, RolledBack, StageChanged
 from assets.governance.in_flight import IN_FLIGHT, InFlight, OrderInFlight
@@ -55,7 +55,7 @@ class Office:
 
     def roll_back(self, name: str, *orders: OrderInFlight, by: Identity = ADA) -> Rollback:
         history = self.log.history(RELEASES)
-        done = roll_back(history, name, self.registry.releases(), orders, by=by, at=AT, why="worse")
+        done = roll_back(history, name, self.registry.releases(), orders, by=by, at=AT, why="worse", plan_date=TODAY)
         self.log.append(RELEASES, len(history), done.events)
         return done
 
@@ -129,12 +129,44 @@ def test_the_release_before_the_one_before_is_not_what_a_rollback_restores(offic
     assert office.roll_back("bold").restored.name == "standard"
 
 
+@pytest.mark.parametrize("fault", ["colour: red", "{", "parent: gone@000000000000"])
+def test_a_draft_that_is_at_fault_keeps_nobody_from_taking_a_release_back(office: Office, fault: str) -> None:
+    office.promote_to_active("bold")
+    whole = (office.folder / "bold.yaml").read_text().replace("name: bold", "name: draft")
+    (office.folder / "draft.yaml").write_text(f"{fault}\n" if fault == "{" else f"{whole}{fault}\n")
+    with pytest.raises(EquipoiseError):
+        office.registry.releases()
+    history = office.log.history(RELEASES)
+    done = roll_back(history, "bold", office.registry.whole(), (), by=ADA, at=AT, why="worse", plan_date=TODAY)
+    assert done.restored.name == "standard"
+
+
+def test_a_release_that_is_at_fault_itself_is_neither_taken_back_nor_restored(office: Office) -> None:
+    office.promote_to_active("bold")
+    office.write("bold", guardrails={"cool_down_days": 9})
+    with pytest.raises(EquipoiseError, match="there is no such release"):
+        roll_back(
+            office.log.history(RELEASES), "bold", office.registry.whole(), (), by=ADA, at=AT, why="worse",
+            plan_date=TODAY,
+        )  # fmt: skip
+
+
+def test_a_canary_is_not_taken_back_where_nothing_else_could_decide(office: Office) -> None:
+    office.promote("bold")
+    office.promote("bold")
+    alone = [release for release in office.registry.whole() if release.stage is not Stage.ACTIVE]
+    history = office.log.history(RELEASES)
+    with pytest.raises(EquipoiseError, match="the active release is not there"):
+        roll_back(history, "bold", alone, (), by=ADA, at=AT, why="worse", plan_date=TODAY)
+
+
 def test_a_guard_rolls_back_and_asks_nobody(office: Office) -> None:
     office.promote("bold")
     office.promote("bold")
     done = roll_back_by_guard(
-        office.log.history(RELEASES), "bold", office.registry.releases(), (), guard="cost", at=AT, why="dearer"
-    )
+        office.log.history(RELEASES), "bold", office.registry.releases(), (), guard="cost", at=AT, why="dearer",
+        plan_date=TODAY,
+    )  # fmt: skip
     last = done.events[-1]
     assert isinstance(last, RolledBack)
     assert (last.by, last.guard, last.why) == ("guard", "cost", "dearer")

@@ -1,6 +1,7 @@
 """An HTTP server that answers what a test tells it, for the tests of the webhook."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,8 +43,8 @@ class Scripted:
 
 
 @contextmanager
-def scripted(*replies: Reply) -> Iterator[Scripted]:
-    """Answer on a free port until the block ends."""
+def scripted(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+    """Answer on a free port until the block ends, over TLS if told so."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -64,7 +65,11 @@ def scripted(*replies: Reply) -> Iterator[Scripted]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script = Scripted(f"http://127.0.0.1:{server.server_address[1]}/orders", list(replies))
+    host = "http://127.0.0.1"
+    if tls is not None:
+        server.socket, host = tls.wrap_socket(server.socket, server_side=True), "https://localhost"
+        server.handle_error = lambda *_: None  # type: ignore[method-assign] # who breaks the handshake off is expected
+    script = Scripted(f"{host}:{server.server_address[1]}/orders", list(replies))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield script

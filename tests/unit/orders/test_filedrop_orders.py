@@ -5,14 +5,12 @@ import errno
 import fcntl
 import json
 import os
-import resource
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from contract.gateways.kit_documents import cancellation, submission
+from unit.orders.full_disk import largest_file
 
 from assets.orders.gateways.drop_folder import DropFolder, NotSynced, latest_revision, order_name, reference_sent
 from assets.orders.gateways.filedrop import FileDrop
@@ -29,17 +27,6 @@ def folder(tmp_path: Path) -> DropFolder:
 
 def drop(folder: DropFolder, **options: float) -> FileDrop:
     return FileDrop(folder.path, **options)
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Let the system refuse to let files grow beyond a size, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_document_and_its_lines_are_written_with_the_same_totals(folder: DropFolder) -> None:

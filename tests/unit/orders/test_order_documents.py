@@ -103,11 +103,11 @@ def test_the_channel_is_part_of_the_id() -> None:
     ],
 )
 def test_only_the_current_plan_date_inside_its_window_is_live(calendar: PlanCalendar, today: str, channel: str) -> None:
-    assert channel_of(PLAN_DATE, dt.date.fromisoformat(today), calendar) == channel
+    assert channel_of(PLAN_DATE, dt.date.fromisoformat(today), calendar, dispatch_days=1) == channel
 
 
 def test_a_plan_with_hindsight_is_never_live() -> None:
-    assert channel_of(PLAN_DATE, PLAN_DATE, DAILY, as_known=AsKnown.NOW) is Channel.BACKFILL
+    assert channel_of(PLAN_DATE, PLAN_DATE, DAILY, as_known=AsKnown.NOW, dispatch_days=1) is Channel.BACKFILL
 
 
 def test_a_wider_window_admits_a_later_day_of_the_week() -> None:

@@ -1,5 +1,6 @@
 """Lineage ends at the content hash of every batch."""
 
+import datetime as dt
 from pathlib import Path
 
 import dagster as dg
@@ -9,7 +10,7 @@ from unit.orders.order_samples import CUTOFF, PLAN_DATE, plan_lines, plan_summar
 
 from assets.forecasting.defs import lead_time
 from assets.inventory import defs as inventory
-from assets.kernel.calendar import AsKnown
+from assets.kernel.calendar import AsKnown, Bucket
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_LINES
 from assets.kernel.frames.forecasts import CHAMPIONS
@@ -35,8 +36,22 @@ def published(tmp_path: Path) -> Published:
 def book(published: Published) -> OrderBook:
     return book_of_plan(
         published, PROFILE, PLAN_DATE, plan_lines=plan_lines(), plan_summary=plan_summary(),
-        verdicts=verdicts(), today=PLAN_DATE, as_known=AsKnown.THEN, run_id="run-1",
+        verdicts=verdicts(), today=PLAN_DATE, dispatch_days=1, as_known=AsKnown.THEN, run_id="run-1",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bucket", "days_later", "channel"), [("week", 1, "live"), ("week", 2, "backfill"), ("day", 1, "backfill")]
+)
+def test_a_replan_is_live_only_for_the_current_plan_date_inside_the_releases_window(
+    published: Published, bucket: str, days_later: int, channel: str
+) -> None:
+    replanned = book_of_plan(
+        published, PROFILE.model_copy(update={"bucket": Bucket(bucket)}), PLAN_DATE, plan_lines=plan_lines(),
+        plan_summary=plan_summary(), verdicts=verdicts(), today=PLAN_DATE + dt.timedelta(days=days_later),
+        dispatch_days=2, as_known=AsKnown.THEN, run_id="run-2",
+    )  # fmt: skip
+    assert {document.channel for document in replanned.content} == {channel}
 
 
 @pytest.fixture

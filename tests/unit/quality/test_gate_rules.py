@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from assets.feeds.contract import contract
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.quality import ACTIONS, PROFILES, VERDICTS
 from quality.expectations import judge
@@ -174,3 +175,9 @@ def test_the_worst_come_first() -> None:
     assert found["action"].tolist() == ["stop", "hold", "warn"]
     assert stops(verdicts(("S2", "", "stop")))
     assert not stops(verdicts(("S2", "", "hold")))
+
+
+def test_a_rejected_batch_is_told_of_every_table_of_the_contract() -> None:
+    suite = read_suite("feeds")
+    told = [feed for one in suite.rules if one.rule == "batch_rejected" for feed in one.feeds]
+    assert sorted(told) == sorted(table.name for table in contract())

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.forecasts import QUANTILE_COLUMNS
 from assets.rebalancing import lots
 from assets.rebalancing.plan import Plan, solve
@@ -342,3 +343,20 @@ def test_a_rebuilt_plan_reads_what_the_plan_was_made_from() -> None:
 
     beside = {"demand_forecast", "lead_time", "targets", "protection_demand", "verdicts", "forecast_verdicts"}
     assert {frame.name for frame in recorded_module.READ} == {*_MARTS, *beside}
+
+
+def test_an_item_that_a_canary_decided_is_solved_again_by_the_rules_of_the_canary() -> None:
+    plan, made = record(world(4))
+    line = made.lines.iloc[0]
+    other, _ = record(world(4), least=9.0)
+    mixed = replace(plan, canary_items=frozenset({line["item_id"]}), by_canary=lambda: other)
+    assert mixed.deciding(line["item_id"]).problem.release.guardrails.minimum_gain_amount == 9.0
+    assert mixed.deciding("another item") is mixed
+
+    def gone() -> Recorded:
+        raise EquipoiseError("there is no policy release eager@1 any more", where="releases", remedy="Bring it back")
+
+    lost = replace(mixed, by_canary=gone)
+    assert "no policy release eager@1" in verify_line(lost, line).terms
+    assert "no policy release eager@1" in verify_absence(lost, line["item_id"], "b").terms
+    assert verify_line(replace(lost, canary_items=frozenset()), line).confirmed

@@ -1,0 +1,57 @@
+"""What waits for a person is found by headers: what needs nobody is not read whole."""
+
+import datetime as dt
+
+import pytest
+from unit.orders.order_lives import (
+    ACKNOWLEDGED,
+    APPROVED,
+    DOCUMENT,
+    ISSUED,
+    NOON,
+    PROPOSED,
+    RECEIVED,
+    RESERVED,
+    SENDING,
+    SHIPPED,
+    life,
+    receipt,
+    variant,
+)
+
+from assets.governance.dispatch import DispatchDay
+from assets.governance.facts import Known
+from assets.governance.pause import PauseState
+from assets.orders.events import Channel, Command, Confirm, EndSend, Propose, SendOutcome
+from assets.orders.headers import header_of
+from assets.orders.receipts import Answer
+from assets.policy.registry import PolicyRegistry
+from orchestration.cli.waiting import may_wait, waiting
+
+TODAY = DOCUMENT.plan_date
+UNKNOWN = (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON))
+REFUSED = (*SENDING, Confirm(receipt(Answer.REFUSED, accepted=0, reason="no stock"), "submit"))
+DAY = DispatchDay(
+    "sample", TODAY, TODAY, PolicyRegistry().active(), Known(), None, PauseState(()), frozenset({"ann"}),
+    stopped="a gate stopped it",
+)  # fmt: skip
+LIVES = (PROPOSED, APPROVED, RESERVED, ISSUED, UNKNOWN, REFUSED, ACKNOWLEDGED, SHIPPED, RECEIVED)
+
+
+@pytest.mark.parametrize("sequence", LIVES, ids=lambda sequence: life(*sequence).status)
+@pytest.mark.parametrize("days_later", [0, 1])
+def test_every_order_of_which_something_waits_is_known_by_its_header(
+    sequence: tuple[Command, ...], days_later: int
+) -> None:
+    order = life(*sequence)
+    date = TODAY + dt.timedelta(days=days_later)
+    day = DispatchDay(**{**vars(DAY), "plan_date": date})
+    assert bool(list(waiting((order,), day))) <= may_wait(header_of(order), date)
+
+
+def test_what_goes_its_way_or_never_leaves_is_not_read() -> None:
+    under_way = (ISSUED, ACKNOWLEDGED, SHIPPED, RECEIVED)
+    assert not any(may_wait(header_of(life(*sequence)), TODAY) for sequence in under_way)
+    backfill = life(Propose(variant("a", Channel.BACKFILL)))
+    assert not may_wait(header_of(backfill), TODAY)
+    assert not may_wait(header_of(life(*PROPOSED)), TODAY + dt.timedelta(days=1))

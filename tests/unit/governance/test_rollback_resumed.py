@@ -1,0 +1,177 @@
+"""A process dies between a recorded rollback and what becomes of its orders: whoever comes next goes on, once."""
+
+import dataclasses
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from unit.governance.governance_samples import ADA, AT, release_with
+from unit.governance.test_dispositions import CANARY, TODAY, act, by_canary
+from unit.orders.order_lives import ACKNOWLEDGED, PROPOSED, RESERVED, SHIPPED
+from unit.orders.order_samples import order_book
+
+from assets.governance.carrying_out import finish, see_to, unfinished
+from assets.governance.disposition import in_flight
+from assets.governance.events import RELEASES, Event, RollbackCarriedOut, RolledBack
+from assets.governance.in_flight import dispositions
+from assets.governance.ledger_log import LedgerLog
+from assets.governance.log import settle
+from assets.governance.rollback import roll_back
+from assets.orders.events import CancelRequested, Command, Confirm, OrderWithdrawn, Propose, Reserve
+from assets.orders.order import OrderStatus
+from assets.orders.record import record
+from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
+from assets.policy.stage import Stage
+
+LATER = TODAY + dt.timedelta(days=2)
+LINES = tuple(("transfer", "I1", "DC1", site, 14) for site in ("S1", "S2", "S3", "S4"))
+LIVES = dict(zip(("S1", "S2", "S3", "S4"), (PROPOSED, ACKNOWLEDGED, SHIPPED, RESERVED), strict=True))
+
+
+class Killed(BaseException):
+    """The process is gone; nothing of it catches that."""
+
+
+@dataclass
+class MortalStore(MemoryOrderStore):
+    """A ledger whose process is killed before or after one of its appends."""
+
+    lives: int = 10**6
+    after_commit: bool = False
+
+    def append(self, appends: Sequence[Append], guard: StockGuard | None = None) -> int:
+        if not appends:
+            return super().append(appends, guard)
+        self.lives -= 1
+        if self.lives == 0 and not self.after_commit:
+            raise Killed
+        last = super().append(appends, guard)
+        if self.lives == 0:
+            raise Killed
+        return last
+
+
+def ledger() -> MortalStore:
+    """Return a ledger with an order of the canary in each of four statuses."""
+    store = MortalStore()
+    for document in order_book(LINES).content:
+        ours = by_canary(document, "I1")
+        life = [_of(command, ours.order_id) for command in LIVES[ours.destination_id][1:]]
+        act(store, [Propose(ours), *life], ours.order_id)
+    return store
+
+
+def _of(command: Command, order_id: str) -> Command:
+    if isinstance(command, Confirm):
+        return dataclasses.replace(command, receipt=dataclasses.replace(command.receipt, reference=order_id))
+    return dataclasses.replace(command, holds=()) if isinstance(command, Reserve) else command
+
+
+def take_back(store: MortalStore) -> None:
+    """Take the canary back as the command does: recorded, then carried out."""
+    made: list[RolledBack] = []
+
+    def decide(_: tuple[Event, ...]) -> Sequence[Event]:
+        orders = dispositions(in_flight(store, "sample", CANARY), CANARY)
+        made[:] = [RolledBack(CANARY, "standard@0123456789ab", "hash", ADA.person, AT, "worse", "", orders, TODAY)]
+        return made
+
+    settle(LedgerLog(store), RELEASES, decide)
+    see_to(store, LedgerLog(store), made[0], today=TODAY, at=AT)
+
+
+def told(store: MortalStore) -> dict[str, object]:
+    """Return where every order stands, by its destination, and how often each thing happened."""
+    stands = {
+        (one.document.origin_id, one.document.destination_id): (one.status, one.cancel_pending)
+        for one in store.orders(OrderFilter(network="sample"))
+    }
+    kinds = Counter(type(recorded.event).__name__ for recorded in store.events(limit=10**6))
+    watched = (OrderWithdrawn, CancelRequested, RolledBack, RollbackCarriedOut)
+    return {"orders": stands, **{kind.__name__: kinds[kind.__name__] for kind in watched}}
+
+
+UNDISTURBED = {
+    "orders": {
+        ("DC1", "S1"): (OrderStatus.CANCELLED, False),
+        ("DC1", "S2"): (OrderStatus.ACKNOWLEDGED, True),
+        ("DC1", "S3"): (OrderStatus.SHIPPED, False),
+        ("DC1", "S4"): (OrderStatus.RESERVED, False),
+        ("S3", "DC1"): (OrderStatus.PROPOSED, False),
+    },
+    "OrderWithdrawn": 1, "CancelRequested": 1, "RolledBack": 1, "RollbackCarriedOut": 1,
+}  # fmt: skip
+
+
+def test_a_rollback_that_nobody_disturbs_sees_to_every_order_once() -> None:
+    store = ledger()
+    take_back(store)
+    assert told(store) == UNDISTURBED
+    assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
+def test_a_process_killed_at_any_record_leaves_what_the_next_one_finishes_exactly_once(
+    step: int, after_commit: bool
+) -> None:
+    store = ledger()
+    store.lives, store.after_commit = step, after_commit
+    with pytest.raises(Killed):
+        take_back(store)
+    store.lives = 10**6
+    if (step, after_commit) == (1, False):
+        take_back(store)  # nothing was recorded, so that it is asked for again
+    left = unfinished(LedgerLog(store).history(RELEASES))
+    resumed = finish(store, LedgerLog(store), today=LATER, at=AT)
+    assert len(resumed) == len(left) == (0 if (step, after_commit) in ((1, False), (5, True)) else 1)
+    assert told(store) == UNDISTURBED
+    assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
+    assert told(store) == UNDISTURBED
+
+
+def test_a_second_death_on_another_day_makes_no_second_counter_move() -> None:
+    store = ledger()
+    store.lives, store.after_commit = 1, True
+    with pytest.raises(Killed):
+        take_back(store)
+    store.lives, store.after_commit = 3, True  # withdrawn, cancelled, the counter-move: then it dies as well
+    with pytest.raises(Killed):
+        finish(store, LedgerLog(store), today=TODAY + dt.timedelta(days=1), at=AT)
+    store.lives = 10**6
+    (done,) = finish(store, LedgerLog(store), today=LATER, at=AT)
+    assert len(done.compensated) == 1
+    assert told(store) == UNDISTURBED
+
+
+def test_what_the_restored_release_planned_meanwhile_is_left_to_it() -> None:
+    store = ledger()
+    store.lives, store.after_commit = 1, True
+    with pytest.raises(Killed):
+        take_back(store)
+    store.lives = 10**6
+    record(order_book((("transfer", "I1", "DC1", "S1", 9),)), store)
+    finish(store, LedgerLog(store), today=TODAY, at=AT)
+    (to_s1,) = [one for one in store.orders() if one.document.destination_id == "S1"]
+    assert (to_s1.status, to_s1.document.releases) == (OrderStatus.PROPOSED, ("standard@0123456789ab",))
+
+
+def test_a_rollback_records_what_becomes_of_its_orders_with_the_stages() -> None:
+    canary, active = (
+        release_with(name).model_copy(update={"stage": stage})
+        for name, stage in (("eager", Stage.CANARY), ("standard", Stage.ACTIVE))
+    )
+    store = ledger()
+    orders = [
+        dataclasses.replace(one, policy_release=canary.version) for one in in_flight(store, "sample", CANARY)
+    ]  # fmt: skip
+    made = roll_back((), "eager", [canary, active], orders, by=ADA, at=AT, why="worse", plan_date=TODAY)
+    assert made.events[-1] == made.rolled
+    assert (len(made.rolled.orders or ()), made.rolled.plan_date) == (4, TODAY)
+
+
+def test_rollbacks_of_ledgers_that_kept_no_fates_are_not_carried_out_again() -> None:
+    old = RolledBack(CANARY, "standard@0123456789ab", "hash", ADA.person, AT, "worse")
+    assert unfinished([old]) == ()
