@@ -114,9 +114,9 @@ def in_force_since(published: Published, plan_date: dt.date, champions: pd.DataF
     return since
 
 
-def earlier(published: Published, frame: Frame, plan_date: dt.date) -> dict[dt.date, str]:
+def earlier(published: Published, frame: Frame, plan_date: dt.date, look_back: int = LOOK_BACK) -> dict[dt.date, str]:
     """Return the last plan dates before one that published a table as it was known then, and by which run."""
-    before = [day for day in published.plan_dates(frame.name) if day < plan_date][-LOOK_BACK:]
+    before = [day for day in published.plan_dates(frame.name) if day < plan_date][-look_back:]
     runs = {day: _live_run(published, frame, day) for day in before}
     return {day: run_id for day, run_id in runs.items() if run_id}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from numbers import Number
 from typing import Any, TypeVar
 
@@ -49,6 +49,48 @@ def sensitive_in(shown: Any, sensitive_items: Iterable[str]) -> frozenset[str]:
     """Return the sensitive items that a table, a record, a list of them, or a text names."""
     texts = TextMask((str(item) for item in sensitive_items), numbers=False)
     return frozenset().union(*(texts.found(text) for text in set(_texts_in(shown))))
+
+
+@dataclasses.dataclass(frozen=True)
+class Telling:
+    """Sums that would tell of one sensitive item.
+
+    Attributes
+    ----------
+    groups : frozenset
+        Names of groups whose sums would.
+    total : bool
+        Whether the sum over all groups would as well.
+    """
+
+    groups: frozenset[Any]
+    total: bool
+
+
+def groups_that_tell(items: Mapping[Any, Collection[str]], sensitive: Collection[str]) -> Telling:
+    """Return the groups whose sums would tell the numbers of one sensitive item to who sees all other items.
+
+    A group does that holds exactly one: what is left of its sum without the others is that item's. The total does
+    where it holds exactly one, or where exactly one group is withheld, whose sum is what is left of the total.
+
+    Parameters
+    ----------
+    items : mapping
+        Name of each group to the items that it adds up; groups do not overlap.
+    sensitive : collection of str
+        Ids of sensitive items.
+
+    Examples
+    --------
+    >>> told = groups_that_tell({"a": ["I1", "I2"], "b": ["I1", "I3", "I4"], "c": ["I5"]}, ["I1", "I3"])
+    >>> sorted(told.groups), told.total
+    (['a'], True)
+    """
+    hidden = frozenset(sensitive)
+    held = {name: hidden & frozenset(some) for name, some in items.items()}
+    groups = frozenset(name for name, some in held.items() if len(some) == 1)
+    whole: frozenset[str] = frozenset().union(*held.values()) if held else frozenset()
+    return Telling(groups, len(groups) == 1 or len(whole) == 1)
 
 
 class Mask:

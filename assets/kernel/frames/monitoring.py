@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assets.kernel.frames.schema import Frame, date, flag, integer, real, text
+from assets.kernel.frames.schema import Frame, date, flag, integer, money, real, text
 
 PIT_BINS = 10
 """Equal bins of the histogram of probability integral transforms."""
@@ -104,4 +104,44 @@ PROCESS_DRIFT = Frame(
         text("reason", "Why, or why not, in words."),
     ),
     ("plan_date", "signal", "member"),
+)
+
+REGRET = Frame(
+    "regret",
+    "One row per order line and decision about it (by the rules, or by one person) whose outcome became known between "
+    "the plan date before and this one.",
+    (
+        date("plan_date", "Plan that looked back."),
+        text("order_id", "Order document."),
+        integer("line_number", "Line of the order.", minimum=1),
+        integer("event_version", "Event of the order that is the decision; it names who decided.", minimum=1),
+        text("decision", "automatic, approval, override or rejection."),
+        text("reason", "Word of the closed lists for overrides and rejections; empty for others."),
+        text("policy_release", "Release that decided the line."),
+        date("decided_for", "Plan date of the order."),
+        text("kind", "transfer, purchase or expedite."),
+        text("item_id", "Item."),
+        text("origin_id", "Supplier or site that sends."),
+        text("destination_id", "Site that receives."),
+        real("decided_units", "Units that the decision led to, as far as they came.", unit="base units"),
+        real("alternative_units", "Units that stood against it: none, or what the plan had wanted.", unit="base units"),
+        flag("arrival_is_told", "Whether the other side told what arrived; else what it promised counts."),
+        date("window_start", "First day on which the units could sell at the destination."),
+        date("window_end", "First day after its protection interval on which stock was counted."),
+        real("demand_low_units", "Demand at the destination and what it serves: sales.", unit="base units"),
+        real("demand_high_units", "As much as stock-outs may have hidden, added.", unit="base units"),
+        real("supply_units", "What there was to sell there: sales and what was left.", unit="base units"),
+        money("shortage_low_amount", "Lost sales spared against the alternative, at the end of least value."),
+        money("shortage_high_amount", "The same at the end of most value."),
+        money("holding_low_amount", "Holding spared, on site and under way, at the end of least value."),
+        money("holding_high_amount", "The same at the end of most value."),
+        money("freight_amount", "Freight beyond the alternative's."),
+        money("price_amount", "Purchase price beyond the least at which the units could be bought."),
+        money("value_low_amount", "What the decision was worth against the alternative, at least."),
+        money("value_high_amount", "What it was worth at most."),
+        money("regret_low_amount", "What the alternative would have spared, at least; 0 where the decision was right."),
+        money("regret_high_amount", "What it would have spared at most."),
+        text("hindsight", "borne_out: worth no less at either bound; refuted: worth less at both; open: between."),
+    ),
+    ("plan_date", "order_id", "line_number", "event_version"),
 )
