@@ -26,6 +26,8 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("verdicts",): P.READ_ORDERS,
     ("alerts",): P.READ_ORDERS,
     ("inbox",): P.READ_ORDERS,
+    ("regret",): P.READ_ORDERS,
+    ("regret", "--by", "person"): P.READ_ORDERS,
     ("pause",): P.READ_ORDERS,
     ("features", "list"): P.READ_ORDERS,
     ("models", "list"): P.READ_ORDERS,

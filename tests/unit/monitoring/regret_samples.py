@@ -11,8 +11,8 @@ from unit.orders.order_samples import PLAN_DATE, order_book, rows_of
 
 from assets.kernel.calendar import Bucket, PlanCalendar
 from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
-from assets.monitoring.regret_hindsight import Hindsight
-from assets.monitoring.regret_windows import PlanTerms
+from assets.monitoring.regret.hindsight import Hindsight
+from assets.monitoring.regret.windows import PlanTerms
 from assets.orders.decide import decide
 from assets.orders.events import (
     Approve,

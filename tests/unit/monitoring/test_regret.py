@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.monitoring.regret_samples import (
@@ -25,12 +24,13 @@ from unit.monitoring.regret_samples import (
 from unit.orders.order_samples import PLAN_DATE
 
 from assets.kernel.frames.monitoring import REGRET
-from assets.monitoring.regret import regret_table
-from assets.monitoring.regret_decisions import DecidedLine, DecisionKind, decisions_of
-from assets.monitoring.regret_grades import GROUPED, By, grades, told_once
-from assets.monitoring.regret_hindsight import Hindsight, demand_bounds, hindsight
-from assets.monitoring.regret_value import bounds_of_worth, worth_of
-from assets.monitoring.regret_windows import PlanTerms, judged
+from assets.monitoring.regret.decisions import DecidedLine, DecisionKind, decisions_of
+from assets.monitoring.regret.grades import GROUPED, grades, told_once
+from assets.monitoring.regret.hindsight import Hindsight, demand_bounds, hindsight
+from assets.monitoring.regret.table import regret_table
+from assets.monitoring.regret.value import bounds_of_worth, worth_of
+from assets.monitoring.regret.windows import PlanTerms, judged
+from assets.monitoring.regret.words import By
 from assets.orders.events import Cancel, LedgerEvent, Override, Reject
 from assets.orders.order import Order
 
@@ -162,7 +162,7 @@ def test_two_people_who_agreed_are_two_decisions() -> None:
     order = lived(made, asked_of(2), agreed("ann#1", made), agreed("bob#2", made), *sent(made))
     found = decisions_of(*order)
     assert [one.kind for one in found] == [DecisionKind.APPROVAL] * 2
-    people = [order[1][one.event_version - 1].by for one in found]  # type: ignore[attr-defined]
+    people = [order[1][one.event_version - 1].by for one in found]
     assert people == ["ann#1", "bob#2"]
 
 
@@ -231,7 +231,7 @@ def ledger() -> pd.DataFrame:
         ("o3", "automatic", "", "I3", -1.0, 4.0, "open"),
     ]
     rows = [
-        {name: 0.0 for name in REGRET.names} | facts
+        dict.fromkeys(REGRET.names, 0.0) | facts
         | {"order_id": order, "decision": kind, "reason": reason, "item_id": item, "hindsight": finding,
            "value_low_amount": low, "value_high_amount": high, "regret_low_amount": max(0.0, -high),
            "regret_high_amount": max(0.0, -low)}

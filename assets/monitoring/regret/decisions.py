@@ -2,7 +2,7 @@
 
 Read from the events of one order: what the rules let through, what people approved, changed or rejected. A decision
 that was overtaken, by a replan, by an expiry or because the order was undone, is judged by nobody. Not here: what
-became of the units (``regret_hindsight``), or whether that was right (``regret``).
+became of the units (``hindsight``), or whether that was right (``table``).
 """
 
 from __future__ import annotations

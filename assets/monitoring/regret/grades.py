@@ -1,33 +1,23 @@
 """Decisions graded by hindsight: counts and money by kind, reason, release, person or site.
 
 Money of a group that holds a single sensitive item is withheld, and the total where it would give such a group away.
-Pure. Not here: the value of one decision (``regret``), or who may see persons and items (orchestration).
+Pure. Not here: the value of one decision (``table``), or who may see persons and items (orchestration).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import pandas as pd
 
 from assets.kernel.frames.monitoring import REGRET
-from assets.monitoring.regret import Finding
+from assets.monitoring.regret.table import Finding
+from assets.monitoring.regret.words import By
 from assets.policy.masking import groups_that_tell
 
 MONEY = ("value_low_amount", "value_high_amount", "regret_low_amount", "regret_high_amount")
 _EVENT = ["order_id", "line_number", "event_version"]
-
-
-class By(StrEnum):
-    """What decisions are graded by."""
-
-    DECISION = "decision"
-    REASON = "reason"
-    RELEASE = "release"
-    PERSON = "person"
-    SITE = "site"
 
 
 GROUPED: Mapping[By, tuple[str, ...]] = {

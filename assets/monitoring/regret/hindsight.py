@@ -2,7 +2,7 @@
 
 Demand is censored: where the shelf was empty it was at least what sold, and at most what the censoring estimate
 thinks possible. What there was to sell over a window is what sold and what was left, whatever came or went meanwhile.
-Pure. Not here: reading the tables (``regret_reading``), or the worth of units (``regret_value``).
+Pure. Not here: reading the tables (``reading``), or the worth of units (``value``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pandas as pd
 
 from assets.forecasting.history.index import KEY
 from assets.kernel.calendar import PlanCalendar
-from assets.monitoring.regret_value import Reals
-from assets.monitoring.regret_windows import Window
+from assets.monitoring.regret.value import Reals
+from assets.monitoring.regret.windows import Window
 
 UPPER_DEVIATIONS = 1.2816
 """Standard deviations of the censoring estimate that the upper bound lies above it: the 90 % quantile, if normal."""

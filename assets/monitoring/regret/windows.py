@@ -3,7 +3,7 @@
 Its destination is judged over its protection interval, from its arrival to that of the next order; its origin, where
 that is a site, from the plan date to the end of its own. A site that serves others is judged with all below it, and an
 origin without what its destination serves, which had the units anyway. Each interval runs on to the next count of
-stock. Not here: what was counted or sold (``regret_hindsight``).
+stock. Not here: what was counted or sold (``hindsight``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import cached_property
 import pandas as pd
 
 from assets.kernel.calendar import PlanCalendar
-from assets.monitoring.regret_decisions import DecidedLine
+from assets.monitoring.regret.decisions import DecidedLine
 
 ItemSite = tuple[str, str]
 

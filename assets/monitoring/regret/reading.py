@@ -1,6 +1,6 @@
 """Reads the decisions whose outcome became known between two plan dates, and what is known of their outcome.
 
-A decision is told once: by the first plan date on which its windows are over. Not here: judging (``regret``).
+A decision is told once: by the first plan date on which its windows are over. Not here: judging (``table``).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring.earlier_forecasts import earlier
 from assets.monitoring.forecast_outcomes import standing_demand
-from assets.monitoring.regret import regret_table
-from assets.monitoring.regret_decisions import decisions_of
-from assets.monitoring.regret_hindsight import Hindsight, demand_bounds, hindsight
-from assets.monitoring.regret_windows import Judged, PlanTerms, judged
+from assets.monitoring.regret.decisions import decisions_of
+from assets.monitoring.regret.hindsight import Hindsight, demand_bounds, hindsight
+from assets.monitoring.regret.table import regret_table
+from assets.monitoring.regret.windows import Judged, PlanTerms, judged
 from assets.orders.events import Channel
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore

@@ -3,7 +3,7 @@
 One cost model, that of the twin (``assets/twin/README``) over one interval: a lost unit costs its shortage price
 once, a unit left at the end of a bucket its holding, and what is left at the end of the interval is worth its
 landed cost. All supply counts from the beginning of the interval. Not here: whose units they were
-(``regret_decisions``), or what sold (``regret_hindsight``).
+(``decisions``), or what sold (``hindsight``).
 """
 
 from __future__ import annotations

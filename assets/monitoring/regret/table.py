@@ -2,8 +2,8 @@
 
 The value of a decision is what its units spared against the alternative: lost sales, holding, freight, price. Regret is
 what the alternative would have spared. Both have two bounds because demand is censored; other decisions are taken as
-they were. Pure. Not here: which decisions (``regret_decisions``), what is known (``regret_hindsight``), or sums by
-reason, release, person or site (``regret_grades``).
+they were. Pure. Not here: which decisions (``decisions``), what is known (``hindsight``), or sums by
+reason, release, person or site (``grades``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import pandas as pd
 
 from assets.kernel.calendar import PlanCalendar
 from assets.kernel.frames.monitoring import REGRET
-from assets.monitoring.regret_decisions import Units
-from assets.monitoring.regret_hindsight import Hindsight, Seen
-from assets.monitoring.regret_value import Worth, bounds_of_worth
-from assets.monitoring.regret_windows import Judged, Prices, Window
+from assets.monitoring.regret.decisions import Units
+from assets.monitoring.regret.hindsight import Hindsight, Seen
+from assets.monitoring.regret.value import Worth, bounds_of_worth
+from assets.monitoring.regret.windows import Judged, Prices, Window
 
 
 class Finding(StrEnum):
