@@ -22,15 +22,14 @@ from assets.governance.identity import current_user, identify, owner_of
 from assets.governance.ledger_log import LedgerLog
 from assets.kernel.clock import Clock
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.marts import DIM_ITEM
 from assets.kernel.home import NetworkHome
-from assets.kernel.published import Published
 from assets.orders.sql_store import SqlOrderStore
 from assets.policy.access import Identity, Permission, require
-from assets.policy.masking import Mask, sensitive_in
+from assets.policy.masking import Mask, sensitive_in, texts_in
 from assets.policy.oversight import MaskingRules
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
+from orchestration.sensitive import ClosedOrders, sensitive_items
 from orchestration.settings import Settings
 
 Shown = TypeVar("Shown")
@@ -83,8 +82,8 @@ class Access:
 
     @cached_property
     def sensitive_items(self) -> frozenset[str]:
-        """All sensitive items, by the item master of the latest plan."""
-        return sensitive_items(Published(self.home.published))
+        """All sensitive items, by the latest plan and the newest item master."""
+        return sensitive_items(self.home)
 
     def hides(self, item_id: str) -> bool:
         """Tell whether an item is one that they may not see."""
@@ -109,7 +108,9 @@ class Access:
         if not self.sensitive_items:
             return what
         if not self.identity.may(Permission.READ_SENSITIVE):
-            told: Shown = self._mask.of(what)
+            closed = self._closed.among(set(texts_in(what)))
+            mask = Mask(self.sensitive_items, self._rules, closed) if closed else self._mask
+            told: Shown = mask.of(what)
             return told
         fresh = sensitive_in(what, self.sensitive_items - self._written_down)
         log_sensitive_read(self.log, self.clock, self.identity, self.what, fresh)
@@ -118,7 +119,15 @@ class Access:
 
     @cached_property
     def _mask(self) -> Mask:
-        return Mask(self.sensitive_items, _masking_rules(self.home, self.store))
+        return Mask(self.sensitive_items, self._rules)
+
+    @cached_property
+    def _rules(self) -> MaskingRules:
+        return masking_rules(self.home, self.store)
+
+    @cached_property
+    def _closed(self) -> ClosedOrders:
+        return ClosedOrders(self.store, self.sensitive_items)
 
 
 @contextmanager
@@ -158,27 +167,7 @@ def at_work(
             yield Access(settings, store, clock, identity, what)
 
 
-def sensitive_items(published: Published) -> frozenset[str]:
-    """Return the sensitive items of the latest plan; none where nothing was planned.
-
-    Raises
-    ------
-    EquipoiseError
-        If the item master cannot be read, so that nothing is shown that should be hidden.
-    """
-    dates = published.plan_dates(DIM_ITEM.name)
-    if not dates:
-        return frozenset()
-    items = published.part(DIM_ITEM, dates[-1], ["item_id", "is_sensitive"])
-    if items is None:
-        raise EquipoiseError(
-            "which items are sensitive cannot be read", where=f"table {DIM_ITEM.name} of {dates[-1]}",
-            remedy=f"Run `equipoise plan --date {dates[-1]}`",
-        )  # fmt: skip
-    return frozenset(items.loc[items["is_sensitive"], "item_id"])
-
-
-def _masking_rules(home: NetworkHome, store: SqlOrderStore) -> MaskingRules:
+def masking_rules(home: NetworkHome, store: SqlOrderStore) -> MaskingRules:
     """Return the active release's rules; the strictest where none can be read."""
     try:
         return registry_of(home, store).active().masking

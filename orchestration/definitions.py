@@ -18,6 +18,7 @@ from orchestration.resources import build_resources
 from orchestration.retries import retried
 from orchestration.settings import Settings, read_settings
 from orchestration.stages import STAGES
+from orchestration.veil import veiled
 
 
 def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
@@ -46,6 +47,8 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     stages = timings.stage_of_step(assets, checks)
     published = Published(home.published)
     resources = build_resources(settings, project, **overrides)
+    for step in (*assets, *checks):
+        veiled(step, resources["veil"])
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,7 @@ from assets.kernel.frames import (
 from assets.kernel.published import Publication, Published
 
 PREVIEW_ROWS = 5
+Hide = Callable[[dict[str, Any], pd.DataFrame], dict[str, Any]]
 
 
 def frames_by_name() -> dict[str, Frame]:
@@ -40,17 +42,20 @@ class PublishedIOManager(dg.IOManager):
     ----------
     published : Published
         Where tables are published.
+    hide : callable, optional
+        Takes what is told of a table, and the table; returns what anybody may see of it.
     """
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, hide: Hide = lambda told, _: told) -> None:
         self._published = published
+        self._hide = hide
         self._frames = frames_by_name()
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
         """Conform ``obj`` to the asset's frame, publish it and describe it to the UI."""
         frame = self._frame(context.definition_metadata, context.asset_key)
         publication = self._published.write(frame, obj, _plan_date(context), context.run_id)
-        context.add_output_metadata(describe(frame, obj, publication))
+        context.add_output_metadata(self._hide(describe(frame, obj, publication), obj))
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the latest version of the upstream table for the plan date."""

@@ -32,6 +32,7 @@ from orchestration.policies import registry_of
 from orchestration.retries import RetryingIOManager
 from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
+from orchestration.veil import PageVeil
 
 LATE_IMPORTS = (
     "great_expectations",
@@ -59,6 +60,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
     profile = home.profile
     published = Published(home.published)
     orders: OrderStore = overrides.get("orders") or open_ledger(settings, profile.clock)
+    veil = PageVeil(home, orders, lifted=settings.pages_show_sensitive)
     policies: PolicyRegistry = overrides.get("policies") or registry_of(home, orders)
     given = {
         "home": home,
@@ -70,7 +72,8 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "features": FeatureRegistry(home.root),
         "models": ModelRegistry(home.root),
         "published": published,
-        "parquet": RetryingIOManager(published),
+        "parquet": RetryingIOManager(published, veil.metadata),
+        "veil": veil,
         "warehouse": guarded_warehouse(
             home.warehouse,
             home.locks,

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         What both ends know, or the file that holds it.
     gateway_ca_file : Path or None
         Certificates of the private authority that vouches for a webhook's server.
+    pages_show_sensitive : bool
+        Whether whoever reaches Dagster's pages and the channels of alerts may see sensitive items; else they are
+        hidden there from everybody.
     tracing : Tracing
         Spans of stages and gateway calls on standard error, or none.
     order_partition_days : int
@@ -89,6 +92,7 @@ class Settings(BaseSettings):
     gateway_secret: SecretStr | None = None
     gateway_secret_file: Path | None = None
     gateway_ca_file: Path | None = None
+    pages_show_sensitive: bool = False
     tracing: Tracing = Tracing.OFF
     order_partition_days: int = Field(default=90, ge=1)
     sender: str = ""

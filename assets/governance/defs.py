@@ -15,7 +15,7 @@ from assets.governance.dispatch import Dispatched
 from assets.governance.shadow import ShadowDay, cast_shadows
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
-from assets.kernel.defs import PlanDates, plan_date_of, published_asset, published_outs, shown
+from assets.kernel.defs import PlanDates, log_event, plan_date_of, published_asset, published_outs, shown
 from assets.kernel.frames.rollout import CANARY_GUARDS, SHADOW_DIFFERENCES, SHADOW_PLANS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -121,7 +121,7 @@ def _dispatching() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         found = dispatcher()
         for order in orders.orders(OrderFilter(order_ids=found.changed)):
-            context.log_event(_state_of(order))
+            log_event(context, _state_of(order))
         for name, page in pages.dispatching_pages(found, orders).items():
             yield dg.MaterializeResult(["orders", name], metadata=shown(page))
 

@@ -9,6 +9,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import dagster as dg
@@ -26,6 +27,11 @@ IO_MANAGER = "parquet"
 BUSY_SECONDS = 60
 """How long an event waits for another writer of its file."""
 
+Veil = Callable[[Any], Any]
+"""Returns an event as Dagster's readers may see it."""
+_VEIL: ContextVar[Veil] = ContextVar(
+    "what hides, in events, what their readers may not see", default=lambda event: event
+)
 PlanDates = dg.PartitionsDefinition[str]
 Declared = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
@@ -157,6 +163,21 @@ def _cell(value: Any) -> Plain:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return None
     return round(value, 4) if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def hidden_by(veil: Veil) -> Iterator[None]:
+    """Have what is logged inside the block looked through by ``veil`` before anybody can read it."""
+    token = _VEIL.set(veil)
+    try:
+        yield
+    finally:
+        _VEIL.reset(token)
+
+
+def log_event(context: dg.AssetExecutionContext, event: Any) -> None:
+    """Log an event beside those that a step returns, with what its readers may not see hidden."""
+    context.log_event(_VEIL.get()(event))
 
 
 @contextmanager

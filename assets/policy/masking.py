@@ -48,7 +48,7 @@ def masked(shown: Shown, sensitive_items: Iterable[str], may_see: bool, rules: M
 def sensitive_in(shown: Any, sensitive_items: Iterable[str]) -> frozenset[str]:
     """Return the sensitive items that a table, a record, a list of them, or a text names."""
     texts = TextMask((str(item) for item in sensitive_items), numbers=False)
-    return frozenset().union(*(texts.found(text) for text in set(_texts_in(shown))))
+    return frozenset().union(*(texts.found(text) for text in set(texts_in(shown))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,10 +102,13 @@ class Mask:
         Ids of the sensitive items.
     rules : MaskingRules
         Whether numbers are hidden as well.
+    closed : frozenset of str
+        Names of what holds sensitive items, as an order does: they stay, and what is told of them beside their name
+        loses its numbers, because a total less the parts that are shown elsewhere would tell the part that is not.
     """
 
-    def __init__(self, items: frozenset[str], rules: MaskingRules) -> None:
-        self._texts = TextMask(items, rules.numbers)
+    def __init__(self, items: frozenset[str], rules: MaskingRules, closed: frozenset[str] = frozenset()) -> None:
+        self._texts = TextMask(items, rules.numbers, closed)
         self._numbers = rules.numbers
 
     def of(self, shown: Any) -> Any:
@@ -125,7 +128,7 @@ class Mask:
             return {self._scalar(key, False): self._part(part, own, below) for key, part in value.items()}
         if isinstance(value, list | tuple):
             below = below or self._names(value)
-            own = own or below
+            own = own or below or self._names(value, closed=True)
             parts = [self._part(part, own, below) for part in value]
             return parts if isinstance(value, list) else tuple(parts)
         return self._scalar(value, own)
@@ -133,22 +136,28 @@ class Mask:
     def _part(self, part: Any, own: bool, below: bool) -> Any:
         return self._value(part, below if _is_record(part) else own, below)
 
-    def _names(self, container: Any) -> bool:
-        """Tell whether a container itself names a sensitive item, not counting the records inside it."""
+    def _names(self, container: Any, *, closed: bool = False) -> bool:
+        """Tell whether a container itself names a sensitive item, not counting the records inside it.
+
+        With ``closed`` what is closed counts as well.
+        """
         parts = [*container, *container.values()] if isinstance(container, Mapping) else container
-        return any(self._names(_plain(p)) if _is_plain_list(p) else self._is_named(p) for p in parts)
+        return any(
+            self._names(_plain(p), closed=closed) if _is_plain_list(p) else self._is_named(p, closed) for p in parts
+        )
 
     def _holds(self, container: Any) -> bool:
-        """Tell whether a container names a sensitive item anywhere inside."""
+        """Tell whether a container names a sensitive item, or what is closed, anywhere inside."""
         container = _plain(container)
         if isinstance(container, Mapping):
             return any(self._holds(part) for part in (*container, *container.values()))
         if isinstance(container, list | tuple):
             return any(self._holds(part) for part in container)
-        return self._is_named(container)
+        return self._is_named(container, closed=True)
 
-    def _is_named(self, value: Any) -> bool:
-        return not _is_container(value) and self._texts.names(str(value))
+    def _is_named(self, value: Any, closed: bool) -> bool:
+        names = self._texts.names if closed else self._texts.names_item
+        return not _is_container(value) and names(str(value))
 
     def _scalar(self, value: Any, hide: bool) -> Any:
         text = str(value)
@@ -205,18 +214,18 @@ def _plain(value: Any) -> Any:
     return sorted(value, key=str) if isinstance(value, set | frozenset) else value
 
 
-def _texts_in(shown: Any) -> Iterator[str]:
+def texts_in(shown: Any) -> Iterator[str]:
     """Yield every name and value inside, as text."""
     shown = _plain(shown)
     if isinstance(shown, pd.DataFrame):
         levels = [shown.index.get_level_values(level) for level in range(shown.index.nlevels)]
         for values in (shown.columns, *levels, *(shown.iloc[:, at] for at in range(shown.shape[1]))):
-            yield from _texts_in(list(values))
+            yield from texts_in(list(values))
     elif isinstance(shown, Mapping):
-        yield from _texts_in([*shown, *shown.values()])
+        yield from texts_in([*shown, *shown.values()])
     elif isinstance(shown, list | tuple):
         for part in shown:
-            yield from _texts_in(part)
+            yield from texts_in(part)
     else:
         yield str(shown)
 

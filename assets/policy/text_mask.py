@@ -26,33 +26,41 @@ class TextMask:
         Ids of the sensitive items; an empty id is none.
     numbers : bool
         Whether numbers are hidden as well where a text names one.
+    closed : iterable of str
+        Other names whose numbers are hidden: they stay themselves.
     """
 
-    def __init__(self, items: Iterable[str], numbers: bool) -> None:
+    def __init__(self, items: Iterable[str], numbers: bool, closed: Iterable[str] = ()) -> None:
         # By digest: a label does not tell where in the alphabet an id stands.
         ids = sorted(set(items) - {""}, key=digest)
+        self._closed = frozenset(closed) - {"", *ids}
         self._numbers = numbers
-        self._lengths = sorted({len(item) for item in ids}, reverse=True)
-        self._first = frozenset(item[0] for item in ids)
+        self._lengths = sorted({len(name) for name in (*ids, *self._closed)}, reverse=True)
+        self._first = frozenset(name[0] for name in (*ids, *self._closed))
         self._known: dict[str, bool] = {}
         self._labels = {item: f"⟨hidden{place}⟩" for place, item in enumerate(ids, 1)}
         if any(self._spans(label) for label in self._labels.values()):
             # An item is named like a label.
             self._labels = dict.fromkeys(ids, HIDDEN)
+        self._labels |= {name: name for name in self._closed}
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Id to the label that stands for it."""
+        """Id to the label that stands for it, and closed names to themselves."""
         return self._labels
 
+    def names_item(self, text: str) -> bool:
+        """Tell whether a text names a sensitive item, closed names aside."""
+        return self.names(text) and (not self._closed or not self.found(text) <= self._closed)
+
     def names(self, text: str) -> bool:
-        """Tell whether a text names a sensitive item."""
+        """Tell whether a text names a sensitive item, or what is closed."""
         if text not in self._known:
             self._known[text] = text in self._labels or bool(self._spans(text))
         return self._known[text]
 
     def found(self, text: str) -> frozenset[str]:
-        """Return the sensitive items that a text names."""
+        """Return the sensitive items and closed names in a text."""
         return frozenset({text} if text in self._labels else (text[start:end] for start, end in self._spans(text)))
 
     def of(self, text: str, hide: bool = False) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from assets.kernel.clock import Clock
-from assets.kernel.defs import event_log_kept_open, shown
+from assets.kernel.defs import event_log_kept_open, log_event, shown
 from assets.orders import pages
 from assets.orders.order import Order
 from assets.orders.projections import ended_since, unlogged
@@ -34,9 +34,9 @@ def log_orders(context: dg.AssetExecutionContext, orders: Sequence[Order], withd
     context.instance.add_dynamic_partitions(ORDER_PARTITIONS, [order.order_id for order in missing])
     with event_log_kept_open(context.instance, context.run.run_id):
         for order in missing:
-            context.log_event(_materialization(order))
+            log_event(context, _materialization(order))
         for order in withdrawn:
-            context.log_event(_observation(order))
+            log_event(context, _observation(order))
     return len(missing)
 
 

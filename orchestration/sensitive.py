@@ -1,0 +1,145 @@
+"""Which items are sensitive, by what is known before a plan has said so and after; and which orders hold some.
+
+Items are read from files, so that nobody meets a lock. Not here: who may see them (``access``), or hiding them
+(``policy.masking``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from assets.feeds.contract import feed_table
+from assets.feeds.landing import LandingArea
+from assets.feeds.transport import FORMATS, open_file
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.frames.marts import DIM_ITEM
+from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
+from assets.orders.store import OrderFilter, OrderStore
+
+_ITEM, _FLAG = "item_id", "is_sensitive"
+_YES = frozenset({"true", "t", "1", "yes"})
+_ORDER = re.compile(r"\b[0-9a-f]{8,64}\b")
+"""What may be the id of an order; the ledger says which are."""
+
+
+def sensitive_items(home: NetworkHome) -> frozenset[str]:
+    """Return the sensitive items of a network: those of its latest plan, and of the newest item master landed.
+
+    The master counts as well because gates and raw tables speak of items before a plan does, and because a plan
+    that a gate stopped has no items.
+
+    Raises
+    ------
+    EquipoiseError
+        If the plan's items cannot be read, so that nothing is shown that should be hidden.
+    """
+    landing = LandingArea(home.landing, home.profile.clock)
+    return planned_sensitive(Published(home.published)) | landed_sensitive(landing)
+
+
+def planned_sensitive(published: Published) -> frozenset[str]:
+    """Return the sensitive items of the latest plan; none where nothing was planned.
+
+    Raises
+    ------
+    EquipoiseError
+        If the item master cannot be read.
+    """
+    dates = published.plan_dates(DIM_ITEM.name)
+    if not dates:
+        return frozenset()
+    items = published.part(DIM_ITEM, dates[-1], [_ITEM, _FLAG])
+    if items is None:
+        raise EquipoiseError(
+            "which items are sensitive cannot be read", where=f"table {DIM_ITEM.name} of {dates[-1]}",
+            remedy=f"Run `equipoise plan --date {dates[-1]}`",
+        )  # fmt: skip
+    return frozenset(items.loc[items[_FLAG], _ITEM])
+
+
+def landed_sensitive(landing: LandingArea) -> frozenset[str]:
+    """Return the sensitive items of the newest item master that can be read; none where none was landed.
+
+    A batch that cannot be read is rejected when it is taken in, so that nothing speaks of its items.
+    """
+    for envelope in reversed(landing.batches(feed_table("erp", "items"))):
+        files = sorted(path for path in landing.directory(envelope).rglob("*") if path.suffix in FORMATS)
+        try:
+            return frozenset().union(*map(_flagged, files))
+        except (EquipoiseError, KeyError):
+            continue
+    return frozenset()
+
+
+class SensitiveItems:
+    """The sensitive items of a network, read again when a plan or a master was added.
+
+    Parameters
+    ----------
+    home : NetworkHome
+        The network.
+    """
+
+    def __init__(self, home: NetworkHome) -> None:
+        self._home = home
+        self._read: tuple[object, frozenset[str]] = (None, frozenset())
+
+    def now(self) -> frozenset[str]:
+        """Return them as known now."""
+        published = Published(self._home.published)
+        dates = published.plan_dates(DIM_ITEM.name)
+        planned = published.latest(DIM_ITEM.name, dates[-1]) if dates else None
+        landing = LandingArea(self._home.landing, self._home.profile.clock)
+        state = (planned, landing.batch_ids(feed_table("erp", "items")))
+        if state != self._read[0]:
+            self._read = (state, sensitive_items(self._home))
+        return self._read[1]
+
+
+class ClosedOrders:
+    """Orders that hold sensitive items: what is told of them as a whole would tell of these.
+
+    Parameters
+    ----------
+    store : OrderStore
+        The ledger.
+    sensitive : frozenset of str
+        Sensitive items.
+    """
+
+    def __init__(self, store: OrderStore, sensitive: frozenset[str]) -> None:
+        self._store = store
+        self._sensitive = sensitive
+        self._known: dict[str, bool] = {}
+
+    def among(self, texts: Iterable[str]) -> frozenset[str]:
+        """Return the ids in some texts that are of such orders."""
+        named = {found for text in texts for found in _ORDER.findall(text)}
+        unknown = tuple(sorted(named - self._known.keys()))
+        if unknown:
+            self._known |= dict.fromkeys(unknown, False)
+            for order in self._store.orders(OrderFilter(order_ids=unknown)):
+                held = {line.item_id for line in (*order.document.lines, *order.standing.lines)}
+                self._known[order.order_id] = bool(held & self._sensitive)
+        return frozenset(one for one in named if self._known[one])
+
+
+def _flagged(path: Path) -> frozenset[str]:
+    """Return the items that a file flags.
+
+    Raises
+    ------
+    EquipoiseError, KeyError
+        If it cannot be read, or has not the columns.
+    """
+    sent = open_file(path)
+    names = {name.lower(): name for name in sent.schema.names}
+    item, flag = names[_ITEM], names[_FLAG]
+    table = pq.read_table(path, columns=[item, flag]) if sent.table is None else sent.table
+    pairs = zip(table.column(item).to_pylist(), table.column(flag).to_pylist(), strict=True)
+    return frozenset(str(one) for one, said in pairs if str(said).strip().lower() in _YES)
