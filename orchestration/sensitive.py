@@ -23,7 +23,7 @@ from assets.orders.store import OrderFilter, OrderStore
 
 _ITEM, _FLAG = "item_id", "is_sensitive"
 _YES = frozenset({"true", "t", "1", "yes"})
-_ORDER = re.compile(r"\b[0-9a-f]{8,64}\b")
+_ORDER = re.compile(r"\b(?:[A-Z]+-)?[0-9a-f]{8,64}\b")
 """What may be the id of an order; the ledger says which are."""
 
 

@@ -81,10 +81,11 @@ def _canary_guards(plan_dates: PlanDates) -> dg.AssetsDefinition:
     @published_asset(
         CANARY_GUARDS,
         ["governance", "canary_guards"],
-        "Lost sales are not measured yet; rejections and failures count days that are over. A broken guard takes the "
-        "canary back where its release has automatic rollback on, and its orders in flight with it.",
+        "Lost sales, rejections and failures count days that are over; of the canary's lost sales the lower bound. A "
+        "broken guard takes the canary back where its release has automatic rollback on, and its orders in flight "
+        "with it.",
         group=ROLLOUT,
-        deps=[["orders", "documents"], ["rebalancing", "canary_items"]],
+        deps=[["orders", "documents"], ["rebalancing", "canary_items"], ["forecasting", "demand_estimate"]],
         plan_dates=plan_dates,
         owners=_OWNERS,
         kinds=_KINDS,

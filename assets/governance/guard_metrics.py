@@ -2,8 +2,8 @@
 
 ``cost`` is what the canary's decisions cost over what the active release's would have for the same items on the same
 snapshot, by the active prices; the others' reference is themselves, 1. ``rejections`` and ``failures`` compare the
-documents in which the canary decided a line with the others. Lost sales need outcomes by item and are not measured
-yet. Not here: judging (``guards``), or acting on it (``canary_watch``).
+documents in which the canary decided a line with the others. ``lost_sales`` are measured in a module of that name.
+Not here: judging (``guards``), or acting on it (``canary_watch``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from assets.governance.guards import Observation
+from assets.governance.lost_sales import lost_sales
 from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.published import Published
 from assets.orders.events import Channel
@@ -46,7 +47,7 @@ def observations(
         if date < today:
             orders = store.orders(OrderFilter(network=network, plan_date=date, channel=Channel.LIVE))
             found += _of_orders(date, orders, version)
-    return tuple(found)
+    return (*found, *lost_sales(published, version, today))
 
 
 def _cost(date: dt.date, ours: float, theirs: float) -> list[Observation]:

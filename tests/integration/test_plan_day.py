@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,12 +11,24 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 from networks import copied, small_network
 
+from assets.feeds.contract import feed_table
+from assets.feeds.landing import LandingArea
 from assets.feeds.synthetic.faults import fault
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, ORDER_LINES, PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames.decisions import (
+    DECISIONS,
+    DOCUMENTS,
+    ORDER_LINES,
+    PLAN_COSTS,
+    PLAN_LINES,
+    PLAN_SUMMARY,
+    PROTECTION_DEMAND,
+    TARGETS,
+)
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.published import Published
 from assets.monitoring.alerts import collect
@@ -76,12 +89,61 @@ def test_planning_a_date_twice_gives_the_same_documents_and_logs_nothing_new(twi
     assert _order_events(twice) == count
 
 
-def test_a_past_date_is_its_own_channel(twice: Settings) -> None:
-    past = today(twice) - dt.timedelta(days=4)
-    assert plan_day(twice, past).success
+@pytest.fixture(scope="module")
+def secret(twice: Settings) -> str:
+    """Return an item that the newest item master calls sensitive: the one of which most is ordered."""
+    home, table = twice.network_home(), feed_table("erp", "items")
+    landing = LandingArea(home.landing, home.profile.clock)
+    lines = published(twice).read(ORDER_LINES, today(twice))
+    item = str(lines.groupby("item_id")["value_amount"].sum().idxmax())
+    newest = landing.batches(table)[-1]
+    items = pd.concat(pd.read_parquet(path) for path in landing.directory(newest).glob("*.parquet"))
+    items["is_sensitive"] = items["item_id"] == item
+    day = newest.business_date + dt.timedelta(days=30)
+    landing.land_frame(table, items, day, available_at=dt.datetime.combine(day, dt.time(23), dt.UTC))
+    return item
+
+
+@pytest.fixture(scope="module")
+def past(twice: Settings, secret: str) -> dt.date:
+    """Return an earlier date that was planned when the item had become sensitive."""
+    day = today(twice) - dt.timedelta(days=4)
+    assert secret
+    assert plan_day(twice, day).success
+    return day
+
+
+def test_a_past_date_is_its_own_channel(twice: Settings, past: dt.date) -> None:
     documents = published(twice).read(DOCUMENTS, past)
     assert set(documents["channel"]) == {"backfill"}
     assert not set(documents["order_id"]) & set(published(twice).read(DOCUMENTS, today(twice))["order_id"])
+
+
+def test_a_sensitive_item_and_its_numbers_are_nowhere_in_what_dagster_tells_of_a_date(
+    twice: Settings, past: dt.date, secret: str
+) -> None:
+    run_id = str(published(twice).read(DOCUMENTS, past)["run_id"].iloc[0])
+    with instance.opened(twice) as store:
+        told = [str(entry.dagster_event or entry) for entry in store.all_logs(run_id)]
+    assert len(told) > 100
+    assert [line for line in told if re.search(rf"(?<![A-Za-z0-9]){secret}(?![A-Za-z0-9])", line)] == []
+    everything = "\n".join(told)
+    assert "⟨hidden1⟩" in everything
+    numbers = _only_of(secret, twice, past)
+    assert len(numbers) > 20
+    assert [number for number in numbers if re.search(rf"(?<![\d.]){number}(?![\d])", everything)] == []
+
+
+def _only_of(item: str, settings: Settings, day: dt.date) -> list[str]:
+    """Return money and units of an item as pages would tell them: five digits at least, and no other item's."""
+    own: set[str] = set()
+    others: set[str] = set()
+    for frame in (PLAN_LINES, ORDER_LINES, TARGETS, PROTECTION_DEMAND, PLAN_COSTS, DECISIONS):
+        table = published(settings).read(frame, day)
+        for column in table.select_dtypes("float"):
+            for name, value in zip(table["item_id"], table[column], strict=True):
+                (own if name == item else others).update(f"{value:.{digits}f}".rstrip("0") for digits in (2, 4))
+    return sorted(number for number in own - others if sum(map(str.isdigit, number)) >= 5)
 
 
 def test_a_replay_finds_every_digest_again_and_then_names_the_table_that_was_changed(twice: Settings) -> None:
