@@ -23,8 +23,10 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring.alerts import collect, message
 from assets.orders.standing import as_known_of
+from assets.policy.masking import masked_texts
 from orchestration import alert_record
 from orchestration.alert_record import AlertRecord
+from orchestration.sensitive import sensitive_items
 from orchestration.settings import Settings
 
 Send = Callable[[str, str, str], bool]
@@ -53,14 +55,19 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
 
 
 def deliver_rows(settings: Settings, found: pd.DataFrame, plan_date: dt.date, send: Send | None = None) -> list[str]:
-    """Deliver some alerts of a plan date, each once; as ``deliver``."""
+    """Deliver some alerts of a plan date, each once; as ``deliver``.
+
+    None of them names a sensitive item, unless the settings say that all who read them may see.
+    """
     home = settings.network_home()
     channels = channels_of(settings, home.profile, Published(home.published), plan_date)
+    hidden = frozenset() if settings.pages_show_sensitive else sensitive_items(home)
     with alert_record.opened(home.alerts / _DELIVERED) as record:
         for alert in found.to_dict("records"):
             title, body = message(alert)
             for channel in channels:
-                record.owe((str(alert["alert_id"]), _name(channel)), alert | {"title": title, "body": body})
+                told = masked_texts(alert | {"title": title, "body": body}, hidden)
+                record.owe((str(alert["alert_id"]), _name(channel)), told)
         went, refused = _settle(record, settings, home.alerts, send or _apprise)
     if refused:
         raise EquipoiseError(

@@ -45,6 +45,15 @@ def masked(shown: Shown, sensitive_items: Iterable[str], may_see: bool, rules: M
     return told
 
 
+def masked_texts(record: Mapping[Any, Any], sensitive_items: Iterable[str]) -> dict[Any, Any]:
+    """Return a record whose texts name no sensitive item, nor the numbers told beside one.
+
+    Each text is looked at by itself, so that ids and dates beside one stay as they are.
+    """
+    texts = TextMask((str(item) for item in sensitive_items), numbers=True)
+    return {name: texts.of(value) if isinstance(value, str) else value for name, value in record.items()}
+
+
 def sensitive_in(shown: Any, sensitive_items: Iterable[str]) -> frozenset[str]:
     """Return the sensitive items that a table, a record, a list of them, or a text names."""
     texts = TextMask((str(item) for item in sensitive_items), numbers=False)

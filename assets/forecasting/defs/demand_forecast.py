@@ -73,14 +73,16 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         driven = has_drivers(fct_demand, dim_event, profile.calendar, plan_date, release.forecast.history_buckets)
         day = day_of(published, plan_date, release, profile, as_known, feat_item_site, _MARTS, driven)
         found = forecast_day(models, day, make)
-        yield from _outputs(found, plan_date, fct_demand)
+        yield from _outputs(found, plan_date, fct_demand, dim_item)
 
     return demand_forecast
 
 
-def _outputs(found: DayForecast, plan_date: dt.date, demand: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
+def _outputs(
+    found: DayForecast, plan_date: dt.date, demand: pd.DataFrame, items: pd.DataFrame
+) -> Iterator[dg.Output[pd.DataFrame]]:
     made, champions = found.made, champions_frame(found)
-    page = pages.forecast_page(made.forecast, demand, made.scores)
+    page = pages.forecast_page(made.forecast, demand, made.scores, set(items.loc[items["is_sensitive"], "item_id"]))
     yield dg.Output(made.forecast, "demand_forecast", metadata=shown(page))
     yield dg.Output(made.scores, "forecast_scores", metadata=shown(pages.scores_page(made.scores)))
     yield dg.Output(made.effects, "forecast_effects", metadata=shown(effects_page(made.effects)))

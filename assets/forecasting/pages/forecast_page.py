@@ -5,6 +5,8 @@ Not here: Dagster; the face wraps the values.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -40,7 +42,9 @@ def lead_time_page(evidence: pd.DataFrame) -> Page:
     }
 
 
-def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame, scores: pd.DataFrame) -> Page:
+def forecast_page(
+    forecast: pd.DataFrame, demand: pd.DataFrame, scores: pd.DataFrame, sensitive: Collection[str] = ()
+) -> Page:
     """Return totals, which model forecasts how many series, how good champions are, fans of the largest and worst.
 
     Parameters
@@ -51,6 +55,8 @@ def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame, scores: pd.DataF
         Frame ``FCT_DEMAND``, which the forecast was made from.
     scores : DataFrame
         Frame ``FORECAST_SCORES``: each segment's champion is shown; all candidates by ``scores_page``.
+    sensitive : collection of str
+        Items of which nothing is drawn: nobody can hide a curve once it is a picture.
     """
     first = forecast[forecast["bucket_index"] == 0]
     page: Page = {
@@ -64,9 +70,10 @@ def forecast_page(forecast: pd.DataFrame, demand: pd.DataFrame, scores: pd.DataF
     if len(champions):
         page["scorecard"] = scorecard_table(champions)
         page |= _calibration(scores)
-    if len(forecast):
-        page["largest_series"] = _fans(largest_series(forecast, SERIES_DRAWN), forecast, demand)
-        page["worst_series"] = _fans(worst_series(forecast, demand, SERIES_DRAWN), forecast, demand)
+    drawn = forecast[~forecast["item_id"].isin(list(sensitive))] if sensitive else forecast
+    if len(drawn):
+        page["largest_series"] = _fans(largest_series(drawn, SERIES_DRAWN), drawn, demand)
+        page["worst_series"] = _fans(worst_series(drawn, demand, SERIES_DRAWN), drawn, demand)
     return page
 
 

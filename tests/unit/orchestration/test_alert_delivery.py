@@ -10,6 +10,7 @@ import pytest
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.feeds import FEED_STATE
+from assets.kernel.frames.marts import DIM_ITEM
 from assets.kernel.frames.quality import FEED_ALERTS
 from assets.kernel.frames.schema import Frame, Kind
 from assets.kernel.home import NetworkHome
@@ -43,7 +44,7 @@ def settings(tmp_path: Path, bucket: Bucket = Bucket.DAY, today: dt.date = WEDNE
 
 
 def row_of(frame: Frame, plan_date: dt.date, **given: str) -> pd.DataFrame:
-    blank = {Kind.TEXT: "x", Kind.INTEGER: 1}
+    blank = {Kind.TEXT: "x", Kind.INTEGER: 1, Kind.MONEY: 1.0, Kind.REAL: 1.0, Kind.FLAG: True}
     return pd.DataFrame([{c.name: blank.get(c.kind, pd.Timestamp(plan_date)) for c in frame.columns} | given])
 
 
@@ -109,3 +110,21 @@ def test_a_plan_of_today_with_hindsight_pages_nobody_and_the_live_plan_after_it_
     raised(installed.network_home(), WEDNESDAY)
     assert deliver(installed, WEDNESDAY, pager) == [str(WEDNESDAY)]
     assert len(pager.sent) == 1
+
+
+def test_an_alert_names_no_sensitive_item_in_any_channel_unless_all_who_read_them_may_see(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    home, channel = made.network_home(), Channel()
+    item = row_of(DIM_ITEM, WEDNESDAY, item_id="I7")
+    Published(home.published).write(DIM_ITEM, item, WEDNESDAY, "then")
+    raised(home, WEDNESDAY)
+    told = row_of(FEED_ALERTS, WEDNESDAY, alert_id="a", message="I7 has -41 units, counted on 2026-01-06")
+    Published(home.published).write(FEED_ALERTS, told, WEDNESDAY, "then")
+    deliver(made, WEDNESDAY, channel)
+    everything = channel.sent[0][1] + (home.alerts / "alerts.jsonl").read_text()
+    assert "I7" not in everything
+    assert "41" not in everything
+    assert "counted on 2026-01-06" in channel.sent[0][1]
+    Published(home.published).write(FEED_ALERTS, told.assign(alert_id="b"), WEDNESDAY, "then")
+    deliver(made.model_copy(update={"pages_show_sensitive": True}), WEDNESDAY, channel)
+    assert "I7 has -41 units" in channel.sent[-1][1]
