@@ -118,7 +118,8 @@ def test_an_alert_names_no_sensitive_item_in_any_channel_unless_all_who_read_the
     item = row_of(DIM_ITEM, WEDNESDAY, item_id="I7")
     Published(home.published).write(DIM_ITEM, item, WEDNESDAY, "then")
     raised(home, WEDNESDAY)
-    told = row_of(FEED_ALERTS, WEDNESDAY, alert_id="a", message="I7 has -41 units, counted on 2026-01-06")
+    message = "I7 has -41 units, counted on 2026-01-06"
+    told = row_of(FEED_ALERTS, WEDNESDAY, alert_id="a", severity="critical", action="stop", message=message)
     Published(home.published).write(FEED_ALERTS, told, WEDNESDAY, "then")
     deliver(made, WEDNESDAY, channel)
     everything = channel.sent[0][1] + (home.alerts / "alerts.jsonl").read_text()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.policy.masking import masked
+from assets.policy.masking import Mask, Telling, groups_that_tell, masked, masked_texts
 from assets.policy.oversight import MaskingRules
 
 SECRET = {"I1", "SKU-9"}
@@ -183,3 +183,29 @@ def test_items_whose_ids_are_numbers_are_found_among_numbers() -> None:
     frame = masked(pd.DataFrame({"item_id": [101, 102], "units": [5, 6]}), {"101"}, may_see=False)
     assert list(frame["units"]) == [None, 6]
     assert frame["item_id"][0] != 101
+
+
+def test_what_holds_a_sensitive_item_keeps_its_name_and_loses_its_own_numbers_only() -> None:
+    mask = Mask(frozenset({"I1"}), MaskingRules(), closed=frozenset({"T-0a1b2c3d"}))
+    order = {"order": "T-0a1b2c3d", "value": 500, "lines": [{"item": "I1", "units": 3}, {"item": "I2", "units": 4}]}
+    assert mask.of(order) == {
+        "order": "T-0a1b2c3d", "value": None,
+        "lines": [{"item": "⟨hidden1⟩", "units": None}, {"item": "I2", "units": 4}],
+    }  # fmt: skip
+    assert mask.of([{"order": "T-0a1b2c3d", "value": 500}, {"order": "T-99999999", "value": 7}]) == [
+        {"order": "T-0a1b2c3d", "value": None}, {"order": "T-99999999", "value": 7},
+    ]  # fmt: skip
+    assert mask.of("T-0a1b2c3d is worth 500.00") == "T-0a1b2c3d is worth …"
+    assert mask.of("T-0a1b2c3d0 is worth 500.00") == "T-0a1b2c3d0 is worth 500.00"
+
+
+def test_a_sum_tells_where_it_holds_one_sensitive_item_or_is_what_is_left_of_the_total() -> None:
+    assert groups_that_tell({"a": ["I1", "I2"], "b": ["I3"]}, ["I1"]) == Telling(frozenset({"a"}), total=True)
+    assert groups_that_tell({"a": ["I1"], "b": ["I2"]}, ["I1", "I2"]) == Telling(frozenset({"a", "b"}), total=False)
+    assert groups_that_tell({"a": ["I1", "I2"]}, ["I1", "I2"]) == Telling(frozenset(), total=False)
+    assert groups_that_tell({}, ["I1"]) == groups_that_tell({"a": ["I1"]}, []) == Telling(frozenset(), total=False)
+
+
+def test_texts_of_a_record_are_looked_at_one_by_one() -> None:
+    told = masked_texts({"id": "77", "message": "I1 has 5", "remedy": "Count 3 shelves", "count": 9}, ["I1"])
+    assert told == {"id": "77", "message": "⟨hidden1⟩ has …", "remedy": "Count 3 shelves", "count": 9}
