@@ -35,7 +35,8 @@ LOOK_BACK = 91
 """Plan dates whose decisions are looked at: lead time and protection interval together are shorter."""
 
 _TARGETS = (
-    *KEY, "source_id", "protection_buckets", "shortage_cost_per_unit", "holding_cost_per_unit_bucket",
+    *KEY, "source_id", "lead_time_mean_days", "protection_buckets", "shortage_cost_per_unit",
+    "holding_cost_per_unit_bucket",
 )  # fmt: skip
 _PROTECTION = (*KEY, "first_bucket", "last_bucket")
 _DEMAND = (*KEY, "bucket_start", "demand_lower_bound_units", "is_censored", "available_at", "batch_id")
@@ -98,7 +99,7 @@ def _origins(day: RegretDay) -> Iterator[dt.date]:
 
 def _known_lines(day: RegretDay, date: dt.date) -> Iterator[Judged]:
     """Yield the decided lines of a plan date that became known since the plan date before."""
-    since, terms = _since(day), _terms(day.published, date)
+    since, terms = _since(day), _terms(day, date)
     counts = [one for one in day.published.plan_dates(FCT_INVENTORY_POSITION.name) if one <= day.plan_date]
     wanted = OrderFilter(network=day.profile.name, plan_date=date, channel=Channel.LIVE)
     for order in day.orders.orders(wanted):
@@ -116,12 +117,14 @@ def _came_to_nothing(order: Order) -> bool:
     return order.receipt is None and order.status is not OrderStatus.REJECTED
 
 
-def _terms(published: Published, date: dt.date) -> PlanTerms:
+def _terms(day: RegretDay, date: dt.date) -> PlanTerms:
+    published = day.published
     sourcing = _part(published, DIM_SOURCING, date, _SOURCING)
     least = sourcing.groupby(KEY)["unit_cost"].min()
     return PlanTerms(
         date, _part(published, TARGETS, date, _TARGETS), _part(published, PROTECTION_DEMAND, date, _PROTECTION),
         {(str(key[0]), str(key[1])): float(cost) for key, cost in least.items()},  # type: ignore[index]
+        day.calendar.bucket.days,
     )  # fmt: skip
 
 

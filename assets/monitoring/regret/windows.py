@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from assets.kernel.calendar import PlanCalendar
 from assets.monitoring.regret.decisions import DecidedLine
 
 ItemSite = tuple[str, str]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,15 @@ class PlanTerms:
         ``PROTECTION_DEMAND``: when an order placed then arrives, and the next.
     replacement : mapping
         Item and site to the least price at which a unit could be bought; sites that buy nothing are left out.
+    bucket_days : int
+        Days of a bucket.
     """
 
     plan_date: dt.date
     targets: pd.DataFrame
     protection: pd.DataFrame
     replacement: Mapping[ItemSite, float] = field(default_factory=dict)
+    bucket_days: int = 1
 
     @cached_property
     def sites(self) -> frozenset[str]:
@@ -70,14 +75,14 @@ class PlanTerms:
     def interval(self) -> Mapping[ItemSite, tuple[int, int]]:
         """First and last bucket between the arrivals of an order placed on the plan date and of the next.
 
-        Where no forecast says so: as many buckets as the target protects, from the plan date's own.
+        Where no forecast says so: what the target protects beyond its mean lead time, one bucket at least.
         """
         table = self.targets
         lasts = (table["protection_buckets"] - 1).clip(lower=0)
-        known = {
-            (item, site): (0, int(last))
-            for item, site, last in zip(table["item_id"], table["site_id"], lasts, strict=True)
-        }
+        leads = np.ceil(table["lead_time_mean_days"].astype(float).fillna(0.0) / self.bucket_days - _ROUNDING)
+        firsts = np.minimum(leads, lasts)
+        told = zip(table["item_id"], table["site_id"], firsts, lasts, strict=True)
+        known = {(item, site): (int(first), int(last)) for item, site, first, last in told}
         table = self.protection
         told = zip(table["item_id"], table["site_id"], table["first_bucket"], table["last_bucket"], strict=True)
         return known | {(item, site): (int(first), int(last)) for item, site, first, last in told}

@@ -149,6 +149,13 @@ def test_nothing_is_judged_before_its_interval_is_over_and_its_stock_counted() -
     assert late.known_on == OVER + DAY
 
 
+def test_where_no_forecast_says_when_the_next_order_arrives_the_target_protects_beyond_its_lead_time() -> None:
+    known_by_target = terms().targets.assign(protection_buckets=16, lead_time_mean_days=9.0)
+    of = PlanTerms(PLAN_DATE, known_by_target, terms().protection.iloc[:0])
+    assert of.interval["I1", "S1"] == (9, 15)
+    assert dataclasses.replace(of, bucket_days=7).interval["I1", "S1"] == (2, 15)
+
+
 def test_decisions_that_came_to_nothing_are_not_judged() -> None:
     made = document()
     proposed = lived(made)
