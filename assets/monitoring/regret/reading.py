@@ -87,13 +87,12 @@ def _origins(day: RegretDay) -> Iterator[dt.date]:
     """Yield plan dates some of whose decisions can have become known."""
     since = _since(day)
     for date in earlier(day.published, TARGETS, day.plan_date, LOOK_BACK):
-        arrivals = day.published.part(PLAN_LINES, date, ("arrival_date",))
-        protected = day.published.part(PROTECTION_DEMAND, date, ("last_bucket",))
-        if arrivals is None or protected is None or arrivals.empty:
-            yield date
-            continue
-        buckets = int(protected["last_bucket"].max()) + 1 if len(protected) else LOOK_BACK
-        if day.calendar.bucket_start(arrivals["arrival_date"].max().date(), buckets) > since:
+        arrivals = _part(day.published, PLAN_LINES, date, ("arrival_date",))["arrival_date"]
+        lasts = _part(day.published, PROTECTION_DEMAND, date, ("last_bucket",))["last_bucket"]
+        protected = _part(day.published, TARGETS, date, ("protection_buckets",))["protection_buckets"]
+        buckets = max(lasts.max() + 1 if len(lasts) else 0, protected.max() if len(protected) else 0)
+        latest = max(arrivals.max().date(), date) if len(arrivals) else date
+        if day.calendar.bucket_start(latest, int(buckets)) > since:
             yield date
 
 

@@ -79,6 +79,20 @@ def test_an_outcome_is_told_once_by_the_first_plan_date_that_knows_it(
     assert told_on(published, orders, OVER + DAY).empty
 
 
+def test_a_site_that_only_its_target_protects_is_told_when_that_is_over(
+    published: Published, orders: MemoryOrderStore
+) -> None:
+    """Its lead time is two days and it is protected for eight: from the arrival that is until day 8."""
+    knew = terms()
+    by_target = knew.targets.assign(protection_buckets=8, lead_time_mean_days=2.0)
+    published.write(TARGETS, by_target, PLAN_DATE, "run-0")
+    published.write(PROTECTION_DEMAND, knew.protection.query("site_id == 'S2'"), PLAN_DATE, "run-0")
+    days = [PLAN_DATE + place * DAY for place in range(4, 9)]
+    for day in days:
+        publish_day(published, day, [one.date() for one in pd.date_range(PLAN_DATE, day - DAY)])
+    assert [len(told_on(published, orders, day)) for day in days] == [0, 0, 0, 0, 1]
+
+
 def test_a_date_that_is_planned_again_tells_the_same(published: Published, orders: MemoryOrderStore) -> None:
     first = told_on(published, orders, OVER)
     assert first.equals(told_on(published, orders, OVER))
