@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assets.orders.events import (
+    PARAMETERS,
     ApprovalGiven,
     Document,
     LedgerEvent,
@@ -120,7 +121,9 @@ def decisions_of(order: Order, history: Sequence[LedgerEvent]) -> tuple[DecidedL
     history : sequence of LedgerEvent
         All events of its stream, oldest first.
     """
-    if order.document.provenance.compensates or order.status is OrderStatus.COMPENSATED:
+    document = order.document
+    # Levels handed to an ERP move nothing themselves; what undoes an order is no decision about units.
+    if document.kind == PARAMETERS or document.provenance.compensates or order.status is OrderStatus.COMPENSATED:
         return ()
     if order.status is OrderStatus.REJECTED:
         return tuple(_rejections(order, history))

@@ -31,7 +31,7 @@ from assets.monitoring.regret.table import regret_table
 from assets.monitoring.regret.value import bounds_of_worth, worth_of
 from assets.monitoring.regret.windows import PlanTerms, judged
 from assets.monitoring.regret.words import By
-from assets.orders.events import Cancel, LedgerEvent, Override, Reject
+from assets.orders.events import PARAMETERS, Cancel, LedgerEvent, Override, Reject
 from assets.orders.order import Order
 
 OVER = PLAN_DATE + 4 * DAY
@@ -162,6 +162,12 @@ def test_decisions_that_came_to_nothing_are_not_judged() -> None:
     cancelled = lived(made, asked_of(0), Cancel("ann#1", "duplicate"))
     overtaken = lived(made, Override(having_units(made, 4), "ann#1", "space"))
     assert [decisions_of(*one) for one in (proposed, cancelled, overtaken)] == [(), (), ()]
+
+
+def test_levels_handed_to_an_erp_are_no_units_that_could_sell() -> None:
+    order, events = automatic()
+    handed_over = dataclasses.replace(order.document, kind=PARAMETERS)
+    assert decisions_of(dataclasses.replace(order, document=handed_over), events) == ()
 
 
 def test_two_people_who_agreed_are_two_decisions() -> None:
