@@ -29,8 +29,10 @@ def test_what_a_killed_process_had_begun_is_not_taken_for_a_database(tmp_path: P
 
 
 def test_a_database_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    made = installation(tmp_path, "exit 1")
-    made.databases.mkdir()
+    made = installation(tmp_path, "exit 0")
+    Path(made.program("python")).symlink_to(made.program("trytond-admin"))
+    create_database(made, print)
+    Path(made.program("trytond-admin")).write_text("#!/bin/sh\nexit 1\n")
     (made.databases / "erp.sqlite").write_text("whole")
     create_database(made, print)
     assert (made.databases / "erp.sqlite").read_text() == "whole"
