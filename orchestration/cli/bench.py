@@ -176,6 +176,18 @@ def plans(
     )  # fmt: skip
 
 
+@bench.command("twin")
+@command(needs=None)
+def twin(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the folder lost_sales.")] = Path(),
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 1,
+    planner_items: Annotated[int, typer.Option(min=1, metavar="N", help="Items with the joint plan in the loop.")] = 20,
+) -> None:
+    """Simulate item-sites fast: rate, memory, published costs, and the rate with the planner in the loop."""
+    _measure(out, "twin", data=data, seed=seed, planner_items=planner_items)
+
+
 @bench.command("ledger")
 @command(needs=None)
 def ledger(
