@@ -29,6 +29,7 @@ class EvidenceKind(StrEnum):
     """Where evidence for a release comes from."""
 
     BACKTEST = "backtest"
+    SIMULATION = "simulation"
     SHADOW = "shadow"
     CANARY = "canary"
 

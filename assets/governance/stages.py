@@ -23,6 +23,8 @@ EVIDENCE_FOR: Mapping[Stage, EvidenceKind] = {
     Stage.ACTIVE: EvidenceKind.CANARY,
 }
 """What must speak for a release before it comes to a stage."""
+INSTEAD: Mapping[EvidenceKind, EvidenceKind] = {EvidenceKind.BACKTEST: EvidenceKind.SIMULATION}
+"""What may speak for it in place of that: a draft that was found by simulation was never anything else."""
 ALONE = (Stage.CANARY, Stage.ACTIVE)
 """Stages at which there is one release at most."""
 
@@ -166,10 +168,11 @@ def _pinned(
 
 def _require_evidence(release: Release, after: Stage, evidence: Sequence[Evidence]) -> None:
     wanted = EVIDENCE_FOR[after]
-    empty = [one for one in evidence if one.kind is wanted and not (one.figures and one.source)]
+    speaks = {wanted, INSTEAD.get(wanted, wanted)}
+    empty = [one for one in evidence if one.kind in speaks and not (one.figures and one.source)]
     if empty:
-        raise _refused(release, f"evidence of kind {wanted} has no numbers or no source", "Attach both")
-    if wanted not in {one.kind for one in evidence}:
+        raise _refused(release, f"evidence of kind {empty[0].kind} has no numbers or no source", "Attach both")
+    if speaks.isdisjoint(one.kind for one in evidence):
         raise _refused(
             release, f"no {wanted} speaks for it, and {after} needs one", f"Attach its {wanted} with --evidence"
         )

@@ -1,7 +1,7 @@
 """`equipoise policy`: which releases there are, what one says, what changes between two, and who decides next.
 
-Not here: the rules of stages and rollbacks (``assets.governance``), or carrying a rollback out
-(``policy_rollback``).
+Not here: the rules of stages and rollbacks (``assets.governance``), carrying a rollback out
+(``policy_rollback``), or searching (``policy_search``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, table
+from orchestration.cli.policy_search import search
 from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from orchestration.access import Access
 
 policy = typer.Typer(add_completion=False, no_args_is_help=True, help="List, compare, promote or roll back releases.")
+policy.command("search")(search)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name or version of a release.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 
@@ -78,7 +80,7 @@ def promote(
         list[str] | None,
         typer.Option(
             metavar="KIND:SOURCE:NAME=VALUE UNIT,...",
-            help="What speaks for it: backtest, shadow or canary, where it can be found again, and its numbers.",
+            help="What speaks for it: backtest, simulation, shadow or canary, where it can be found again, and its numbers.",
         ),
     ] = None,
 ) -> None:

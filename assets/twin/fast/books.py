@@ -99,6 +99,8 @@ class Books:
         A ring of receipts by bucket, and those that are young enough to be there still; empty where lots are off.
     totals : Totals
         Since they were last begun anew.
+    lateral : int array, shape (K, n, R)
+        Units sent to help out, from each of the K that may, since then.
     blocks : bool
         Whether anything was blocked as they were opened.
     by_lines : bool
@@ -116,6 +118,7 @@ class Books:
     fresh: Ints
     young: Ints
     totals: Totals
+    lateral: Ints
     blocks: bool
     by_lines: bool = False
     paid: list[float] = field(default_factory=list)
@@ -123,7 +126,9 @@ class Books:
     carried: list[float] = field(default_factory=list)
 
     @classmethod
-    def open(cls, opening: Opening, replications: int, longest_buckets: int, shelf_life: Ints | None) -> Books:
+    def open(
+        cls, opening: Opening, replications: int, longest_buckets: int, shelf_life: Ints | None, helpers: int = 0
+    ) -> Books:
         """Return the books of replications that begin alike."""
         stock, n = opening.stock, len(opening.stock.on_hand)
         ahead = stock.under_way.shape[1]
@@ -145,6 +150,7 @@ class Books:
             fresh=np.repeat(fresh[:, :, None], replications, axis=2),
             young=everywhere(young),
             totals=Totals.none((n, replications)),
+            lateral=np.zeros((helpers, n, replications), dtype=np.int64),
             blocks=bool(blocked.any()),
             paid=[0.0] * replications,
             freight=[0.0] * replications,
@@ -159,6 +165,7 @@ class Books:
 
     def begin_totals(self) -> None:
         """Begin the sums anew, as after a warm-up."""
+        self.lateral[:] = 0
         self.totals = Totals.none((self.on_hand.shape[0], self.on_hand.shape[1]))
         self.paid, self.freight, self.carried = ([0.0] * self.on_hand.shape[1] for _ in range(3))
 

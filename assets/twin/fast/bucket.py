@@ -17,6 +17,7 @@ from assets.twin.day import SUPPLIER, Ints, Lines
 from assets.twin.fast.books import Books
 from assets.twin.fast.chance import Chance
 from assets.twin.fast.network import FastNetwork, Limit
+from assets.twin.fast.rules import Decision, Orders
 from assets.twin.fast.sharing import Sharing
 
 WHOLE = 1000
@@ -49,7 +50,7 @@ class Passage:
         self._returns = None if chance.returns is None else chance.returns.drawn_for(numbers)
         self._mishaps = None if chance.mishaps is None else chance.mishaps(numbers)
 
-    def play(self, books: Books, decision: Ints | list[Lines]) -> None:
+    def play(self, books: Books, decision: Decision) -> None:
         """Let a bucket pass in the books.
 
         Raises
@@ -87,9 +88,14 @@ class Passage:
         due[:] = 0
         return arrived
 
-    def _start(self, books: Books, decision: Ints | list[Lines]) -> None:
+    def _start(self, books: Books, decision: Decision) -> None:
         if isinstance(decision, np.ndarray):
             self._start_ways(books, decision)
+            return
+        if isinstance(decision, Orders):
+            # Help first: what it brings is not ordered again from whoever normally supplies.
+            helped = self._start_laterals(books, decision)
+            self._start_ways(books, np.maximum(decision.ways - helped, 0))
             return
         books.by_lines = True
         for place, lines in enumerate(decision):
@@ -148,6 +154,30 @@ class Passage:
         # Each item-site has one way, so that no place is written twice.
         books.due.reshape(-1)[slot] += units
         return lead
+
+    def _start_laterals(self, books: Books, orders: Orders) -> Ints:
+        """Let the next helper of each item-site send what it can spare, where that pays; return what is sent."""
+        laterals, bucket = self.network.laterals, books.bucket
+        if laterals is None or not len(laterals.origin):
+            return np.zeros_like(orders.lateral)
+        helper = bucket % len(laterals.origin)
+        shares, sent = self._helpers[helper], np.zeros_like(orders.lateral)
+        if not shares:
+            return sent
+        turned = shares.turned(bucket)
+        departs = laterals.departs[helper, :, bucket % laterals.departs.shape[2], None]
+        free = np.maximum(books.on_hand - books.blocked - orders.kept, 0)
+        granted = turned.granted((orders.lateral * departs)[turned.rows], free[shares.name])
+        granted = np.where(granted >= orders.least[turned.rows], granted, 0)
+        gone = turned.summed(granted)
+        books.on_hand[shares.name] -= gone
+        books.position[shares.name] -= gone
+        sent[turned.rows] = granted
+        books.position += sent
+        slot = (bucket + laterals.buckets[helper]) % len(books.due)
+        books.due[slot, np.arange(len(slot))] += sent
+        books.lateral[helper] += sent
+        return sent
 
     def _start_lines(self, books: Books, lines: Lines, place: int) -> None:
         """Start the lines of one replication; earlier ones are served first where the origin has too little."""
@@ -258,6 +288,10 @@ class Passage:
     @cached_property
     def _origins(self) -> Sharing:
         return Sharing.of(self.network.ways.origin)
+
+    @cached_property
+    def _helpers(self) -> list[Sharing]:
+        return [] if self.network.laterals is None else [Sharing.of(one) for one in self.network.laterals.origin]
 
     @cached_property
     def _is_bought(self) -> Ints:

@@ -54,6 +54,28 @@ class Ways:
 
 
 @dataclass(frozen=True)
+class Laterals:
+    """Other item-sites that may help ``n`` item-sites out, the next of ``K`` in every bucket.
+
+    Attributes
+    ----------
+    origin : int array, shape (K, n)
+        Item-site that would send; below 0 for none.
+    buckets : int array, shape (K, n)
+        Buckets until what is sent can be sold, at least 1.
+    departs : bool array, shape (K, n, cycle)
+        Whether it can leave, by bucket modulo the cycle.
+    freight : float array, shape (K, n)
+        Currency per unit.
+    """
+
+    origin: Ints
+    buckets: Ints
+    departs: Flags
+    freight: Floats
+
+
+@dataclass(frozen=True)
 class Limit:
     """What item-sites may take together in one bucket; whoever comes first is served first.
 
@@ -90,6 +112,8 @@ class FastNetwork:
         Of what starts: lanes, suppliers.
     receiving, storage : Limit or None
         Of what arrives in a bucket, and of what is on hand; what finds no room waits a bucket outside.
+    laterals : Laterals or None
+        Who helps out whom.
     ships_arrivals : bool
         Whether what arrives in a bucket can be sent on in it. Then arrivals come first and an order takes a
         bucket at least; else it leaves before they come, and may take none.
@@ -102,6 +126,7 @@ class FastNetwork:
     starting: tuple[Limit, ...] = field(default=())
     receiving: Limit | None = None
     storage: Limit | None = None
+    laterals: Laterals | None = None
     ships_arrivals: bool = False
 
     def __post_init__(self) -> None:

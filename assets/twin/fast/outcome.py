@@ -56,6 +56,8 @@ class Outcome:
         Units asked for, and not handed over in their own bucket.
     closing_units : int array, shape (R,)
         On hand and under way at the end.
+    stock_value : float array, shape (R,)
+        Currency: stock on hand as buckets end, at landed cost, mean over buckets.
     by_item_site : Totals
         Units by item-site, added up over replications, shape (n, 1).
     """
@@ -68,6 +70,7 @@ class Outcome:
     asked: Ints
     unmet: Ints
     closing_units: Ints
+    stock_value: Floats
     by_item_site: Totals
 
     @property
@@ -113,6 +116,11 @@ def outcome_of(network: FastNetwork, before: Ints, books: Books, buckets: int) -
         carried = _summed(np.where(ways.origin == SUPPLIER, 0.0, rates.holding[ways.origin]), totals.moving)
         freight = _summed(ways.freight, totals.sent + totals.bought) + _summed(ways.fixed, totals.orders)
         paid = _summed(ways.price, totals.bought)
+    if network.laterals is not None:
+        for helper, units in enumerate(books.lateral):
+            moving = rates.holding[network.laterals.origin[helper]] * network.laterals.buckets[helper]
+            freight = freight + _summed(network.laterals.freight[helper], units)
+            carried = carried + _summed(moving, units)
     stock = units_of(books)
     rise = _summed(rates.landed, stock - before + totals.sold)
     return Outcome(
@@ -124,6 +132,7 @@ def outcome_of(network: FastNetwork, before: Ints, books: Books, buckets: int) -
         asked=totals.asked.sum(axis=0),
         unmet=totals.unmet.sum(axis=0),
         closing_units=stock.sum(axis=0),
+        stock_value=_summed(rates.landed, totals.held) / buckets,
         by_item_site=Totals(*(getattr(totals, f.name).sum(axis=1, keepdims=True) for f in fields(Totals))),
     )
 

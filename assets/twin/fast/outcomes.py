@@ -42,15 +42,15 @@ class Outcomes:
     units: Ints
 
     @classmethod
-    def of(cls, laws: Sequence[Lattice]) -> Outcomes:
-        """Return the tables of some distributions, a row each.
+    def of(cls, laws: Sequence[Lattice], largest: int = LARGEST_TABLE) -> Outcomes:
+        """Return the tables of some distributions, a row each, on no more cells than ``largest``.
 
         Raises
         ------
         EquipoiseError
             If one has units below 0, parts of units, or more than can be counted.
         """
-        laws = [_whole(law) for law in laws]
+        laws = [_whole(law, largest) for law in laws]
         bits = max((max(law.mass.size for law in laws) - 1).bit_length(), 0)
         mass = np.zeros((len(laws), 1 << bits))
         points = np.zeros((len(laws), 1 << bits), dtype=np.int64)
@@ -77,17 +77,17 @@ class Outcomes:
         return np.asarray(self.units.take(place))
 
 
-def _whole(law: Lattice) -> Lattice:
-    """Return a distribution of whole units on at most ``LARGEST_TABLE`` cells."""
+def _whole(law: Lattice, largest: int) -> Lattice:
+    """Return a distribution of whole units on at most so many cells."""
     if law.start < 0 or law.step != np.floor(law.step) or not float(law.points[-1]) < _TOO_MANY_UNITS:
         raise EquipoiseError(
             f"units from {law.points[0]:g} to {law.points[-1]:g} in steps of {law.step:g}", where="fast twin",
             remedy="Give whole units of at least 0 that can be counted",
         )  # fmt: skip
-    if law.mass.size <= LARGEST_TABLE:
+    if law.mass.size <= largest:
         return law
     step = int(law.step)
-    cell = step * -(-law.mass.size // LARGEST_TABLE)
+    cell = step * -(-law.mass.size // largest)
     # Each point goes to the nearest cell of the coarser lattice, so that the mean stays to half a cell of noise.
     place = np.rint(law.points / cell).astype(np.int64)
     return Lattice(int(place[0]), np.bincount(place - place[0], weights=law.mass), float(cell))

@@ -38,11 +38,14 @@ class Length:
         Buckets before them.
     replications : int
         Independent futures.
+    first : int
+        Number of the first of them: the same numbers meet the same chance.
     """
 
     buckets: int
     warm_up: int = 0
     replications: int = 1
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.buckets < 1 or self.warm_up < 0 or self.replications < 1:
@@ -87,11 +90,13 @@ def simulate(
         If there is nothing to simulate, or a policy decides what cannot be.
     """
     size = max(1, CHUNK_PLACES // len(network))
-    chunks = np.split(np.arange(length.replications), np.arange(size, length.replications, size))
+    numbers = length.first + np.arange(length.replications)
+    chunks = np.split(numbers, np.arange(size, length.replications, size))
 
     def play(replications: Ints) -> Outcome:
         passage, policy = Passage(network, chance, replications), policy_of(replications)
-        books = Books.open(opening, len(replications), network.longest_buckets, network.shelf_life)
+        helpers = 0 if network.laterals is None else len(network.laterals.origin)
+        books = Books.open(opening, len(replications), network.longest_buckets, network.shelf_life, helpers)
         before = units_of(books)
         for bucket in range(length.warm_up + length.buckets):
             if bucket == length.warm_up:

@@ -49,6 +49,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("pause", "site=S1", *WHY): P.PAUSE,
     ("resume", "site=none", *WHY): P.PAUSE,
     ("policy", "promote", "none", *WHY): P.DRAFT_RELEASE,
+    ("policy", "search", "--name", "none"): P.DRAFT_RELEASE,
     ("policy", "retire", "none", *WHY): P.DRAFT_RELEASE,
     ("policy", "rollback", "none", *WHY): P.ROLL_BACK_RELEASE,
     ("policy", "lift", "none", *WHY): P.APPROVE,
