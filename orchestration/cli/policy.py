@@ -80,7 +80,7 @@ def promote(
         list[str] | None,
         typer.Option(
             metavar="KIND:SOURCE:NAME=VALUE UNIT,...",
-            help="What speaks for it: backtest, simulation, shadow or canary, where it can be found again, and its numbers.",
+            help="What speaks for it (backtest, simulation, shadow, canary), where it can be found, its numbers.",
         ),
     ] = None,
 ) -> None:

@@ -19,9 +19,10 @@ from orchestration.cli.reading import Record, planned_date
 
 if TYPE_CHECKING:
     from assets.policy.release import Release
+    from assets.twin.search.bench import Effort
     from assets.twin.search.draft import Draft
     from assets.twin.search.race import Constraints, Score
-    from assets.twin.search.search import Effort, Found
+    from assets.twin.search.search import Found
     from assets.twin.search.tunable import Tunable
     from orchestration.access import Access
 
@@ -51,9 +52,9 @@ def search(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Everything drawn follows from it.")] = 7,
 ) -> None:
     """Tune a release by simulating its targets, and write a draft whose evidence is futures that no choice has seen."""
-    from assets.twin.search.draft import require_free
+    from assets.twin.search.bench import Effort
+    from assets.twin.search.draft import named, require_free
     from assets.twin.search.race import Constraints
-    from assets.twin.search.search import Effort
     from assets.twin.search.tunable import bounded
 
     if fill_rate is not None and not 0.0 < fill_rate < 1.0:
@@ -62,9 +63,10 @@ def search(
     require_free(out.access.home.policies, name)
     effort = Effort(candidates=candidates, holdout=futures, seed=seed)
     base = _base(out.access, parent)
+    blank = named(base, name, author or out.access.identity.person)
     with out.working("Searching"):
         found, plan_date = _searched(out, date, base, tunables, constraints, effort)
-    draft = _draft(out.access, found, base, name, author, plan_date, effort)
+    draft = _draft(out.access, found, blank, plan_date, effort)
     told = _told(out.access, found, constraints, draft, base, plan_date)
     out.answer(told, lambda console: _show(console, told))
 
@@ -83,8 +85,8 @@ def _searched(
 ) -> tuple[Found, dt.date]:  # fmt: skip
     from assets.kernel.frames.decisions import TARGETS
     from assets.kernel.published import Published
+    from assets.twin.search.bench import Bench
     from assets.twin.search.model import TuningTables
-    from assets.twin.search.search import Bench
     from assets.twin.search.search import search as searched
 
     home = out.access.home
@@ -94,19 +96,14 @@ def _searched(
     return searched(bench, tunables, constraints, out.say), plan_date
 
 
-def _draft(
-    access: Access, found: Found, base: Release, name: str, author: str | None, plan_date: dt.date, effort: Effort
-) -> Draft:
+def _draft(access: Access, found: Found, blank: Release, plan_date: dt.date, effort: Effort) -> Draft:
     from assets.twin.search.draft import draft_of
 
     source = (
         f"policy search on the plan of {plan_date}, seed {effort.seed}, futures of seed {effort.seed + 1} "
         f"({effort.holdout} of {effort.buckets} buckets after {effort.warm_up})"
     )
-    return draft_of(
-        found, base, name=name, author=author or access.identity.person, source=source,
-        currency=access.home.profile.currency,
-    )  # fmt: skip
+    return draft_of(found, blank, source, access.home.profile.currency)
 
 
 def _told(

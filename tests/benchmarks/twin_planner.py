@@ -33,7 +33,9 @@ class Port(Player):
         network = self.setting.network
         date = network.profile.calendar.bucket_start(self.start, bucket)
         frame = joint_plan(
-            Sights(lambda: self._problem(date, stock, self._every_lane), lambda: self._problem(date, stock, network.lanes))
+            Sights(
+                lambda: self._problem(date, stock, self._every_lane), lambda: self._problem(date, stock, network.lanes)
+            )
         )
         lines = self._priced(frame, date) if len(frame) else Lines.none()
         self._note_receipts(date, stock, lines)

@@ -129,7 +129,7 @@ def _backorders() -> Iterator[Case]:
 
 
 def simulated(case: Case, seed: int, width: float = WIDTH, most: int = MOST) -> tuple[Interval, int]:
-    """Return the cost of a case per bucket, its interval no wider than asked if so many replications do, and how many."""
+    """Return the cost of a case per bucket, its interval as narrow as asked if ``most`` do, and the replications."""
     chance, opening = Chance(Sampled.of([case.demand], seed)), Opening.empty(np.array([case.level]))
     policy_of: Callable[[Ints], Policy] = lambda _replications: case.policy  # noqa: E731
     replications = min(FIRST, most)

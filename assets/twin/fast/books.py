@@ -38,8 +38,6 @@ class Opening:
         return cls(Stock(on_hand, np.zeros((len(on_hand), 0), dtype=np.int64), np.zeros_like(on_hand)))
 
 
-
-
 @dataclass
 class Totals:
     """Sums over buckets by item-site and replication, base units, shape (n, R).
@@ -178,7 +176,9 @@ def _ages(opening: Opening, shelf_life: Ints | None) -> tuple[Ints, Ints]:
     size = int(shelf_life.max(initial=0)) + 1
     told = opening.stock.on_hand[None] if opening.fresh is None else opening.fresh
     if len(told) > size and told[size:].any():
-        raise EquipoiseError("lots are older than any shelf life", where="fast twin", remedy="Give lots that may be sold")
+        raise EquipoiseError(
+            "lots are older than any shelf life", where="fast twin", remedy="Give lots that may be sold"
+        )
     fresh = np.zeros((size, n), dtype=np.int64)
     rows = min(len(told), size)
     # The bucket before the first stands in the last row of the ring, the one before it in the row before.

@@ -57,7 +57,7 @@ class Replayed:
                     f"bucket {bucket} of a series of {len(columns)}", where="fast twin",
                     remedy="Play no more buckets than were recorded",
                 )  # fmt: skip
-            return columns[bucket]
+            return np.asarray(columns[bucket])
 
         return drawn
 

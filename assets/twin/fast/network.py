@@ -6,12 +6,14 @@ Not here: chance (``chance``), decisions (``rules``), or what a bucket does (``b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assets.kernel.errors import EquipoiseError
 from assets.twin.day import SUPPLIER, Floats, Ints, Rates
+from assets.twin.fast.sharing import Sharing
 
 Flags = NDArray[np.bool_]
 UNLIMITED = np.int64(1) << 60
@@ -92,6 +94,34 @@ class Limit:
     group: Ints
     most: Ints
     weight: Ints
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """Who falls under the same limit."""
+        return Sharing.of(self.group)
+
+    def lets_through(self, wanted: Ints, bucket: int, used: Ints | None = None) -> Ints:
+        """Return what of it passes, those that it does not concern left alone.
+
+        Parameters
+        ----------
+        wanted : int array, shape (n, R)
+            Units.
+        bucket : int
+            Says whose turn it is to be first.
+        used : int array, shape (n, R), optional
+            Units that take of the limit already.
+        """
+        if not self.sharing:
+            return wanted
+        shares = self.sharing.turned(bucket)
+        rows, weight = shares.rows, self.weight[shares.rows]
+        most = self.most[shares.name][:, None]
+        if used is not None:
+            most = np.maximum(most - shares.summed(used[rows] * weight[:, None]), 0)
+        granted = wanted.copy()
+        granted[rows] = shares.granted(wanted[rows], most, weight)
+        return granted
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _whole(law: Lattice, largest: int) -> Lattice:
     cell = step * -(-law.mass.size // largest)
     # Each point goes to the nearest cell of the coarser lattice, so that the mean stays to half a cell of noise.
     place = np.rint(law.points / cell).astype(np.int64)
-    return Lattice(int(place[0]), np.bincount(place - place[0], weights=law.mass), float(cell))
+    return Lattice(int(place[0]), np.bincount(place - place[0], weights=law.mass).astype(np.float64), float(cell))
 
 
 def _alias(mass: Floats, points: Ints) -> tuple[NDArray[np.uint64], Ints]:

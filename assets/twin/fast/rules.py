@@ -84,7 +84,7 @@ class BaseStock:
     def decide(self, _bucket: int, books: Books) -> Ints:
         """Return the units that are missing to the level."""
         missing = self.level - books.position
-        return np.maximum(missing, 0, out=missing)
+        return np.asarray(np.maximum(missing, 0, out=missing))
 
 
 @dataclass(frozen=True)

@@ -70,39 +70,40 @@ def require_free(folder: Path, name: str) -> None:
         raise EquipoiseError("it is there already", where=str(path), remedy="Choose another name with --name")
 
 
-def draft_of(found: Found, parent: Release, *, name: str, author: str, source: str, currency: str) -> Draft:
-    """Return the draft that holds the found values.
-
-    Parameters
-    ----------
-    found : Found
-        What a search found.
-    parent : Release
-        What it started from.
-    name, author : str
-        Of the draft.
-    source : str
-        Where the numbers can be found again: plan date, seeds, futures.
-    currency : str
-        Of the money.
+def named(parent: Release, name: str, author: str) -> Release:
+    """Return a draft that decides as its parent does, under its own name.
 
     Raises
     ------
     EquipoiseError
         If a release may not have such a name.
     """
-    told = ", ".join(f"{path} {found.before[path]:g} to {value:g}" for path, value in found.values.items()
-                     if value != found.before[path])  # fmt: skip
-    named = parent.model_copy(
-        update={
-            "name": name, "parent": parent.version, "author": author, "stage": Stage.DRAFT,
-            "description": f"Found by policy search: {told}.",
-        }
-    )  # fmt: skip
+    made = parent.model_copy(
+        update={"name": name, "parent": parent.version, "author": author, "stage": Stage.DRAFT, "description": ""}
+    )
     try:
-        release = with_values(named, found.values)
+        return with_values(made, {})
     except EquipoiseError as error:
         raise EquipoiseError(error.what, where="--name", remedy="Use small letters, digits, dots and dashes") from error
+
+
+def draft_of(found: Found, blank: Release, source: str, currency: str) -> Draft:
+    """Return the draft that holds the found values.
+
+    Parameters
+    ----------
+    found : Found
+        What a search found.
+    blank : Release
+        What ``named`` returned.
+    source : str
+        Where the numbers can be found again: plan date, seeds, futures.
+    currency : str
+        Of the money.
+    """
+    changes = [(path, found.before[path], value) for path, value in found.values.items()]
+    told = ", ".join(f"{path} {before:g} to {value:g}" for path, before, value in changes if value != before)
+    release = with_values(blank.model_copy(update={"description": f"Found by policy search: {told}."}), found.values)
     return Draft(release, Evidence(EvidenceKind.SIMULATION, source, figures(found, currency)))
 
 

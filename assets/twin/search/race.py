@@ -127,9 +127,7 @@ def race(
         told(f"round {number}: {len(running)} of {len(candidates)} candidates are left after {lived} futures")
         if number == rounds or len(running) == 1:
             break
-        running = [
-            Runner(one.candidate, one.score + evaluate(one.candidate, lived, lived)) for one in running
-        ]
+        running = [Runner(one.candidate, one.score + evaluate(one.candidate, lived, lived)) for one in running]
         lived *= 2
     return running
 

@@ -2,73 +2,50 @@
 
 Candidates are spread over the bounds, raced, and sought again around the best ones; the winner then meets futures
 that no choice has seen, beside the release that it was made from. Not here: the race itself (``race``), the network
-(``model``), or the draft that comes of it (``draft``).
+(``bench``), or the draft that comes of it (``draft``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import pandas as pd
 from scipy.stats import qmc
 
-from assets.inventory.supply import KEY
 from assets.kernel.errors import EquipoiseError
 from assets.policy.release import Release
-from assets.twin.day import Floats, Ints
-from assets.twin.fast.books import Opening
+from assets.twin.day import Floats
 from assets.twin.fast.outcome import Interval, interval
-from assets.twin.fast.rules import NetworkBaseStock
-from assets.twin.fast.simulate import Length, simulate
-from assets.twin.search.model import TuningModel, TuningTables, least_help, model_of
+from assets.twin.search.bench import Effort
 from assets.twin.search.race import Constraints, Runner, Score, Told, difference, race
-from assets.twin.search.tunable import Tunable, value_of, values_at, with_values
+from assets.twin.search.tunable import Tunable, Values, value_of, values_at
 
-Values = tuple[tuple[str, float], ...]
 FINALISTS, REFINED_REACH = 3, 0.15
 """Best candidates that are sought around and chosen from, and how far, as a share of the bounds."""
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much is simulated.
+class Playable(Protocol):
+    """What a search plays candidates on."""
 
-    Attributes
-    ----------
-    candidates : int
-        Spread over the bounds, and half as many around the best.
-    buckets, warm_up : int
-        Of a future.
-    first, rounds : int
-        Futures of the first round, and rounds, each of which doubles them.
-    holdout : int
-        Futures of the last word.
-    seed : int
-        Everything drawn follows from it.
-    """
+    @property
+    def release(self) -> Release:
+        """Where the search starts."""
 
-    candidates: int = 24
-    buckets: int = 84
-    warm_up: int = 42
-    first: int = 4
-    rounds: int = 4
-    holdout: int = 32
-    seed: int = 7
+    @property
+    def effort(self) -> Effort:
+        """How much is simulated."""
 
+    @property
+    def item_sites(self) -> int:
+        """How many there are."""
 
-@dataclass(frozen=True)
-class Levers:
-    """What a release makes of the network: all that the simulation sees of it."""
+    def play(self, values: Values, first: int, count: int, seed: int) -> Score:
+        """Return what a release with these values does over some futures."""
 
-    base_stock: Ints
-    kept: Ints
-    least: Ints
-
-    def same_as(self, other: Levers) -> bool:
-        """Tell whether both are alike."""
-        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in ("base_stock", "kept", "least"))
+    def has_effect(self, one: Tunable) -> bool:
+        """Tell whether anything that the simulation sees depends on a parameter, within its bounds."""
 
 
 @dataclass(frozen=True)
@@ -103,59 +80,7 @@ class Found:
         return changed and (self.cost_change.high < 0 or constraints.excess(self.base) > 0)
 
 
-@dataclass
-class Bench:
-    """The network, and candidates played on it.
-
-    Attributes
-    ----------
-    tables, model, release : TuningTables, TuningModel, Release
-        What is known, what is played, and where the search starts.
-    effort : Effort
-        How much is simulated.
-    """
-
-    tables: TuningTables
-    model: TuningModel
-    release: Release
-    effort: Effort
-    _targets: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def of(cls, tables: TuningTables, release: Release, effort: Effort) -> Bench:
-        """Return the bench of a plan date and a release."""
-        return cls(tables, model_of(tables, release), release, effort)
-
-    def levers(self, values: Values) -> Levers:
-        """Return what the production code makes of a release with these values."""
-        release = with_values(self.release, dict(values))
-        # Guardrails change no target, and setting targets costs more than simulating them.
-        key = f"{release.targets.model_dump_json()}{release.objective.model_dump_json()}"
-        if key not in self._targets:
-            self._targets[key] = self.model.places[KEY].merge(self.tables.targets(release), on=KEY, how="left")
-        rows, least = self._targets[key], least_help(self.model, release.guardrails.minimum_gain_amount)
-        return Levers(_units(rows, "base_stock_units"), _units(rows, "protection_units"), least)
-
-    def play(self, values: Values, first: int, count: int, seed: int) -> Score:
-        """Return what a release with these values does over some futures."""
-        levers, network, effort = self.levers(values), self.model.network, self.effort
-        rule = NetworkBaseStock(
-            levers.base_stock[:, None], self.model.needed[:, None], levers.kept[:, None], levers.least,
-            self.model.supplied,
-        )  # fmt: skip
-        outcome = simulate(
-            network, self.model.chance(seed), lambda _replications: rule, Opening.empty(levers.base_stock),
-            Length(effort.buckets, effort.warm_up, count, first),
-        )  # fmt: skip
-        return Score(outcome.cost / outcome.buckets, outcome.fill_rates, outcome.stock_value)
-
-    def has_effect(self, one: Tunable) -> bool:
-        """Tell whether anything that the simulation sees depends on a parameter, within its bounds."""
-        low, high = (self.levers(((one.path, value),)) for value in (one.low, one.high))
-        return not low.same_as(high)
-
-
-def search(bench: Bench, tunables: Sequence[Tunable], constraints: Constraints, told: Told) -> Found:
+def search(bench: Playable, tunables: Sequence[Tunable], constraints: Constraints, told: Told) -> Found:
     """Return the cheapest values that keep the constraints.
 
     Raises
@@ -165,7 +90,7 @@ def search(bench: Bench, tunables: Sequence[Tunable], constraints: Constraints, 
         is named.
     """
     effort, release = bench.effort, bench.release
-    told(f"{len(bench.model.network):,} item-sites; which of {len(tunables)} parameters matter")
+    told(f"{bench.item_sites:,} item-sites; which of {len(tunables)} parameters matter")
     matter = tuple(one for one in tunables if bench.has_effect(one))
     if not matter:
         raise EquipoiseError(
@@ -234,11 +159,7 @@ def _chosen(finalists: Sequence[Runner[Values]], constraints: Constraints) -> Va
         raise EquipoiseError(
             f"no values keep the constraints; the best fill rate reached is {fill.mean:.4f}, with {stock.mean:,.2f} "
             f"in stock, at {at}",
-            where="policy search", remedy="Ask for a lower fill rate or allow more stock, or widen the bounds with --tune",
+            where="policy search",
+            remedy="Ask for a lower fill rate or allow more stock, or widen the bounds with --tune",
         )  # fmt: skip
     return best.candidate
-
-
-def _units(rows: pd.DataFrame, name: str) -> Ints:
-    return rows[name].astype("Float64").fillna(0).to_numpy(np.int64)
-

@@ -15,6 +15,9 @@ from assets.kernel.errors import EquipoiseError
 from assets.policy.release import Release
 from assets.twin.day import Floats
 
+Values = tuple[tuple[str, float], ...]
+"""Path and value of each parameter."""
+
 
 @dataclass(frozen=True)
 class Tunable:
@@ -121,7 +124,9 @@ def _within(one: Tunable, bounds: str) -> Tunable:
     try:
         found = replace(one, low=float(low), high=float(high))
     except ValueError as error:
-        raise EquipoiseError(f"{bounds!r} are no bounds", where=f"--tune {one.path}", remedy="Write LOW:HIGH") from error
+        raise EquipoiseError(
+            f"{bounds!r} are no bounds", where=f"--tune {one.path}", remedy="Write LOW:HIGH"
+        ) from error
     if not 0.0 <= found.low < found.high < float("inf"):
         raise EquipoiseError(
             f"bounds from {low} to {high}", where=f"--tune {one.path}", remedy="Give a low below the high, from 0 on"
