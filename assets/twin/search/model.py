@@ -32,6 +32,7 @@ from assets.twin.fast.sharing import Sharing
 from assets.twin.fast.streams import Purpose
 from assets.twin.search.model_chance import demand_of, lead_times_of_ways
 from assets.twin.search.model_ways import neighbours, normal_ways, supplier_limits
+from assets.twin.search.tunable import with_values
 from assets.twin.tariff import landed_costs, unit_freight
 
 
@@ -116,8 +117,10 @@ class TuningModel:
 
 
 def model_of(tables: TuningTables, release: Release) -> TuningModel:
-    """Return the network of a plan date, its money by a release."""
-    known, master, calendar = tables.situation(release), tables.master, tables.profile.calendar
+    """Return the network of a plan date, its money by a release, a shortage weighed once."""
+    # A weight is a lever of the policy; what a lost unit costs is not.
+    judged = with_values(release, {"objective.shortage_weight": 1.0})
+    known, master, calendar = tables.situation(judged), tables.master, tables.profile.calendar
     settings = known.settings
     freight = unit_freight(master.lanes, master.items)
     ways = normal_ways(known, master, freight, tables.plan_date)
