@@ -140,10 +140,11 @@ class Departures:
     def _start_lines(self, books: Books, lines: Lines, place: int) -> None:
         """Start the lines of one replication; earlier ones are served first where the origin has too little."""
         moved, bucket, ring = lines.origin != SUPPLIER, books.bucket, len(books.due)
-        if len(lines.buckets) and int(lines.buckets.max()) > self.network.longest_buckets:
+        least, longest = (1 if self.network.ships_arrivals else 0), self.network.longest_buckets
+        if (lines.units < 0).any() or (lines.buckets < least).any() or (lines.buckets > longest).any():
             raise EquipoiseError(
-                f"a line takes {lines.buckets.max()} buckets", where="fast twin",
-                remedy=f"Play a network whose longest way takes more than {self.network.longest_buckets}",
+                f"a line is of less than nothing, or takes less than {least} or more than {longest} buckets",
+                where="fast twin", remedy="Give whole units, and a network whose longest way is as long as any line's",
             )  # fmt: skip
         units = lines.units.copy()
         shares = Sharing.of(np.where(moved, lines.origin, -1))

@@ -149,15 +149,19 @@ def test_orders_leave_on_their_days_in_lots_and_never_more_than_the_warehouse_ha
     assert held(network, [[0] * 3, [5, 0, 0]], rule, opening) == [[5, 0], [0, 0], [0, 5]]
 
 
-def test_a_planner_that_sends_what_is_not_there_or_takes_too_long_is_an_error() -> None:
+def test_a_planner_that_decides_what_cannot_be_is_an_error() -> None:
     one, nothing = np.ones(1, dtype=np.int64), np.zeros(1)
-    for lines, told in (
-        (Lines(0 * one, one, 6 * one, one, nothing, nothing), "more than there is"),
-        (Lines(SUPPLIER * one, one, one, 9 * one, nothing, nothing), "takes 9 buckets"),
+    for units, buckets, origin, after, told in (
+        (6, 1, 0, False, "more than there is"),
+        (1, 9, SUPPLIER, False, "takes less than 0 or more than 4"),
+        (-1, 1, SUPPLIER, False, "less than nothing"),
+        # What arrived has been let in before orders start.
+        (1, 0, SUPPLIER, True, "takes less than 1"),
     ):
+        lines = Lines(origin * one, one, units * one, buckets * one, nothing, nothing)
         planner = Planners([lambda _bucket, _stock, lines=lines: lines])
         with pytest.raises(EquipoiseError, match=told):
-            held(free(2), [[0], [0]], planner, Opening.empty(np.array([5, 5])))
+            held(free(2, ships_arrivals=after), [[0], [0]], planner, Opening.empty(np.array([5, 5])))
 
 
 def test_an_interval_holds_its_mean_and_one_value_has_none() -> None:
