@@ -130,6 +130,18 @@ def placement(
     _measure(out, "placement", paths=paths, days=days, seed=seed)
 
 
+@bench.command("twin")
+@command(needs=None)
+def twin(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the folder lost_sales.")] = Path(),
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 1,
+    planner_items: Annotated[int, typer.Option(min=1, metavar="N", help="Items with the joint plan in the loop.")] = 20,
+) -> None:
+    """Simulate item-sites fast: rate, memory, published costs, and the rate with the planner in the loop."""
+    _measure(out, "twin", data=data, seed=seed, planner_items=planner_items)
+
+
 @bench.command("market")
 @command(needs=None)
 def market(
@@ -174,18 +186,6 @@ def plans(
         out, "plans", data=data, network=network or [], small=small, items=items, windows=windows, seed=seed,
         least_gain=least_gain,
     )  # fmt: skip
-
-
-@bench.command("twin")
-@command(needs=None)
-def twin(
-    out: Output,
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the folder lost_sales.")] = Path(),
-    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 1,
-    planner_items: Annotated[int, typer.Option(min=1, metavar="N", help="Items with the joint plan in the loop.")] = 20,
-) -> None:
-    """Simulate item-sites fast: rate, memory, published costs, and the rate with the planner in the loop."""
-    _measure(out, "twin", data=data, seed=seed, planner_items=planner_items)
 
 
 @bench.command("ledger")
