@@ -1,7 +1,7 @@
-"""Delivery of alerts: each to each channel once, whoever asks and however often.
+"""Delivery of alerts and of the digest: each to each channel once, whoever asks and however often.
 
 The command line calls it when a run has ended, a sensor calls it for scheduled runs. The
-file channel is always there; others are Apprise URLs in the settings, which hear of the
+file channel is always there for alerts; others are Apprise URLs in the settings, which hear of the
 clock's current plan date only, and not of plans with hindsight.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ from orchestration.alert_record import AlertRecord
 from orchestration.sensitive import sensitive_items
 from orchestration.settings import Settings
 
-Send = Callable[[str, str, str], bool]
-"""Takes a channel's URL, a title and a body; says whether it went out."""
+Send = Callable[[str, Mapping[Any, Any]], bool]
+"""Takes a channel's URL and a message (``title``, ``body``, perhaps ``html``); says whether it went out."""
 
 FILE_CHANNEL = "file"
 _ALERTS = "alerts.jsonl"
@@ -69,17 +69,42 @@ def deliver_rows(settings: Settings, found: pd.DataFrame, plan_date: dt.date, se
                 told = masked_texts(alert | {"title": title, "body": body}, hidden)
                 record.owe((str(alert["alert_id"]), _name(channel)), told)
         went, refused = _settle(record, settings, home.alerts, send or _apprise)
-    if refused:
-        raise EquipoiseError(
-            f"{len(refused)} alerts were refused by a channel",
-            where=f"alert channel {refused[0].split(':')[0]}",
-            remedy="Check EQUIPOISE_ALERT_URLS; they are tried again at the next run",
-        )
+    _require_taken(refused)
     return sorted(set(went))
 
 
+def deliver_message(
+    settings: Settings, key: str, message: Mapping[Any, Any], channels: Sequence[str], send: Send | None = None
+) -> bool:
+    """Deliver one message to some channels, once each, and what they refused before; say whether it went now.
+
+    Raises
+    ------
+    EquipoiseError
+        As ``deliver``.
+    """
+    home = settings.network_home()
+    with alert_record.opened(home.alerts / _DELIVERED) as record:
+        for channel in channels:
+            record.owe((key, _name(channel)), message)
+        went, refused = _settle(record, settings, home.alerts, send or _apprise)
+    _require_taken(refused)
+    return key in went
+
+
+def digest_channels(settings: Settings, plan_date: dt.date) -> tuple[str, ...]:
+    """Return where the digest of a plan date goes: as alerts beyond the file, and to nobody where none is named."""
+    home = settings.network_home()
+    heard = channels_of(settings, home.profile, Published(home.published), plan_date, settings.digest_urls)
+    return tuple(channel for channel in heard if channel != FILE_CHANNEL)
+
+
 def channels_of(
-    settings: Settings, profile: NetworkProfile, published: Published, plan_date: dt.date
+    settings: Settings,
+    profile: NetworkProfile,
+    published: Published,
+    plan_date: dt.date,
+    urls: Sequence[str] | None = None,
 ) -> tuple[str, ...]:
     """Return where alerts of a plan date go: beyond the file only if it is the clock's current one.
 
@@ -88,7 +113,8 @@ def channels_of(
     is_current = plan_date == profile.calendar.start_of_bucket(profile.clock.today())
     judged = published.latest(FEED_ALERTS.name, plan_date)
     with_hindsight = judged is not None and as_known_of(published, plan_date, judged.run_id) == AsKnown.NOW
-    return (FILE_CHANNEL, *settings.alert_urls) if is_current and not with_hindsight else (FILE_CHANNEL,)
+    beyond = settings.alert_urls if urls is None else urls
+    return (FILE_CHANNEL, *beyond) if is_current and not with_hindsight else (FILE_CHANNEL,)
 
 
 def _settle(record: AlertRecord, settings: Settings, folder: Path, send: Send) -> tuple[list[str], list[str]]:
@@ -96,7 +122,8 @@ def _settle(record: AlertRecord, settings: Settings, folder: Path, send: Send) -
 
     What is owed to a channel that the settings do not name any more waits until they do.
     """
-    channels = {_name(channel): channel for channel in (FILE_CHANNEL, *settings.alert_urls)}
+    known = (FILE_CHANNEL, *settings.alert_urls, *settings.digest_urls)
+    channels = {_name(channel): channel for channel in known}
     went, refused = [], []
     for key, told in list(record.owed.items()):
         channel = channels.get(key[1])
@@ -115,16 +142,33 @@ def _name(channel: str) -> str:
     return FILE_CHANNEL if channel == FILE_CHANNEL else digest(channel)
 
 
+def _require_taken(refused: Sequence[str]) -> None:
+    """Say that channels refused something; it stays owed."""
+    if refused:
+        raise EquipoiseError(
+            f"{len(refused)} messages were refused by a channel",
+            where=f"alert channel {refused[0].split(':')[0]}",
+            remedy="Check EQUIPOISE_ALERT_URLS and EQUIPOISE_DIGEST_URLS; they are tried again at the next run",
+        )
+
+
 def _send(folder: Path, channel: str, told: Mapping[Any, Any], send: Send) -> bool:
     if channel != FILE_CHANNEL:
-        return send(channel, told["title"], told["body"])
+        return send(channel, told)
     with (folder / _ALERTS).open("a") as out:
         out.write(json.dumps(dict(told), default=str, sort_keys=True) + "\n")
     return True
 
 
-def _apprise(url: str, title: str, body: str) -> bool:
+def _apprise(url: str, told: Mapping[Any, Any]) -> bool:
+    """Send a message: as HTML to channels that show it, as text to all others."""
     import apprise
 
-    channel = apprise.Apprise()
-    return bool(channel.add(url)) and bool(channel.notify(title=title, body=body))
+    channels = apprise.Apprise()
+    if not channels.add(url):
+        return False
+    text = apprise.NotifyFormat.TEXT
+    as_html = "html" in told and all(one.notify_format == apprise.NotifyFormat.HTML for one in channels)
+    if as_html:
+        return bool(channels.notify(title=told["title"], body=told["html"], body_format=apprise.NotifyFormat.HTML))
+    return bool(channels.notify(title=told["title"], body=told["body"], body_format=text))

@@ -27,7 +27,7 @@ from assets.orders.store import OrderFilter
 from assets.rebalancing.base import Base
 from assets.rebalancing.canary import standing_part
 from assets.rebalancing.defs import JOINT_PLAN
-from orchestration import alerts, instance, jobs, locks, recalibration, recovery, timings, tracing
+from orchestration import alerts, instance, jobs, locks, recalibration, recovery, report, timings, tracing
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
 from orchestration.partitions import plan_dates, require_partition
@@ -72,6 +72,8 @@ class PlanRun:
         Order documents (frame ``documents``).
     refit_requested : list of str
         Segments whose drift asks the next plan to choose models anew.
+    delivered_digest : bool
+        Whether the digest went to a channel now.
     delivered_alerts : list of str
         Ids of the alerts that went out now.
     """
@@ -88,6 +90,7 @@ class PlanRun:
     documents: list[dict[str, Any]] = field(default_factory=list)
     refit_requested: list[str] = field(default_factory=list)
     delivered_alerts: list[str] = field(default_factory=list)
+    delivered_digest: bool = False
 
 
 def plan_day(
@@ -252,6 +255,7 @@ def _outcome(settings: Settings, plan_date: dt.date, run_id: str, stages: dict[s
         documents=made[DOCUMENTS.name],
         refit_requested=recalibration.request_refits(home, plan_date),
         delivered_alerts=alerts.deliver(settings, plan_date),
+        delivered_digest=report.deliver_digest(settings, plan_date),
     )
 
 

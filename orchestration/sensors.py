@@ -18,7 +18,7 @@ from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.store import OrderFilter, OrderStore
-from orchestration import alerts, recalibration, recovery, timings
+from orchestration import alerts, recalibration, recovery, report, timings
 from orchestration.jobs import PLAN_DAY
 from orchestration.schedules import why_not_again
 from orchestration.settings import Settings
@@ -95,6 +95,7 @@ def after_a_run(settings: Settings, stages: dict[str, str]) -> list[dg.SensorDef
             plan_date = dt.date.fromisoformat(key)
             asking = recalibration.request_refits(settings.network_home(), plan_date)
             delivered = alerts.deliver(settings, plan_date)
+            report.deliver_digest(settings, plan_date)
             context.log.info("%d alerts delivered, %d segments ask for a refit", len(delivered), len(asking))
 
     return [

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
         PostgreSQL URL for Dagster's own storage; SQLite files if not set.
     alert_urls : list of str
         Apprise URLs that alerts go to beside the file channel.
+    digest_urls : list of str
+        Apprise URLs that the daily digest goes to; nowhere if none is named.
     lock_wait_seconds : int
         How long a run started from the UI waits for another writer; the CLI does not wait.
     nightly_hour : int
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
     ledger_url: str | None = None
     dagster_postgres_url: str | None = None
     alert_urls: list[str] = Field(default_factory=list)
+    digest_urls: list[str] = Field(default_factory=list)
     lock_wait_seconds: int = Field(default=600, ge=0)
     nightly_hour: int = Field(default=5, ge=0, le=23)
     gateway: GatewayKind = GatewayKind.FILEDROP

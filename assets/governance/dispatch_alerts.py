@@ -15,6 +15,8 @@ from assets.kernel.frames.quality import ALERTS
 from assets.kernel.identifiers import digest
 
 FEED = "order_dispatch"
+OWNER = "replenishment"
+"""Who answers for orders that do not get out; what is at stake is in the inbox, order by order."""
 LONGEST_IN_OUTBOX = dt.timedelta(hours=1)
 """An order that waits longer to be sent is told of."""
 _NAMED = 3
@@ -44,7 +46,8 @@ def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date) -> pd
     rows = [
         {
             "alert_id": digest(cause["rule"], FEED, "", today.isoformat()), "plan_date": pd.Timestamp(plan_date),
-            "feed": FEED, "site_id": "", "business_date": pd.Timestamp(today), **cause,
+            "feed": FEED, "site_id": "", "business_date": pd.Timestamp(today), "owner": OWNER, "stake_amount": 0.0,
+            **cause,
         }
         for cause in told
         if cause is not None

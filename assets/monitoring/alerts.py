@@ -1,7 +1,8 @@
 """Alerts: what of a plan's verdicts, and of drifting forecasts, somebody should know, each cause told once.
 
-An alert is a row; its id is what it means, so that raising it twice is raising it once. Not
-here: judging (``quality``) and sending (``orchestration``).
+An alert is a row; its id is what it means, so that raising it twice is raising it once. It names who
+answers for it, the remedy, and the money at stake, by which alerts are ranked. Not here: judging
+(``quality``), what is at stake (``stakes``) and sending (``orchestration``).
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from typing import Any
 import pandas as pd
 
 from assets.kernel.frames.forecasts import DEMAND_FORECAST
-from assets.kernel.frames.quality import ACTIONS, ALERTS, FEED_ALERTS, PLAN_ALERTS
+from assets.kernel.frames.quality import (
+    ACTIONS,
+    ALERTS,
+    FEED_ALERTS,
+    FORECAST_VERDICTS,
+    PLAN_ALERTS,
+    PLAN_VERDICTS,
+    VERDICTS,
+)
 from assets.kernel.identifiers import digest
 from assets.kernel.published import Published
+from assets.monitoring.owners import owner_of
+from assets.monitoring.stakes import Stakes, plan_worth
 
 SEVERITIES = ("info", "warning", "critical")
 """From mild to grave."""
@@ -23,7 +34,8 @@ SITES_APART = 5
 """More sites than this with one fault of one feed are one alert of the feed."""
 
 _NAMED = 5
-_REFIT = "Nothing, if the next plan refits the segment; look at monitoring/forecast_drift if it asks again"
+REFIT = "Nothing, if the next plan refits the segment; see `equipoise models show` if it asks again"
+"""Remedy of a segment whose forecasts drift."""
 _DOES = {
     "warn": "The plan goes on; nothing is held.",
     "hold_outbound": "It may receive stock but gives none until this is mended.",
@@ -32,7 +44,7 @@ _DOES = {
 }
 
 
-def raise_alerts(verdicts: Iterable[pd.DataFrame], plan_date: dt.date) -> pd.DataFrame:
+def raise_alerts(verdicts: Iterable[pd.DataFrame], plan_date: dt.date, stakes: Stakes | None = None) -> pd.DataFrame:
     """Return the alerts of a plan date.
 
     Parameters
@@ -41,6 +53,8 @@ def raise_alerts(verdicts: Iterable[pd.DataFrame], plan_date: dt.date) -> pd.Dat
         Of any gates; each conforms to ``VERDICTS``.
     plan_date : date
         Plan that was judged; its alerts speak of the day before, the last that the plan sees.
+    stakes : Stakes, optional
+        What the plan's tables say is at stake; 0 where they are not there yet.
 
     Returns
     -------
@@ -65,8 +79,18 @@ def raise_alerts(verdicts: Iterable[pd.DataFrame], plan_date: dt.date) -> pd.Dat
         places = of_rule.loc[of_rule["_place"] == ""]
         groups = [places.loc[places["feed"] == feed] for feed in sorted(set(places["feed"]))]
         groups += [of_rule.loc[of_rule["_place"] == site] for site in sites]
-        rows += [_alert(group, plan_date) for group in groups]
+        rows += [_alert(group, plan_date, stakes) for group in groups]
     return ALERTS.conform(pd.DataFrame(rows))
+
+
+def alerts_of(published: Published, plan_date: dt.date) -> pd.DataFrame:
+    """Return the alerts of every gate that judged a plan date, with the money at stake: frame ``ALERTS``.
+
+    Each gate's are raised by themselves, so that their ids are those that the gate gave.
+    """
+    stakes = Stakes(published, plan_date)
+    judged = [f for f in (VERDICTS, FORECAST_VERDICTS, PLAN_VERDICTS) if published.latest(f.name, plan_date)]
+    return merge(raise_alerts([published.read(frame, plan_date)], plan_date, stakes) for frame in judged)
 
 
 def drift_alerts(drift: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +127,9 @@ def drift_alerts(drift: pd.DataFrame) -> pd.DataFrame:
                 "severity": "warning",
                 "action": "warn",
                 "message": asked["reason"].to_numpy(),
-                "remedy": _REFIT,
+                "owner": owner_of(feed),
+                "remedy": REFIT,
+                "stake_amount": 0.0,
                 "offender_count": asked["window_count"].to_numpy(),
             }
         )
@@ -133,18 +159,32 @@ def collect(published: Published, plan_date: dt.date) -> pd.DataFrame:
     if first is None:
         return ALERTS.empty()
     parts = []
-    for frame in (FEED_ALERTS, PLAN_ALERTS, ALERTS):
+    # The gates' own do not know what is at stake; the first of an id is kept.
+    for frame in (ALERTS, FEED_ALERTS, PLAN_ALERTS):
         latest = published.latest(frame.name, plan_date)
         if latest is not None and latest.run_id == first.run_id:
             parts.append(published.read(frame, plan_date))
-    return merge(parts)
+    return _with_stops_priced(merge(parts), published, plan_date)
 
 
-def gravest_first(alerts: pd.DataFrame) -> pd.DataFrame:
-    """Return the alerts in the order in which a person should read them."""
+def by_money(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Return the alerts in the order in which a person should read them: stops, then most money at stake.
+
+    What is equal there is told by gravity, then by name.
+    """
     gravity = alerts["severity"].map({severity: -n for n, severity in enumerate(SEVERITIES)})
-    ordered = alerts.assign(_gravity=gravity).sort_values(["_gravity", "feed", "rule", "site_id"], kind="stable")
-    return ordered.drop(columns="_gravity").reset_index(drop=True)
+    ranked = alerts.assign(_goes_on=alerts["action"] != "stop", _stake=-alerts["stake_amount"], _gravity=gravity)
+    by = ["_goes_on", "_stake", "_gravity", "feed", "rule", "site_id"]
+    return ranked.sort_values(by, kind="stable")[list(alerts.columns)].reset_index(drop=True)
+
+
+def _with_stops_priced(alerts: pd.DataFrame, published: Published, plan_date: dt.date) -> pd.DataFrame:
+    """Price stops that no plan of the date has priced: what the last plan known saves."""
+    unpriced = (alerts["action"] == "stop") & (alerts["stake_amount"] == 0)
+    if not unpriced.any():
+        return alerts
+    worth = plan_worth(published, plan_date)
+    return ALERTS.conform(alerts.assign(stake_amount=alerts["stake_amount"].mask(unpriced, worth)))
 
 
 def message(alert: Mapping[Any, Any]) -> tuple[str, str]:
@@ -152,7 +192,7 @@ def message(alert: Mapping[Any, Any]) -> tuple[str, str]:
 
     >>> row = {"severity": "critical", "rule": "site_stale", "feed": "wms_inventory", "site_id": "S1"}
     >>> row |= {"action": "hold_outbound", "message": "It is old.", "remedy": "Count.", "business_date": "2026-01-04"}
-    >>> message(row)[0]
+    >>> message(row | {"owner": "warehouse-operations at S1", "stake_amount": 12.5})[0]
     '[critical] wms_inventory at S1: site stale'
     """
     place = f"{alert['feed']} at {alert['site_id']}" if alert["site_id"] else str(alert["feed"])
@@ -161,13 +201,15 @@ def message(alert: Mapping[Any, Any]) -> tuple[str, str]:
     lines = (
         f"{_sentence(alert['message'])}",
         _DOES[str(alert["action"])],
+        f"At stake: {alert['stake_amount']:,.2f}." if alert["stake_amount"] else "",
         f"What to do: {_sentence(alert['remedy'])}",
+        f"Who: {_sentence(alert['owner'])}",
         f"Business date {day}.",
     )
-    return title, "\n".join(lines)
+    return title, "\n".join(line for line in lines if line)
 
 
-def _alert(group: pd.DataFrame, plan_date: dt.date) -> dict[str, Any]:
+def _alert(group: pd.DataFrame, plan_date: dt.date, stakes: Stakes | None) -> dict[str, Any]:
     """Return the alert of verdicts of one rule at one place (``_place``), told by the worst of them."""
     order = group.assign(_order=group["action"].map({action: -n for n, action in enumerate(ACTIONS)}))
     by = ["_order", "anomaly_score", "feed", "site_id", "item_id"]
@@ -185,7 +227,9 @@ def _alert(group: pd.DataFrame, plan_date: dt.date) -> dict[str, Any]:
         "severity": max(group["severity"], key=SEVERITIES.index),
         "action": worst["action"],
         "message": _told(group, worst, feed),
+        "owner": owner_of(str(worst["feed"]), worst["_place"]),
         "remedy": worst["remedy"],
+        "stake_amount": stakes.of(group) if stakes else 0.0,
         "offender_count": int(group["offender_count"].sum()),
     }
 

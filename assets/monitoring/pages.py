@@ -8,9 +8,10 @@ import pandas as pd
 from assets.kernel.figures import blank_figure, png_bytes
 from assets.kernel.frames.monitoring import ALL_SEGMENTS, PIT_BINS, PIT_COLUMNS
 from assets.kernel.page import Page, Plot
-from assets.monitoring.alerts import SEVERITIES, gravest_first, message
+from assets.monitoring.alerts import SEVERITIES, by_money, message
 from assets.monitoring.drift import Drift
 from assets.monitoring.recalibration import NEXT_BUCKET
+from assets.monitoring.report.digest import digest_markdown
 
 _SHOWN = 20
 _DRIFT_SHOWN = [
@@ -23,14 +24,19 @@ BROWN_LIMIT = 4.0
 
 
 def alerts_page(alerts: pd.DataFrame) -> Page:
-    """Return the number of alerts by severity and the gravest of them."""
+    """Return the number of alerts by severity and those with most money at stake."""
     counts = alerts["severity"].value_counts()
-    gravest = gravest_first(alerts).head(_SHOWN).to_dict("records")
-    rows = [(*message(row), str(row["remedy"])) for row in gravest]
+    ranked = by_money(alerts).head(_SHOWN)
+    titles = [message(row)[0] for row in ranked.to_dict("records")]
     return {
         **{f"{severity}_alerts": int(counts.get(severity, 0)) for severity in reversed(SEVERITIES)},
-        "alerts": pd.DataFrame(rows, columns=["title", "body", "remedy"]),
+        "alerts": ranked[["stake_amount", "owner", "message", "remedy"]].assign(title=titles),
     }
+
+
+def digest_page(lines: pd.DataFrame) -> Page:
+    """Return the digest as it is read."""
+    return {"lines": len(lines), "digest": digest_markdown(lines)}
 
 
 def drift_page(drift: Drift) -> Page:

@@ -1,7 +1,4 @@
-"""`equipoise verdicts` and `equipoise alerts`: what the gates of a plan found.
-
-Not here: judging, and delivering an alert.
-"""
+"""`equipoise verdicts`: what the gates of a plan found. Not here: judging, or alerts (``alerts``)."""
 
 from __future__ import annotations
 
@@ -12,15 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from assets.kernel.frames.quality import (
-    ACTIONS,
-    ALERTS,
-    FEED_ALERTS,
-    FORECAST_VERDICTS,
-    PLAN_ALERTS,
-    PLAN_VERDICTS,
-    VERDICTS,
-)
+from assets.kernel.frames.quality import ACTIONS, FORECAST_VERDICTS, PLAN_VERDICTS, VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from assets.policy.access import Permission
@@ -29,7 +18,6 @@ from orchestration.cli.console import Output, counted, table
 from orchestration.cli.reading import Record, open_network, planned_date, read_if_any
 
 Action = StrEnum("Action", {action.upper(): action for action in ACTIONS})  # type: ignore[misc]
-_SEVERITIES = ("critical", "warning", "info")
 
 
 @command(needs=Permission.READ_ORDERS)
@@ -50,17 +38,6 @@ def verdicts(
     out.answer(found, lambda console: _show_verdicts(console, found, plan_date, str(action) if action else None))
 
 
-@command(needs=Permission.READ_ORDERS)
-def alerts(out: Output, date: PlanDate = None) -> None:
-    """List the alerts of a plan, the most severe first."""
-    home = open_network()
-    published = Published(home.published)
-    # The gate of the feeds speaks even where a `stop` skipped all that follows.
-    plan_date = planned_date(published, FEED_ALERTS, date)
-    found = gather_alerts(published, plan_date)
-    out.answer(found, lambda console: _show_alerts(console, found, plan_date))
-
-
 def gather_verdicts(home: NetworkHome, plan_date: dt.date, action: str | None, site: str | None) -> list[Record]:
     """Return the verdicts of a plan's gates, strictest first."""
     kept = [
@@ -77,13 +54,6 @@ def verdicts_of(published: Published, plan_date: dt.date) -> list[Record]:
     """Return the verdicts of every gate that judged a plan date."""
     frames = (VERDICTS, FORECAST_VERDICTS, PLAN_VERDICTS)
     return [row for frame in frames for row in read_if_any(published, frame, plan_date)]
-
-
-def gather_alerts(published: Published, plan_date: dt.date) -> list[Record]:
-    """Return the alerts of a plan date once each, the most severe first."""
-    frames = (FEED_ALERTS, PLAN_ALERTS, ALERTS)
-    found = {row["alert_id"]: row for frame in frames for row in read_if_any(published, frame, plan_date)}
-    return sorted(found.values(), key=_by_severity)
 
 
 def _show_verdicts(console: Console, found: list[Record], plan_date: dt.date, action: str | None) -> None:
@@ -109,16 +79,3 @@ def by_site(found: list[Record]) -> list[list[Any]]:
         ]
         for group, rows in groups.items()
     ]
-
-
-def _show_alerts(console: Console, found: list[Record], plan_date: dt.date) -> None:
-    if not found:
-        console.print(f"No alerts on {plan_date}.")
-        return
-    rows = [[a["severity"], a["rule"], a["feed"], a["site_id"], a["message"], a["remedy"]] for a in found]
-    heads = ["severity", "rule", "feed", "site", "what is wrong", "remedy"]
-    console.print(table(f"Alerts of {plan_date}", heads, rows))
-
-
-def _by_severity(alert: Record) -> tuple[int, str, str, str]:
-    return (_SEVERITIES.index(alert["severity"]), alert["rule"], alert["feed"], alert["site_id"])

@@ -39,6 +39,7 @@ def test_a_viewer_finds_a_sensitive_item_in_no_output(
     passing = (
         ("orders",), ("orders", order_id), ("explain", order_id, "--no-verify"), ("lineage", order_id), ("targets",),
         ("impact", f"site={site}"), ("verdicts",), ("alerts",), ("inbox",), ("pause",), ("models", "show"),
+        ("report", "--out", str(tmp_path / "day.html")),
     )  # fmt: skip
     refused = (("forecast", *subject), ("explain", *subject), ("lineage", *subject), ("impact", f"item={item}"))
     for arguments in (*passing, *refused):
@@ -48,3 +49,4 @@ def test_a_viewer_finds_a_sensitive_item_in_no_output(
             assert said.code == (1 if arguments in refused else 0), f"{arguments} {form}: {said}"
             if arguments in refused:
                 assert "may not read sensitive items" in said.err
+    assert item not in (tmp_path / "day.html").read_text()

@@ -1,8 +1,8 @@
-"""Frames of judgement: profiles, verdicts, quarantined rows and alerts."""
+"""Frames of judgement: profiles, verdicts, quarantined rows, and what is told of them: alerts and the digest."""
 
 from __future__ import annotations
 
-from assets.kernel.frames.schema import Frame, date, integer, real, text
+from assets.kernel.frames.schema import Frame, date, integer, money, real, text
 
 ACTIONS = ("pass", "warn", "hold_outbound", "hold", "stop")
 """What a verdict asks of the planner, from mild to strict."""
@@ -71,7 +71,12 @@ ALERTS = Frame(
         text("severity", "info, warning or critical."),
         text("action", "What the gate did."),
         text("message", "What is wrong, for a person."),
-        text("remedy", "What to do about it."),
+        text("owner", "Who answers for it: the team of the feed or stage, and the site where it is one place."),
+        text("remedy", "What to do about it, in one sentence that names the command."),
+        money(
+            "stake_amount",
+            "Money at stake until it is settled, by the plan; 0 where nothing is known, and in the gates' own tables.",
+        ),
         integer("offender_count", "Rows behind it.", minimum=0),
     ),
     ("alert_id",),
@@ -80,3 +85,15 @@ FEED_ALERTS = Frame("feed_alerts", ALERTS.grain, ALERTS.columns, ALERTS.key)
 """What the feeds gate has to say; it exists although a `stop` skips all that follows."""
 PLAN_ALERTS = Frame("plan_alerts", ALERTS.grain, ALERTS.columns, ALERTS.key)
 """What the plan gate has to say; it exists although a `stop` skips the orders."""
+DIGEST = Frame(
+    "digest",
+    "One row per plan date and line of the digest, in the order in which it is read.",
+    (
+        date("plan_date", "Plan it tells of."),
+        integer("line", "From 1.", minimum=1),
+        text("section", "waits, worth, changed or distrust."),
+        text("text", "The line, for a person."),
+        text("command", "What acts on it; empty for nothing."),
+    ),
+    ("plan_date", "line"),
+)

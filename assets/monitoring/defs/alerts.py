@@ -7,8 +7,9 @@ import pandas as pd
 
 from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_asset, shown
 from assets.kernel.frames.quality import ALERTS
+from assets.kernel.published import Published
 from assets.monitoring import pages
-from assets.monitoring.alerts import drift_alerts, merge, raise_alerts
+from assets.monitoring.alerts import alerts_of, drift_alerts, merge
 
 
 def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
@@ -18,9 +19,20 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         ALERTS,
         ["monitoring", "alerts"],
         "Of all gates, each cause once. Where the feeds stop the plan, their alerts are in `quality/feed_alerts` "
-        "and this is not made.",
+        "and this is not made. Money at stake is expected cost by the plan's own tables; do not add it up across "
+        "alerts, which may speak of the same item-site.",
         # By the gates' own alerts and not by their verdicts: a stop on the plan must not skip this.
-        ins=inputs(quality=["feed_alerts", "forecast_verdicts", "plan_alerts"], monitoring=["forecast_drift"]),
+        ins=inputs(quality=["feed_alerts", "plan_alerts"], monitoring=["forecast_drift"]),
+        # Read by itself where something is held: what that costs.
+        deps=[
+            ["quality", "forecast_verdicts"],
+            ["marts", "fct_inventory_position"],
+            ["marts", "feat_item_site"],
+            ["forecasting", "demand_forecast"],
+            ["inventory", "targets"],
+            ["rebalancing", "plan_lines"],
+            ["rebalancing", "plan_summary"],
+        ],
         plan_dates=plan_dates,
         owners=["team:data-platform"],
         kinds={"python", "pandas"},
@@ -28,12 +40,12 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
     def alerts(
         context: dg.AssetExecutionContext,
         feed_alerts: pd.DataFrame,
-        forecast_verdicts: pd.DataFrame,
         plan_alerts: pd.DataFrame,
         forecast_drift: pd.DataFrame,
+        published: dg.ResourceParam[Published],
     ) -> dg.MaterializeResult[pd.DataFrame]:
-        raised = raise_alerts([forecast_verdicts], plan_date_of(context))
-        found = merge([feed_alerts, raised, plan_alerts, drift_alerts(forecast_drift)])
+        priced = alerts_of(published, plan_date_of(context))
+        found = merge([priced, feed_alerts, plan_alerts, drift_alerts(forecast_drift)])
         return dg.MaterializeResult(value=found, metadata=shown(pages.alerts_page(found)))
 
     return alerts

@@ -171,6 +171,7 @@ def test_an_order_that_waits_too_long_is_told_of_once_a_day() -> None:
     alert = dispatch_alerts(stuck, PLAN_DATE, PLAN_DATE)
     assert list(alert["rule"]) == ["outbox_waits"]
     assert "3 orders wait to be sent" in alert["message"].iloc[0]
+    assert alert[["owner", "remedy"]].iloc[0].tolist() == ["replenishment", "Run `equipoise dispatch`"]
     assert list(alert["alert_id"]) == list(dispatch_alerts(stuck, PLAN_DATE, PLAN_DATE)["alert_id"])
 
 

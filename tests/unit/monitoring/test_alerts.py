@@ -8,7 +8,7 @@ import pandas as pd
 
 from assets.kernel.frames.quality import ALERTS, FEED_ALERTS, PLAN_ALERTS, VERDICTS
 from assets.kernel.published import Published
-from assets.monitoring.alerts import collect, gravest_first, merge, message, raise_alerts
+from assets.monitoring.alerts import by_money, collect, merge, message, raise_alerts
 
 PLAN_DATE = dt.date(2026, 3, 2)
 
@@ -80,7 +80,7 @@ def test_alerts_of_several_gates_are_each_told_once() -> None:
 def test_the_gravest_come_first() -> None:
     mild = raise_alerts([verdicts(("a", "wms", "S1", "", "warn"))], PLAN_DATE)
     grave = raise_alerts([verdicts(("z", "wms", "S1", "", "stop"), severity="critical")], PLAN_DATE)
-    assert gravest_first(merge([mild, grave]))["severity"].tolist() == ["critical", "warning"]
+    assert by_money(merge([mild, grave]))["severity"].tolist() == ["critical", "warning"]
 
 
 def test_a_message_says_what_happens_and_what_to_do() -> None:
@@ -91,6 +91,7 @@ def test_a_message_says_what_happens_and_what_to_do() -> None:
         "Something is wrong.",
         "It may receive stock but gives none until this is mended.",
         "What to do: Mend it.",
+        "Who: data-platform at S1.",
         "Business date 2026-03-01.",
     ]
 

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -30,8 +32,8 @@ class Channel:
     def __init__(self, *, takes: bool = True) -> None:
         self.takes, self.sent = takes, list[tuple[str, str]]()
 
-    def __call__(self, url: str, title: str, body: str) -> bool:
-        self.sent.append((url, f"{title}\n{body}"))
+    def __call__(self, url: str, told: Mapping[Any, Any]) -> bool:
+        self.sent.append((url, f"{told['title']}\n{told['body']}"))
         return self.takes
 
 
