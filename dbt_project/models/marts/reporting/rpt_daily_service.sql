@@ -84,7 +84,9 @@ final as (
         count(*) filter (where demand.is_served and demand.is_stocked_out) as stocked_out_count,
         -- DECIMAL, so that the sum does not depend on the order of adding.
         cast(
-            coalesce(sum(cast(demand.in_stock_share as decimal(18, 9))) filter (where demand.is_served), 0) as double
+            coalesce(
+                sum(cast(demand.in_stock_share as decimal(18, 9))) filter (where demand.is_served), 0
+            ) as double
         ) as in_stock_buckets,
         cast(coalesce(sum(demand.served_units) filter (where demand.is_served), 0) as bigint) as served_units,
         count(cycles.item_id) as closed_cycle_count,

@@ -18,18 +18,20 @@ holding as (
     from {{ ref("int_item_site") }}
 ),
 
--- Nobody bought it for as long as the longest window, and it is not new anywhere.
+wanted as (
+    select distinct item_id
+    from {{ ref("int_demand") }}
+    where bucket_start >= {{ plan_date() }} - 91 and demand_lower_bound_units > 0
+    union
+    select item_id from {{ ref("int_item_site") }}
+    where lifecycle = 'new'
+),
+
+-- Nobody bought it for as long as the longest window, and it is new nowhere.
 unwanted as (
     select items.item_id
     from items
-    anti join (
-        select distinct item_id
-        from {{ ref("int_demand") }}
-        where bucket_start >= {{ plan_date() }} - 91 and demand_lower_bound_units > 0
-    ) as wanted on items.item_id = wanted.item_id
-    anti join (
-        select item_id from {{ ref("int_item_site") }} where lifecycle = 'new'
-    ) as introduced on items.item_id = introduced.item_id
+    anti join wanted on items.item_id = wanted.item_id
 ),
 
 batches as (
@@ -84,7 +86,8 @@ lots as (
         inventory.item_id,
         inventory.site_id,
         counts.day,
-        inventory.on_hand_units,
+        -- A negative count is an error of counting; there is no such stock.
+        greatest(inventory.on_hand_units, 0) as on_hand_units,
         inventory.expiry_date < counts.day as is_expired
     from inventory
     inner join counts on inventory.batch_id = counts.batch_id and inventory.site_id = counts.site_id
@@ -118,7 +121,7 @@ stocked as (
         ) as obsolete_amount,
         sum(
             cast(
-                greatest(held.on_hand_units, 0) * coalesce(holding.holding_cost_per_unit_day, 0) as decimal(38, 9)
+                held.on_hand_units * coalesce(holding.holding_cost_per_unit_day, 0) as decimal(38, 9)
             )
         ) as carrying_amount
     from held

@@ -106,7 +106,9 @@ priced as (
             1,
             coalesce(ceil(carried.departure_kg / nullif(lanes.truck_kg, 0)), 1),
             coalesce(ceil(carried.departure_m3 / nullif(lanes.truck_m3, 0)), 1)
-        ) * coalesce(carried.weight_kg / nullif(carried.departure_kg, 0), 1 / carried.departure_lines)
+        ) * coalesce(
+            carried.weight_kg / nullif(carried.departure_kg, 0), 1 / carried.departure_lines
+        )
         + lanes.cost_per_kg * carried.weight_kg
         + lanes.cost_per_m3 * carried.volume_m3
         + lanes.cost_per_unit * carried.asked_units as freight
@@ -131,10 +133,10 @@ departed as (
     group by day, source_id, site_id, demand_segment
 ),
 
--- What each plan date saw under way; a plan date that was never planned saw nothing.
+-- What each plan date saw under way when the day before it was over; what was not planned saw nothing.
 under_way as (
     select
-        seen.plan_date as day,
+        seen.plan_date - 1 as day,
         seen.receipt_kind,
         seen.source_id,
         seen.site_id,
@@ -144,8 +146,7 @@ under_way as (
     from {{ ref("fct_scheduled_receipt") }} as seen
     left join segments on seen.item_id = segments.item_id and seen.site_id = segments.site_id
     where seen.plan_date between {{ reported_since() }} and {{ plan_date() }}
-    group by
-        seen.plan_date, seen.receipt_kind, seen.source_id, seen.site_id, coalesce(segments.demand_segment, 'none')
+    group by seen.plan_date, seen.receipt_kind, seen.source_id, seen.site_id, segments.demand_segment
 ),
 
 happened as (
@@ -184,10 +185,7 @@ final as (
         cast(coalesce(sum(under_way_units), 0) as bigint) as under_way_units,
         cast(coalesce(sum(overdue_units), 0) as bigint) as overdue_units
     from happened
-    where
-        day >= {{ reported_since() }}
-        and (day < {{ plan_date() }} or under_way_units is not null)
-        and {{ after_the_gate() }}
+    where day >= {{ reported_since() }} and day < {{ plan_date() }} and {{ after_the_gate() }}
     group by day, receipt_kind, source_id, site_id, demand_segment
 )
 
