@@ -52,10 +52,7 @@ def handlings(connection: sa.Connection, wanted: OrderFilter) -> list[Handling]:
     query = matching(sa.select(*_HANDLED, ORDERS.c.state), wanted)
     if wanted.order_ids is not None:
         query = query.where(ORDERS.c.order_id.in_(wanted.order_ids))
-    return [
-        handling(order_id, plan_date, destination_id, Decimal(value), OrderStatus(status), json.loads(state))
-        for order_id, plan_date, destination_id, value, status, state in connection.execute(query)
-    ]
+    return [_handling(row) for row in connection.execute(query)]
 
 
 def matching(query: sa.Select[Any], wanted: OrderFilter) -> sa.Select[Any]:
@@ -77,6 +74,11 @@ def matching(query: sa.Select[Any], wanted: OrderFilter) -> sa.Select[Any]:
     if wanted.latest is not None:
         query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
     return query
+
+
+def _handling(row: sa.Row[Any]) -> Handling:
+    order_id, plan_date, destination_id, value, status, state = tuple(row)
+    return handling(order_id, plan_date, destination_id, Decimal(value), OrderStatus(status), json.loads(state))
 
 
 def _header(row: sa.Row[Any]) -> OrderHeader:

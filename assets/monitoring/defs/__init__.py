@@ -3,9 +3,9 @@
 import dagster as dg
 
 from assets.kernel.defs import PlanDates
-from assets.monitoring.defs import alerts, forecast_drift, process_drift
+from assets.monitoring.defs import alerts, forecast_drift, kpis, process_drift
 
 
 def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     """Return the assets of monitoring."""
-    return [step.build(plan_dates) for step in (forecast_drift, process_drift, alerts)]
+    return [step.build(plan_dates) for step in (forecast_drift, process_drift, alerts, kpis)]

@@ -103,7 +103,7 @@ def _quantile(level: float) -> Kpi:
     return Kpi(name, formula, SHARE, Better.LEVEL, Facts.FORECASTS, forecasts.below_quantile(level), _TRANSFORM, level)
 
 
-KPIS: tuple[Kpi, ...] = (
+KEY_FIGURES: tuple[Kpi, ...] = (
     Kpi(
         "fill_rate", "units sold / (units sold + units estimated lost to empty shelves)",
         SHARE, Better.HIGHER, Facts.SERVICE, service.fill_rate, "Silver, Pyke and Thomas (2017), P2",
@@ -268,7 +268,7 @@ def kpi_named(name: str) -> Kpi:
     EquipoiseError
         If none has the name; the error lists those there are.
     """
-    found = {kpi.name: kpi for kpi in KPIS}
+    found = {kpi.name: kpi for kpi in KEY_FIGURES}
     if name not in found:
         raise EquipoiseError(f"no key figure is called {name!r}", where="--kpi", remedy=f"One of {', '.join(found)}")
     return found[name]

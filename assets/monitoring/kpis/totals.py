@@ -7,14 +7,17 @@ Rows of facts carry ``day`` and the members they belong to. Not here: what a fig
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from assets.forecasting.history.arrays import Flags, Reals
 from assets.kernel.frames.kpis import ALL_MEMBERS, ECHELON, KPI_WINDOWS, KPIS, NETWORK, RELEASE, SEGMENT, SITE
-from assets.monitoring.kpis.definitions import KPIS as DEFINED
-from assets.monitoring.kpis.definitions import Facts, Kpi
+from assets.monitoring.kpis.definitions import KEY_FIGURES, Facts, Kpi
 
 MEMBERS: Mapping[str, str] = {
     SITE: "site_id",
@@ -26,7 +29,7 @@ MEMBERS: Mapping[str, str] = {
 
 
 def key_figures(
-    facts: Mapping[Facts, pd.DataFrame], plan_date: dt.date, kpis: tuple[Kpi, ...] = DEFINED
+    facts: Mapping[Facts, pd.DataFrame], plan_date: dt.date, kpis: Sequence[Kpi] = KEY_FIGURES
 ) -> pd.DataFrame:
     """Return all key figures of a plan date, and what each was in the window before.
 
@@ -37,7 +40,7 @@ def key_figures(
         figures take.
     plan_date : date
         Windows end the day before it.
-    kpis : tuple of Kpi
+    kpis : sequence of Kpi
         Which.
 
     Returns
@@ -50,69 +53,96 @@ def key_figures(
         wanted = [kpi for kpi in kpis if kpi.facts is table]
         if wanted:
             rows = facts[table].reset_index(drop=True)
-            parts.append(_of_facts(_measured(rows, wanted), rows, wanted, plan_date))
+            age = (pd.Timestamp(plan_date) - rows["day"]).dt.days.to_numpy()
+            parts += _of_facts(_Measured.of(rows, wanted), rows, age)
     found = pd.concat(parts, ignore_index=True).assign(plan_date=pd.Timestamp(plan_date))
     units = {kpi.name: kpi.unit for kpi in kpis}
     return KPIS.conform(found.assign(unit=found["kpi"].map(units)))
 
 
-def _measured(rows: pd.DataFrame, kpis: list[Kpi]) -> pd.DataFrame:
-    """Return numerator and denominator of each figure and row, side by side."""
-    columns = {}
-    for kpi in kpis:
-        ratio = kpi.figure(rows)
-        columns[kpi.name, "numerator"] = ratio.numerator.astype("float64")
-        if ratio.denominator is not None:
-            columns[kpi.name, "denominator"] = ratio.denominator.astype("float64")
-    return pd.DataFrame(columns, index=rows.index)
+@dataclass(frozen=True)
+class _Measured:
+    """Figures of every row of a fact table.
+
+    Attributes
+    ----------
+    names : array (K,)
+        Of the figures.
+    numerator, denominator : array (n, K)
+        Of each row; a total has 0 for its denominator.
+    is_total : array (K,)
+        Which have none.
+    """
+
+    names: npt.NDArray[np.object_]
+    numerator: Reals
+    denominator: Reals
+    is_total: Flags
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, kpis: Sequence[Kpi]) -> _Measured:
+        ratios = [kpi.figure(rows) for kpi in kpis]
+        none = np.zeros(len(rows))
+        above = [ratio.numerator.to_numpy(dtype=np.float64) for ratio in ratios]
+        below = [none if r.denominator is None else r.denominator.to_numpy(dtype=np.float64) for r in ratios]
+        is_total = np.array([ratio.denominator is None for ratio in ratios])
+        names = np.array([kpi.name for kpi in kpis], dtype=object)
+        return cls(names, np.column_stack(above), np.column_stack(below), is_total)
+
+    def summed(self, which: Flags, group: npt.NDArray[np.intp], groups: int) -> _Sums:
+        """Return the sums of some rows by group, added up in their order."""
+        chosen = group[which]
+        numerator, denominator = (_by_group(v[which], chosen, groups) for v in (self.numerator, self.denominator))
+        has_rows = np.bincount(chosen, minlength=groups) > 0
+        counted = np.where(self.is_total, has_rows[:, None], denominator > 0)
+        over = np.where(self.is_total | ~counted, 1.0, denominator)
+        value = np.where(counted, numerator / over, np.nan)
+        return _Sums(numerator, np.where(self.is_total, np.nan, denominator), value, has_rows)
 
 
-def _of_facts(measured: pd.DataFrame, rows: pd.DataFrame, kpis: list[Kpi], plan_date: dt.date) -> pd.DataFrame:
-    age = (pd.Timestamp(plan_date) - rows["day"]).dt.days.to_numpy()
-    members = {NETWORK: pd.Series(ALL_MEMBERS, index=rows.index)}
-    members |= {name: rows[column].astype(str) for name, column in MEMBERS.items() if column in rows}
-    found = []
-    for days in KPI_WINDOWS:
-        now, before = (age >= 1) & (age <= days), (age > days) & (age <= 2 * days)
-        for dimension, member in members.items():
-            current, previous = (_summed(measured[which], member[which], kpis) for which in (now, before))
-            if dimension == NETWORK:
-                current, previous = (sums if len(sums) else _nothing(measured, kpis) for sums in (current, previous))
-            before_that = previous[["kpi", "member", "value"]].rename(columns={"value": "previous_value"})
-            both = current.merge(before_that, on=["kpi", "member"], how="left")
-            found.append(both.assign(window_days=days, dimension=dimension))
-    return pd.concat(found, ignore_index=True)
+@dataclass(frozen=True)
+class _Sums:
+    """Sums of figures by group, arrays (G, K), and which groups had any row (G,)."""
+
+    numerator: Reals
+    denominator: Reals
+    value: Reals
+    has_rows: Flags
 
 
-def _summed(measured: pd.DataFrame, member: pd.Series[str], kpis: list[Kpi]) -> pd.DataFrame:
-    """Return one row per figure and member: both sums and the value."""
-    sums = measured.groupby(member.to_numpy(), sort=True).sum()
-    rows = [_values(kpi.name, sums[kpi.name]) for kpi in kpis]
-    return pd.concat(rows, ignore_index=True)
+def _of_facts(measured: _Measured, rows: pd.DataFrame, age: npt.NDArray[np.int64]) -> list[pd.DataFrame]:
+    """Return the figures of one fact table, a part a window and dimension."""
+    count = len(measured.names)
+    parts = []
+    for dimension, member in _members(rows).items():
+        codes, names = (np.zeros(len(rows), dtype=np.intp), [ALL_MEMBERS]) if member is None else _coded(member)
+        for days in KPI_WINDOWS:
+            now, before = (age >= 1) & (age <= days), (age > days) & (age <= 2 * days)
+            sums, earlier = (measured.summed(which, codes, len(names)) for which in (now, before))
+            part = {
+                "kpi": np.tile(measured.names, len(names)),
+                "member": np.repeat(np.array(names, dtype=object), count),
+                "numerator": sums.numerator.ravel(),
+                "denominator": sums.denominator.ravel(),
+                "value": sums.value.ravel(),
+                "previous_value": earlier.value.ravel(),
+            }
+            shown = np.repeat(sums.has_rows | (member is None), count)
+            parts.append(pd.DataFrame(part)[shown].assign(window_days=days, dimension=dimension))
+    return parts
 
 
-def _values(name: str, sums: pd.DataFrame) -> pd.DataFrame:
-    numerator = sums["numerator"].to_numpy()
-    if "denominator" not in sums:
-        return pd.DataFrame(
-            {"kpi": name, "member": sums.index, "numerator": numerator, "denominator": np.nan, "value": numerator}
-        )
-    denominator = sums["denominator"].to_numpy()
-    counted = denominator > 0
-    value = np.where(counted, numerator / np.where(counted, denominator, 1.0), np.nan)
-    return pd.DataFrame(
-        {"kpi": name, "member": sums.index, "numerator": numerator, "denominator": denominator, "value": value}
-    )
+def _by_group(values: Reals, group: npt.NDArray[np.intp], groups: int) -> Reals:
+    sums = [np.bincount(group, weights=column, minlength=groups) for column in values.T]
+    return np.column_stack(sums).astype(np.float64, copy=False)
 
 
-def _nothing(measured: pd.DataFrame, kpis: list[Kpi]) -> pd.DataFrame:
-    """Return rows of the network that say that nothing was counted."""
-    return pd.DataFrame(
-        {
-            "kpi": [kpi.name for kpi in kpis],
-            "member": ALL_MEMBERS,
-            "numerator": 0.0,
-            "denominator": [0.0 if (kpi.name, "denominator") in measured else np.nan for kpi in kpis],
-            "value": np.nan,
-        }
-    )
+def _members(rows: pd.DataFrame) -> dict[str, pd.Series[Any] | None]:
+    """Return the members of each dimension that rows are told by; the network has but one."""
+    named = {dimension: rows[column] for dimension, column in MEMBERS.items() if column in rows}
+    return {NETWORK: None, **named}
+
+
+def _coded(member: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[str]]:
+    codes, names = pd.factorize(member.to_numpy(dtype=object), sort=True)
+    return codes, [str(name) for name in names]

@@ -1,0 +1,75 @@
+"""What the page of the key figures shows, as plain values. Not here: Dagster, or how plots are drawn (``charts``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from assets.kernel.frames.kpis import KPI_WINDOWS, NETWORK, SITE
+from assets.kernel.page import Page
+from assets.monitoring.kpis.charts import over_time, promised_and_achieved, stock_out_pareto
+from assets.monitoring.kpis.definitions import KEY_FIGURES, Better, Facts
+
+SHOWN_WINDOW = 28
+_HEADLINES = ("fill_rate", "otif", "days_of_inventory")
+
+
+def kpi_page(table: pd.DataFrame, facts: Mapping[Facts, pd.DataFrame]) -> Page:
+    """Return the headlines, all key figures of the network, those not measured yet, the sites, and three plots.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Frame ``KPIS`` of one plan date.
+    facts : mapping
+        Facts that it was made of.
+    """
+    shown = table.loc[table["window_days"] == SHOWN_WINDOW]
+    network = shown.loc[shown["dimension"] == NETWORK].set_index("kpi")
+    unmeasured = [kpi.name for kpi in KEY_FIGURES if pd.isna(network.loc[kpi.name, "value"])]
+    headlines = {name: _number(network.loc[name, "value"]) for name in _HEADLINES}
+    return {
+        **{f"{name}_{SHOWN_WINDOW}_days": value for name, value in headlines.items()},
+        "not_measured_yet": ", ".join(unmeasured) or "none",
+        "key_figures": _network_table(table),
+        "fill_rate_and_stock": over_time(facts),
+        "promised_and_achieved": promised_and_achieved(shown),
+        "pareto_of_stock_outs": stock_out_pareto(shown),
+        "sites": _by_site(shown),
+    }
+
+
+def change_of(value: float, before: float, better: Better) -> str:
+    """Return in a word what became of a key figure since the window before; empty where that cannot be told.
+
+    >>> change_of(0.9, 0.8, Better.HIGHER), change_of(0.9, 0.8, Better.LOWER), change_of(0.9, 0.8, Better.LEVEL)
+    ('better', 'worse', '')
+    """
+    if pd.isna(value) or pd.isna(before) or better in (Better.LEVEL, Better.PROMISE):
+        return ""
+    gain = {Better.HIGHER: value - before, Better.LOWER: before - value, Better.ZERO: abs(before) - abs(value)}[better]
+    return "better" if gain > 0 else "worse" if gain < 0 else "as before"
+
+
+def _network_table(table: pd.DataFrame) -> pd.DataFrame:
+    network = table.loc[table["dimension"] == NETWORK].set_index(["kpi", "window_days"])
+    rows = []
+    for kpi in KEY_FIGURES:
+        value, before = network.loc[(kpi.name, SHOWN_WINDOW), ["value", "previous_value"]]
+        row = {"kpi": kpi.name, "unit": kpi.unit}
+        row |= {f"{days} days": network.loc[(kpi.name, days), "value"] for days in KPI_WINDOWS}
+        row |= {f"{SHOWN_WINDOW} days before": before, "change": change_of(value, before, kpi.better)}
+        rows.append({**row, "better": str(kpi.better), "formula": kpi.formula})
+    return pd.DataFrame(rows)
+
+
+def _by_site(shown: pd.DataFrame) -> pd.DataFrame:
+    names = ["fill_rate", "cycle_service", "stock_out_days", "lost_sales", "days_of_inventory", "otif"]
+    rows = shown.loc[(shown["dimension"] == SITE) & shown["kpi"].isin(names)]
+    sites = rows.pivot_table(index="member", columns="kpi", values="value", dropna=False).reindex(columns=names)
+    return sites.sort_values("lost_sales", ascending=False, kind="stable").reset_index(names="site")
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), 4)
