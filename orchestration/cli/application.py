@@ -57,6 +57,7 @@ COMMANDS: dict[str, Listed] = {
     "impact": Listed("impact:impact", "Say what depends on a supplier, lane, site or item.", _ASK),
     "verdicts": Listed("judgements:verdicts", "List what the quality gates found.", _ASK),
     "alerts": Listed("judgements:alerts", "List the alerts of a plan.", _ASK),
+    "kpis": Listed("kpis:kpis", "Show service, stock, supply and forecast figures, and how they changed.", _ASK),
     "inbox": Listed("inbox:inbox", "List what waits for a person, the most money at stake first.", _DECIDE),
     "approve": Listed("decisions:approve", "Agree to an order.", _DECIDE),
     "reject": Listed("decisions:reject", "Say no to an order that was not sent.", _DECIDE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ _SITES_SHOWN = 20
 
 def over_time(facts: Mapping[Facts, pd.DataFrame]) -> Plot:
     """Return the network's fill rate, a bucket and over seven, and the stock of every day that was counted."""
-    figure = blank_figure(9.0, 4.5)
+    figure = blank_figure(9.0, 4.5, layout=None)
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2]})
     ratio = fill_rate(facts[Facts.SERVICE])
     rows = facts[Facts.SERVICE][["day"]].assign(met=ratio.numerator, asked=ratio.denominator)
@@ -43,7 +43,7 @@ def over_time(facts: Mapping[Facts, pd.DataFrame]) -> Plot:
     below.set_ylim(0, 1.15 * float(stock.max()) / 1e3 if len(stock) else 1.0)
     if stock.empty:
         below.text(0.5, 0.5, "no count is known", transform=below.transAxes, ha="center", color=DARK)
-    figure.autofmt_xdate()
+    figure.subplots_adjust(left=0.09, right=0.98, top=0.92, bottom=0.1)
     return png_bytes(figure)
 
 
@@ -55,8 +55,9 @@ def promised_and_achieved(table: pd.DataFrame) -> Plot:
     table : DataFrame
         Frame ``KPIS`` of one window.
     """
-    figure = blank_figure(12.0, 4.0)
+    figure = blank_figure(12.0, 3.8, layout=None)
     panels = figure.subplots(1, len(PROMISED) + 1)
+    figure.subplots_adjust(left=0.05, right=0.985, top=0.91, bottom=0.14, wspace=0.2)
     for axes, (promise, achieved) in zip(panels, PROMISED.items(), strict=False):
         low = 1.0
         for dimension, colour, marker in ((SITE, BLUE, "o"), (SEGMENT, ORANGE, "s")):
@@ -80,8 +81,9 @@ def stock_out_pareto(table: pd.DataFrame) -> Plot:
     table : DataFrame
         Frame ``KPIS`` of one window.
     """
-    figure = blank_figure(9.0, 4.0)
+    figure = blank_figure(9.0, 4.0, layout=None)
     axes = figure.add_subplot()
+    figure.subplots_adjust(left=0.1, right=0.92, top=0.92, bottom=0.2)
     lost = table.loc[(table["kpi"] == "lost_sales") & (table["dimension"] == SITE), ["member", "value"]]
     lost = lost.loc[lost["value"] > 0].sort_values(["value", "member"], ascending=[False, True])
     shown = lost.head(_SITES_SHOWN)
@@ -115,7 +117,8 @@ def _quantiles(axes: Axes, table: pd.DataFrame) -> None:
         axes.text(0.5, 0.5, "no forecast is over yet", transform=axes.transAxes, ha="center", color=DARK)
 
 
-def _diagonal(axes: Any, low: float, high: float) -> None:
+def _diagonal(axes: Axes, low: float, high: float) -> None:
     axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1)
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
+    axes.locator_params(nbins=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -26,11 +27,10 @@ def kpi_page(table: pd.DataFrame, facts: Mapping[Facts, pd.DataFrame]) -> Page:
         Facts that it was made of.
     """
     shown = table.loc[table["window_days"] == SHOWN_WINDOW]
-    network = shown.loc[shown["dimension"] == NETWORK].set_index("kpi")
-    unmeasured = [kpi.name for kpi in KEY_FIGURES if pd.isna(network.loc[kpi.name, "value"])]
-    headlines = {name: _number(network.loc[name, "value"]) for name in _HEADLINES}
+    now = _network(shown, "value")
+    unmeasured = [kpi.name for kpi in KEY_FIGURES if pd.isna(now[kpi.name])]
     return {
-        **{f"{name}_{SHOWN_WINDOW}_days": value for name, value in headlines.items()},
+        **{f"{name}_{SHOWN_WINDOW}_days": _number(now[name]) for name in _HEADLINES},
         "not_measured_yet": ", ".join(unmeasured) or "none",
         "key_figures": _network_table(table),
         "fill_rate_and_stock": over_time(facts),
@@ -53,15 +53,27 @@ def change_of(value: float, before: float, better: Better) -> str:
 
 
 def _network_table(table: pd.DataFrame) -> pd.DataFrame:
-    network = table.loc[table["dimension"] == NETWORK].set_index(["kpi", "window_days"])
-    rows = []
-    for kpi in KEY_FIGURES:
-        value, before = network.loc[(kpi.name, SHOWN_WINDOW), ["value", "previous_value"]]
-        row = {"kpi": kpi.name, "unit": kpi.unit}
-        row |= {f"{days} days": network.loc[(kpi.name, days), "value"] for days in KPI_WINDOWS}
-        row |= {f"{SHOWN_WINDOW} days before": before, "change": change_of(value, before, kpi.better)}
-        rows.append({**row, "better": str(kpi.better), "formula": kpi.formula})
+    values = {days: _network(table.loc[table["window_days"] == days], "value") for days in KPI_WINDOWS}
+    before = _network(table.loc[table["window_days"] == SHOWN_WINDOW], "previous_value")
+    rows: list[dict[str, Any]] = [
+        {
+            "kpi": kpi.name,
+            "unit": kpi.unit,
+            **{f"{days} days": values[days][kpi.name] for days in KPI_WINDOWS},
+            f"{SHOWN_WINDOW} days before": before[kpi.name],
+            "change": change_of(values[SHOWN_WINDOW][kpi.name], before[kpi.name], kpi.better),
+            "better": str(kpi.better),
+            "formula": kpi.formula,
+        }
+        for kpi in KEY_FIGURES
+    ]
     return pd.DataFrame(rows)
+
+
+def _network(rows: pd.DataFrame, column: str) -> dict[str, float]:
+    """Return a column of the network's rows of one window, by key figure."""
+    network = rows.loc[rows["dimension"] == NETWORK]
+    return dict(zip(network["kpi"], network[column].astype("float64"), strict=True))
 
 
 def _by_site(shown: pd.DataFrame) -> pd.DataFrame:

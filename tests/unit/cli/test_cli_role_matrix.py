@@ -25,6 +25,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("impact", "site=S1"): P.READ_ORDERS,
     ("verdicts",): P.READ_ORDERS,
     ("alerts",): P.READ_ORDERS,
+    ("kpis",): P.READ_ORDERS,
     ("inbox",): P.READ_ORDERS,
     ("pause",): P.READ_ORDERS,
     ("features", "list"): P.READ_ORDERS,
