@@ -15,6 +15,7 @@ from assets.kernel.frames import (
     decisions,
     feeds,
     forecasts,
+    kpis,
     market,
     marts,
     monitoring,
@@ -29,7 +30,7 @@ PREVIEW_ROWS = 5
 
 def frames_by_name() -> dict[str, Frame]:
     """Return every shared frame by its name."""
-    modules = (feeds, marts, quality, forecasts, decisions, market, monitoring, rollout, targets)
+    modules = (feeds, marts, quality, forecasts, decisions, kpis, market, monitoring, rollout, targets)
     return {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Frame)}
 
 

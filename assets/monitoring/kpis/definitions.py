@@ -222,11 +222,11 @@ KEY_FIGURES: tuple[Kpi, ...] = (
         RATIO, Better.ZERO, Facts.FORECASTS, forecasts.forecast_bias, "as in the backtest",
     ),
     Kpi(
-        "wape", "sum of |forecast - demand| / sum of demand, next bucket, fully known",
+        "wape", "sum of abs(forecast - demand) / sum of demand, next bucket, fully known",
         RATIO, Better.LOWER, Facts.FORECASTS, forecasts.wape, "Kolassa and Schütz (2007)",
     ),
     Kpi(
-        "mase", "mean of |forecast - demand| / error of the seasonal naive forecast of the series in sample",
+        "mase", "mean of abs(forecast - demand) / error of the seasonal naive forecast of the series in sample",
         RATIO, Better.LOWER, Facts.FORECASTS, forecasts.mase, "Hyndman and Koehler (2006)",
     ),
     Kpi(
