@@ -17,7 +17,7 @@ _HEADLINES = ("fill_rate", "otif", "days_of_inventory")
 
 
 def kpi_page(table: pd.DataFrame, facts: Mapping[Facts, pd.DataFrame]) -> Page:
-    """Return the headlines, all key figures of the network, those not measured yet, the sites, and three plots.
+    """Return the headlines, what is not measured yet, three plots, all key figures of the network, and the sites.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ def kpi_page(table: pd.DataFrame, facts: Mapping[Facts, pd.DataFrame]) -> Page:
     return {
         **{f"{name}_{SHOWN_WINDOW}_days": _number(now[name]) for name in _HEADLINES},
         "not_measured_yet": ", ".join(unmeasured) or "none",
-        "key_figures": _network_table(table),
         "fill_rate_and_stock": over_time(facts),
         "promised_and_achieved": promised_and_achieved(shown),
         "pareto_of_stock_outs": stock_out_pareto(shown),
+        "key_figures": _network_table(table),
         "sites": _by_site(shown),
     }
 
@@ -60,10 +60,8 @@ def _network_table(table: pd.DataFrame) -> pd.DataFrame:
             "kpi": kpi.name,
             "unit": kpi.unit,
             **{f"{days} days": values[days][kpi.name] for days in KPI_WINDOWS},
-            f"{SHOWN_WINDOW} days before": before[kpi.name],
+            f"{SHOWN_WINDOW} before": before[kpi.name],
             "change": change_of(values[SHOWN_WINDOW][kpi.name], before[kpi.name], kpi.better),
-            "better": str(kpi.better),
-            "formula": kpi.formula,
         }
         for kpi in KEY_FIGURES
     ]
