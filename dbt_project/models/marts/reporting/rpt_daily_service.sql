@@ -42,36 +42,51 @@ receipts as (
 ),
 
 -- The bucket of a receipt belongs to the cycle that it begins.
-in_cycles as (
+begun as (
     select
-        demand.item_id,
-        demand.site_id,
-        demand.bucket_start,
-        demand.is_stocked_out,
-        count(receipts.item_id) over (
-            partition by demand.item_id, demand.site_id
-            order by demand.bucket_start
-        ) as cycle_number
+        item_id,
+        site_id,
+        bucket_start,
+        lead(bucket_start) over (partition by item_id, site_id order by bucket_start) as closed_in
+    from receipts
+),
+
+empty_shelves as (
+    select
+        item_id,
+        site_id,
+        bucket_start
     from demand
-    semi join receipts as replenished
-        on demand.item_id = replenished.item_id and demand.site_id = replenished.site_id
-    left join receipts
+    where is_stocked_out and is_served
+),
+
+failed as (
+    select distinct
+        begun.item_id,
+        begun.site_id,
+        begun.closed_in
+    from empty_shelves
+    asof join begun
         on
-            demand.item_id = receipts.item_id
-            and demand.site_id = receipts.site_id
-            and demand.bucket_start = receipts.bucket_start
-    where demand.is_served
+            empty_shelves.item_id = begun.item_id
+            and empty_shelves.site_id = begun.site_id
+            and empty_shelves.bucket_start >= begun.bucket_start
+    where begun.closed_in is not null
 ),
 
 cycles as (
     select
-        item_id,
-        site_id,
-        bool_or(is_stocked_out) as had_stock_out,
-        lead(min(bucket_start)) over (partition by item_id, site_id order by cycle_number) as closed_in
-    from in_cycles
-    where cycle_number > 0
-    group by item_id, site_id, cycle_number
+        begun.item_id,
+        begun.site_id,
+        begun.closed_in,
+        failed.item_id is not null as had_stock_out
+    from begun
+    left join failed
+        on
+            begun.item_id = failed.item_id
+            and begun.site_id = failed.site_id
+            and begun.closed_in = failed.closed_in
+    where begun.closed_in is not null
 ),
 
 final as (
@@ -89,8 +104,10 @@ final as (
             ) as double
         ) as in_stock_buckets,
         cast(coalesce(sum(demand.served_units) filter (where demand.is_served), 0) as bigint) as served_units,
-        count(cycles.item_id) as closed_cycle_count,
-        count(cycles.item_id) filter (where not cycles.had_stock_out) as served_cycle_count,
+        count(cycles.item_id) filter (where demand.is_served) as closed_cycle_count,
+        count(cycles.item_id) filter (
+            where demand.is_served and not cycles.had_stock_out
+        ) as served_cycle_count,
         {{ money("sum(demand.cost_of_sales)") }} as cost_of_sales_amount
     from demand
     left join cycles

@@ -72,6 +72,7 @@ failed as (
     group by failed_date, receipt_kind, source_id, site_id, demand_segment
 ),
 
+-- DECIMAL, so that a departure weighs the same whatever the order of adding.
 carried as (
     select
         lines.started_date,
@@ -80,18 +81,24 @@ carried as (
         lines.mode,
         lines.demand_segment,
         lines.asked_units,
-        lines.asked_units * items.weight_kg_per_unit as weight_kg,
-        lines.asked_units * items.volume_m3_per_unit as volume_m3,
-        sum(weight_kg) over departure as departure_kg,
-        sum(volume_m3) over departure as departure_m3,
-        count(*) over departure as departure_lines
+        cast(lines.asked_units * items.weight_kg_per_unit as decimal(38, 9)) as weight_kg,
+        cast(lines.asked_units * items.volume_m3_per_unit as decimal(38, 9)) as volume_m3
     from lines
     inner join items on lines.item_id = items.item_id
     where lines.receipt_kind = 'transfer' and lines.started_date >= {{ reported_since() }}
-    window departure as (
-        partition by lines.started_date, lines.source_id, lines.site_id, lines.mode
-        order by lines.line_id rows between unbounded preceding and unbounded following
-    )
+),
+
+departures as (
+    select
+        started_date,
+        source_id,
+        site_id,
+        mode,
+        cast(sum(weight_kg) as double) as departure_kg,
+        cast(sum(volume_m3) as double) as departure_m3,
+        count(*) as departure_lines
+    from carried
+    group by started_date, source_id, site_id, mode
 ),
 
 -- A departure takes the trucks that its weight and volume need; each line pays by weight.
@@ -104,15 +111,22 @@ priced as (
         carried.asked_units,
         lanes.fixed_cost_per_departure * greatest(
             1,
-            coalesce(ceil(carried.departure_kg / nullif(lanes.truck_kg, 0)), 1),
-            coalesce(ceil(carried.departure_m3 / nullif(lanes.truck_m3, 0)), 1)
+            coalesce(ceil(departures.departure_kg / nullif(lanes.truck_kg, 0)), 1),
+            coalesce(ceil(departures.departure_m3 / nullif(lanes.truck_m3, 0)), 1)
         ) * coalesce(
-            carried.weight_kg / nullif(carried.departure_kg, 0), 1 / carried.departure_lines
+            cast(carried.weight_kg as double) / nullif(departures.departure_kg, 0),
+            1 / departures.departure_lines
         )
-        + lanes.cost_per_kg * carried.weight_kg
-        + lanes.cost_per_m3 * carried.volume_m3
+        + lanes.cost_per_kg * cast(carried.weight_kg as double)
+        + lanes.cost_per_m3 * cast(carried.volume_m3 as double)
         + lanes.cost_per_unit * carried.asked_units as freight
     from carried
+    inner join departures
+        on
+            carried.started_date = departures.started_date
+            and carried.source_id = departures.source_id
+            and carried.site_id = departures.site_id
+            and carried.mode = departures.mode
     inner join {{ ref("int_lane") }} as lanes
         on
             carried.source_id = lanes.origin_id
