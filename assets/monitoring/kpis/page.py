@@ -58,10 +58,11 @@ def _network_table(table: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
             "kpi": kpi.name,
-            "unit": kpi.unit,
-            **{f"{days} days": values[days][kpi.name] for days in KPI_WINDOWS},
-            f"{SHOWN_WINDOW} before": before[kpi.name],
+            f"{SHOWN_WINDOW} days": values[SHOWN_WINDOW][kpi.name],
+            "before": before[kpi.name],
             "change": change_of(values[SHOWN_WINDOW][kpi.name], before[kpi.name], kpi.better),
+            **{f"{days} days": values[days][kpi.name] for days in KPI_WINDOWS if days != SHOWN_WINDOW},
+            "unit": kpi.unit,
         }
         for kpi in KEY_FIGURES
     ]
