@@ -85,7 +85,7 @@ RPT_DAILY_SUPPLY = Frame(
         _count("failed_lines", "Of these, lines told lost, or given up 60 days past their promise."),
         _units("costed_units", "Units that left on the day by a lane whose price is known."),
         real("freight_amount", "What their departures cost: trucks, weight, volume and handling.", unit="currency"),
-        _units("under_way_units", "Units under way to the site at the end of the day, if the next was planned."),
+        _units("under_way_units", "Units under way to the site at the end of the day."),
         _units("overdue_units", "Of these, units past their promise."),
     ),
     ("plan_date", "day", "receipt_kind", "source_id", "site_id", "demand_segment"),

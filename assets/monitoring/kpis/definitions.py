@@ -189,7 +189,7 @@ KEY_FIGURES: tuple[Kpi, ...] = (
         DAYS, Better.ZERO, Facts.SUPPLY, supply.lead_time_slip, "own",
     ),
     Kpi(
-        "backlog", "units past their promise / units under way, at each plan date",
+        "backlog", "units past their promise / units under way, at the end of each day",
         SHARE, Better.LOWER, Facts.SUPPLY, supply.backlog, "own",
     ),
     Kpi(

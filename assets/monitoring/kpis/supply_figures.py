@@ -58,7 +58,7 @@ def lead_time_slip(supply: pd.DataFrame) -> Ratio:
 
 
 def backlog(supply: pd.DataFrame) -> Ratio:
-    """Return units past their promise over units under way, at every plan date of the window."""
+    """Return units past their promise over units under way, at the end of every day of the window."""
     return Ratio(supply["overdue_units"], supply["under_way_units"])
 
 

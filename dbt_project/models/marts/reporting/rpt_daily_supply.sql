@@ -147,20 +147,41 @@ departed as (
     group by day, source_id, site_id, demand_segment
 ),
 
--- What each plan date saw under way when the day before it was over; what was not planned saw nothing.
+-- From the day it left to the day before it came in, was told lost or is given up.
+spans as (
+    select
+        receipt_kind,
+        source_id,
+        site_id,
+        demand_segment,
+        promised_date,
+        if(is_open, asked_units - received_units, asked_units) as units,
+        greatest(started_date, {{ reported_since() }}) as first_day,
+        least(
+            coalesce(failed_date, if(is_open, null, received_date), {{ plan_date() }}), {{ plan_date() }}
+        ) - first_day as day_count
+    from lines
+),
+
+days_under_way as (
+    select
+        spans.*,
+        spans.first_day + cast(unnest(range(spans.day_count)) as integer) as day
+    from spans
+    where spans.units > 0 and spans.day_count > 0
+),
+
 under_way as (
     select
-        seen.plan_date - 1 as day,
-        seen.receipt_kind,
-        seen.source_id,
-        seen.site_id,
-        coalesce(segments.demand_segment, 'none') as demand_segment,
-        sum(seen.receipt_units) as under_way_units,
-        sum(seen.receipt_units) filter (where seen.is_late) as overdue_units
-    from {{ ref("fct_scheduled_receipt") }} as seen
-    left join segments on seen.item_id = segments.item_id and seen.site_id = segments.site_id
-    where seen.plan_date between {{ reported_since() }} and {{ plan_date() }}
-    group by seen.plan_date, seen.receipt_kind, seen.source_id, seen.site_id, segments.demand_segment
+        day,
+        receipt_kind,
+        source_id,
+        site_id,
+        demand_segment,
+        sum(units) as under_way_units,
+        sum(units) filter (where promised_date <= day) as overdue_units
+    from days_under_way
+    group by day, receipt_kind, source_id, site_id, demand_segment
 ),
 
 happened as (
