@@ -16,6 +16,7 @@ from assets.kernel.frames import (
     decisions,
     feeds,
     forecasts,
+    kpis,
     market,
     marts,
     monitoring,
@@ -31,7 +32,7 @@ Hide = Callable[[dict[str, Any], pd.DataFrame], dict[str, Any]]
 
 def frames_by_name() -> dict[str, Frame]:
     """Return every shared frame by its name."""
-    modules = (feeds, marts, quality, forecasts, decisions, market, monitoring, rollout, targets)
+    modules = (feeds, marts, quality, forecasts, decisions, kpis, market, monitoring, rollout, targets)
     return {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Frame)}
 
 

@@ -19,6 +19,7 @@ from assets.feeds.contract import Arrival, FeedTable, contract
 from assets.kernel.frames import Column, Frame
 from assets.kernel.frames.marts import MARTS
 from assets.kernel.frames.quality import QUARANTINE, VERDICTS
+from assets.kernel.frames.reports import REPORTS
 from assets.kernel.frames.schema import date, integer, text, time
 
 LINEAGE = (
@@ -86,7 +87,7 @@ def properties(project: Path) -> dict[Path, str]:
         for table in own:
             path = folder / f"{staged_name(table)}.yml"
             files[path] = staging_properties(table, _existing(project / path))
-    for frame in MARTS:
+    for frame in (*MARTS, *REPORTS):
         path = mart_path(frame).with_suffix(".yml")
         files[path] = mart_properties(frame, _existing(project / path))
     return files

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
 from assets.kernel.frames.marts import FCT_DEMAND, FCT_LEAD_TIME, MARTS
+from assets.kernel.frames.reports import REPORTS
 from assets.kernel.published import Publication, Published
 
 
@@ -43,7 +44,7 @@ def export_marts(
     cutoff : datetime
         What the plan may know, UTC.
     marts : sequence of Frame
-        Which; all of them by default.
+        Which; all but reports by default.
 
     Raises
     ------
@@ -92,7 +93,8 @@ def _source(frame: Frame, plan_date: dt.date, cutoff: dt.datetime) -> tuple[str,
             f" where facts.available_at <= $2 and facts.received_date < $1 qualify {standing}",
             [plan_date, known],
         )
-    return f"select * from marts.{frame.name} where plan_date = ?", [plan_date]
+    schema = "reporting" if frame in REPORTS else "marts"
+    return f"select * from {schema}.{frame.name} where plan_date = ?", [plan_date]
 
 
 def _require_prepared(connection: duckdb.DuckDBPyConnection, plan_date: dt.date) -> None:

@@ -76,6 +76,13 @@ def outcome_windows(
     return {horizon: windows for horizon, windows in found.items() if len(windows)}
 
 
+def next_windows(published: Published, plan_date: dt.date, look_back: int) -> pd.DataFrame:
+    """Return the windows of the next bucket of so many plan dates before one (``forecast_outcomes.WINDOW_COLUMNS``)."""
+    origins = earlier(published, DEMAND_FORECAST, plan_date, look_back)
+    nearest = _forecasts(published, origins, _FORECAST, pc.field("bucket_index") == 0)
+    return next_bucket_windows(nearest, _demand(published, plan_date, min(origins, default=plan_date)))
+
+
 def last_requests(published: Published, plan_date: dt.date) -> dict[str, dt.date]:
     """Return the plan date of each segment's last request before a plan date."""
     found: dict[str, dt.date] = {}

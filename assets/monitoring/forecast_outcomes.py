@@ -26,6 +26,7 @@ from assets.kernel.frames.forecasts import QUANTILE_COLUMNS, quantile_column
 BAND = (0.1, 0.9)
 WINDOW_COLUMNS = (
     "plan_date",
+    *KEY,
     "demand_segment",
     "is_known",
     "forecast_units",
@@ -156,6 +157,7 @@ def _windows(both: pd.DataFrame, known: Reals, units: Reals, bounds: tuple[Reals
     error = units - at_quantile_level(both[list(QUANTILE_COLUMNS)].to_numpy()[:, None, :], level)[:, 0]
     found = {
         "plan_date": both["plan_date"].to_numpy(),
+        **{name: both[name].to_numpy() for name in KEY},
         "demand_segment": both["demand_segment"].to_numpy(),
         "is_known": known,
         "forecast_units": both["cumulative_mean_units"].to_numpy(),

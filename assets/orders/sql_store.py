@@ -23,13 +23,14 @@ from assets.orders.chain import GENESIS, Link
 from assets.orders.checkpoints import CheckpointFile
 from assets.orders.codec import Codec, event_type
 from assets.orders.events import SCHEMA_VERSION, LedgerEvent
+from assets.orders.handling import Handling
 from assets.orders.headers import OrderHeader, sorted_headers
 from assets.orders.order import Order
 from assets.orders.sql_chain import Verified, verified
 from assets.orders.sql_engine import open_engine, prepare_schema, unanswered
 from assets.orders.sql_events import pages
 from assets.orders.sql_projection import PROJECTION, chunks, claims, orders_by_id, project
-from assets.orders.sql_queries import headers, whole_orders
+from assets.orders.sql_queries import handlings, headers, whole_orders
 from assets.orders.sql_schema import EVENTS, HEAD, ORDERS, PROJECTIONS, RESERVATIONS
 from assets.orders.store import (
     EVERY_ORDER,
@@ -119,6 +120,12 @@ class SqlOrderStore:
         """Return orders as they stand without their lines, by plan date and id."""
         with self._reading() as connection:
             return sorted_headers(headers(connection, wanted))
+
+    def handlings(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Handling, ...]:
+        """Return what people did to orders, by plan date and id."""
+        with self._reading() as connection:
+            found = handlings(connection, wanted)
+        return tuple(sorted(found, key=lambda handled: (handled.plan_date, handled.order_id)))
 
     def rebuild(self) -> int:
         """Make the views again from the events, in one transaction, and return their position."""

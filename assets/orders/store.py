@@ -17,6 +17,7 @@ from assets.kernel.clock import Clock, WallClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import Channel, Event, LedgerEvent, Shortage
 from assets.orders.evolve import evolve
+from assets.orders.handling import Handling, handling_of
 from assets.orders.headers import OrderHeader, header_of
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
 
@@ -228,6 +229,10 @@ class OrderStore(Protocol):
         """Return orders as they stand without their lines, by plan date and id: cheap, for lists and counts."""
         ...
 
+    def handlings(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Handling, ...]:
+        """Return what people did to orders, by plan date and id: cheap, for counts over months."""
+        ...
+
 
 def sorted_orders(orders: Iterable[Order]) -> tuple[Order, ...]:
     """Return orders by plan date and id."""
@@ -321,3 +326,7 @@ class MemoryOrderStore:
     def headers(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[OrderHeader, ...]:
         """Return orders as they stand without their lines, by plan date and id."""
         return tuple(header_of(order) for order in self.orders(wanted))
+
+    def handlings(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Handling, ...]:
+        """Return what people did to orders, by plan date and id."""
+        return tuple(handling_of(order) for order in self.orders(wanted))

@@ -59,6 +59,7 @@ COMMANDS: dict[str, Listed] = {
     "alerts": Listed("alerts:alerts", "List the alerts of a plan, the most money at stake first.", _ASK),
     "report": Listed("report:report", "Write the day as one HTML page, and print it in a few lines.", _ASK),
     "regret": Listed("regret:regret", "Say what decisions about orders were worth by hindsight.", _ASK),
+    "kpis": Listed("kpis:kpis", "Show service, stock, supply and forecast figures, and how they changed.", _ASK),
     "inbox": Listed("inbox:inbox", "List what waits for a person, the most money at stake first.", _DECIDE),
     "approve": Listed("decisions:approve", "Agree to an order.", _DECIDE),
     "reject": Listed("decisions:reject", "Say no to an order that was not sent.", _DECIDE),

@@ -10,6 +10,7 @@ from assets.features.dbt_sources import STAGED_LINEAGE, mart_path, properties, s
 from assets.feeds.contract import FeedTable, contract
 from assets.kernel.frames import Frame
 from assets.kernel.frames.marts import MARTS
+from assets.kernel.frames.reports import REPORTS
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -26,7 +27,7 @@ def test_the_committed_properties_are_current(path: Path) -> None:
     assert stored == wanted, "refresh with: python -m assets.features.dbt_sources dbt_project"
 
 
-@pytest.mark.parametrize("frame", MARTS, ids=lambda frame: frame.name)
+@pytest.mark.parametrize("frame", [*MARTS, *REPORTS], ids=lambda frame: frame.name)
 def test_a_mart_has_an_enforced_contract_that_is_its_frame(frame: Frame) -> None:
     found = model(mart_path(frame).with_suffix(".yml"))
     assert found["config"]["contract"]["enforced"] is True

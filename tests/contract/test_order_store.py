@@ -44,6 +44,7 @@ from assets.orders.events import (
     Require,
 )
 from assets.orders.evolve import evolve_all
+from assets.orders.handling import handling_of
 from assets.orders.headers import header_of
 from assets.orders.order import ENDED, Order, OrderStatus, held
 from assets.orders.receipts import Answer, Receipt, ReceiptLine
@@ -172,6 +173,7 @@ def test_an_order_stands_where_its_whole_life_left_it_one_append_a_step(
         order = evolve_all(order, events)
         assert store.orders() == (order,)
         assert store.headers() == (header_of(order),)
+        assert store.handlings() == (handling_of(order),)
     assert order is not None
     assert len(store.orders(OrderFilter(going_on=True))) == (order.status not in ENDED)
 
@@ -332,6 +334,7 @@ def test_orders_are_found_by_what_they_are(store: OrderStore, wanted: OrderFilte
     record(order_book(DEFAULT_LINES[:3]), store)
     assert len(store.orders(wanted)) == count
     assert store.headers(wanted) == tuple(header_of(order) for order in store.orders(wanted))
+    assert store.handlings(wanted) == tuple(handling_of(order) for order in store.orders(wanted))
 
 
 def test_the_latest_orders_are_those_that_changed_last(store: OrderStore) -> None:

@@ -22,6 +22,7 @@ from assets.kernel.defs import shown, table
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
 from assets.kernel.frames.marts import MARTS
+from assets.kernel.frames.reports import REPORTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.page import Page, Record
 from assets.kernel.warehouse import Warehouse
@@ -47,9 +48,9 @@ class DbtRun:
 
     @property
     def marts(self) -> tuple[Frame, ...]:
-        """Marts that this process built; none if it failed, so that nothing half made is published."""
+        """Marts and reports that this process built; none if it failed, so that nothing half made is published."""
         built = {self._node(event)["name"] for event in self.events if isinstance(event, dg.Output)}
-        return () if self.failed else tuple(frame for frame in MARTS if frame.name in built)
+        return () if self.failed else tuple(frame for frame in (*MARTS, *REPORTS) if frame.name in built)
 
     def told(self, warehouse: Warehouse, pages_of: Mapping[str, Page]) -> Iterator[Any]:
         """Yield the events with what their pages show, then fail if dbt did.

@@ -24,7 +24,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         # Read by itself: each in part, and whatever else is published.
         deps=[
             ["monitoring", "alerts"], ["monitoring", "forecast_drift"],
-            ["monitoring", "process_drift"], ["orders", "documents"],
+            ["monitoring", "process_drift"], ["monitoring", "kpis"], ["monitoring", "regret"], ["orders", "documents"],
             ["rebalancing", "plan_summary"], ["forecasting", "champions"],
         ],
         plan_dates=plan_dates,

@@ -26,6 +26,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("verdicts",): P.READ_ORDERS,
     ("alerts",): P.READ_ORDERS,
     ("report",): P.READ_ORDERS,
+    ("kpis",): P.READ_ORDERS,
     ("inbox",): P.READ_ORDERS,
     ("regret",): P.READ_ORDERS,
     ("regret", "--by", "person"): P.READ_ORDERS,

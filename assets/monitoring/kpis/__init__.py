@@ -1,0 +1,1 @@
+"""Key figures: what each means, once; their facts; their sums by window, site, echelon, segment and release."""
