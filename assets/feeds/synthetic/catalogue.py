@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from assets.feeds.synthetic import streams
+from assets.feeds.synthetic.changes import FAR_DAY
 from assets.feeds.synthetic.items import Floats, Integers, Items, Texts, draw_items
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.sites import Lanes, Sites, draw_lanes, draw_sites
@@ -41,6 +42,8 @@ class Places:
         Lane it is replenished over; -1 where it is bought.
     supply_row : int
         Row of the sourcing it is bought by; -1 where it is shipped to.
+    opening_day : int
+        Day from birth on which its site opens; far in the past unless it opens in the history.
     """
 
     item: Integers
@@ -51,6 +54,7 @@ class Places:
     bias: Floats
     supply_lane: Integers
     supply_row: Integers
+    opening_day: Integers
 
     def __len__(self) -> int:
         return len(self.item)
@@ -111,6 +115,7 @@ def build_catalogue(parameters: WorldParameters) -> Catalogue:
         bias=_biases(parameters, site, store_count),
         supply_lane=supply_lane,
         supply_row=np.where(bought, np.cumsum(bought) - 1, -1),
+        opening_day=np.full(len(item), -FAR_DAY, dtype=np.int64),
     )
     return Catalogue(parameters, items, sites, lanes, sourcing, places)
 

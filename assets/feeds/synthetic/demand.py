@@ -67,6 +67,7 @@ class Demand:
         self._item = catalogue.places.item[:count]
         self._site = catalogue.places.site[:count]
         self._region = catalogue.sites.region[self._site]
+        self._opening_day = catalogue.places.opening_day[:count]
         self._segment = catalogue.items.segment[self._item]
         self._draw_shapes(count)
 
@@ -93,7 +94,7 @@ class Demand:
         trend = np.exp(self._trend * (day - self._last_day) / 365)
         shift = np.where(day >= self._shift_day, self._shift, 1.0)
         promotion = np.where(self.promoted(date), self._uplift[self._item], 1.0)
-        life = self._catalogue.items.life(day)[self._item]
+        life = self._catalogue.items.life(day)[self._item] * (day >= self._opening_day)
         return np.asarray(
             self._rate * life * self._week[self._site, date.weekday()]
             * season * trend * shift * promotion * _event_factor(date)

@@ -19,7 +19,7 @@ import pandas as pd
 from assets.feeds.contract import feed_table
 from assets.feeds.envelope import Envelope, RowAvailability, batch_available_at
 from assets.feeds.landing import LandingArea
-from assets.feeds.synthetic import announcements, observations, streams
+from assets.feeds.synthetic import announcements, observations, streams, told
 from assets.feeds.synthetic.batch import FeedBatch
 from assets.feeds.synthetic.faults import Fault, spoil
 from assets.feeds.synthetic.transactions import (
@@ -106,11 +106,11 @@ def feeds(world: World, start: dt.date, end: dt.date) -> Iterator[FeedBatch]:
         If the dates lie outside the history.
     """
     parameters = world.parameters
-    if not parameters.first_date <= start <= end <= parameters.last_date:
+    if not parameters.first_date <= start <= end <= world.last_lived:
         raise EquipoiseError(
             f"dates {start} to {end} lie outside the history or stand in the wrong order",
             where="synthetic world",
-            remedy=f"Ask for dates from {parameters.first_date} to {parameters.last_date}",
+            remedy=f"Ask for dates from {parameters.first_date} to {world.last_lived}",
         )
     return _feeds(world, start, end)
 
@@ -120,18 +120,27 @@ def _feeds(world: World, start: dt.date, end: dt.date) -> Iterator[FeedBatch]:
     yield from _history(world, start, orders, shipments)
     for number in range((end - start).days + 1):
         date = start + dt.timedelta(days=number)
-        yield from _master_data(world, date)
-        yield from _observed(world, _days(world, date, date)[0])
-        chosen = [lines.open_on(date) if date == start else lines.changed_on(date) for lines in (orders, shipments)]
-        yield _batch("erp.purchase_orders", date, purchase_orders_as_of(orders, chosen[0], date))
-        yield _batch("tms.shipments", date, shipments_as_of(shipments, chosen[1], date))
-        if date.weekday() == 0 or date == start:
-            last = date + dt.timedelta(days=world.parameters.future_days)
-            yield _batch(
-                "demand.events", date, announcements.events(world.catalogue, world.parameters.first_date, last)
-            )
-        if date.weekday() == 0:
-            yield _batch("suppliers.signals", date, _signals(world, date, date))
+        yield from _day(world, date, orders, shipments, is_first=date == start)
+
+
+def day_feeds(world: World, date: dt.date) -> Iterator[FeedBatch]:
+    """Return the batches of one business date of a world whose earlier ones have been sent."""
+    yield from _day(world, date, purchase_order_lines(world), shipment_lines(world), is_first=False)
+
+
+def _day(
+    world: World, date: dt.date, orders: Transactions, shipments: Transactions, *, is_first: bool
+) -> Iterator[FeedBatch]:
+    yield from _master_data(world, date)
+    yield from _observed(world, _days(world, date, date)[0])
+    chosen = [lines.open_on(date) if is_first else lines.changed_on(date) for lines in (orders, shipments)]
+    yield _batch("erp.purchase_orders", date, purchase_orders_as_of(orders, chosen[0], date))
+    yield _batch("tms.shipments", date, shipments_as_of(shipments, chosen[1], date))
+    if date.weekday() == 0 or is_first:
+        last = date + dt.timedelta(days=world.parameters.future_days)
+        yield _batch("demand.events", date, announcements.events(world, world.parameters.first_date, last))
+    if date.weekday() == 0:
+        yield _batch("suppliers.signals", date, _signals(world, date, date))
 
 
 def _history(world: World, start: dt.date, orders: Transactions, shipments: Transactions) -> Iterator[FeedBatch]:
@@ -153,13 +162,13 @@ def _history(world: World, start: dt.date, orders: Transactions, shipments: Tran
 
 
 def _master_data(world: World, date: dt.date) -> Iterator[FeedBatch]:
-    catalogue = world.catalogue
+    catalogue, day, conditions = world.catalogue, world.parameters.day_index(date), world.conditions(date)
     yield _batch("erp.items", date, catalogue.items.frame())
-    yield _batch("erp.sites", date, catalogue.sites.frame())
+    yield _batch("erp.sites", date, told.sites(catalogue, day))
     yield _batch("erp.suppliers", date, catalogue.sourcing.suppliers_frame(_allocation(world, date)))
-    yield _batch("erp.sourcing", date, catalogue.sourcing.frame)
-    yield _batch("erp.item_site_settings", date, catalogue.settings(world.parameters.day_index(date)))
-    yield _batch("tms.lanes", date, catalogue.lanes.frame)
+    yield _batch("erp.sourcing", date, told.sourcing(catalogue, conditions))
+    yield _batch("erp.item_site_settings", date, told.ranged(catalogue, catalogue.settings(day), day))
+    yield _batch("tms.lanes", date, told.lanes(catalogue, conditions))
 
 
 def _allocation(world: World, date: dt.date) -> np.ndarray:
@@ -172,7 +181,8 @@ def _allocation(world: World, date: dt.date) -> np.ndarray:
 
 
 def _observed(world: World, day: Day) -> Iterator[FeedBatch]:
-    yield _batch("wms.inventory", day.date, observations.inventory(world, day))
+    stock = told.ranged(world.catalogue, observations.inventory(world, day), world.parameters.day_index(day.date))
+    yield _batch("wms.inventory", day.date, stock)
     yield _batch("demand.sales", day.date, observations.sales(world, [day]))
     yield _batch("wms.stock_movements", day.date, observations.movements(world, [day]))
 

@@ -205,6 +205,13 @@ FAULTS: dict[str, FaultKind] = {
         _without_site,
         days=_ALL_DAYS,
     ),
+    "stale_tills": FaultKind(
+        "The site's sales are not in the batches of the last three days.",
+        "hold of the site: what it sold since is not known",
+        ("demand_sales",),
+        _without_site,
+        days=3,
+    ),
     "negative_stock": FaultKind(
         "One item of the site (its first) is counted as less than nothing.",
         "hold of the item at the site: phantom stock",

@@ -28,7 +28,8 @@ def sales(world: World, days: list[Day]) -> pd.DataFrame:
     number = np.array([world.parameters.day_index(day.date) for day in days])
     item = catalogue.places.item[:count]
     launched = catalogue.items.launch_day[item][:, None] <= number
-    on_sale = launched & (number < catalogue.items.end_day[item][:, None])
+    opened = catalogue.places.opening_day[:count, None] <= number
+    on_sale = launched & opened & (number < catalogue.items.end_day[item][:, None])
     place, column = np.nonzero(on_sale)
 
     def pick(name: str) -> np.ndarray:

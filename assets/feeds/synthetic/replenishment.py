@@ -70,7 +70,8 @@ def _belief(catalogue: Catalogue, date: dt.date) -> Floats:
     late = items.life(day - _BELIEF_LAG_DAYS)
     launching = (items.launch_day > 0) & (day >= items.launch_day - _LAUNCH_STOCK_DAYS)
     late = np.where(launching & (items.decline_day > day), 1.0, late)
-    return np.asarray(catalogue.places.rate * late[catalogue.places.item])
+    opens = day >= catalogue.places.opening_day - _LAUNCH_STOCK_DAYS
+    return np.asarray(catalogue.places.rate * late[catalogue.places.item] * opens)
 
 
 def _lead_days(catalogue: Catalogue) -> Floats:

@@ -54,6 +54,7 @@ def purchase_order_lines(world: World) -> Transactions:
     days = world.history.days
     row = np.concatenate([day.orders.sourcing_row for day in days])
     started = np.concatenate([np.full(len(d.orders.sourcing_row), d.date.toordinal()) for d in days])
+    quoted = np.concatenate([world.ways(d.date)[1][d.orders.sourcing_row] for d in days])
     place = sourcing.place[row]
     supplier, site = sourcing.supplier[row], catalogue.places.site[place]
     order_id, line = _documents(started, "po", supplier, sourcing.supplier_ids, site, catalogue.sites.ids)
@@ -67,7 +68,8 @@ def purchase_order_lines(world: World) -> Transactions:
             "ordered_units": np.concatenate([day.orders.purchase_units for day in days]),
             "supplied_units": np.concatenate([day.flows.supplied_units for day in days]),
             "ordered_date": dates(started),
-            "promised_date": dates(started + sourcing.lead_time_days[row]),
+            "promised_date": dates(started + quoted),
+            "order_reference": _references([(d.orders.purchase_reference, d.orders.sourcing_row) for d in days]),
         }
     )
     return Transactions(rows, started, started + np.concatenate([day.flows.lead_days for day in days]))
@@ -83,6 +85,7 @@ def shipment_lines(world: World) -> Transactions:
     destination = np.concatenate([day.orders.destination for day in days])[left]
     started = np.concatenate([np.full(len(day.orders.lane), day.date.toordinal()) for day in days])[left]
     transit = np.concatenate([day.flows.arrival_days for day in days])[left]
+    quoted = np.concatenate([world.ways(d.date)[0][d.orders.lane] for d in days])[left]
     sites = catalogue.sites.ids
     shipment_id, line = _documents(started, "shp", lanes.origin[lane], sites, lanes.destination[lane], sites)
     rows = pd.DataFrame(
@@ -95,7 +98,8 @@ def shipment_lines(world: World) -> Transactions:
             "mode": lanes.frame["mode"].to_numpy(object)[lane],
             "shipped_units": units[left],
             "departed_date": dates(started),
-            "expected_date": dates(started + lanes.transit_days[lane]),
+            "expected_date": dates(started + quoted),
+            "order_reference": _references([(d.orders.transfer_reference, d.orders.lane) for d in days])[left],
         }
     )
     return Transactions(rows, started, started + transit)
@@ -109,7 +113,6 @@ def purchase_orders_as_of(lines: Transactions, chosen: Integers, date: dt.date) 
         received_units=np.where(received, rows["supplied_units"], 0),
         received_date=dates(ended, received),
         status=np.where(received, "received", "open"),
-        order_reference=None,
     )
 
 
@@ -120,7 +123,6 @@ def shipments_as_of(lines: Transactions, chosen: Integers, date: dt.date) -> pd.
     return lines.rows.iloc[chosen].assign(
         arrived_date=dates(ended, arrived),
         status=np.where(arrived, "arrived", "in_transit"),
-        order_reference=None,
     )
 
 
@@ -128,6 +130,11 @@ def dates(ordinals: Integers, known: np.ndarray | None = None) -> np.ndarray:
     """Return proleptic ordinals as dates (datetime64), NaT where not ``known``."""
     result = (ordinals - _EPOCH).astype("datetime64[D]").astype("datetime64[us]")
     return result if known is None else np.where(known, result, np.datetime64("NaT", "us"))
+
+
+def _references(told: list[tuple[Texts | None, Integers]]) -> Texts:
+    """Return the order document of each line, ``None`` where the world's own planners ordered."""
+    return np.concatenate([np.full(len(lines), None, dtype=object) if of is None else of for of, lines in told])
 
 
 def _documents(

@@ -13,9 +13,8 @@ import numpy as np
 
 from assets.feeds.synthetic.catalogue import Catalogue
 from assets.feeds.synthetic.chance import Chance
-from assets.feeds.synthetic.items import Flags, Floats, Integers
-
-LONGEST_LEAD_DAYS = 60
+from assets.feeds.synthetic.conditions import LONGEST_LEAD_DAYS, Conditions, usual
+from assets.feeds.synthetic.items import Flags, Floats, Integers, Texts
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ class Orders:
         less than all want, earlier lines are served first.
     sourcing_row, purchase_units : int
         One purchase line each.
+    transfer_reference, purchase_reference : text, optional
+        Order document of each line, where it is not the world's own planners who ordered.
     """
 
     lane: Integers
@@ -64,6 +65,8 @@ class Orders:
     transfer_units: Integers
     sourcing_row: Integers
     purchase_units: Integers
+    transfer_reference: Texts | None = None
+    purchase_reference: Texts | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Flows:
 def opening_stock(catalogue: Catalogue) -> Stock:
     """Return the stock a world is born with: about ten days of demand, nothing under way."""
     count = len(catalogue.places)
-    alive = catalogue.items.life(0)[catalogue.places.item] > 0
+    alive = (catalogue.items.life(0)[catalogue.places.item] > 0) & (catalogue.places.opening_day <= 0)
     on_hand = np.where(alive, np.ceil(catalogue.places.rate * 10), 0).astype(np.int64)
     fresh = np.zeros((int(catalogue.shelf_life_days.max(initial=0)) + 1, count), dtype=np.int64)
     fresh[0] = on_hand
@@ -110,7 +113,9 @@ def opening_stock(catalogue: Catalogue) -> Stock:
     return Stock(on_hand, np.zeros(count, dtype=np.int64), due, fresh)
 
 
-def advance(catalogue: Catalogue, stock: Stock, orders: Orders, chance: Chance) -> tuple[Stock, Flows]:
+def advance(
+    catalogue: Catalogue, stock: Stock, orders: Orders, chance: Chance, conditions: Conditions | None = None
+) -> tuple[Stock, Flows]:
     """Let one day pass.
 
     Parameters
@@ -123,6 +128,8 @@ def advance(catalogue: Catalogue, stock: Stock, orders: Orders, chance: Chance) 
         Decided this morning from that stock.
     chance : Chance
         Demand, delays and mishaps of the day.
+    conditions : Conditions, optional
+        What disrupts it; nothing if not given.
 
     Returns
     -------
@@ -130,18 +137,22 @@ def advance(catalogue: Catalogue, stock: Stock, orders: Orders, chance: Chance) 
         At the end of the day; ``on_hand`` changes by exactly received - issued - sold - scrapped
         + adjusted.
     """
+    ways = conditions or usual(catalogue)
     received = stock.due[0]
     due = np.vstack([stock.due[1:], np.zeros_like(received)[None]])
     on_hand = stock.on_hand + received
-    shipped = _ration(on_hand - stock.blocked, orders)
+    shipped = _ration(on_hand - stock.blocked, orders, ways.leaves)
     issued = _add_up(len(on_hand), orders.origin, shipped)
-    arrival_days = np.maximum(catalogue.lanes.transit_days[orders.lane] + chance.lane_delay_days[orders.lane], 1)
+    arrival_days = np.maximum(ways.transit_days[orders.lane] + chance.lane_delay_days[orders.lane], 1)
+    arrival_days = ways.taken_in(arrival_days, catalogue.places.site[orders.destination])
     np.add.at(due, (arrival_days - 1, orders.destination), shipped)
     place = catalogue.sourcing.place[orders.sourcing_row]
     lead_days = np.clip(
-        catalogue.sourcing.lead_time_days[orders.sourcing_row] + chance.supply_delay_days[place], 1, LONGEST_LEAD_DAYS
+        ways.supply_days[orders.sourcing_row] + chance.supply_delay_days[place], 1, LONGEST_LEAD_DAYS
     )
+    lead_days = ways.taken_in(lead_days, catalogue.places.site[place])
     supplied = np.where(chance.is_short[place], orders.purchase_units * 4 // 5, orders.purchase_units)
+    supplied = supplied * ways.supply_percent[orders.sourcing_row] // 100
     np.add.at(due, (lead_days - 1, place), supplied)
 
     stores = catalogue.places.store_count
@@ -160,10 +171,11 @@ def advance(catalogue: Catalogue, stock: Stock, orders: Orders, chance: Chance) 
     return Stock(on_hand, blocked, due, fresh), flows
 
 
-def _ration(available: Integers, orders: Orders) -> Integers:
-    """Serve each origin's transfer lines in order until its stock is gone."""
+def _ration(available: Integers, orders: Orders, leaves: Flags) -> Integers:
+    """Serve each origin's transfer lines in order until its stock is gone; nothing leaves over a closed lane."""
     by_origin = np.argsort(orders.origin, kind="stable")
-    origin, wanted = orders.origin[by_origin], orders.transfer_units[by_origin]
+    asked = np.where(leaves[orders.lane], orders.transfer_units, 0)
+    origin, wanted = orders.origin[by_origin], asked[by_origin]
     before = np.cumsum(wanted) - wanted
     first = np.searchsorted(origin, origin, side="left")
     before = before - before[first] if len(origin) else before

@@ -5,17 +5,22 @@ Not here: what a day does (``transition``) and how history becomes feeds (``emis
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assets.feeds.synthetic import streams
 from assets.feeds.synthetic.catalogue import Catalogue, build_catalogue
-from assets.feeds.synthetic.chance import draw_chance
-from assets.feeds.synthetic.demand import Demand
+from assets.feeds.synthetic.chance import Chance, draw_chance
+from assets.feeds.synthetic.changes import Changes
+from assets.feeds.synthetic.conditions import Conditions
+from assets.feeds.synthetic.demand import Demand, DemandDay
+from assets.feeds.synthetic.disruptions import Disruption, conditions_on
 from assets.feeds.synthetic.items import Integers
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.replenishment import order_up_to
@@ -69,15 +74,23 @@ class World:
     ----------
     parameters : WorldParameters
         Everything follows from them.
+    changes : Changes, optional
+        Sites that open, items that come and go, beside the seed's own.
+    disruptions : sequence of Disruption
+        What happens for some days.
     """
 
-    def __init__(self, parameters: WorldParameters) -> None:
+    def __init__(
+        self, parameters: WorldParameters, changes: Changes | None = None, disruptions: Sequence[Disruption] = ()
+    ) -> None:
         self.parameters = parameters
+        self.changes = changes or Changes()
+        self.disruptions = tuple(disruptions)
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """What stands still."""
-        return build_catalogue(self.parameters)
+        return self.changes.of(build_catalogue(self.parameters))
 
     @cached_property
     def demand(self) -> Demand:
@@ -96,9 +109,46 @@ class World:
             days.append(Day(date, orders, flows, stock.on_hand, stock.blocked))
         return History(tuple(days), opening, stock)
 
+    @property
+    def last_lived(self) -> dt.date:
+        """The last day of the history."""
+        return self.history.days[-1].date
+
+    def gone_on(self, days: Sequence[Day], closing: Stock) -> World:
+        """Return the same world some days later, whoever ordered on them."""
+        later = copy.copy(self)
+        later.__dict__["history"] = History((*self.history.days, *days), self.history.opening, closing)
+        return later
+
+    def ways(self, date: dt.date) -> tuple[Integers, Integers]:
+        """Return the days quoted on a day, by lane and by row of the sourcing."""
+        found = self.conditions(date)
+        if found is None:
+            return self.catalogue.lanes.transit_days, self.catalogue.sourcing.lead_time_days
+        return found.transit_days, found.supply_days
+
+    def conditions(self, date: dt.date) -> Conditions | None:
+        """Return what is other than usual on a day; ``None`` where nothing is."""
+        return conditions_on(self.disruptions, self.catalogue, date)
+
     def live(self, stock: Stock, orders: Orders, date: dt.date) -> tuple[Stock, Flows]:
         """Let ``date`` pass under any orders; the chance of a date is the same whatever is ordered."""
-        return advance(self.catalogue, stock, orders, draw_chance(self.catalogue, self.demand, date))
+        chance, conditions = draw_chance(self.catalogue, self.demand, date), self.conditions(date)
+        if conditions is not None:
+            chance = replace(chance, demand=self._shocked(chance, conditions, date))
+        return advance(self.catalogue, stock, orders, chance, conditions)
+
+    def _shocked(self, chance: Chance, conditions: Conditions, date: dt.date) -> DemandDay:
+        """Return a day's demand as its conditions have it: what was drawn times the factor, rounded by chance."""
+        drawn = chance.demand
+        rng = self.parameters.generator(streams.SHOCK, date.toordinal())
+        units = np.floor(drawn.units * conditions.demand_factor + rng.random(len(drawn.units)))
+        cheaper = np.round(drawn.price * (1 - conditions.price_cut), 2)
+        return DemandDay(
+            units.astype(np.int64),
+            np.where(conditions.price_cut > 0, cheaper, drawn.price),
+            drawn.promoted | conditions.promoted,
+        )
 
     def feeds(self, start: dt.date, end: dt.date) -> Iterator[FeedBatch]:
         """Return the batches of the business dates from ``start`` to ``end``, history first.
