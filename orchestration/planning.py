@@ -186,10 +186,25 @@ def execute(
     stages : dict
         Step to stage.
     """
+    with instance.opened(settings) as store:
+        return execute_in(store, settings, plan_date, tags, on_step, only=only, **overrides)
+
+
+def execute_in(
+    store: dg.DagsterInstance,
+    settings: Settings,
+    plan_date: dt.date,
+    tags: dict[str, str],
+    on_step: OnStep | None,
+    *,
+    only: Collection[str] = (),
+    **overrides: Any,
+) -> tuple[str, dict[str, str]]:
+    """Run the planning job on a record of runs that is open; see ``execute``."""
     home = settings.network_home()
     overrides.setdefault("warehouse", Warehouse(home.warehouse))
     run_id = str(uuid.uuid4())
-    with instance.opened(settings) as store, recovery.alive(home.locks, run_id):
+    with recovery.alive(home.locks, run_id):
         recovery.release_dead_runs(store, home.locks, except_run=run_id)
         # Inside, because Dagster looks into the instance that is open while it resolves a job.
         definitions = build_defs(settings, **overrides)
@@ -237,7 +252,7 @@ def _outcome(settings: Settings, plan_date: dt.date, run_id: str, stages: dict[s
         run = store.get_run_by_id(run_id)
         stats = store.get_run_stats(run_id)
         seconds = timings.seconds_by_stage(store, run_id, stages)
-        failed_step, error = _first_failure(store, run_id)
+        failed_step, error = first_failure(store, run_id)
     made = {frame.name: _records(published, frame, plan_date, run_id) for frame in (PLAN_SUMMARY, VERDICTS, DOCUMENTS)}
     verdicts: dict[str, int] = {}
     for verdict in made[VERDICTS.name]:
@@ -267,7 +282,7 @@ def _records(published: Published, frame: Frame, plan_date: dt.date, run_id: str
     return [{str(k): v for k, v in row.items()} for row in published.read(frame, plan_date).to_dict("records")]
 
 
-def _first_failure(store: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+def first_failure(store: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
     """Return the step that failed first and why, in one line."""
     for entry in store.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         error = _told(entry.dagster_event.step_failure_data.error)

@@ -29,6 +29,9 @@ from typing import Any
 _LENGTH = 8
 """Bytes of a number on the socket: the length of a request, the number of a process, an exit code."""
 
+_PASSING = ("plan_date", "cutoff")
+"""Variables that no configuration of the project reads, only the text of its models."""
+
 _GRACE_SECONDS = 5.0
 """Most that a command goes on after whoever started this process has gone."""
 
@@ -127,11 +130,13 @@ class _Dbt:
         # The variables are part of a parse, and what the profile reads of the environment.
         variables = arguments[arguments.index("--vars") + 1] if "--vars" in arguments else "{}"
         told = {name: value for name, value in environment.items() if name.startswith(("DBT_", "EQUIPOISE_"))}
-        if self._parsed_for != (variables, told):
+        # What passes with the day is read when a model is compiled: a parse stands for all days of a process.
+        lasting = {name: value for name, value in json.loads(variables).items() if name not in _PASSING}
+        if self._parsed_for != (lasting, told):
             parsed = self._runner().invoke(["--no-write-json", "parse", "--vars", variables])
             if not parsed.success:
                 return 1
-            self._parsed_for, self._manifest = (variables, told), parsed.result
+            self._parsed_for, self._manifest = (lasting, told), parsed.result
         _wait_for_the_warehouse(environment.get("EQUIPOISE_WAREHOUSE", ""))
         # Of what dbt writes the graph reads the results; the manifest it has from its own parse.
         done = self._runner(manifest=self._manifest).invoke(["--no-write-json", *arguments])

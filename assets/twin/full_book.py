@@ -33,8 +33,10 @@ class SentLine:
         What, from where (a supplier for a purchase), to where.
     units : int
         Promised.
-    departure_date : date
-        Not before this day.
+    departure_date, arrival_date : date
+        Not before this day, and when it is expected.
+    mode : str
+        Of transport; ``supplier`` for a purchase.
     """
 
     reference: str
@@ -45,6 +47,8 @@ class SentLine:
     destination_id: str
     units: int
     departure_date: dt.date
+    arrival_date: dt.date
+    mode: str
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,8 @@ def _gone(one: OpenLine, units: int, date: dt.date, days: int, *, promised: int)
 def _open_line(row: Mapping[str, object]) -> OpenLine:
     content = dict(row)
     line = dict(content.pop("line"))  # type: ignore[call-overload]
-    line["departure_date"] = dt.date.fromisoformat(str(line["departure_date"]))
+    for name in ("departure_date", "arrival_date"):
+        line[name] = dt.date.fromisoformat(str(line[name]))
     arrives = content.pop("arrives")
     return OpenLine(
         SentLine(**line), arrives=dt.date.fromisoformat(str(arrives)) if arrives else None,

@@ -49,6 +49,8 @@ COMMANDS: dict[str, Listed] = {
     "land": Listed("feeds:land", "Land feed files, or the tables of a database.", _START),
     "plan": Listed("plan:plan", "Plan a date: judge, forecast, decide, make order documents.", _PLAN),
     "replay": Listed("replay:replay", "Decide a planned date again; exit 1 if anything differs.", _PLAN),
+    "simulate": Listed("simulate:simulate", "Live a scenario day by day, and say what it was worth.", _PLAN),
+    "drill": Listed("simulate:drill", "Live a scenario from today's snapshot of the network.", _PLAN),
     "orders": Listed("orders:orders", "List order documents.", _ASK),
     "forecast": Listed("forecast:forecast", "Draw the demand forecast of an item at a site, and its past.", _ASK),
     "targets": Listed("targets:targets", "Show what stock targets promise, and what other ones would do.", _ASK),

@@ -188,6 +188,32 @@ def plans(
     )  # fmt: skip
 
 
+@bench.command("twin-full")
+@command(needs=None)
+def twin_full(
+    out: Output,
+    days: Annotated[int, typer.Option(min=1, metavar="N", help="Days to live.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = 7,
+    scenario: Annotated[str, typer.Option(help="A scenario's name or file.")] = "undisturbed",
+) -> None:
+    """Live days of a simulated network through the whole graph: seconds, CPU and load of each."""
+    _measure(out, "twin_full", days=days, seed=seed, scenario=scenario)
+
+
+@bench.command("stress")
+@command(needs=None)
+def stress(
+    out: Output,
+    scenario: Annotated[list[str] | None, typer.Option(help="A scenario; repeatable, all by default.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Worlds.")] = 3,
+    days: Annotated[int, typer.Option(min=21, metavar="N", help="Days of a run.")] = 28,
+    world: Annotated[str, typer.Option(help="small, five or sample.")] = "small",
+    home: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep runs there, to go on after a kill.")] = None,
+) -> None:
+    """Live every scenario under our orders and under min/max: cost, fill rate lost, days to recover."""
+    _measure(out, "stress", scenario=scenario or [], seeds=seeds, days=days, world=world, home=home)
+
+
 @bench.command("ledger")
 @command(needs=None)
 def ledger(

@@ -42,6 +42,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("land", "/no/such/folder"): P.LAND_DATA,
     ("plan", "--date", "2001-01-01"): P.PLAN,
     ("replay",): P.PLAN,
+    ("drill", "no-such-scenario"): P.PLAN,
     ("override", "none", "--line", "1", "--units", "1", *WHY): P.OVERRIDE,
     ("approve", "none"): P.APPROVE,
     ("reject", "none", *WHY): P.REJECT,
@@ -67,7 +68,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("access", "token", "somebody"): P.GRANT_ROLES,
     ("access", "log", "somebody"): P.READ_ACCESS_LOG,
 }
-NO_NETWORK = {"bench", "doctor"}
+NO_NETWORK = {"bench", "doctor", "simulate"}
 """Commands that touch no network."""
 OWN_NETWORK = {"demo": P.PLAN, "import": P.LAND_DATA}
 """Commands that make a network, and ask where it is there already."""

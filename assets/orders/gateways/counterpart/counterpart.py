@@ -20,10 +20,11 @@ from assets.orders.gateways.counterpart.orders import (
     advanced,
     cancelled,
     decided,
+    stood,
     submitted,
 )
 from assets.orders.gateways.counterpart.store import CounterpartStore
-from assets.orders.gateways.port import Confirmation, NotUnderstood, Receipt
+from assets.orders.gateways.port import Confirmation, NotUnderstood, Receipt, ReceiptLine
 from assets.orders.gateways.wire import canonical, confirmation_message, order_totals
 
 PAGE = 500
@@ -115,6 +116,15 @@ class Counterpart:
         return self._change(
             reference, lambda before: advanced(_known(before, reference), shipped or {}, received or {})
         )
+
+    def stand(self, reference: str, lines: tuple[ReceiptLine, ...]) -> Receipt:
+        """Say how far an order has come, counted from the beginning; saying it again changes nothing."""
+        return self._change(reference, lambda before: stood(_known(before, reference), lines))
+
+    def message(self, reference: str) -> dict[str, Any]:
+        """Return the order message that it carries out under a reference."""
+        content = self.store.content_of_key(_known(self.store.order(reference), reference).content)
+        return dict(json.loads(content or "{}"))
 
     def ship_all(self, reference: str) -> Receipt:
         """Ship what was accepted and has not left yet."""

@@ -172,6 +172,17 @@ def advanced(before: TheirOrder, shipped: Mapping[int, int], received: Mapping[i
     return replace(before, lines=lines, answer=Answer.CLOSED if done else Answer.ACCEPTED)
 
 
+def stood(before: TheirOrder, lines: tuple[ReceiptLine, ...]) -> TheirOrder:
+    """Return the order as far as it has come, counted from the beginning; closed once nothing is to come.
+
+    What is promised may be less than before: what the origin had not, or the supplier left out.
+    """
+    if before.answer is not Answer.ACCEPTED:
+        return before
+    done = all(line.received_units >= line.accepted_units for line in lines)
+    return replace(before, lines=lines, answer=Answer.CLOSED if done else Answer.ACCEPTED)
+
+
 def _moved(line: ReceiptLine, shipped: int, received: int) -> ReceiptLine:
     arrived = line.received_units + received
     return replace(line, shipped_units=max(line.shipped_units + shipped, arrived), received_units=arrived)

@@ -1,0 +1,314 @@
+"""A simulation from a scenario's name to its scorecard: runs that can be killed and go on, ours beside min/max.
+
+Called by the command line and by benchmarks. Not here: production in a run (``simulation``,
+``simulation_direct``), or what the words of a scorecard mean (``assets.twin.scorecard``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from assets.feeds.synthetic.parameters import WorldParameters, WorldSize
+from assets.kernel.errors import EquipoiseError
+from assets.kernel.home import NetworkHome
+from assets.kernel.identifiers import digest
+from assets.policy.registry import PolicyRegistry
+from assets.policy.release import Release
+from assets.twin.full import play, play_rule
+from assets.twin.full_record import LivedDay, RunRecord, digest_of
+from assets.twin.scenario import UNDISTURBED, Scenario, named_scenario
+from assets.twin.scenario_world import Staged, staged
+from assets.twin.scorecard import Costing, days_to_recover, score, software_score
+from assets.twin.scorecard_file import write_scorecard
+from orchestration import locks, planning, simulation
+from orchestration.ledger import open_ledger
+from orchestration.policies import registry_of
+from orchestration.settings import Settings
+
+OnDay = Callable[[str, int, int, LivedDay], None]
+"""Told of each day: which run, number of the day, of how many, the day."""
+DRILLS = "drills"
+_SAMPLE = re.compile(r"sample(?P<small>-small)?(-(?P<seed>\d+))?")
+
+
+class Speed(StrEnum):
+    """How production is run: through the graph and the gateway, or by calling the same functions."""
+
+    FULL = "full"
+    DIRECT = "direct"
+
+
+class WorldKind(StrEnum):
+    """Sizes of the world: 5 sites by 50 items, 7 by 20, or the 24 by 500 of the sample network."""
+
+    FIVE = "five"
+    SMALL = "small"
+    SAMPLE = "sample"
+
+
+def world_of(kind: WorldKind, seed: int) -> WorldParameters:
+    """Return the parameters of a world; nobody rations in it unless a scenario says so."""
+    if kind is WorldKind.SMALL:
+        made = WorldParameters.small(seed)
+    elif kind is WorldKind.SAMPLE:
+        made = WorldParameters(seed=seed)
+    else:
+        size = WorldSize(
+            supply_dcs=1, regional_warehouses=1, stores=3, items=50, suppliers=5, stores_per_item=2.2
+        )  # fmt: skip
+        made = WorldParameters(seed=seed, size=size, history_days=120, transaction_days=60)
+    # The world's own planners ignore what suppliers say that they can ship, and are delivered all the same.
+    return replace(made, allocation_share=0.0)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is simulated.
+
+    Attributes
+    ----------
+    scenario : str
+        Name of a shipped scenario, or a file.
+    world : WorldParameters
+        The world.
+    days : int
+        Length of the run.
+    speed : Speed
+        How production is run.
+    release : Release or None
+        What decides; the shipped release if not given.
+    """
+
+    scenario: str
+    world: WorldParameters
+    days: int
+    speed: Speed = Speed.FULL
+    release: Release | None = None
+
+    def staged(self) -> Staged:
+        """Return the scenario in its world, judged."""
+        return staged(named_scenario(self.scenario), self.world, self.days)
+
+    def network(self, scenario: Scenario) -> str:
+        """Return the name of the simulated network: another world, scenario, release or speed never meets the first."""
+        release = self.release or PolicyRegistry().active()
+        told = (repr(self.world), scenario.model_dump_json(), release.version, self.speed.value)
+        return f"{scenario.name}-{digest(*told)[:8]}"
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scenario lived by both.
+
+    Attributes
+    ----------
+    staged : Staged
+        What was lived.
+    home : NetworkHome
+        Where it is kept.
+    ours, min_max : tuple of LivedDay
+        Under the network's orders, and under the world's own rule.
+    """
+
+    staged: Staged
+    home: NetworkHome
+    ours: tuple[LivedDay, ...]
+    min_max: tuple[LivedDay, ...]
+
+
+def played(
+    settings: Settings,
+    request: Request,
+    *,
+    restart: bool = False,
+    on_day: OnDay | None = None,
+    on_step: planning.OnStep | None = None,
+) -> Played:
+    """Live a scenario, or go on where a killed run ended.
+
+    Parameters
+    ----------
+    restart : bool
+        Whether to forget what was lived before.
+
+    Raises
+    ------
+    EquipoiseError
+        If the scenario cannot happen, or another process lives it.
+    """
+    told = request.staged()
+    own = simulation.settings_of(settings, request.network(told.scenario))
+    home = own.home_of(str(own.network))
+    lock = own.home / f"{home.root.name}.lock"
+    with locks.hold(lock, f"equipoise simulate {told.scenario.name}"):
+        if restart:
+            shutil.rmtree(home.root, ignore_errors=True)
+        record = RunRecord(simulation.record_folder(home))
+        count = _counted(told, on_day)
+        if len(record.days(told.dates)) == len(told.dates):
+            return Played(told, home, play(told, _Nobody(), record, count), play_rule(told))
+        with _network(own, told, request) as network:
+            return Played(told, home, play(told, network, record, count), play_rule(told))
+
+
+def _network(own: Settings, told: Staged, request: Request) -> Any:
+    if request.speed is Speed.DIRECT:
+        from orchestration.simulation_direct import DirectNetwork
+
+        release = simulation.simulation_release(request.release or PolicyRegistry().active())
+        return DirectNetwork(own.home_of(str(own.network)), told, release)
+    simulation.make_network(own, told, request.release)
+    return simulation.GraphNetwork(own, told)
+
+
+class _Nobody:
+    """Who plans when every day has been lived already."""
+
+    def plan_day(self, *_: Any) -> Any:
+        """Be never called."""
+        raise AssertionError("every day has been lived")
+
+    def day_passed(self, *_: Any) -> Any:
+        """Be never called."""
+        raise AssertionError("every day has been lived")
+
+
+def _counted(told: Staged, on_day: OnDay | None) -> Callable[[LivedDay], None] | None:
+    if on_day is None:
+        return None
+    return lambda one: on_day(told.scenario.name, (one.day.date - told.start).days + 1, told.days, one)
+
+
+def simulate(
+    settings: Settings,
+    request: Request,
+    *,
+    restart: bool = False,
+    beside_undisturbed: bool = True,
+    on_day: OnDay | None = None,
+) -> dict[str, Any]:
+    """Return the scorecard of a scenario, ours and min/max, stressed and undisturbed, and keep it.
+
+    Parameters
+    ----------
+    beside_undisturbed : bool
+        Whether the same days are lived undisturbed as well, without which nothing is said of recovery.
+
+    Raises
+    ------
+    EquipoiseError
+        As ``played``.
+    """
+    stressed = played(settings, request, restart=restart, on_day=on_day)
+    calm = None
+    if beside_undisturbed and stressed.staged.scenario.events:
+        calm = played(settings, replace(request, scenario=UNDISTURBED), restart=restart, on_day=on_day)
+    answer, rows = scorecard(stressed, calm, request)
+    write_scorecard(stressed.home.root, answer, rows)
+    return answer
+
+
+def scorecard(stressed: Played, calm: Played | None, request: Request) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Return what a scenario did, as one answer and as a row a run."""
+    release = request.release or PolicyRegistry().active()
+    scores = _scores(stressed, release)
+    scenario = stressed.staged.scenario
+    rows = [{"run": "stressed", "policy": name, **told} for name, told in scores.items()]
+    answer: dict[str, Any] = {
+        "scenario": scenario.name, "title": scenario.title, "speed": request.speed.value,
+        "seed": request.world.seed, "start": stressed.staged.start.isoformat(), "days": stressed.staged.days,
+        "digest": digest_of(stressed.ours), **scores,
+        "cost_difference": round(scores["ours"]["cost"] - scores["min_max"]["cost"], 4),
+        "software": software_score(stressed.ours, scenario.first_day, scenario.last_day),
+        "undisturbed": None, "fill_rate_lost": None, "days_to_recover": None,
+        "kept_in": stressed.home.root.name,
+    }  # fmt: skip
+    if calm is not None:
+        still = _scores(calm, release)
+        rows += [{"run": UNDISTURBED, "policy": name, **told} for name, told in still.items()]
+        answer["undisturbed"] = still
+        answer["fill_rate_lost"] = {
+            name: round(still[name]["fill_rate"] - scores[name]["fill_rate"], 6) for name in scores
+        }
+        answer["days_to_recover"] = {
+            name: days_to_recover(getattr(stressed, name), getattr(calm, name), scenario.last_day) for name in scores
+        }
+    return answer, pd.DataFrame(rows)
+
+
+def _scores(one: Played, release: Release) -> dict[str, dict[str, Any]]:
+    world = one.staged.world
+    costing = Costing(world, release)
+    return {
+        name: score(costing, world.history.closing, days, world.catalogue).told()
+        for name, days in (("ours", one.ours), ("min_max", one.min_max))
+    }
+
+
+def drill(
+    settings: Settings, scenario: str, days: int, *, restart: bool = False, on_day: OnDay | None = None
+) -> dict[str, Any]:
+    """Return the scorecard of a scenario lived from today's snapshot of a network, in a copy of its home.
+
+    Its active release decides and its approvals hold: what waits for people is blocked.
+
+    Raises
+    ------
+    EquipoiseError
+        If the network is none of the synthetic world, or its ledger is not among its files.
+    """
+    home = settings.network_home()
+    parameters = _sample_world(home)
+    if settings.ledger_url:
+        raise EquipoiseError(
+            "a drill copies the ledger, and this one is in a database", where="EQUIPOISE_LEDGER_URL",
+            remedy="Drill on a network whose ledger is a file: unset it",
+        )  # fmt: skip
+    with closing(open_ledger(settings, home.profile.clock)) as store:
+        release = registry_of(home, store).active()
+    request = Request(scenario, parameters, days, Speed.FULL, release)
+    told = request.staged()
+    own = simulation.settings_of(settings, home.root.name)
+    own = own.model_copy(update={"home": settings.home / DRILLS / request.network(told.scenario)})
+    with locks.hold(own.home / "drill.lock", f"equipoise drill {told.scenario.name}"):
+        copied = _copied(home, own, restart=restart)
+        record = RunRecord(simulation.record_folder(copied))
+        with simulation.GraphNetwork(own, told) as network:
+            ours = play(told, network, record, _counted(told, on_day))
+    answer, rows = scorecard(Played(told, copied, ours, play_rule(told)), None, request)
+    write_scorecard(copied.root, answer, rows)
+    return answer
+
+
+def _sample_world(home: NetworkHome) -> WorldParameters:
+    match = _SAMPLE.fullmatch(home.root.name)
+    if match is None:
+        raise EquipoiseError(
+            "its days cannot be lived: the world behind it is not known", where=f"network {home.root.name}",
+            remedy="Drill on a network that `equipoise demo` made, or use `equipoise simulate`",
+        )  # fmt: skip
+    seed = int(match["seed"] or 7)
+    return WorldParameters.small(seed) if match["small"] else WorldParameters(seed=seed)
+
+
+def _copied(home: NetworkHome, own: Settings, *, restart: bool) -> NetworkHome:
+    """Copy a home, whole or not at all; one that was copied before is gone on with."""
+    target = own.home_of(home.root.name)
+    if restart:
+        shutil.rmtree(target.root, ignore_errors=True)
+    if not target.root.exists():
+        partial = target.root.with_name(f".{target.root.name}.{os.getpid()}")
+        shutil.rmtree(partial, ignore_errors=True)
+        with locks.hold(home.locks / locks.WRITER, "equipoise drill", wait_seconds=own.lock_wait_seconds):
+            shutil.copytree(home.root, partial, ignore=shutil.ignore_patterns("locks", "gateway"))
+        os.replace(partial, target.root)
+    return target
