@@ -187,7 +187,7 @@ def land(home: NetworkHome, world: World, batches: Iterator[FeedBatch], clock: A
 
 
 def _activate(settings: Settings, home: NetworkHome, date: dt.date) -> None:
-    """Let the simulation's release decide, and retire the one that did: nobody promotes in a world that nobody is in."""
+    """Let the simulation's release decide, and retire the one that did; there is nobody to promote it."""
     clock = SimulatedClock(date, 0)
     with closing(open_ledger(settings, clock)) as store:
         releases = PolicyRegistry(own=home.policies).releases()

@@ -56,6 +56,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.documents import order_id
 from assets.orders.events import Channel
+from assets.orders.gateways.faults import Fault
 from assets.orders.plan_gate import let_out
 from assets.policy.release import Release
 from assets.rebalancing.announced import Told
@@ -164,8 +165,8 @@ class DirectNetwork:
     """A simulated network whose days call production's functions; use it as a context.
 
     Left out beside the graph: approvals, reservations and the gateway (what the plan's gate lets out is sent),
-    drift's requests to choose models anew (they are chosen anew as often as the release says), and what no
-    decision reads (hierarchies, quarantine, pages, alerts).
+    drift's requests to choose models anew (they are chosen anew as often as the release says), faults of the
+    gateway but its being down, and what no decision reads (hierarchies, quarantine, pages, alerts).
 
     Attributes
     ----------
@@ -217,6 +218,9 @@ class DirectNetwork:
         lines = self.plan_lines(date, verdicts)
         sent = tuple(self._sent(lines, date))
         documents = len({line.reference for line in sent})
+        if Fault.DOWN in self.staged.gateway_faults_on(date):
+            # Orders leave on the day of their plan or not at all.
+            return Planned((), Software(documents=documents, lines=len(sent), blocked=documents, held=held))
         return Planned(sent, Software(documents=documents, lines=len(sent), issued=documents, held=held))
 
     def day_passed(self, date: dt.date, world: World, changed: Sequence[OpenLine], book: Book) -> None:  # noqa: ARG002

@@ -29,7 +29,7 @@ from assets.twin.scenario import UNDISTURBED, Scenario, named_scenario
 from assets.twin.scenario_world import Staged, staged
 from assets.twin.scorecard import Costing, days_to_recover, score, software_score
 from assets.twin.scorecard_file import write_scorecard
-from orchestration import locks, planning, simulation
+from orchestration import locks, simulation
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
 from orchestration.settings import Settings
@@ -131,7 +131,6 @@ def played(
     *,
     restart: bool = False,
     on_day: OnDay | None = None,
-    on_step: planning.OnStep | None = None,
 ) -> Played:
     """Live a scenario, or go on where a killed run ended.
 

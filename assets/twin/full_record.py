@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import json
 import os
+import zipfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -140,9 +142,9 @@ class RunRecord:
     def _read(self, date: dt.date) -> LivedDay:
         path = self._path(date)
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
                 told = {name: kept[name] for name in kept.files}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise EquipoiseError(
                 f"the day cannot be read: {error}", where=str(path), remedy="Start the run anew with --restart"
             ) from error

@@ -220,7 +220,9 @@ def named_scenario(name: str) -> Scenario:
     path = shipped.get(name) or Path(name)
     if name not in shipped and not path.is_file():
         raise EquipoiseError(
-            "there is no such scenario", where=f"scenario {name}", remedy=f"Name a YAML file, or one of {', '.join(shipped)}"
+            "there is no such scenario",
+            where=f"scenario {name}",
+            remedy=f"Name a YAML file, or one of {', '.join(shipped)}",
         )
     return read_scenario(path)
 

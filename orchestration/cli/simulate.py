@@ -38,7 +38,9 @@ def simulate(
     days: Days = DAYS,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = 7,
     world: Annotated[str, typer.Option(help="five (5 sites, 50 items), small (7, 20) or sample (24, 500).")] = "five",
-    speed: Annotated[str, typer.Option(help="full: through the graph and the gateway; direct: the same functions.")] = "full",
+    speed: Annotated[
+        str, typer.Option(help="full: through the graph and the gateway; direct: the same functions.")
+    ] = "full",
     alone: Annotated[bool, typer.Option("--alone", help="Leave out the undisturbed run beside it.")] = False,
     restart: Restart = False,
     time: Annotated[bool, typer.Option("--time", help="Say what each day took, and the machine's load.")] = False,
@@ -140,4 +142,3 @@ def _one_of(kinds: Any, name: str, option: str) -> Any:
     if name not in set(kinds):
         raise typer.BadParameter(f"{option} is one of {', '.join(kinds)}, not {name!r}")
     return kinds(name)
-

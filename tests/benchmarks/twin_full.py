@@ -55,8 +55,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
     rows = [[row["day"], row["seconds"], row["cpu_seconds"], row["load"], row["orders"]] for row in found["by_day"]]
     console.print(table("Full twin, 5 sites x 50 items", ["day", "seconds", "CPU seconds", "load", "orders"], rows))
     console.print(
-        f"{found['days']} days in {found['minutes']:.1f} minutes, {found['minutes_of_30_days']:.1f} for 30 days (asked: "
-        f"{ASKED_MINUTES:g}); {found['cpu_seconds_a_day']:.1f} CPU seconds a day, mean load {found['load']:.1f} on "
+        f"{found['days']} days in {found['minutes']:.1f} minutes, {found['minutes_of_30_days']:.1f} for 30 days "
+        f"(asked: {ASKED_MINUTES:g}); {found['cpu_seconds_a_day']:.1f} CPU seconds a day, mean load {found['load']:.1f} on "
         f"{found['processors']} processors"
     )
 

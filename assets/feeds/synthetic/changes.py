@@ -77,6 +77,8 @@ def _of_places(opening: Integers, site: Integers) -> Integers:
 def _number(names: Sequence[str], name: str, kind: str) -> int:
     if name not in names:
         raise EquipoiseError(
-            f"the world has no {kind} {name}", where="synthetic world", remedy=f"Name one from {names[0]} to {names[-1]}"
+            f"the world has no {kind} {name}",
+            where="synthetic world",
+            remedy=f"Name one from {names[0]} to {names[-1]}",
         )
     return names.index(name)

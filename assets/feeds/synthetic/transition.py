@@ -147,9 +147,7 @@ def advance(
     arrival_days = ways.taken_in(arrival_days, catalogue.places.site[orders.destination])
     np.add.at(due, (arrival_days - 1, orders.destination), shipped)
     place = catalogue.sourcing.place[orders.sourcing_row]
-    lead_days = np.clip(
-        ways.supply_days[orders.sourcing_row] + chance.supply_delay_days[place], 1, LONGEST_LEAD_DAYS
-    )
+    lead_days = np.clip(ways.supply_days[orders.sourcing_row] + chance.supply_delay_days[place], 1, LONGEST_LEAD_DAYS)
     lead_days = ways.taken_in(lead_days, catalogue.places.site[place])
     supplied = np.where(chance.is_short[place], orders.purchase_units * 4 // 5, orders.purchase_units)
     supplied = supplied * ways.supply_percent[orders.sourcing_row] // 100
