@@ -56,7 +56,9 @@ class WorldKind(StrEnum):
 
 
 def world_of(kind: WorldKind, seed: int) -> WorldParameters:
-    """Return the parameters of a world; nobody rations in it unless a scenario says so."""
+    """Return the parameters of a world: nobody rations in it unless a scenario says so, and a departure of few items
+    costs and takes as much less than one of the sample network's.
+    """
     if kind is WorldKind.SMALL:
         made = WorldParameters.small(seed)
     elif kind is WorldKind.SAMPLE:
@@ -66,8 +68,11 @@ def world_of(kind: WorldKind, seed: int) -> WorldParameters:
             supply_dcs=1, regional_warehouses=1, stores=3, items=50, suppliers=5, stores_per_item=2.2
         )  # fmt: skip
         made = WorldParameters(seed=seed, size=size, history_days=120, transaction_days=60)
+    sample, size = WorldSize(), made.size
+    items_at_a_store = size.items * size.stores_per_item / size.stores
+    share = min(items_at_a_store / (sample.items * sample.stores_per_item / sample.stores), 1.0)
     # The world's own planners ignore what suppliers say that they can ship, and are delivered all the same.
-    return replace(made, allocation_share=0.0)
+    return replace(made, allocation_share=0.0, truck_share=share)
 
 
 @dataclass(frozen=True)

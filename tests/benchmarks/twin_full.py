@@ -56,8 +56,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
     console.print(table("Full twin, 5 sites x 50 items", ["day", "seconds", "CPU seconds", "load", "orders"], rows))
     console.print(
         f"{found['days']} days in {found['minutes']:.1f} minutes, {found['minutes_of_30_days']:.1f} for 30 days "
-        f"(asked: {ASKED_MINUTES:g}); {found['cpu_seconds_a_day']:.1f} CPU seconds a day, mean load {found['load']:.1f} on "
-        f"{found['processors']} processors"
+        f"(asked: {ASKED_MINUTES:g}); {found['cpu_seconds_a_day']:.1f} CPU seconds a day, "
+        f"mean load {found['load']:.1f} on {found['processors']} processors"
     )
 
 

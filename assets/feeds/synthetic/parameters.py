@@ -73,6 +73,9 @@ class WorldParameters:
         Share of items with a shelf life, of item-region-weeks on promotion, of items that suppliers
         deliver straight to regional warehouses, and of supplier-weeks in which a supplier can ship
         only a few units a day.
+    truck_share : float
+        Share of a departure's fixed cost and capacity, and of suppliers' least order values, that the items of the
+        world stand for: below 1 in a world of few items, whose trucks carry others as well.
     imbalance : float
         0 for stores replenished alike; 1 for the demo's mix of overstocked and starved stores.
     timezone, currency : str
@@ -91,6 +94,7 @@ class WorldParameters:
     promotion_share: float = 0.04
     direct_share: float = 0.05
     allocation_share: float = 0.15
+    truck_share: float = 1.0
     imbalance: float = 1.0
     timezone: str = "Europe/Brussels"
     currency: str = "EUR"
@@ -102,6 +106,7 @@ class WorldParameters:
             _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         for name in ("perishable_share", "promotion_share", "direct_share", "allocation_share", "imbalance"):
             _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
+        _require(0 < self.truck_share <= 1, "truck_share", self.truck_share, "above 0 and at most 1")
 
     @classmethod
     def small(cls, seed: int = 7) -> WorldParameters:

@@ -119,7 +119,8 @@ def draw_lanes(parameters: WorldParameters, sites: Sites) -> Lanes:
     rng = parameters.generator(streams.LANES)
     rows = [*_trunk_lanes(sites, rng), *_store_lanes(sites, rng), *_lateral_lanes(sites, rng)]
     frame = pd.DataFrame(rows).assign(is_allowed=True)
-    frame["capacity_kg"] = frame["mode"].map(_CAPACITY_KG)
+    frame["capacity_kg"] = frame["mode"].map(_CAPACITY_KG) * parameters.truck_share
+    frame["fixed_cost_per_departure"] = (frame["fixed_cost_per_departure"] * parameters.truck_share).round(2)
     departs = np.array([[str(day) in days for day in range(1, 8)] for days in frame["departure_days"]])
     numbers = frame[["origin", "destination"]].to_numpy(np.int64)
     ids = pd.DataFrame({"origin_id": sites.ids[numbers[:, 0]], "destination_id": sites.ids[numbers[:, 1]]})

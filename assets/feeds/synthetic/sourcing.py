@@ -83,7 +83,7 @@ def draw_sourcing(
             "minimum_order_units": minimum[row_item],
             "order_multiple_units": multiple[row_item],
             "quoted_lead_time_days": quoted[supplier],
-            "minimum_order_amount": minimum_amount[supplier],
+            "minimum_order_amount": minimum_amount[supplier] * parameters.truck_share,
             "capacity_units_per_day": capacity[row_item],
         }
     )
