@@ -57,7 +57,7 @@ def usual(judge: Judge) -> Found:
 STOCK, SALES, SITE, ITEM = "wms_inventory", "demand_sales", "store-01", "item-0001"
 PROMISED: dict[str, Found] = {
     "stale_feed": {("site_stale", STOCK, SITE, "", "hold_outbound")},
-    "stale_tills": set(),
+    "stale_tills": {("site_sales_stale", SALES, SITE, "", "warn")},
     "missing_site": {("site_never_seen", STOCK, SITE, "", "hold")},
     "negative_stock": {("negative_stock", STOCK, SITE, ITEM, "hold")},
     "unit_error_x12": {("site_unit_jump", feed, SITE, "", "hold") for feed in (STOCK, SALES)},

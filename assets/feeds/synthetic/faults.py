@@ -207,7 +207,7 @@ FAULTS: dict[str, FaultKind] = {
     ),
     "stale_tills": FaultKind(
         "The site's sales are not in the batches of the last three days.",
-        "hold of the site: what it sold since is not known",
+        "warn at the site: its tills are silent",
         ("demand_sales",),
         _without_site,
         days=3,
