@@ -117,9 +117,10 @@ class RunRecord:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(lived.day.date)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        texts = {"software": json.dumps(asdict(lived.software)), "seconds": str(lived.seconds)}
+        told = _arrays(lived)
+        told |= {"software": np.array(json.dumps(asdict(lived.software))), "seconds": np.array(str(lived.seconds))}
         with partial.open("wb") as out:
-            np.savez_compressed(out, **_arrays(lived), **{name: np.array(text) for name, text in texts.items()})
+            np.savez_compressed(out, **told)
             out.flush()
             os.fsync(out.fileno())
         os.replace(partial, path)

@@ -32,6 +32,7 @@ from assets.kernel.frames.feeds import LARGEST_QUANTITY
 from assets.twin.scenario import (
     DemandEvent,
     EndEvent,
+    Event,
     FeedEvent,
     FreightEvent,
     GatewayEvent,
@@ -129,15 +130,21 @@ def staged(scenario: Scenario, parameters: WorldParameters, days: int) -> Staged
     plain = World(parameters).catalogue
     _require_possible(scenario, plain, days)
 
-    def span(event: object) -> Span:
-        first, last = getattr(event, "start", 1), getattr(event, "last", 1)
-        return Span(start + dt.timedelta(days=first - 1), start + dt.timedelta(days=last - 1))
+    def span(event: Event) -> Span:
+        return Span(start + dt.timedelta(days=event.start - 1), start + dt.timedelta(days=event.last - 1))
 
     disruptions = [made for event in scenario.events if (made := _disruption(event, span(event), plain)) is not None]
     changes = Changes(
         opens={event.site: span(event).first for event in scenario.events if isinstance(event, OpeningEvent)},
-        launches=_items_of(scenario, LaunchEvent, span),
-        ends=_items_of(scenario, EndEvent, span),
+        launches={
+            item: span(event).first
+            for event in scenario.events
+            if isinstance(event, LaunchEvent)
+            for item in event.items
+        },
+        ends={
+            item: span(event).first for event in scenario.events if isinstance(event, EndEvent) for item in event.items
+        },
     )
     faults = tuple(
         FeedFault(span(event), fault(event.fault, site=event.site, item=event.item, factor=event.factor).located(plain))
@@ -150,16 +157,7 @@ def staged(scenario: Scenario, parameters: WorldParameters, days: int) -> Staged
     return Staged(scenario, World(parameters, changes, disruptions), start, days, faults, gateway)
 
 
-def _items_of(scenario: Scenario, kind: type, span: object) -> dict[str, dt.date]:
-    return {
-        item: span(event).first  # type: ignore[operator]
-        for event in scenario.events
-        if isinstance(event, kind)
-        for item in event.items  # type: ignore[attr-defined]
-    }
-
-
-def _disruption(event: object, span: Span, catalogue: Catalogue) -> Disruption | None:
+def _disruption(event: Event, span: Span, catalogue: Catalogue) -> Disruption | None:
     match event:
         case DemandEvent():
             return DemandShock(span, event.factor, event.sites, _chosen(event.items, event.item_share, catalogue))
@@ -210,7 +208,7 @@ def _require_possible(scenario: Scenario, catalogue: Catalogue, days: int) -> No
             )  # fmt: skip
 
 
-def _closes_all(event: object, catalogue: Catalogue, days: int) -> bool:
+def _closes_all(event: Event, catalogue: Catalogue, days: int) -> bool:
     if not (getattr(event, "start", 0) == 1 and getattr(event, "days", 0) >= days):
         return False
     match event:
@@ -224,7 +222,7 @@ def _closes_all(event: object, catalogue: Catalogue, days: int) -> bool:
     return False
 
 
-def _require_known(event: object, catalogue: Catalogue, where: str) -> None:
+def _require_known(event: Event, catalogue: Catalogue, where: str) -> None:
     sites = catalogue.sites.ids.tolist()
     stores = sites[: catalogue.parameters.size.stores]
     named = {

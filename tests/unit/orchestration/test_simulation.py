@@ -57,7 +57,7 @@ def test_a_compiled_model_is_made_for_any_date() -> None:
     model = Model("marts", "m", False, f"select date '{ANY_DATE}' as d where t <= timestamp '{ANY_CUTOFF}'")
     made = model.statement(DAY, "2026-11-16 04:00:00")
     assert made == (
-        "create or replace table \"marts\".\"m\" as select date '2026-11-16' as d "
+        'create or replace table "marts"."m" as select date \'2026-11-16\' as d '
         "where t <= timestamp '2026-11-16 04:00:00'"
     )
     assert replace(model, is_view=True).statement(DAY, "x").startswith("create or replace view")
