@@ -56,8 +56,9 @@ class WorldKind(StrEnum):
 
 
 def world_of(kind: WorldKind, seed: int) -> WorldParameters:
-    """Return the parameters of a world: nobody rations in it unless a scenario says so, and a departure of few items
-    costs and takes as much less than one of the sample network's.
+    """Return the parameters of a world in which nobody rations unless a scenario says so.
+
+    A departure of few items costs and takes their share of one of the sample network.
     """
     if kind is WorldKind.SMALL:
         made = WorldParameters.small(seed)
