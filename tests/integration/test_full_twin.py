@@ -38,12 +38,12 @@ def directly(home: Path) -> Played:
     return played(Settings(home=home), Request("undisturbed", WORLD, DAYS, Speed.DIRECT))
 
 
-def ordered(lived: LivedDay) -> list[tuple[str, str, int]]:
-    """Return what was ordered on a day: order document, place by number, units."""
+def ordered(lived: LivedDay) -> list[tuple[int, int, int]]:
+    """Return what was ordered on a day: lane (or -1 for a purchase), place or source by number, units."""
     orders = lived.day.orders
-    references = [*(orders.transfer_reference or ()), *(orders.purchase_reference or ())]
-    places = [*(f"place {n}" for n in orders.destination), *(f"row {n}" for n in orders.sourcing_row)]
-    return sorted(zip(references, places, [*orders.transfer_units, *orders.purchase_units], strict=True))
+    moved = zip(orders.lane.tolist(), orders.destination.tolist(), orders.transfer_units.tolist(), strict=True)
+    bought = zip(orders.sourcing_row.tolist(), orders.purchase_units.tolist(), strict=True)
+    return sorted([*moved, *((-1, row, units) for row, units in bought)])
 
 
 def test_the_graph_and_the_functions_alone_give_the_same_orders_and_the_same_days(
