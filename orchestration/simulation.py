@@ -1,8 +1,9 @@
-"""The full twin's production: a simulated network in a home of its own, planned by the graph and sent for real.
+"""The full twin's production: a simulated network, planned by the graph, its orders sent through a gateway.
 
 Each day its clock is declared anew, the graph plans, dispatching sends, and the other side, whose truth is what
 the world then lives, confirms. The process keeps Dagster's record, dbt and its parsed project over the days.
-Not here: the world and the run (``assets.twin``), or the way without the graph (``simulation_direct``).
+Not here: the world and the run (``assets.twin``), its home (``simulation_home``), or the way without the graph
+(``simulation_direct``).
 """
 
 from __future__ import annotations
@@ -12,25 +13,15 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.features.defs import NetworkDbt
 from assets.features.warm_dbt import awake
-from assets.feeds.envelope import batch_available_at
-from assets.feeds.landing import LandingArea
-from assets.feeds.synthetic.batch import FeedBatch
-from assets.feeds.synthetic.demo import demo_dates, demo_profile
-from assets.feeds.synthetic.emission import day_feeds, feeds
+from assets.feeds.synthetic.emission import day_feeds
 from assets.feeds.synthetic.world import World
 from assets.governance.dispatch import Dispatched
-from assets.governance.events import RELEASES, Event
-from assets.governance.ledger_log import LedgerLog
-from assets.governance.log import settle
-from assets.governance.stages import change, standings
-from assets.kernel.clock import DeclaredClock
 from assets.kernel.frames.decisions import DOCUMENTS, PLAN_LINES
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.home import NetworkHome
@@ -42,10 +33,6 @@ from assets.orders.gateways.counterpart.store import CounterpartStore
 from assets.orders.gateways.faults import Fault, FaultyGateway
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Gateway, ReceiptLine
-from assets.policy.oversight import ApprovalLimits, Feature
-from assets.policy.registry import PolicyRegistry
-from assets.policy.release import Release
-from assets.policy.stage import Stage
 from assets.twin.full import Planned
 from assets.twin.full_book import Book, OpenLine, SentLine
 from assets.twin.full_record import Software
@@ -55,43 +42,12 @@ from orchestration.dbt import parsed_project
 from orchestration.dispatching import dispatch_network
 from orchestration.ledger import open_ledger
 from orchestration.resources import LATE_IMPORTS
-from orchestration.settings import GatewayKind, Settings, Tracing
+from orchestration.settings import Settings
+from orchestration.simulation_home import EVENING, MORNING, SimulatedClock, declare, land
 
-FOLDER = "simulations"
 OTHER_SIDE = "other_side.db"
-RELEASE = "simulation"
-BY = "simulation"
-_MORNING, _EVENING = 4, 20
-_UNLIMITED = 1e15
 _MOST_FAULTY_CALLS = 1_000
 _SENT = frozenset({Answer.ACCEPTED, Answer.CLOSED})
-
-
-@dataclass
-class SimulatedClock:
-    """A clock that tells the run's day, and times of that day which follow each other whatever the machine does.
-
-    Attributes
-    ----------
-    date : date
-        The day.
-    hour : int
-        UTC hour from which its times count.
-    """
-
-    date: dt.date
-    hour: int = _MORNING
-    _ticks: int = field(default=0, repr=False)
-
-    def today(self) -> dt.date:
-        """Return the day."""
-        return self.date
-
-    def now(self) -> dt.datetime:
-        """Return a time of the day, a millisecond after the last."""
-        self._ticks += 1
-        start = dt.datetime.combine(self.date, dt.time(self.hour), dt.UTC)
-        return start + dt.timedelta(milliseconds=self._ticks)
 
 
 class KeptDbt(NetworkDbt):
@@ -109,106 +65,6 @@ class KeptDbt(NetworkDbt):
 @contextmanager
 def _as_it_is(dbt: KeptDbt) -> Iterator[KeptDbt]:
     yield dbt
-
-
-def settings_of(settings: Settings, name: str) -> Settings:
-    """Return the settings of a simulated network: its ledger, gateway and alerts are its own, in a home of its own."""
-    return settings.model_copy(
-        update={
-            "home": settings.home / FOLDER, "network": name, "ledger_url": None, "dagster_postgres_url": None,
-            "alert_urls": [], "gateway": GatewayKind.FILEDROP, "gateway_folder": None, "tracing": Tracing.OFF,
-            "sender": BY,
-        }
-    )  # fmt: skip
-
-
-def simulation_release(base: Release) -> Release:
-    """Return a release that decides as another and lets its rules approve everything."""
-    limits = ApprovalLimits(
-        one_approver_above_amount=_UNLIMITED, two_approvers_above_amount=_UNLIMITED,
-        irreversible_above_amount=_UNLIMITED, sensitive_approvers=0, novel_approvers=0, doubtful_approvers=0,
-        widest_forecast=_UNLIMITED,
-    )  # fmt: skip
-    return base.model_copy(
-        update={
-            "name": RELEASE, "parent": None, "author": BY, "stage": Stage.DRAFT,
-            "description": f"As {base.version}; its rules approve.", "approvals": limits,
-            "toggles": {**base.toggles, Feature.AUTOMATIC_APPROVAL: True},
-        }
-    )  # fmt: skip
-
-
-def make_network(settings: Settings, staged: Staged, release: Release | None = None) -> NetworkHome:
-    """Make the home of a simulated network as it stands before its first day; again, nothing changes.
-
-    Parameters
-    ----------
-    settings : Settings
-        Of the simulated network (``settings_of``).
-    staged : Staged
-        The scenario in its world.
-    release : Release, optional
-        What decides; the shipped release if not given. Its rules approve everything.
-    """
-    home, world = settings.network_home(), staged.world
-    declare(home, staged.start, world)
-    start, end = demo_dates(world.parameters)
-    land(home, world, feeds(world, start, end), DeclaredClock(staged.start))
-    chosen = simulation_release(release or PolicyRegistry().active())
-    home.policies.mkdir(parents=True, exist_ok=True)
-    path = home.policies / f"{RELEASE}.yaml"
-    if not path.exists():
-        import yaml
-
-        partial = path.with_suffix(".partial")
-        partial.write_text(yaml.safe_dump(chosen.model_dump(mode="json", exclude={"stage"}), sort_keys=False))
-        partial.replace(path)
-    _activate(settings, home, staged.start)
-    return home
-
-
-def declare(home: NetworkHome, date: dt.date, world: World) -> None:
-    """Have the network's clock say a date."""
-    first = demo_profile(world.parameters)
-    profile = first.model_copy(update={"name": home.root.name, "title": "Simulated network", "declared_date": date})
-    partial = home.root / f".{RELEASE}"
-    profile.write(partial).replace(home.root / "network.yaml")
-    partial.rmdir()
-
-
-def land(home: NetworkHome, world: World, batches: Iterator[FeedBatch], clock: Any) -> None:
-    """Land batches of a world; the same again are the same."""
-    landing = LandingArea(home.landing, clock)
-    for batch in batches:
-        available_at = batch_available_at(batch.table, batch.business_date, world.parameters.timezone)
-        landing.land_frame(
-            batch.table, batch.data, batch.business_date, available_at=available_at,
-            row_availability=batch.row_availability,
-        )  # fmt: skip
-
-
-def _activate(settings: Settings, home: NetworkHome, date: dt.date) -> None:
-    """Let the simulation's release decide, and retire the one that did; there is nobody to promote it."""
-    clock = SimulatedClock(date, 0)
-    with closing(open_ledger(settings, clock)) as store:
-        releases = PolicyRegistry(own=home.policies).releases()
-
-        def decide(history: tuple[Event, ...]) -> Sequence[Event]:
-            if RELEASE in standings(history):
-                return ()
-            return [
-                change(one, after, BY, clock.now(), "a simulated network")
-                for one in releases
-                if (after := _stage_of(one)) is not one.stage
-            ]
-
-        settle(LedgerLog(store), RELEASES, decide)
-
-
-def _stage_of(release: Release) -> Stage:
-    if release.name == RELEASE:
-        return Stage.ACTIVE
-    return Stage.RETIRED if release.stage is Stage.ACTIVE else release.stage
 
 
 @dataclass
@@ -257,7 +113,7 @@ class GraphNetwork:
 
     def plan_day(self, date: dt.date, book: Book) -> Planned:  # noqa: ARG002
         """Plan the day by the graph, let its orders leave, and return what the other side has taken in."""
-        self._turn(date, _MORNING)
+        self._turn(date, MORNING)
         home = self.settings.network_home()
         run_id, error = self._run(home, date)
         dispatched = self._dispatch(date)
@@ -273,7 +129,7 @@ class GraphNetwork:
 
     def day_passed(self, date: dt.date, world: World, changed: Sequence[OpenLine], book: Book) -> Software:  # noqa: ARG002
         """Confirm what moved, take the confirmations in, and land the day's feeds."""
-        self._turn(date, _EVENING)
+        self._turn(date, EVENING)
         for reference in sorted({one.line.reference for one in changed}):
             self._stand(reference, [one for one in changed if one.line.reference == reference])
         dispatched = self._dispatch(date)
@@ -286,7 +142,7 @@ class GraphNetwork:
         )  # fmt: skip
 
     def _turn(self, date: dt.date, hour: int) -> None:
-        self._clock.date, self._clock.hour, self._clock._ticks = date, hour, 0
+        self._clock.turn(date, hour)
         declare(self.settings.network_home(), date, self.staged.world)
 
     def _run(self, home: NetworkHome, date: dt.date) -> tuple[str, str]:
@@ -351,8 +207,3 @@ class GraphNetwork:
 def _rows_of_run(published: Published, name: str, date: dt.date, run_id: str) -> int:
     latest = published.latest(name, date)
     return latest.rows if latest is not None and latest.run_id == run_id else 0
-
-
-def record_folder(home: NetworkHome) -> Path:
-    """Return where the days of a simulated network are kept."""
-    return home.root / "days"

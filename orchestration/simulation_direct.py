@@ -9,23 +9,16 @@ orders that the graph gives (tested); what is left out is said at ``DirectNetwor
 from __future__ import annotations
 
 import datetime as dt
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cache, partial
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import duckdb
 import pandas as pd
 
 from assets.features.readers import export_marts
 from assets.features.registry import FeatureRegistry
-from assets.features.variables import dbt_vars
 from assets.feeds import raw
 from assets.feeds.contract import contract, feed_table
 from assets.feeds.envelope import batch_available_at
@@ -46,13 +39,10 @@ from assets.inventory.recent_demand import read_recent
 from assets.inventory.targets import set_targets
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import DeclaredClock
-from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import ANNOUNCED_LINES
 from assets.kernel.frames.feeds import COMMITMENTS
 from assets.kernel.frames.marts import MARTS
 from assets.kernel.home import NetworkHome
-from assets.kernel.identifiers import digest
-from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.documents import order_id
 from assets.orders.events import Channel
@@ -66,8 +56,8 @@ from assets.twin.full import Planned
 from assets.twin.full_book import Book, OpenLine, SentLine
 from assets.twin.full_record import Software
 from assets.twin.scenario_world import Staged
-from orchestration import simulation
-from orchestration.dbt import PROJECT_DIRECTORY, dbt_environment, project_hash
+from orchestration.simulation_home import declare, land
+from orchestration.simulation_marts import compiled_models
 from quality.forecast_profile import profile_forecasts
 from quality.gate import run_gate
 from quality.known import Known
@@ -76,88 +66,8 @@ from quality.profiles import profile_feeds
 from quality.suite import read_suite
 from quality.verdicts import stops, write_to_warehouse
 
-ANY_DATE = dt.date(1971, 2, 3)
-"""Stands for the plan date in compiled SQL."""
-ANY_CUTOFF = "1971-02-03 04:05:06"
 _CATALOGUE = "warehouse"
 _FORECAST_TABLES = ("fct_demand", "dim_event", "feat_item_site", "dim_item", "dim_site", "dim_item_site")
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model of the dbt project, compiled.
-
-    Attributes
-    ----------
-    schema, name : str
-        Where it stands.
-    is_view : bool
-        Whether it is a view.
-    sql : str
-        With ``ANY_DATE`` and ``ANY_CUTOFF`` in it.
-    """
-
-    schema: str
-    name: str
-    is_view: bool
-    sql: str
-
-    def statement(self, plan_date: dt.date, cutoff: str) -> str:
-        """Return what makes it for a plan date."""
-        text = self.sql.replace(ANY_CUTOFF, cutoff).replace(ANY_DATE.isoformat(), plan_date.isoformat())
-        kind = "view" if self.is_view else "table"
-        return f'create or replace {kind} "{self.schema}"."{self.name}" as {text}'
-
-
-def compiled_models(profile: NetworkProfile, features: FeatureRegistry) -> tuple[Model, ...]:
-    """Return the models of the project in the order in which they are made, as a full rebuild has them.
-
-    Raises
-    ------
-    EquipoiseError
-        If the project does not compile.
-    """
-    told = dbt_vars(profile, features.active(), ANY_DATE) | {"cutoff": ANY_CUTOFF}
-    return _compiled(json.dumps(told, sort_keys=True), project_hash())
-
-
-@cache
-def _compiled(variables: str, _project: str) -> tuple[Model, ...]:
-    with tempfile.TemporaryDirectory() as folder:
-        home = NetworkHome(Path(folder))
-        command = [
-            sys.executable, "-m", "dbt.cli.main", "--quiet", "compile", "--project-dir", str(PROJECT_DIRECTORY),
-            "--profiles-dir", str(PROJECT_DIRECTORY), "--target-path", str(home.dbt_target), "--vars", variables,
-        ]  # fmt: skip
-        done = subprocess.run(command, env=dbt_environment(home), capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise EquipoiseError(
-                f"dbt does not compile: {(done.stdout + done.stderr)[-400:]}", where=str(PROJECT_DIRECTORY),
-                remedy="Correct the model named above",
-            )  # fmt: skip
-        manifest = json.loads((home.dbt_target / "manifest.json").read_text())
-    models = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    return tuple(_model(models[name]) for name in _in_order(models))
-
-
-def _model(node: dict[str, Any]) -> Model:
-    return Model(node["schema"], node["alias"], node["config"]["materialized"] == "view", node["compiled_code"])
-
-
-def _in_order(models: dict[str, dict[str, Any]]) -> list[str]:
-    """Return names so that every model stands behind those that it reads."""
-    order: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in order or name not in models:
-            return
-        for parent in sorted(models[name]["depends_on"]["nodes"]):
-            visit(parent)
-        order.append(name)
-
-    for name in sorted(models):
-        visit(name)
-    return order
 
 
 @dataclass
@@ -186,8 +96,8 @@ class DirectNetwork:
 
     def __enter__(self) -> DirectNetwork:
         start, end = demo_dates(self.staged.world.parameters)
-        simulation.declare(self.home, self.staged.start, self.staged.world)
-        simulation.land(self.home, self.staged.world, feeds(self.staged.world, start, end), self._clock)
+        declare(self.home, self.staged.start, self.staged.world)
+        land(self.home, self.staged.world, feeds(self.staged.world, start, end), self._clock)
         self._connect()
         return self
 
@@ -225,7 +135,7 @@ class DirectNetwork:
 
     def day_passed(self, date: dt.date, world: World, changed: Sequence[OpenLine], book: Book) -> None:  # noqa: ARG002
         """Land the day's feeds, and what the other side has of us as the ledger would tell it."""
-        simulation.land(self.home, world, self.staged.spoilt(day_feeds(world, date)), self._clock)
+        land(self.home, world, self.staged.spoilt(day_feeds(world, date)), self._clock)
         frame = commitments_of(book)
         table = feed_table("ledger", "commitments")
         at = batch_available_at(table, date, world.parameters.timezone) - dt.timedelta(seconds=1)
@@ -331,8 +241,3 @@ def commitments_of(book: Book) -> pd.DataFrame:
         for one in book.open
     ]  # fmt: skip
     return COMMITMENTS.conform(pd.DataFrame(rows)) if rows else COMMITMENTS.empty()
-
-
-def run_key(*parts: object) -> str:
-    """Return a short name of what a run was made from."""
-    return digest(*(str(part) for part in parts))[:10]

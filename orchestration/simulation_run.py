@@ -6,11 +6,8 @@ Called by the command line and by benchmarks. Not here: production in a run (``s
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -18,7 +15,6 @@ from typing import Any
 import pandas as pd
 
 from assets.feeds.synthetic.parameters import WorldParameters, WorldSize
-from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
 from assets.kernel.identifiers import digest
 from assets.policy.registry import PolicyRegistry
@@ -27,17 +23,14 @@ from assets.twin.full import play, play_rule
 from assets.twin.full_record import LivedDay, RunRecord, digest_of
 from assets.twin.scenario import UNDISTURBED, Scenario, named_scenario
 from assets.twin.scenario_world import Staged, staged
-from assets.twin.scorecard import Costing, days_to_recover, score, software_score
+from assets.twin.scorecard import days_to_recover, score, software_score
+from assets.twin.scorecard_costs import Costing
 from assets.twin.scorecard_file import write_scorecard
-from orchestration import locks, simulation
-from orchestration.ledger import open_ledger
-from orchestration.policies import registry_of
+from orchestration import locks, simulation, simulation_home
 from orchestration.settings import Settings
 
 OnDay = Callable[[str, int, int, LivedDay], None]
 """Told of each day: which run, number of the day, of how many, the day."""
-DRILLS = "drills"
-_SAMPLE = re.compile(r"sample(?P<small>-small)?(-(?P<seed>\d+))?")
 
 
 class Speed(StrEnum):
@@ -151,14 +144,14 @@ def played(
         If the scenario cannot happen, or another process lives it.
     """
     told = request.staged()
-    own = simulation.settings_of(settings, request.network(told.scenario))
+    own = simulation_home.settings_of(settings, request.network(told.scenario))
     home = own.home_of(str(own.network))
     lock = own.home / f"{home.root.name}.lock"
     with locks.hold(lock, f"equipoise simulate {told.scenario.name}"):
         if restart:
             shutil.rmtree(home.root, ignore_errors=True)
-        record = RunRecord(simulation.record_folder(home))
-        count = _counted(told, on_day)
+        record = RunRecord(simulation_home.record_folder(home))
+        count = counted(told, on_day)
         if len(record.days(told.dates)) == len(told.dates):
             return Played(told, home, play(told, _Nobody(), record, count), play_rule(told))
         with _network(own, told, request) as network:
@@ -169,9 +162,9 @@ def _network(own: Settings, told: Staged, request: Request) -> Any:
     if request.speed is Speed.DIRECT:
         from orchestration.simulation_direct import DirectNetwork
 
-        release = simulation.simulation_release(request.release or PolicyRegistry().active())
+        release = simulation_home.simulation_release(request.release or PolicyRegistry().active())
         return DirectNetwork(own.home_of(str(own.network)), told, release)
-    simulation.make_network(own, told, request.release)
+    simulation_home.make_network(own, told, request.release)
     return simulation.GraphNetwork(own, told)
 
 
@@ -187,7 +180,8 @@ class _Nobody:
         raise AssertionError("every day has been lived")
 
 
-def _counted(told: Staged, on_day: OnDay | None) -> Callable[[LivedDay], None] | None:
+def counted(told: Staged, on_day: OnDay | None) -> Callable[[LivedDay], None] | None:
+    """Return what is told of each day, with its number and whose it is."""
     if on_day is None:
         return None
     return lambda one: on_day(told.scenario.name, (one.day.date - told.start).days + 1, told.days, one)
@@ -257,63 +251,3 @@ def _scores(one: Played, release: Release) -> dict[str, dict[str, Any]]:
         name: score(costing, world.history.closing, days, world.catalogue).told()
         for name, days in (("ours", one.ours), ("min_max", one.min_max))
     }
-
-
-def drill(
-    settings: Settings, scenario: str, days: int, *, restart: bool = False, on_day: OnDay | None = None
-) -> dict[str, Any]:
-    """Return the scorecard of a scenario lived from today's snapshot of a network, in a copy of its home.
-
-    Its active release decides and its approvals hold: what waits for people is blocked.
-
-    Raises
-    ------
-    EquipoiseError
-        If the network is none of the synthetic world, or its ledger is not among its files.
-    """
-    home = settings.network_home()
-    parameters = _sample_world(home)
-    if settings.ledger_url:
-        raise EquipoiseError(
-            "a drill copies the ledger, and this one is in a database", where="EQUIPOISE_LEDGER_URL",
-            remedy="Drill on a network whose ledger is a file: unset it",
-        )  # fmt: skip
-    with closing(open_ledger(settings, home.profile.clock)) as store:
-        release = registry_of(home, store).active()
-    request = Request(scenario, parameters, days, Speed.FULL, release)
-    told = request.staged()
-    own = simulation.settings_of(settings, home.root.name)
-    own = own.model_copy(update={"home": settings.home / DRILLS / request.network(told.scenario)})
-    with locks.hold(own.home / "drill.lock", f"equipoise drill {told.scenario.name}"):
-        copied = _copied(home, own, restart=restart)
-        record = RunRecord(simulation.record_folder(copied))
-        with simulation.GraphNetwork(own, told) as network:
-            ours = play(told, network, record, _counted(told, on_day))
-    answer, rows = scorecard(Played(told, copied, ours, play_rule(told)), None, request)
-    write_scorecard(copied.root, answer, rows)
-    return answer
-
-
-def _sample_world(home: NetworkHome) -> WorldParameters:
-    match = _SAMPLE.fullmatch(home.root.name)
-    if match is None:
-        raise EquipoiseError(
-            "its days cannot be lived: the world behind it is not known", where=f"network {home.root.name}",
-            remedy="Drill on a network that `equipoise demo` made, or use `equipoise simulate`",
-        )  # fmt: skip
-    seed = int(match["seed"] or 7)
-    return WorldParameters.small(seed) if match["small"] else WorldParameters(seed=seed)
-
-
-def _copied(home: NetworkHome, own: Settings, *, restart: bool) -> NetworkHome:
-    """Copy a home, whole or not at all; one that was copied before is gone on with."""
-    target = own.home_of(home.root.name)
-    if restart:
-        shutil.rmtree(target.root, ignore_errors=True)
-    if not target.root.exists():
-        partial = target.root.with_name(f".{target.root.name}.{os.getpid()}")
-        shutil.rmtree(partial, ignore_errors=True)
-        with locks.hold(home.locks / locks.WRITER, "equipoise drill", wait_seconds=own.lock_wait_seconds):
-            shutil.copytree(home.root, partial, ignore=shutil.ignore_patterns("locks", "gateway"))
-        os.replace(partial, target.root)
-    return target

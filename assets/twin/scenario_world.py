@@ -24,12 +24,13 @@ from assets.feeds.synthetic.disruptions import (
     Span,
     SupplyCut,
 )
-from assets.feeds.synthetic.faults import Fault, fault
+from assets.feeds.synthetic.faults import FAULTS, Fault, fault
 from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.world import World
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.feeds import LARGEST_QUANTITY
-from assets.twin.scenario import (
+from assets.twin.scenario import Scenario
+from assets.twin.scenario_events import (
     DemandEvent,
     EndEvent,
     Event,
@@ -41,10 +42,8 @@ from assets.twin.scenario import (
     LeadTimeEvent,
     OpeningEvent,
     PromotionEvent,
-    Scenario,
     SitesEvent,
     SupplyEvent,
-    known_faults,
 )
 
 _LARGEST_DRAW = 1_000
@@ -232,7 +231,7 @@ def _require_known(event: Event, catalogue: Catalogue, where: str) -> None:
         "items": (("item", catalogue.items.ids.tolist()), getattr(event, "items", ())),
         "suppliers": (("supplier", catalogue.sourcing.supplier_ids.tolist()), getattr(event, "suppliers", ())),
         "opening": (("store", stores), (event.site,) if isinstance(event, OpeningEvent) else ()),
-        "fault": (("fault of feeds", list(known_faults())), (event.fault,) if isinstance(event, FeedEvent) else ()),
+        "fault": (("fault of feeds", list(FAULTS)), (event.fault,) if isinstance(event, FeedEvent) else ()),
     }
     for (kind, known), wanted in named.values():
         strange = [name for name in wanted if name not in known]

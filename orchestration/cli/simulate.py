@@ -83,7 +83,7 @@ def drill(
 
     settings = read_settings()
     with _days_told(out, say_time=time) as on_day:
-        from orchestration.simulation_run import drill
+        from orchestration.simulation_drill import drill
 
         found = drill(settings, scenario, days, restart=restart, on_day=on_day)
     _answer(out, found)

@@ -15,7 +15,8 @@ import pytest
 
 from assets.twin.full_record import LivedDay, digest_of
 from orchestration.settings import Settings
-from orchestration.simulation_run import Played, Request, Speed, WorldKind, drill, played, simulate, world_of
+from orchestration.simulation_drill import drill
+from orchestration.simulation_run import Played, Request, Speed, WorldKind, played, simulate, world_of
 
 pytestmark = pytest.mark.slow
 

@@ -17,9 +17,11 @@ from assets.orders.gateways.wire import order_totals
 from assets.policy.registry import PolicyRegistry
 from assets.twin.full_book import PURCHASE, Book, SentLine
 from orchestration.settings import Settings
-from orchestration.simulation import SimulatedClock, settings_of, simulation_release
-from orchestration.simulation_direct import ANY_CUTOFF, ANY_DATE, Model, commitments_of
-from orchestration.simulation_run import Request, Speed, WorldKind, drill, world_of
+from orchestration.simulation_direct import commitments_of
+from orchestration.simulation_drill import drill
+from orchestration.simulation_home import SimulatedClock, settings_of, simulation_release
+from orchestration.simulation_marts import ANY_CUTOFF, ANY_DATE, Model
+from orchestration.simulation_run import Request, Speed, WorldKind, world_of
 
 DAY = dt.date(2026, 11, 16)
 

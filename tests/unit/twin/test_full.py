@@ -16,7 +16,8 @@ from assets.twin.full_book import PURCHASE, Book, OpenLine, SentLine
 from assets.twin.full_record import RunRecord, digest_of
 from assets.twin.scenario import Scenario, named_scenario, shipped_scenarios
 from assets.twin.scenario_world import Staged, staged
-from assets.twin.scorecard import Costing, days_to_recover, score, software_score
+from assets.twin.scorecard import days_to_recover, score, software_score
+from assets.twin.scorecard_costs import Costing
 
 SMALL = WorldParameters.small()
 WORLD = World(SMALL)
