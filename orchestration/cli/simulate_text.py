@@ -9,10 +9,10 @@ from rich.console import Console
 from orchestration.cli.console import percent, table
 
 _MONEY = ("cost", "holding", "shortage", "transport", "expedite", "purchases")
-_UNITS = (
-    "lost_units", "stock_out_days", "stock_units", "transfer_units", "lateral_units", "purchase_units",
-    "scrapped_units", "bullwhip",
-)  # fmt: skip
+_UNITS = {
+    "lost_units": "lost", "stock_out_days": "stock-outs", "stock_units": "stock", "transfer_units": "moved",
+    "lateral_units": "sideways", "purchase_units": "bought", "scrapped_units": "scrapped", "bullwhip": "bullwhip",
+}  # fmt: skip
 
 
 def show_scenarios(console: Console, found: list[dict[str, Any]]) -> None:
@@ -31,8 +31,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
     rows: list[list[Any]] = [[name, *(told[kind] for kind in _MONEY)] for name, told in runs]
     console.print(table("Cost", ["run", *_MONEY], rows))
     rows = [[name, percent(told["fill_rate"]), *(told[kind] for kind in _UNITS)] for name, told in runs]
-    headings = [heading.replace("_", " ") for heading in _UNITS]
-    console.print(table("Service and flow", ["run", "fill rate", *headings], rows, right=["fill rate"]))
+    headings = ["run", "fill rate", *_UNITS.values()]
+    console.print(table("Service, and flow in units", headings, rows, right=["fill rate"]))
     difference = found["cost_difference"]
     console.print(f"Ours costs {abs(difference):,.2f} {'less' if difference <= 0 else 'more'} than min/max")
     if found["fill_rate_lost"]:
