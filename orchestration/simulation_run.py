@@ -49,7 +49,7 @@ class WorldKind(StrEnum):
 
 
 def world_of(kind: WorldKind, seed: int) -> WorldParameters:
-    """Return the parameters of a world in which nobody rations unless a scenario says so.
+    """Return the parameters of a world in which nobody rations unless a scenario says so, and nothing spoils.
 
     A departure of few items costs and takes their share of one of the sample network.
     """
@@ -65,8 +65,9 @@ def world_of(kind: WorldKind, seed: int) -> WorldParameters:
     sample, size = WorldSize(), made.size
     items_at_a_store = size.items * size.stores_per_item / size.stores
     share = min(items_at_a_store / (sample.items * sample.stores_per_item / sample.stores), 1.0)
-    # The world's own planners ignore what suppliers say that they can ship, and are delivered all the same.
-    return replace(made, allocation_share=0.0, truck_share=share)
+    # The world's own planners ignore what suppliers say that they can ship, and are delivered all the same. And in
+    # the world goods are as good as new wherever they arrive, while their feeds tell dates of expiry that plans obey.
+    return replace(made, allocation_share=0.0, perishable_share=0.0, truck_share=share)
 
 
 @dataclass(frozen=True)
