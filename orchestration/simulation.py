@@ -33,6 +33,7 @@ from assets.orders.gateways.counterpart.store import CounterpartStore
 from assets.orders.gateways.faults import Fault, FaultyGateway
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Gateway, ReceiptLine
+from assets.orders.gateways.wire import ORDER_SCHEMA
 from assets.twin.full import Planned
 from assets.twin.full_book import Book, OpenLine, SentLine
 from assets.twin.full_record import Software
@@ -181,6 +182,8 @@ class GraphNetwork:
             if not order.times_created or order.answer not in _SENT:
                 continue
             message = self._other_side.message(order.reference)
+            if message["schema"] != ORDER_SCHEMA:
+                continue  # levels move nothing
             promised = {line.line_number: line.accepted_units for line in order.lines}
             for line in message["lines"]:
                 yield SentLine(

@@ -96,7 +96,8 @@ def simulation_release(base: Release) -> Release:
         update={
             "name": RELEASE, "parent": None, "author": BY, "stage": Stage.DRAFT,
             "description": f"As {base.version}; its rules approve.", "approvals": limits,
-            "toggles": {**base.toggles, Feature.AUTOMATIC_APPROVAL: True},
+            # Nobody there replenishes by levels while this release decides.
+            "toggles": {**base.toggles, Feature.AUTOMATIC_APPROVAL: True, Feature.PARAMETERS_DOCUMENT: False},
         }
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def order_message(units: int) -> dict[str, object]:
         "departure_date": "2026-11-16", "arrival_date": "2026-11-18",
     }  # fmt: skip
     return {
-        "reference": "T-1", "revision": 1, "idempotency_key": digest("k"), "lines": [line],
+        "schema": "equipoise.order", "reference": "T-1", "revision": 1, "idempotency_key": digest("k"), "lines": [line],
         "totals": order_totals([line]),
     }  # fmt: skip
 
