@@ -12,9 +12,11 @@ import pytest
 from rich.console import Console
 
 from assets.feeds.importers.vn2 import IN_STOCK_FILE, MASTER_FILE, SALES_FILE, STATE_FILE
+from assets.twin.experiment import paired as statistics
+from assets.twin.experiment import policies
 from orchestration.cli.bench import load
 
-bench, statistics, policies = load("plans"), load("plans_statistics"), load("plans_policies")
+bench = load("plans")
 WEEKS, STORES, PRODUCTS = 100, (1, 2, 3), (10, 20)
 CHANGED_WEEKS = 12
 SERIES = [(store, product) for store in STORES for product in PRODUCTS]

@@ -1,11 +1,12 @@
 """The policies that are played, each one plan's first decisions: the joint plan and its baselines.
 
 All see the same forecast, targets, lots and guardrails; lines leave as an order document would say
-them. Not here: playing them (``plans_play``).
+them. Not here: playing them (``player``), or levels tuned on history (``tuned_levels``).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market.limits import no_limits
 from assets.rebalancing.min_max import min_max
 from assets.rebalancing.problem import Problem
+from assets.twin.day import Stock
 
 JOINT, NO_TRANSFERS, GREEDY, MIN_MAX, NOTHING = "joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"
 BY_SHARES = "departures_by_shares"
@@ -36,10 +38,19 @@ class Sights:
 
     Attributes
     ----------
+    date : date
+        The bucket begins.
+    bucket : int
+        Of the window.
+    stock : Stock
+        As the bucket begins.
     with_laterals, without : callable
         The problem with and without lanes between stores.
     """
 
+    date: dt.date
+    bucket: int
+    stock: Stock
     with_laterals: Callable[[], Problem]
     without: Callable[[], Problem]
 
@@ -82,7 +93,10 @@ def do_nothing(_sights: Sights) -> pd.DataFrame:
     return pd.DataFrame(columns=list(LINE_COLUMNS))
 
 
-POLICIES: dict[str, Callable[[Sights], pd.DataFrame]] = {
+Policy = Callable[[Sights], pd.DataFrame]
+"""Lines that start in a bucket, in the columns of ``LINE_COLUMNS``."""
+
+POLICIES: dict[str, Policy] = {
     JOINT: joint_plan,
     BY_SHARES: departures_by_shares,
     NO_TRANSFERS: no_transfers,

@@ -9,21 +9,20 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-from plans_network import KEY, BenchNetwork, stock_of
-
 from assets.inventory.supply import normal_sources
 from assets.twin.day import SUPPLIER, Floats, Ints, Lines, Rates, Stock
+from assets.twin.experiment.network import KEY, ExperimentNetwork, stock_of
 from assets.twin.run import run
 
 COVER_BUCKETS = 2
 
 
-def warmed_up_by_means(network: BenchNetwork, date: dt.date, buckets: int, recent: int) -> Stock:
+def warmed_up_by_means(network: ExperimentNetwork, date: dt.date, buckets: int, recent: int) -> Stock:
     """Return the stock on the eve of a date.
 
     Parameters
     ----------
-    network : BenchNetwork
+    network : ExperimentNetwork
         Of weekly buckets.
     date : date
         First plan date of a window.
@@ -58,7 +57,7 @@ def warmed_up_by_means(network: BenchNetwork, date: dt.date, buckets: int, recen
     return run(opening, network.asked[:, begin : begin + buckets], rates, order).closing
 
 
-def _sources(network: BenchNetwork) -> tuple[Ints, Ints]:
+def _sources(network: ExperimentNetwork) -> tuple[Ints, Ints]:
     """Return the item-site that replenishes each (-1 for a supplier), and the lead time in buckets."""
     settings = network.item_sites.merge(network.sites[["site_id", "echelon"]], on="site_id")
     settings = settings.sort_values(KEY, ignore_index=True)
