@@ -7,7 +7,7 @@ here: what is known (``setting``), policies (``policies``), or what a difference
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -75,6 +75,26 @@ class Player:
 
         passed = run(network.opening(self.start), demand, self.setting.rates, plan_bucket)
         return Played(passed, (*seen, passed.closing), tuple(started), network.echelons)
+
+    def again(self, lines: Sequence[Lines]) -> Played:
+        """Return the window as it went when its lines were decided: the physics alone, played again.
+
+        Parameters
+        ----------
+        lines : sequence of Lines
+            Of every bucket.
+        """
+        network, seen = self.setting.network, []
+        begin = network.column(self.start)
+
+        def told(bucket: int, stock: Stock) -> Lines:
+            seen.append(stock)
+            return lines[bucket]
+
+        passed = run(
+            network.opening(self.start), network.asked[:, begin : begin + len(lines)], self.setting.rates, told
+        )
+        return Played(passed, (*seen, passed.closing), tuple(lines), network.echelons)
 
     def _sights(self, bucket: int, date: dt.date, stock: Stock) -> Sights:
         return Sights(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-from assets.inventory.supply import normal_sources
-from assets.twin.day import SUPPLIER, Floats, Ints, Lines, Rates, Stock
-from assets.twin.experiment.network import KEY, ExperimentNetwork, stock_of
+from assets.twin.day import SUPPLIER, Floats, Lines, Rates, Stock
+from assets.twin.experiment.levels import rationed, usual_sources
+from assets.twin.experiment.network import ExperimentNetwork, stock_of
 from assets.twin.run import run
 
 COVER_BUCKETS = 2
@@ -31,7 +31,8 @@ def warmed_up_by_means(network: ExperimentNetwork, date: dt.date, buckets: int, 
     recent : int
         Buckets whose mean demand sets the levels.
     """
-    parent, lead = _sources(network)
+    sources = usual_sources(network)
+    parent, lead = sources.parent, sources.lead
     begin = network.column(date) - buckets
     free = np.zeros(len(parent))
     rates = Rates(free, free, free, network.profile.lost_sales)
@@ -46,7 +47,7 @@ def warmed_up_by_means(network: ExperimentNetwork, date: dt.date, buckets: int, 
         _, level = levels(bucket)
         position = stock.on_hand + stock.under_way.sum(axis=1)
         wanted = np.maximum(level - position, 0).astype(np.int64)
-        units = np.where(parent >= 0, _rationed(wanted, parent, stock.on_hand, position / np.maximum(level, 1)), wanted)
+        units = np.where(parent >= 0, rationed(wanted, parent, stock.on_hand, position / np.maximum(level, 1)), wanted)
         rows = np.flatnonzero(units)
         origin = np.where(parent[rows] >= 0, parent[rows], SUPPLIER)
         return Lines(origin, rows, units[rows], lead[rows], np.zeros(len(rows)), np.zeros(len(rows)))
@@ -55,26 +56,3 @@ def warmed_up_by_means(network: ExperimentNetwork, date: dt.date, buckets: int, 
     pipeline = np.rint(mean).astype(np.int64)[:, None] * (np.arange(lead.max()) < lead[:, None])
     opening = stock_of(np.maximum(level - pipeline.sum(axis=1), 0), pipeline)
     return run(opening, network.asked[:, begin : begin + buckets], rates, order).closing
-
-
-def _sources(network: ExperimentNetwork) -> tuple[Ints, Ints]:
-    """Return the item-site that replenishes each (-1 for a supplier), and the lead time in buckets."""
-    settings = network.item_sites.merge(network.sites[["site_id", "echelon"]], on="site_id")
-    settings = settings.sort_values(KEY, ignore_index=True)
-    found = normal_sources(settings, network.lanes, network.sourcing, network.items)
-    place = {key: row for row, key in enumerate(zip(settings["item_id"], settings["site_id"], strict=True))}
-    kinds = zip(found["item_id"], found["receipt_kind"], found["source_id"], strict=True)
-    parent = [place[item, source] if kind == "transfer" else -1 for item, kind, source in kinds]
-    lead = -(-found["quoted_days"].to_numpy() // network.profile.calendar.bucket.days)
-    return np.array(parent, dtype=np.int64), lead.astype(np.int64)
-
-
-def _rationed(wanted: Ints, parent: Ints, on_hand: Ints, fullness: Floats) -> Ints:
-    """Return what each is given by its parent, the emptiest first."""
-    rows = np.lexsort((fullness, parent))
-    asked, giver = wanted[rows], parent[rows]
-    before = np.cumsum(asked) - asked
-    before = before - before[np.searchsorted(giver, giver, side="left")]
-    given = np.zeros_like(wanted)
-    given[rows] = np.clip(on_hand[giver] - before, 0, asked)
-    return given

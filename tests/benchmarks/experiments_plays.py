@@ -1,0 +1,192 @@
+"""Playing the policies of `equipoise bench experiments`, several at once, what they decided kept.
+
+What is known is made first and kept; then each policy is played in a process that reads it. Lines that
+were kept are played again by the physics alone. Not here: what is compared (``experiments``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from experiments_networks import NETWORKS, Case
+
+from assets.kernel.errors import EquipoiseError
+from assets.policy.registry import PolicyRegistry
+from assets.twin.experiment.foresight import bound_of
+from assets.twin.experiment.kept import DECIDERS, Keep
+from assets.twin.experiment.levels import level_policy
+from assets.twin.experiment.played import Played
+from assets.twin.experiment.player import Player
+from assets.twin.experiment.policies import POLICIES, Policy
+from assets.twin.experiment.setting import Setting
+from assets.twin.experiment.tuned_levels import tuned
+
+FIXED, FOLLOWING = "min_max_tuned", "min_max_tuned_following"
+PER_LINE = 5
+"""Buckets between two lines of progress."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A policy at a cost of lanes between stores; None where it knows none."""
+
+    policy: str
+    lane_cost: float | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A network of the benchmark, made anew in every process from what a command said.
+
+    Attributes
+    ----------
+    data, name, items, windows, seed, small
+        As ``experiments.run`` has them.
+    keep : Path
+        Where what is known and decided is kept.
+    """
+
+    data: Path
+    name: str
+    items: int | None
+    windows: int | None
+    seed: int
+    small: bool
+    keep: Path
+
+    @cached_property
+    def case(self) -> Case:
+        """The network, and how it is played."""
+        return NETWORKS[self.name](self.data, self.items, self.windows, self.seed, self.small)
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What is known on it."""
+        release = PolicyRegistry().active()
+        keep = Keep.of(self.keep, self._says(release.content_hash))
+        return Setting(self.case.network, release, keep, self.case.selected_every)
+
+    @cached_property
+    def _decided(self) -> Keep:
+        return Keep.of(self.keep, self._says(self.setting.release.content_hash), DECIDERS)
+
+    def _says(self, release: str) -> tuple[str, ...]:
+        network = self.case.network
+        starts = " ".join(f"{start}" for start in network.starts)
+        return (self.name, f"{self.case.items} {self.seed} {starts} {network.buckets}", release)
+
+    def learn(self) -> None:
+        """Make what is known on every date."""
+        network, began = self.case.network, time.process_time()
+        for start in network.starts:
+            for bucket in range(network.buckets):
+                self.setting.known(network.profile.calendar.bucket_start(start, bucket))
+            _say(f"{self.name}: known until {bucket + 1} buckets from {start}, {_cpu(began)}")
+
+    def play_all(
+        self, tasks: Sequence[Task], bounds: Sequence[float | None], processes: int
+    ) -> tuple[dict[Task, list[Played]], dict[float | None, dict[str, Any]]]:
+        """Play tasks and find bounds of costs of lanes, ``processes`` at once.
+
+        A process that plays hands over what it decided through the keep; the physics are played again here.
+        """
+        if processes > 1:
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(processes, mp_context=context) as pool:
+                waiting = [pool.submit(_play, self._bare(), task) for task in tasks]
+                found = {cost: pool.submit(_bound, self._bare(), cost) for cost in bounds}
+                for one in waiting:
+                    one.result()
+                told = {cost: one.result() for cost, one in found.items()}
+        else:
+            told = {cost: self.bound(cost) for cost in bounds}
+        return {task: self.play(task) for task in tasks}, told
+
+    def _bare(self) -> Made:
+        """Return the same without what it has made: that is read from the keep."""
+        return Made(self.data, self.name, self.items, self.windows, self.seed, self.small, self.keep)
+
+    def play(self, task: Task) -> list[Played]:
+        """Return every window under a policy; progress goes to stderr."""
+        network, windows = self.case.network, []
+        for start in network.starts:
+            told = "none" if task.lane_cost is None else f"{task.lane_cost:g}"
+            name = f"{task.policy}-{told}-{start:%Y%m%d}"
+            kept = self._decided.lines(name)
+            player = Player(self.setting, start, task.lane_cost or 0.0, _Progress(f"{self.name} {name}"))
+            if kept is None:
+                played = player.play(self._policy(task.policy))
+                self._decided.write_lines(name, played.lines)
+                _say(f"{self.name} {name}: cost {played.cost.sum():,.0f}, fill rate {played.run.fill_rate:.3f}")
+            else:
+                played = player.again(kept)
+            windows.append(played)
+        return windows
+
+    def _policy(self, name: str) -> Policy:
+        if name in (FIXED, FOLLOWING):
+            return self._by_levels(following=name == FOLLOWING)
+        return (self.case.policies(self.case.network) | POLICIES)[name]
+
+    def _by_levels(self, *, following: bool) -> Policy:
+        """Return the policy of levels tuned before the first window."""
+        case, network, began = self.case, self.case.network, time.process_time()
+        first = network.starts[0] - dt.timedelta(days=network.profile.calendar.bucket.days * case.tuned_buckets)
+        columns = range(network.column(first), network.column(network.starts[0]))
+        opening = case.before_tuning(network, first)
+        found = tuned(network, self.setting.rates, opening, columns, following=following, recent=case.recent)
+        _say(f"{self.name}: levels tuned in {found.simulations} simulations of {len(columns)} buckets, {_cpu(began)}")
+        return level_policy(found.levels, network)
+
+    def bound(self, lane_cost: float | None) -> dict[str, Any]:
+        """Return the clairvoyant bound of all windows, or why there is none."""
+        network, began = self.case.network, time.process_time()
+        lanes = network.lanes
+        if lane_cost is not None:
+            lanes = pd.concat([lanes, network.lateral_lanes(lane_cost)], ignore_index=True)
+        try:
+            bounds = [bound_of(network, self.setting.rates, start, lanes) for start in network.starts]
+        except EquipoiseError as error:
+            return {"cost": None, "why_not": str(error)}
+        _say(f"{self.name}: clairvoyant bound, lanes at {lane_cost}, {_cpu(began)}")
+        return {"cost": float(sum(b.total for b in bounds)), "lost_units": sum(int(b.lost.sum()) for b in bounds)}
+
+
+@dataclass
+class _Progress:
+    """Tells every so many buckets how far a policy is."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        self._began = time.process_time()
+
+    def __call__(self, done: int, buckets: int) -> None:
+        if done % PER_LINE == 0:
+            _say(f"{self.name}: {done} of {buckets} buckets, {_cpu(self._began)}")
+
+
+def _play(made: Made, task: Task) -> None:
+    made.play(task)
+
+
+def _bound(made: Made, lane_cost: float | None) -> dict[str, Any]:
+    return made.bound(lane_cost)
+
+
+def _cpu(began: float) -> str:
+    return f"{time.process_time() - began:.0f} CPU seconds"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.__stderr__, flush=True)
