@@ -19,7 +19,7 @@ import experiments_m5
 import numpy as np
 import pandas as pd
 from experiments_networks import NETWORKS, Case
-from experiments_plays import FIXED, FOLLOWING, Made, Task
+from experiments_plays import CREDIBLE, FIXED, FOLLOWING, Made, Task
 from experiments_tables import show
 
 from assets.kernel.errors import EquipoiseError
@@ -30,7 +30,7 @@ from assets.twin.experiment.policies import GREEDY, JOINT, MIN_MAX, NO_TRANSFERS
 
 __all__ = ["run", "show"]
 
-LATERAL = (JOINT, GREEDY)
+LATERAL = (JOINT, CREDIBLE, GREEDY)
 
 
 def run(
@@ -102,7 +102,7 @@ def measured(made: Made, lane_costs: Sequence[float], processes: int) -> dict[st
     fixed = {name: played[Task(name, None)] for name in own}
     design, found, savings = _design(case, made.seed), [], []
     for cost in costs:
-        every = {JOINT: played[Task(JOINT, cost)]} | fixed | {GREEDY: played[Task(GREEDY, cost)]}
+        every = {JOINT: played[Task(JOINT, cost)]} | fixed | {name: played[Task(name, cost)] for name in LATERAL}
         told = _compared(every, JOINT, design, bound[cost]) | {"lane_cost": cost}
         joint, without = told["policies"][JOINT], told["policies"][NO_TRANSFERS]
         savings.append(without["cost"] - joint["cost"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from plans_networks import RECENT_WEEKS, favorita, vn2
 from plans_policies_vn2 import official
+from plans_sample import sample
 
 from assets.twin.day import Stock
 from assets.twin.experiment.network import ExperimentNetwork
@@ -20,6 +21,8 @@ from assets.twin.experiment.warm_up import warmed_up_by_means
 
 FIRST_WEEK, LAST_WEEK = 60, 118
 FAVORITA_ITEMS, VN2_WINDOWS = 24, 4
+SAMPLE_ITEMS, SAMPLE_WINDOWS = 100, 2
+FAVORITA_LEARNED = 26
 LIVED_BEFORE_TUNING = 10
 """Weeks of the first 13 in which stock becomes what a rule of recent means makes it."""
 
@@ -42,6 +45,8 @@ class Case:
         Stock on the eve of these.
     selected_every : int
         Buckets after which models are chosen anew.
+    learned_on : int
+        Buckets before the first window on which the credibility of lateral units is learned.
     policies : callable
         Policies that only this network has.
     """
@@ -54,6 +59,7 @@ class Case:
     recent: int
     before_tuning: Callable[[ExperimentNetwork, dt.date], Stock]
     selected_every: int
+    learned_on: int
     policies: Callable[[ExperimentNetwork], dict[str, Policy]]
 
 
@@ -69,7 +75,8 @@ def favorita_weeks(data: Path, items: int | None, windows: int | None, seed: int
     network = replace(whole, starts=starts, buckets=weeks)
     return Case(
         network, count, 288, blocks=288, tuned_buckets=FIRST_WEEK - RECENT_WEEKS, recent=RECENT_WEEKS,
-        before_tuning=_warmed_up, selected_every=13, policies=lambda _network: {},
+        before_tuning=_warmed_up, selected_every=13, learned_on=FAVORITA_LEARNED,
+        policies=lambda _network: {},
     )  # fmt: skip
 
 
@@ -81,8 +88,21 @@ def vn2_weeks(data: Path, items: int | None, windows: int | None, seed: int, sma
         network = replace(network, buckets=3)
     return Case(
         network, count, 297, blocks=5, tuned_buckets=52, recent=RECENT_WEEKS,
-        before_tuning=lambda played, date: played.opening(date), selected_every=1_000,
+        before_tuning=lambda played, date: played.opening(date), selected_every=1_000, learned_on=network.buckets,
         policies=lambda played: {"official_vn2": official(data / "vn2", played)},
+    )  # fmt: skip
+
+
+def sample_days(data: Path, items: int | None, windows: int | None, seed: int, small: bool) -> Case:
+    """Return the sample network in windows of 28 days at the end of its history."""
+    count = (4 if small else SAMPLE_ITEMS) if items is None else items
+    network = sample(data, count, windows or (1 if small else SAMPLE_WINDOWS), seed)
+    if small:
+        network = replace(network, buckets=6)
+    return Case(
+        network, count, 500, blocks=5, tuned_buckets=56, recent=28,
+        before_tuning=lambda played, date: played.opening(date), selected_every=1_000, learned_on=network.buckets,
+        policies=lambda _network: {},
     )  # fmt: skip
 
 
@@ -93,4 +113,5 @@ def _warmed_up(network: ExperimentNetwork, date: dt.date) -> Stock:
 NETWORKS: dict[str, Callable[[Path, int | None, int | None, int, bool], Case]] = {
     "favorita": favorita_weeks,
     "vn2": vn2_weeks,
+    "sample": sample_days,
 }

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,15 @@ from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry
 from assets.twin.experiment.foresight import bound_of
 from assets.twin.experiment.kept import DECIDERS, Keep
+from assets.twin.experiment.learned_credibility import Credibility, learned, watched
 from assets.twin.experiment.levels import level_policy
 from assets.twin.experiment.played import Played
 from assets.twin.experiment.player import Player
-from assets.twin.experiment.policies import POLICIES, Policy
+from assets.twin.experiment.policies import JOINT, POLICIES, Policy
 from assets.twin.experiment.setting import Setting
 from assets.twin.experiment.tuned_levels import tuned
 
-FIXED, FOLLOWING = "min_max_tuned", "min_max_tuned_following"
+FIXED, FOLLOWING, CREDIBLE = "min_max_tuned", "min_max_tuned_following", "joint_plan_credible"
 PER_LINE = 5
 """Buckets between two lines of progress."""
 
@@ -76,6 +77,34 @@ class Made:
         keep = Keep.of(self.keep, self._says(release.content_hash))
         return Setting(self.case.network, release, keep, self.case.selected_every)
 
+    def credible(self, lane_cost: float) -> Setting:
+        """Return the setting whose release believes lateral units as far as they kept what they told before."""
+        release, found = self.setting.release, self.learned(lane_cost)
+        if found.share is None:
+            return self.setting
+        rules = release.guardrails.model_copy(update={"lateral_credibility": round(found.share, 4)})
+        return replace(self.setting, release=release.model_copy(update={"guardrails": rules}))
+
+    def learned(self, lane_cost: float) -> Credibility:
+        """Return what lateral units kept in the windows of ``learned_on``, all before the first that is judged."""
+        network = self.case.network
+        calendar, before = network.profile.calendar, self.case.learned_on
+        start = network.starts[0] - dt.timedelta(days=calendar.bucket.days * before)
+        earlier = replace(network, starts=(start,), buckets=before)
+        release = self.setting.release
+        keep = Keep.of(self.keep, (*self._says(release.content_hash), f"{start} {before}"))
+        setting, seen = Setting(earlier, release, keep, self.case.selected_every), []
+        Player(setting, start, lane_cost, _Progress(f"{self.name} learning, lanes at {lane_cost:g}")).play(
+            watched(seen)
+        )
+        begin = network.column(start)
+        found = learned([(told, network.asked[:, begin : begin + before]) for told in seen])
+        _say(
+            f"{self.name}: lanes at {lane_cost:g}, {found.receivers} receivers from {start} were told to save "
+            f"{found.told:,.0f} and kept {found.kept:,.0f}: believed {found.share}"
+        )
+        return found
+
     @cached_property
     def _decided(self) -> Keep:
         return Keep.of(self.keep, self._says(self.setting.release.content_hash), DECIDERS)
@@ -118,13 +147,16 @@ class Made:
 
     def play(self, task: Task) -> list[Played]:
         """Return every window under a policy; progress goes to stderr."""
-        network, windows = self.case.network, []
+        network, windows, setting = self.case.network, [], None
         for start in network.starts:
             told = "none" if task.lane_cost is None else f"{task.lane_cost:g}"
             name = f"{task.policy}-{told}-{start:%Y%m%d}"
             kept = self._decided.lines(name)
             player = Player(self.setting, start, task.lane_cost or 0.0, _Progress(f"{self.name} {name}"))
             if kept is None:
+                if task.policy == CREDIBLE:
+                    setting = setting or self.credible(task.lane_cost or 0.0)
+                    player = replace(player, setting=setting)
                 played = player.play(self._policy(task.policy))
                 self._decided.write_lines(name, played.lines)
                 _say(f"{self.name} {name}: cost {played.cost.sum():,.0f}, fill rate {played.run.fill_rate:.3f}")
@@ -136,7 +168,7 @@ class Made:
     def _policy(self, name: str) -> Policy:
         if name in (FIXED, FOLLOWING):
             return self._by_levels(following=name == FOLLOWING)
-        return (self.case.policies(self.case.network) | POLICIES)[name]
+        return (self.case.policies(self.case.network) | POLICIES | {CREDIBLE: POLICIES[JOINT]})[name]
 
     def _by_levels(self, *, following: bool) -> Policy:
         """Return the policy of levels tuned before the first window."""

@@ -44,7 +44,10 @@ def _show_network(console: Console, name: str, network: dict[str, Any]) -> None:
         for policy, over in one["ours_over"].items():
             console.print(f"{one['ours']} over {policy}: {over['over_reference']:+.1%} {_interval(over['blocks'])}")
         console.print(_bound(one))
-        seasons = [f"{label} {told['over_reference']:+.1%} {_interval(told['cells'])}" for label, told in one["ours_over"][FIXED]["by_label"].items()]
+        seasons = [
+            f"{label} {told['over_reference']:+.1%} {_interval(told['cells'])}"
+            for label, told in one["ours_over"][FIXED]["by_label"].items()
+        ]
         console.print(f"{one['ours']} over {FIXED} by quarter: {'; '.join(seasons)}")
     console.print(
         f"Break-even cost of a lane: {network['break_even_how']}. Demand: {network['demand']}. "

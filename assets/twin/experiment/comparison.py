@@ -64,7 +64,9 @@ def compared(played: Mapping[str, Sequence[Played]], reference: str, design: Des
         If the reference was not played, or windows differ in number.
     """
     if reference not in played:
-        raise EquipoiseError(f"{reference} was not played", where="experiment", remedy=f"Name one of {', '.join(played)}")
+        raise EquipoiseError(
+            f"{reference} was not played", where="experiment", remedy=f"Name one of {', '.join(played)}"
+        )
     base = played[reference]
     if any(len(windows) != len(base) for windows in played.values()):
         raise EquipoiseError("policies were played on different windows", where="experiment", remedy="Play all of them")

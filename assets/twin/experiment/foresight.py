@@ -47,7 +47,8 @@ def ways_of(network: ExperimentNetwork, lanes: pd.DataFrame) -> Ways:
     days = network.profile.calendar.bucket.days
     bought = network.sourcing.merge(index, on=["item_id", "site_id"])
     moved = unit_freight(lanes, network.items, departures=False).merge(
-        lanes[["origin_id", "destination_id", "mode", "quoted_transit_days"]], on=["origin_id", "destination_id", "mode"]
+        lanes[["origin_id", "destination_id", "mode", "quoted_transit_days"]],
+        on=["origin_id", "destination_id", "mode"],
     )
     for end in ("origin", "destination"):
         moved = moved.merge(index.rename(columns={"site_id": f"{end}_id", "place": end}), on=["item_id", f"{end}_id"])

@@ -101,9 +101,13 @@ class Player:
             date=date,
             bucket=bucket,
             stock=stock,
-            with_laterals=lambda: self._problem(date, stock, self._every_lane),
+            with_laterals=lambda: self.problem(date, stock),
             without=lambda: self._problem(date, stock, self.setting.network.lanes),
         )
+
+    def problem(self, date: dt.date, stock: Stock) -> Problem:
+        """Return what a date asks of a plan that may use every lane."""
+        return self._problem(date, stock, self._every_lane)
 
     def _problem(self, date: dt.date, stock: Stock, lanes: pd.DataFrame) -> Problem:
         network, known = self.setting.network, self.setting.known(date)

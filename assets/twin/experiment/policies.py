@@ -58,7 +58,7 @@ class Sights:
 def joint_plan(sights: Sights) -> pd.DataFrame:
     """Return the lines of the joint plan."""
     network = expand_knowing_sales(sights.with_laterals())
-    return lines_of(network, _decided(network))
+    return lines_of(network, decided(network))
 
 
 def departures_by_shares(sights: Sights) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def departures_by_shares(sights: Sights) -> pd.DataFrame:
 def no_transfers(sights: Sights) -> pd.DataFrame:
     """Return the lines of the same planner where no lane joins two stores, now or later."""
     network = expand(sights.without())
-    return lines_of(network, _decided(network))
+    return lines_of(network, decided(network))
 
 
 def greedy_pairs_policy(sights: Sights) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def greedy_pairs_policy(sights: Sights) -> pd.DataFrame:
     free = expand(sights.without())
     network = expand(sights.with_laterals())
     units = np.zeros(len(network.first), dtype=np.int64)
-    units[~network.problem.moves.lateral[network.first]] = _decided(free)
+    units[~network.problem.moves.lateral[network.first]] = decided(free)
     return lines_of(network, greedy_pairs(network, units))
 
 
@@ -108,7 +108,7 @@ LATERAL = (JOINT, BY_SHARES, GREEDY)
 """Policies that the cost of a lane between stores changes."""
 
 
-def _decided(network: Network) -> Ints:
+def decided(network: Network) -> Ints:
     """Return first-bucket units of a plan that also decides which departures leave and which documents go out."""
     return consolidated(network, no_limits(len(network.problem.moves))).found.units
 

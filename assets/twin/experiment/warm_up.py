@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+
 from assets.twin.day import SUPPLIER, Floats, Lines, Rates, Stock
 from assets.twin.experiment.levels import rationed, usual_sources
 from assets.twin.experiment.network import ExperimentNetwork, stock_of
