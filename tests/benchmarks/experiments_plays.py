@@ -85,20 +85,23 @@ class Made:
         rules = release.guardrails.model_copy(update={"lateral_credibility": round(found.share, 4)})
         return replace(self.setting, release=release.model_copy(update={"guardrails": rules}))
 
+    @cached_property
+    def before(self) -> Setting:
+        """What is known in the window of ``learned_on`` buckets, all before the first that is judged."""
+        network, release = self.case.network, self.setting.release
+        days, buckets = network.profile.calendar.bucket.days, self.case.learned_on
+        start = network.starts[0] - dt.timedelta(days=days * buckets)
+        keep = Keep.of(self.keep, (*self._says(release.content_hash), f"{start} {buckets}"))
+        return Setting(replace(network, starts=(start,), buckets=buckets), release, keep, self.case.selected_every)
+
     def learned(self, lane_cost: float) -> Credibility:
-        """Return what lateral units kept in the windows of ``learned_on``, all before the first that is judged."""
-        network = self.case.network
-        calendar, before = network.profile.calendar, self.case.learned_on
-        start = network.starts[0] - dt.timedelta(days=calendar.bucket.days * before)
-        earlier = replace(network, starts=(start,), buckets=before)
-        release = self.setting.release
-        keep = Keep.of(self.keep, (*self._says(release.content_hash), f"{start} {before}"))
-        setting, seen = Setting(earlier, release, keep, self.case.selected_every), []
-        Player(setting, start, lane_cost, _Progress(f"{self.name} learning, lanes at {lane_cost:g}")).play(
-            watched(seen)
-        )
+        """Return what lateral units kept of what they were told to save, before the first window that is judged."""
+        network, seen = self.before.network, []
+        (start,) = network.starts
+        progress = _Progress(f"{self.name} learning, lanes at {lane_cost:g}")
+        Player(self.before, start, lane_cost, progress).play(watched(seen))
         begin = network.column(start)
-        found = learned([(told, network.asked[:, begin : begin + before]) for told in seen])
+        found = learned([(told, network.asked[:, begin : begin + network.buckets]) for told in seen])
         _say(
             f"{self.name}: lanes at {lane_cost:g}, {found.receivers} receivers from {start} were told to save "
             f"{found.told:,.0f} and kept {found.kept:,.0f}: believed {found.share}"
@@ -115,12 +118,14 @@ class Made:
         return (self.name, f"{self.case.items} {self.seed} {starts} {network.buckets}", release)
 
     def learn(self) -> None:
-        """Make what is known on every date."""
-        network, began = self.case.network, time.process_time()
-        for start in network.starts:
-            for bucket in range(network.buckets):
-                self.setting.known(network.profile.calendar.bucket_start(start, bucket))
-            _say(f"{self.name}: known until {bucket + 1} buckets from {start}, {_cpu(began)}")
+        """Make what is known on every date, of the windows that are judged and of the one before."""
+        for setting in (self.before, self.setting):
+            network, began = setting.network, time.process_time()
+            for start in network.starts:
+                for bucket in range(network.buckets):
+                    setting.known(network.profile.calendar.bucket_start(start, bucket))
+                    if bucket % PER_LINE == 0:
+                        _say(f"{self.name}: known until bucket {bucket} from {start}, {_cpu(began)}")
 
     def play_all(
         self, tasks: Sequence[Task], bounds: Sequence[float | None], processes: int

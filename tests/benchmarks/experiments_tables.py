@@ -30,7 +30,8 @@ def _show_scale(console: Console, name: str, network: dict[str, Any]) -> None:
         f"{network['lateral_lanes']:,} lanes between stores, {network['buckets']} buckets. Known in "
         f"{network['known_cpu_seconds']:.0f} CPU seconds; planned in {network['plan_cpu_seconds']:.0f} "
         f"({network['item_sites_a_second']:,.0f} item-sites a CPU second), {network['lines']:,} lines of which "
-        f"{network['lateral_lines']:,} between stores, gap {network['gap_share']:.4%}; {network['peak_gb']:.2f} GB at most"
+        f"{network['lateral_lines']:,} between stores, gap {network['gap_share']:.4%}; "
+        f"{network['peak_gb']:.2f} GB at most"
     )
 
 

@@ -41,7 +41,8 @@ def official(folder: Path, network: ExperimentNetwork) -> Policy:
         arrival = pd.Timestamp(sights.date) + pd.Timedelta(days=7 * vn2_rules.LEAD_WEEKS)
         told = (
             "purchase", network.places["item_id"].to_numpy(object)[used], ids[used],
-            network.places["site_id"].to_numpy(object)[used], "supplier", units[used], pd.Timestamp(sights.date), arrival,
+            network.places["site_id"].to_numpy(object)[used], "supplier", units[used], pd.Timestamp(sights.date),
+            arrival,
         )  # fmt: skip
         return pd.DataFrame(dict(zip(LINE_COLUMNS, told, strict=True)))
 
