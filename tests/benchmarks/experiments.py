@@ -30,7 +30,7 @@ from assets.twin.experiment.policies import GREEDY, JOINT, MIN_MAX, NO_TRANSFERS
 
 __all__ = ["run", "show"]
 
-LATERAL = (JOINT, CREDIBLE, GREEDY)
+LATERAL = (JOINT, GREEDY)
 
 
 def run(
@@ -44,6 +44,7 @@ def run(
     small: bool = False,
     keep: Path | None = None,
     processes: int = 1,
+    credible: bool = False,
 ) -> dict[str, Any]:
     """Play the experiments.
 
@@ -65,6 +66,8 @@ def run(
         Folder in which forecasts and what policies decided are kept from run to run.
     processes : int
         Policies that are played at once, each in a process of its own.
+    credible : bool
+        Whether the joint plan is also played that believes lateral units as far as they kept before.
 
     Raises
     ------
@@ -86,23 +89,28 @@ def run(
             continue
         with TemporaryDirectory() as passing:
             made = Made(data, name, items, windows, seed, small, keep or Path(passing))
-            found[name] = measured(made, tuple(sorted(lane_cost)), processes)
+            found[name] = measured(made, tuple(sorted(lane_cost)), processes, credible)
     return {"seed": seed, "networks": found}
 
 
-def measured(made: Made, lane_costs: Sequence[float], processes: int) -> dict[str, Any]:
+def measured(made: Made, lane_costs: Sequence[float], processes: int, credible: bool = False) -> dict[str, Any]:
     """Return what every policy cost on one network, paired, beside the bound."""
     began, case = time.perf_counter(), made.case
     network, costs = case.network, lane_costs or case.network.lane_costs
-    made.learn()
     own = (FIXED, FOLLOWING, *case.policies(network), NO_TRANSFERS, MIN_MAX)
     tasks = [Task(name, None) for name in own] + [Task(name, cost) for cost in costs for name in LATERAL]
+    if credible:
+        tasks += [Task(CREDIBLE, cost) for cost in costs]
     bounds = [None, *costs]
     played, bound = made.play_all(tasks, bounds, processes)
     fixed = {name: played[Task(name, None)] for name in own}
     design, found, savings = _design(case, made.seed), [], []
     for cost in costs:
-        every = {JOINT: played[Task(JOINT, cost)]} | fixed | {name: played[Task(name, cost)] for name in LATERAL}
+        every = (
+            {JOINT: played[Task(JOINT, cost)]}
+            | fixed
+            | {name: played[Task(name, cost)] for name in (*LATERAL, *((CREDIBLE,) if credible else ()))}
+        )
         told = _compared(every, JOINT, design, bound[cost]) | {"lane_cost": cost}
         joint, without = told["policies"][JOINT], told["policies"][NO_TRANSFERS]
         savings.append(without["cost"] - joint["cost"])

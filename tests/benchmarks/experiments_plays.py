@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,16 @@ class Task:
 
     policy: str
     lane_cost: float | None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Buckets ``low`` to ``high`` (exclusive) of a window whose forecasts share their models."""
+
+    before: bool
+    start: dt.date
+    low: int
+    high: int
 
 
 @dataclass(frozen=True)
@@ -117,15 +128,22 @@ class Made:
         starts = " ".join(f"{start}" for start in network.starts)
         return (self.name, f"{self.case.items} {self.seed} {starts} {network.buckets}", release)
 
-    def learn(self) -> None:
-        """Make what is known on every date, of the windows that are judged and of the one before."""
-        for setting in (self.before, self.setting):
-            network, began = setting.network, time.process_time()
+    def stretches(self, *, before: bool) -> list[Stretch]:
+        """Return the stretches of dates that share their models, of windows that are judged and, if asked, before."""
+        every, found = self.case.selected_every, []
+        for early in (True, False) if before else (False,):
+            network = (self.before if early else self.setting).network
             for start in network.starts:
-                for bucket in range(network.buckets):
-                    setting.known(network.profile.calendar.bucket_start(start, bucket))
-                    if bucket % PER_LINE == 0:
-                        _say(f"{self.name}: known until bucket {bucket} from {start}, {_cpu(began)}")
+                edges = [*range(0, network.buckets, min(every, network.buckets)), network.buckets]
+                found += [Stretch(early, start, low, high) for low, high in pairwise(edges)]
+        return found
+
+    def learn(self, stretch: Stretch) -> None:
+        """Make what is known on the dates of a stretch."""
+        setting, began = self.before if stretch.before else self.setting, time.process_time()
+        for bucket in range(stretch.low, stretch.high):
+            setting.known(setting.network.profile.calendar.bucket_start(stretch.start, bucket))
+        _say(f"{self.name}: known in buckets {stretch.low} to {stretch.high} from {stretch.start}, {_cpu(began)}")
 
     def play_all(
         self, tasks: Sequence[Task], bounds: Sequence[float | None], processes: int
@@ -134,15 +152,21 @@ class Made:
 
         A process that plays hands over what it decided through the keep; the physics are played again here.
         """
+        stretches = self.stretches(before=any(task.policy == CREDIBLE for task in tasks))
         if processes > 1:
-            context = multiprocessing.get_context("spawn")
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["experiments_plays"])
             with ProcessPoolExecutor(processes, mp_context=context) as pool:
+                for known in [pool.submit(_learn, self._bare(), stretch) for stretch in stretches]:
+                    known.result()
                 waiting = [pool.submit(_play, self._bare(), task) for task in tasks]
                 found = {cost: pool.submit(_bound, self._bare(), cost) for cost in bounds}
                 for one in waiting:
                     one.result()
                 told = {cost: one.result() for cost, one in found.items()}
         else:
+            for stretch in stretches:
+                self.learn(stretch)
             told = {cost: self.bound(cost) for cost in bounds}
         return {task: self.play(task) for task in tasks}, told
 
@@ -211,6 +235,10 @@ class _Progress:
     def __call__(self, done: int, buckets: int) -> None:
         if done % PER_LINE == 0:
             _say(f"{self.name}: {done} of {buckets} buckets, {_cpu(self._began)}")
+
+
+def _learn(made: Made, stretch: Stretch) -> None:
+    made.learn(stretch)
 
 
 def _play(made: Made, task: Task) -> None:

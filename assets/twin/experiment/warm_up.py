@@ -10,8 +10,9 @@ import datetime as dt
 
 import numpy as np
 
+from assets.kernel.errors import EquipoiseError
 from assets.twin.day import SUPPLIER, Floats, Lines, Rates, Stock
-from assets.twin.experiment.levels import rationed, usual_sources
+from assets.twin.experiment.levels import demand_below, rationed, usual_sources
 from assets.twin.experiment.network import ExperimentNetwork, stock_of
 from assets.twin.run import run
 
@@ -24,24 +25,33 @@ def warmed_up_by_means(network: ExperimentNetwork, date: dt.date, buckets: int, 
     Parameters
     ----------
     network : ExperimentNetwork
-        Of weekly buckets.
+        Whose demand is lived.
     date : date
         First plan date of a window.
     buckets : int
         Lived before it.
     recent : int
         Buckets whose mean demand sets the levels.
+
+    Raises
+    ------
+    EquipoiseError
+        If no demand is known before them.
     """
     sources = usual_sources(network)
-    parent, lead = sources.parent, sources.lead
+    parent, lead, demand = sources.parent, sources.lead, demand_below(network, sources)
     begin = network.column(date) - buckets
+    if begin < 1:
+        raise EquipoiseError(
+            f"there is no demand before the {buckets} buckets that are lived before {date}", where="warm-up",
+            remedy="Begin later, or live fewer buckets",
+        )  # fmt: skip
     free = np.zeros(len(parent))
     rates = Rates(free, free, free, network.profile.lost_sales)
 
     def levels(bucket: int) -> tuple[Floats, Floats]:
         now = begin + bucket
-        mean = network.asked[:, max(0, now - recent) : now].mean(axis=1)
-        np.add.at(mean, parent[parent >= 0], mean[parent >= 0])
+        mean = demand[:, max(0, now - recent) : now].mean(axis=1)
         return mean, np.ceil(mean * (lead + COVER_BUCKETS))
 
     def order(bucket: int, stock: Stock) -> Lines:
