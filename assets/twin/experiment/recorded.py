@@ -126,10 +126,15 @@ def recorded_network(
         panel=RecordedHistory(demand, ranged, profile, history), first=first, asked=asked,
         opening=lambda date: warmed_up_by_means(network, date, window.warm_up, window.warm_up),
         starts=starts, buckets=window.buckets, lane_costs=(1.0,),
-        demand_told=f"sales as recorded, which understate demand in {float(demand['is_censored'].mean()):.1%} of buckets"
-        + ("" if drawn is None else f"; departures and minimums scaled to {drawn:.1%} of the items"),
+        demand_told=_told(float(demand["is_censored"].mean()), drawn),
     )  # fmt: skip
     return network
+
+
+def _told(censored: float, drawn: float | None) -> str:
+    """Return where demand comes from, and what was scaled to the items drawn."""
+    scaled = "" if drawn is None else f"; departures and minimums scaled to {drawn:.1%} of the items"
+    return f"sales as recorded, which understate demand in {censored:.1%} of buckets{scaled}"
 
 
 def _of_items(tables: dict[str, pd.DataFrame], window: Window) -> tuple[dict[str, pd.DataFrame], float | None]:

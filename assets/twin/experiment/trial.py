@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -94,13 +94,7 @@ class Trial:
             seen: list[tuple[Told, Any]] = []
             played[one.name] = [self._window(one, start, seen) for start in self.network.starts]
             if one.policy == JOINT:
-                kept = learned(seen)
-                told[one.name] = {
-                    "told": kept.told,
-                    "kept": kept.kept,
-                    "receivers": kept.receivers,
-                    "share": kept.share,
-                }
+                told[one.name] = asdict(learned(seen))
         reference = self.contenders[0]
         found = compared(played, reference.name, self._design())
         return {
