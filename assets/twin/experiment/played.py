@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.twin.day import SUPPLIER, Floats, Flows, Ints, Lines, Stock
 from assets.twin.run import Run
@@ -87,7 +88,7 @@ class Played:
         """What the carrier got for these."""
         return float(sum((lines.units * lines.freight)[self._sideways(lines)].sum() for lines in self.lines))
 
-    def _sideways(self, lines: Lines) -> np.ndarray:
+    def _sideways(self, lines: Lines) -> NDArray[np.bool_]:
         moved = lines.origin != SUPPLIER
         level = self.echelons
         return np.asarray(moved & (level[lines.origin] <= level[lines.destination]))

@@ -6,12 +6,13 @@ physics are the twin's (``run``). Not here: what levels order (``levels``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from assets.kernel.errors import EquipoiseError
 from assets.twin.day import Floats, Ints, Lines, Rates, Stock
@@ -37,6 +38,9 @@ GAPS = (0.15, 0.4)
 """Shares of the maximum that an item tries between minimum and maximum; none is where each starts."""
 
 ROUNDS = 2
+
+Flags = NDArray[np.bool_]
+Change = Callable[[Levels], Levels]
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def _searched(trial: _Trial, sources: Sources, following: bool, recent: int) -> 
     return best, cost
 
 
-def _in_turn(trial: _Trial, sells: np.ndarray) -> Iterator[object]:
+def _in_turn(trial: _Trial, sells: Flags) -> Iterator[Change]:
     """Yield changes of levels: each site's cover by a step, then the gaps of all that sell and of all that serve."""
     sites = trial.network.places["site_id"].to_numpy(object)
     for site, step in product(np.unique(sites), STEPS):
@@ -156,11 +160,11 @@ def _in_turn(trial: _Trial, sells: np.ndarray) -> Iterator[object]:
         yield _gapped(group, gap)
 
 
-def _covering(rows: np.ndarray, step: float) -> object:
+def _covering(rows: Flags, step: float) -> Change:
     return lambda levels: replace(levels, cover=np.where(rows, levels.cover * step, levels.cover))
 
 
-def _gapped(rows: np.ndarray, gap: float) -> object:
+def _gapped(rows: Flags, gap: float) -> Change:
     return lambda levels: replace(levels, gap=np.where(rows, gap, levels.gap))
 
 
@@ -171,7 +175,7 @@ def _kept(trial: _Trial, best: Levels, cost: Floats, tried: Levels) -> tuple[Lev
     return _merged(best, tried, better[trial.item]), np.where(better, own, cost)
 
 
-def _merged(one: Levels, other: Levels, rows: np.ndarray) -> Levels:
+def _merged(one: Levels, other: Levels, rows: Flags) -> Levels:
     """Return levels of ``other`` in some rows, else of ``one``."""
     a, b = one.sources, other.sources
     sources = a if a is b else Sources(
@@ -184,5 +188,5 @@ def _merged(one: Levels, other: Levels, rows: np.ndarray) -> Levels:
     return Levels(sources, reference, np.where(rows, other.cover, one.cover), np.where(rows, other.gap, one.gap))
 
 
-def _mixed(one: Sequence[str], other: Sequence[str], rows: np.ndarray) -> tuple[str, ...]:
+def _mixed(one: Sequence[str], other: Sequence[str], rows: Flags) -> tuple[str, ...]:
     return tuple(b if row else a for a, b, row in zip(one, other, rows.tolist(), strict=True))

@@ -36,17 +36,20 @@ def _problem(credibility: float) -> Problem:
     return build_problem(seen, release=rules, profile=profile(6), plan_date=PLAN_DATE)
 
 
+MOVES = _problem(1.0).moves
+
+
 def _moved(credibility: float) -> int:
     lines = solve(_problem(credibility)).lines
     return int(lines.loc[lines["origin_id"] == "full", "quantity_units"].sum())
 
 
 def test_full_credibility_costs_nothing() -> None:
-    assert not cost_of_disbelief(_problem(1.0).moves, 1.0).any()
+    assert not cost_of_disbelief(MOVES, 1.0).any()
 
 
 def test_only_lateral_units_are_disbelieved_by_what_they_pay_to_move() -> None:
-    moves = _problem(1.0).moves
+    moves = MOVES
     cost = cost_of_disbelief(moves, 0.5)
     freight = moves.usual_transport + moves.under_way
     assert moves.lateral.any()
@@ -55,9 +58,8 @@ def test_only_lateral_units_are_disbelieved_by_what_they_pay_to_move() -> None:
 
 @given(st.lists(st.floats(0.05, 1.0), min_size=2, max_size=2))
 def test_the_less_is_believed_the_dearer_is_a_unit(shares: list[float]) -> None:
-    moves = _problem(1.0).moves
     low, high = sorted(shares)
-    assert (cost_of_disbelief(moves, low) >= cost_of_disbelief(moves, high)).all()
+    assert (cost_of_disbelief(MOVES, low) >= cost_of_disbelief(MOVES, high)).all()
 
 
 def test_fewer_units_move_the_less_they_are_believed() -> None:

@@ -66,7 +66,7 @@ def test_the_emptiest_is_served_first() -> None:
 
 def _tuned(network: ExperimentNetwork, *, following: bool) -> Tuned:
     opening = network.opening(network.starts[0])
-    return tuned(network, _rates(network), opening, range(20, 53), following=following, recent=14)
+    return tuned(network, _rates(network), opening, range(40, 53), following=following, recent=14)
 
 
 @pytest.mark.parametrize("following", [False, True])
@@ -77,7 +77,7 @@ def test_tuned_levels_cost_no_more_than_lead_time_and_a_bucket(network: Experime
     from assets.twin.experiment.tuned_levels import _Trial
 
     item = np.repeat([0, 1], 3)
-    trial = _Trial(network, _rates(network), network.opening(network.starts[0]), range(20, 53), item)
+    trial = _Trial(network, _rates(network), network.opening(network.starts[0]), range(40, 53), item)
     plain = replace(found.levels, cover=found.levels.sources.lead + 1.0, gap=np.zeros(6))
     assert found.cost <= trial.cost(plain).sum() + 1e-9
     assert found.cost == pytest.approx(trial.cost(found.levels).sum())
