@@ -152,4 +152,4 @@ def interval_told(interval: Interval, cost: float, stated: float) -> dict[str, A
 
 
 def _by_block(amounts: Floats, blocks: Ints) -> Floats:
-    return np.bincount(blocks, weights=amounts, minlength=int(blocks.max(initial=-1)) + 1)
+    return np.bincount(blocks, weights=amounts, minlength=int(blocks.max(initial=-1)) + 1).astype(np.float64)

@@ -172,7 +172,7 @@ def _position(network: ExperimentNetwork, date: dt.date, stock: Stock) -> pd.Dat
     coming = stock.under_way.sum(axis=1)
     frame = network.places.assign(
         plan_date=pd.Timestamp(date), counted_date=pd.Timestamp(date), on_hand_units=stock.on_hand, reserved_units=0,
-        blocked_units=0, expiring_units=0, available_units=stock.on_hand, first_expiry_date=pd.NaT,
+        blocked_units=0, expiring_units=0, available_units=stock.on_hand, first_expiry_date=None,
         in_transit_units=0, on_order_units=coming, position_units=stock.on_hand + coming, stock_amount=0.0,
         batch_ids="",
     )  # fmt: skip

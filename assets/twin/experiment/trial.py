@@ -121,7 +121,7 @@ class Trial:
 
     def _design(self) -> Design:
         places, calendar = self.network.places, self.network.profile.calendar
-        blocks = cells_of(places["item_id"], self.blocks, self.seed).to_numpy(np.int64)
+        blocks = cells_of(places["item_id"], self.blocks, self.seed).to_numpy().astype(np.int64)
         items = pd.factorize(places["item_id"], sort=True)[0].astype(np.int64)
         labels = tuple(
             np.array([f"{calendar.bucket_start(start, k):%Y-%m}" for k in range(self.network.buckets)], dtype=object)

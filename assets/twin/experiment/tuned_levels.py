@@ -83,7 +83,7 @@ class _Trial:
             return replace(lines, price=price[lines.destination], freight=freight[lines.destination])
 
         self.simulations += 1
-        return np.bincount(self.item, weights=run(self.opening, demand, self.rates, order).cost)
+        return np.bincount(self.item, weights=run(self.opening, demand, self.rates, order).cost).astype(np.float64)
 
     def _prices(self, sources: Sources) -> tuple[Floats, Floats]:
         """Return what a unit costs to buy and to bring; lanes down are priced by what they add to landed cost."""
@@ -140,11 +140,11 @@ def _searched(trial: _Trial, sources: Sources, following: bool, recent: int) -> 
     demand = demand_below(network, sources)
     known = demand[:, trial.columns.start : trial.columns.stop].mean(axis=1, keepdims=True)
     reference = recent_means(demand, recent) if following else np.repeat(known, demand.shape[1], axis=1)
-    sells, stretch = network.echelons == 0, sources.lead + 1.0
+    sells, stretch = network.echelons == 0, (sources.lead + 1).astype(np.float64)
     best = Levels(sources, reference, stretch, np.zeros(len(item)))
     cost = trial.cost(best)
     for store, server in product(STORE_COVERS, SERVER_COVERS):
-        best, cost = _kept(trial, best, cost, replace(best, cover=stretch * np.where(sells, store, server)))
+        best, cost = _kept(trial, best, cost, replace(best, cover=np.asarray(stretch * np.where(sells, store, server))))
     for _ in range(ROUNDS):
         for candidate in _in_turn(trial, sells):
             best, cost = _kept(trial, best, cost, candidate(best))
