@@ -146,8 +146,7 @@ def _table(published: Published, name: str, plan_date: dt.date) -> pd.DataFrame:
 
 
 _COLUMNS = (
-    "contender", "holding", "shortage", "transport", "purchase", "cost", "fill rate", "stock", "lines", "lateral",
-    "over the first", "95 %", "seen from",
+    "contender", "holding", "shortage", "transport", "purchase", "cost", "fill", "lateral", "over", "95 %",
 )  # fmt: skip
 
 
@@ -179,11 +178,10 @@ def _show(console: Console, found: Record) -> None:
 
 def _row(name: str, one: Record, found: Record) -> list[object]:
     money = [round(one[part]) for part in ("holding", "shortage", "transport", "purchase", "cost")]
-    row = [name, *money, f"{one['fill_rate']:.3f}", round(one["mean_stock_units"]), one["lines"], one["lateral_units"]]
+    row = [name, *money, f"{one['fill_rate']:.3f}", one["lateral_units"]]
     if name == found["reference"]:
-        return [*row, "", "", ""]
-    seen = one["cells"]["detectable"]
-    return [*row, _percent(one["over_reference"]), _interval(one["cells"]), "" if seen is None else _percent(seen)]
+        return [*row, "", ""]
+    return [*row, _percent(one["over_reference"]), _interval(one["cells"])]
 
 
 def _verdict(name: str, one: Record, reference: str) -> str:
@@ -192,12 +190,14 @@ def _verdict(name: str, one: Record, reference: str) -> str:
     if over is None or cells["low"] is None:
         return f"{name} against {reference}: one pair proves nothing; play more windows or items."
     needed = cells["pairs_needed"]
-    more = "more pairs than a million" if needed is None else f"{needed:,} pairs instead of {cells['n']}"
-    stated = f"a difference of {cells['stated']:.1%} is seen with a chance of {cells['power']:.0%}"
+    pairs = "more than a million" if needed is None else f"{needed:,}"
     sure = cells["low"] > 0 or cells["high"] < 0
-    said = "dearer" if over > 0 else "cheaper"
-    how = f"{said} beyond chance" if sure else "within chance the same"
-    return f"{name} is {how} ({_percent(over)}) than {reference}; {stated}, {cells['asked_power']:.0%} take {more}."
+    said = ("dearer" if over > 0 else "cheaper") if sure else "no dearer and no cheaper, but for chance,"
+    return (
+        f"{name} is {said} than {reference} ({_percent(over)}). In {cells['n']} pairs a difference of "
+        f"{cells['stated']:.1%} is seen with a chance of {cells['power']:.0%}; one of {cells['asked_power']:.0%} takes "
+        f"{pairs}."
+    )
 
 
 def _interval(told: Record) -> str:

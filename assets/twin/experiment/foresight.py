@@ -10,6 +10,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from assets.kernel.errors import EquipoiseError
 from assets.twin.clairvoyant import Clairvoyant, Ways, clairvoyant
 from assets.twin.day import SUPPLIER, Rates
 from assets.twin.experiment.network import ExperimentNetwork
@@ -33,8 +34,15 @@ def bound_of(network: ExperimentNetwork, rates: Rates, start: dt.date, lanes: pd
     Raises
     ------
     EquipoiseError
-        If bringing a unit gains money by itself, as where a departure's cost is in what stock is worth.
+        If departures have a cost of their own, or bringing a unit gains money by itself.
     """
+    if (network.lanes["fixed_cost_per_departure"] > 0).any():
+        raise EquipoiseError(
+            "departures cost something whatever they carry, and stock is worth a share of that, so that a full truck "
+            "gains money and no least cost exists",
+            where="clairvoyant bound",
+            remedy="Play a network whose freight is by the unit",
+        )
     begin = network.column(start)
     demand = network.asked[:, begin : begin + network.buckets]
     items = pd.factorize(network.places["item_id"], sort=True)[0].astype(np.int64)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from experiment_networks import DAYS, PLAN_DATE, WAREHOUSE, profile, tables
 
 from assets.kernel.errors import EquipoiseError
+from assets.twin.day import Lines, Rates, Stock
+from assets.twin.experiment.foresight import bound_of
+from assets.twin.experiment.levels import Levels, lines_in_bucket, usual_sources
 from assets.twin.experiment.network import ExperimentNetwork
 from assets.twin.experiment.recorded import Window, recorded_network
+from assets.twin.run import run
 
 
 def _network(items: int = 0, count: int = 2, buckets: int = 7, warm_up: int = 14, seed: int = 1) -> ExperimentNetwork:
@@ -78,3 +84,31 @@ def test_a_gap_in_history_is_named() -> None:
     told["fct_demand"] = told["fct_demand"][told["fct_demand"]["bucket_start"] != gap]
     with pytest.raises(EquipoiseError, match=f"first {gap}"):
         recorded_network(told, profile(), PLAN_DATE, Window(1, 7, 14, 0, 1), 60)
+
+
+def test_the_bound_of_a_window_is_told_by_item_where_freight_is_by_the_unit() -> None:
+    network = _network(count=1)
+    n = len(network.places)
+    rates = Rates(np.full(n, 0.05), np.full(n, 5.0), np.where(network.echelons == 0, 10.5, 10.0), True)
+    bound = bound_of(network, rates, network.starts[0], network.lanes)
+    assert len(bound.cost) == 3
+    level = Levels(usual_sources(network), np.full((n, DAYS), 4.0), np.full(n, 3.0), np.zeros(n))
+    begin = network.column(network.starts[0])
+
+    def order(bucket: int, stock: Stock) -> Lines:
+        lines = lines_in_bucket(level, begin + bucket, stock)
+        bought = lines.origin < 0
+        return replace(lines, price=np.where(bought, 10.0, 0.0), freight=np.where(bought, 0.0, 0.5))
+
+    played = run(network.opening(network.starts[0]), network.asked[:, begin:], rates, order)
+    assert bound.total <= played.cost.sum() + 1e-6
+
+
+def test_departures_with_a_cost_of_their_own_have_no_bound() -> None:
+    told = tables()
+    told["dim_lane"] = told["dim_lane"].assign(fixed_cost_per_departure=3.0)
+    network = recorded_network(told, profile(), PLAN_DATE, Window(1, 7, 14, 0, 1), 60)
+    n = len(network.places)
+    rates = Rates(np.full(n, 0.05), np.full(n, 5.0), np.full(n, 10.0), True)
+    with pytest.raises(EquipoiseError, match="departures cost something"):
+        bound_of(network, rates, network.starts[0], network.lanes)
