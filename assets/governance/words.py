@@ -56,6 +56,7 @@ WORDS: Mapping[str, Word] = {
     "guardrails.forbidden_lanes": Word("forbidden lanes"),
     "guardrails.allowed_lanes": Word("lanes that alone are allowed"),
     "guardrails.sensitive_items_stay": Word("sensitive items are never moved laterally", Unit.YES_NO),
+    "guardrails.lateral_credibility": Word("belief in what lateral units are told to save", Unit.SHARE),
     "guardrails.announced_change_price": Word("price of changing an announced line", Unit.UNIT_MONEY),
     "guardrails.announced_freeze_days": Word("time in which announced lines may not change", Unit.DAYS),
     "objective.end_value_share": Word("worth of stock left at the horizon, of its replacement cost", Unit.SHARE),

@@ -91,6 +91,8 @@ class Guardrails(Section):
         The same; where any is given, transfers go on no other lane. What is forbidden stays forbidden.
     sensitive_items_stay : bool
         Whether sensitive items are never moved laterally.
+    lateral_credibility : float
+        Share of what lateral units are told to save that is believed; learned from what earlier ones saved.
     announced_change_price : float
         Currency for each unit by which a line that was announced is changed; 0 for nothing.
     announced_freeze_days : int
@@ -103,6 +105,7 @@ class Guardrails(Section):
     forbidden_lanes: tuple[tuple[str, str], ...] = ()
     allowed_lanes: tuple[tuple[str, str], ...] = ()
     sensitive_items_stay: bool = True
+    lateral_credibility: float = Field(default=1.0, gt=0, le=1)
     announced_change_price: float = Field(default=0.0, ge=0, le=1e6)
     announced_freeze_days: int = Field(default=0, ge=0)
 
@@ -142,6 +145,7 @@ JOINED_LATER: Mapping[tuple[str, ...], Any] = {
     ("limits",): SharedLimits().model_dump(mode="json"),
     ("targets", "service_measure"): {},
     ("guardrails", "allowed_lanes"): [],
+    ("guardrails", "lateral_credibility"): 1.0,
     ("guardrails", "announced_change_price"): 0.0,
     ("guardrails", "announced_freeze_days"): 0,
     ("approvals",): ApprovalLimits().model_dump(mode="json"),

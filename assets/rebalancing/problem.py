@@ -18,6 +18,7 @@ from assets.kernel.network import NetworkProfile
 from assets.policy.parameters import handed_over
 from assets.policy.release import Release
 from assets.rebalancing.announced import Standing, departed, units_of
+from assets.rebalancing.credibility import cost_of_disbelief
 from assets.rebalancing.faults import document_faults, minimum_faults, policy_faults, setting_faults, way_faults
 from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
 from assets.rebalancing.market.departures import Departures
@@ -158,7 +159,7 @@ def build_problem(
         release.guardrails,
         release.objective,
     )
-    early = cost_of_deciding_early(item_sites, moves)
+    early = cost_of_deciding_early(item_sites, moves) + cost_of_disbelief(moves, release.guardrails.lateral_credibility)
     moves = replace(moves, announced=standing.units(moves, item_sites), early=early)
     faults += [*setting_faults(planned), *way_faults(item_sites, moves, snapshot.sites)]
     faults += policy_faults(item_sites, moves, release.guardrails, calendar.bucket.days)

@@ -214,6 +214,36 @@ def stress(
     _measure(out, "stress", scenario=scenario or [], seeds=seeds, days=days, world=world, home=home)
 
 
+@bench.command("experiments")
+@command(needs=None)
+def experiments(
+    out: Output,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with a folder a data set.")] = Path(),
+    network: Annotated[
+        list[str] | None, typer.Option(help="favorita, vn2, sample or m5; repeatable, all by default.")
+    ] = None,
+    items: Annotated[int | None, typer.Option(min=0, metavar="N", help="Items drawn; 0 for all.")] = None,
+    windows: Annotated[int | None, typer.Option(min=1, metavar="N", help="Windows, one after the other.")] = None,
+    lane_cost: Annotated[
+        list[float] | None, typer.Option(metavar="COST", help="Of lanes between stores; repeatable, three by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws items and blocks.")] = 1,
+    small: Annotated[bool, typer.Option("--small", help="Few items and buckets, to see it work.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep forecasts and decisions here from run to run.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, metavar="N", help="Policies played at once.")] = 1,
+    credible: Annotated[
+        bool, typer.Option("--credible", help="Also play the plan that believes lateral units as far as they kept.")
+    ] = False,
+) -> None:
+    """Play policies on real demand, paired, beside tuned levels and the clairvoyant bound."""
+    _measure(
+        out, "experiments", data=data, network=network or [], items=items, windows=windows,
+        lane_cost=lane_cost or [], seed=seed, small=small, keep=keep, processes=processes, credible=credible,
+    )  # fmt: skip
+
+
 @bench.command("ledger")
 @command(needs=None)
 def ledger(

@@ -2,8 +2,7 @@
 
 Closed loop: in every bucket each policy plans anew from its own stock, all from the same forecast of
 what was known then; the twin plays what customers then asked for. Not here: networks
-(``plans_networks``), policies (``plans_policies``), playing (``plans_play``), intervals
-(``plans_statistics``).
+(``plans_networks``), policies, playing and intervals (``assets.twin.experiment``).
 """
 
 from __future__ import annotations
@@ -16,16 +15,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from plans_network import BenchNetwork
 from plans_networks import NETWORKS
-from plans_play import Player, Setting
-from plans_policies import JOINT, LATERAL, NO_TRANSFERS, POLICIES
-from plans_statistics import Interval, break_even, cells_of, paired
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
+from assets.twin.experiment.network import ExperimentNetwork
+from assets.twin.experiment.paired import Interval, break_even, cells_of, paired
+from assets.twin.experiment.played import Played as PlayedWindow
+from assets.twin.experiment.player import Player
+from assets.twin.experiment.policies import JOINT, LATERAL, NO_TRANSFERS, POLICIES
+from assets.twin.experiment.setting import Setting
 from assets.twin.run import Run
 from orchestration.cli.console import table
 
@@ -108,7 +109,7 @@ def run(
     return {"seed": seed, "least_gain": release.guardrails.minimum_gain_amount, "networks": found}
 
 
-def measured(network: BenchNetwork, release: Release, seed: int) -> dict[str, Any]:
+def measured(network: ExperimentNetwork, release: Release, seed: int) -> dict[str, Any]:
     """Return what every policy cost on one network."""
     began, setting = time.process_time(), Setting(network, release)
     fixed = {name: _played(setting, name, network.lane_costs[0]) for name in POLICIES if name not in LATERAL}
@@ -151,13 +152,14 @@ def _release(least_gain: float | None) -> Release:
 
 def _played(setting: Setting, policy: str, lane_cost: float) -> Played:
     began = time.process_time()
-    players = [Player(setting, start, lane_cost) for start in setting.network.starts]
-    runs = tuple(player.play(policy) for player in players)
+    windows: list[PlayedWindow] = [
+        Player(setting, start, lane_cost).play(POLICIES[policy]) for start in setting.network.starts
+    ]
     return Played(
-        runs,
-        sum(player.moved_sideways for player in players),
-        sum(player.sideways_freight for player in players),
-        sum(player.lines for player in players),
+        tuple(window.run for window in windows),
+        sum(window.lateral_units for window in windows),
+        sum(window.lateral_freight for window in windows),
+        sum(window.order_lines for window in windows),
         time.process_time() - began,
     )
 

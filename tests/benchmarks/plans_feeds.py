@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from plans_network import KEY
 from scorecard_panels import BenchPanel
 
 from assets.feeds.importers.report import ImportReport
@@ -23,6 +22,7 @@ from assets.kernel.frames.marts import DIM_ITEM, DIM_ITEM_SITE, DIM_LANE, DIM_SI
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.twin.day import Ints
+from assets.twin.experiment.network import KEY
 
 ECHELON = {"store": 0, "regional_warehouse": 1, "supply_dc": 2}
 DAYS_OF_YEAR = 365

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from plans_feeds import marts_of, of_items
-from plans_network import KEY, BenchNetwork, stock_of, windows_before
 from scorecard_panels import BenchPanel, synthetic
 
 from assets.feeds.synthetic.demo import demo_profile
@@ -20,13 +19,14 @@ from assets.feeds.synthetic.parameters import WorldParameters
 from assets.feeds.synthetic.transition import LONGEST_LEAD_DAYS
 from assets.feeds.synthetic.world import World
 from assets.twin.day import Ints, Stock
+from assets.twin.experiment.network import KEY, ExperimentNetwork, stock_of, windows_before
 
 DAYS = 28
 AS_FED = 1.0
 DEMAND = "what the world's customers asked for, served or not: unbiased"
 
 
-def sample(_data: Path, items: int, windows: int, seed: int) -> BenchNetwork:
+def sample(_data: Path, items: int, windows: int, seed: int) -> ExperimentNetwork:
     """Return the last windows of the world's history, its own stock and orders under way before each."""
     world = World(WorldParameters())
     parameters, catalogue, profile = world.parameters, world.catalogue, demo_profile(world.parameters)
@@ -47,7 +47,7 @@ def sample(_data: Path, items: int, windows: int, seed: int) -> BenchNetwork:
         day = world.history.days[before]
         return stock_of((day.on_hand - day.blocked)[number], _due(world, before)[number])
 
-    return BenchNetwork(
+    return ExperimentNetwork(
         profile, **marts, panel=_panel(set(marts["items"]["item_id"])), first=parameters.first_date,
         asked=_asked(world, number), opening=opening,
         starts=windows_before(parameters.last_date + dt.timedelta(days=1), DAYS, windows), buckets=DAYS,

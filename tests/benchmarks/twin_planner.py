@@ -1,6 +1,6 @@
 """The production planner in the loop of the fast twin: the joint plan of every bucket, through the planner's port.
 
-Not here: the planner or its network (``plans_play``, ``plans_networks``), or the rate without it (``twin``).
+Not here: the planner or its network (``twin.experiment``, ``plans_networks``), or the rate without it (``twin``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from plans_networks import NETWORKS
-from plans_play import Player, Setting
-from plans_policies import JOINT, Sights, joint_plan
 
 from assets.policy.registry import PolicyRegistry
 from assets.twin.day import Ints, Lines, Stock
+from assets.twin.experiment.player import Player
+from assets.twin.experiment.policies import joint_plan
+from assets.twin.experiment.setting import Setting
 from assets.twin.fast.books import Opening
 from assets.twin.fast.chance import Chance, Replayed
 from assets.twin.fast.network import FastNetwork, Ways
@@ -30,13 +31,8 @@ class Port(Player):
 
     def plan_bucket(self, bucket: int, stock: Stock) -> Lines:
         """Return the lines of the joint plan, as ``play`` would have them."""
-        network = self.setting.network
-        date = network.profile.calendar.bucket_start(self.start, bucket)
-        frame = joint_plan(
-            Sights(
-                lambda: self._problem(date, stock, self._every_lane), lambda: self._problem(date, stock, network.lanes)
-            )
-        )
+        date = self.setting.network.profile.calendar.bucket_start(self.start, bucket)
+        frame = joint_plan(self._sights(bucket, date, stock))
         lines = self._priced(frame, date) if len(frame) else Lines.none()
         self._note_receipts(date, stock, lines)
         return lines
@@ -52,7 +48,7 @@ def rate(items: int, seed: int, data: Path) -> dict[str, Any]:
     start = network.starts[0]
     player = Player(setting, start, network.lane_costs[0])
     began = time.process_time()
-    played = player.play(JOINT)
+    played = player.play(joint_plan).run
     warm = time.process_time() - began
     n, buckets, begin = len(network.places), network.buckets, network.column(start)
     chance = Chance(Replayed(network.asked[:, begin : begin + buckets]))

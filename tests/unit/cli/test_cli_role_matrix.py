@@ -23,6 +23,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("explain", "aaaa1111", "--no-verify"): P.READ_ORDERS,
     ("lineage", "aaaa1111"): P.READ_ORDERS,
     ("impact", "site=S1"): P.READ_ORDERS,
+    ("experiment",): P.READ_ORDERS,
     ("verdicts",): P.READ_ORDERS,
     ("alerts",): P.READ_ORDERS,
     ("report",): P.READ_ORDERS,

@@ -109,7 +109,7 @@ def test_every_field_that_decides_can_be_told_when_it_changes() -> None:
         targets={"protect_donor_quantile": 0.8},
         guardrails={
             "minimum_gain_amount": 2.5, "freeze_days": 1, "allowed_lanes": [["a", "b"]],
-            "announced_change_price": 0.5, "announced_freeze_days": 2,
+            "announced_change_price": 0.5, "announced_freeze_days": 2, "lateral_credibility": 0.5,
         },
         objective={"end_value_share": 0.5, "shortage_weight": 2, "transport_weight": 0.5},
         limits={"budget_days": 14},
@@ -122,7 +122,7 @@ def test_every_field_that_decides_can_be_told_when_it_changes() -> None:
         dispatch={"window_days": 2},
     )  # fmt: skip
     sentences = [change.sentence for change in diff(STANDARD, other)]
-    assert len(sentences) == len(set(sentences)) == 27
+    assert len(sentences) == len(set(sentences)) == 28
     assert all(sentence.endswith(".") and "None" not in sentence for sentence in sentences)
     assert "Approval of an item, lane or supplier never ordered before falls to nobody from 1 person." in sentences
 

@@ -27,6 +27,7 @@ def test_the_shipped_release_keeps_the_version_that_plans_of_before_name() -> No
         {"guardrails": {"allowed_lanes": [["a", "*"]]}},
         {"guardrails": {"announced_change_price": 0.5}},
         {"guardrails": {"announced_freeze_days": 1}},
+        {"guardrails": {"lateral_credibility": 0.5}},
         {"approvals": {"sensitive_approvers": 2}},
         {"masking": {"numbers": False}},
         {"toggles": {"amendments": False}},
@@ -42,7 +43,12 @@ def test_a_later_field_counts_where_a_release_sets_it(sections: dict[str, Any]) 
 
 
 def test_a_later_field_that_says_nothing_does_not_count() -> None:
-    guardrails = {"allowed_lanes": [], "announced_change_price": 0, "announced_freeze_days": 0}
+    guardrails = {
+        "allowed_lanes": [],
+        "announced_change_price": 0,
+        "announced_freeze_days": 0,
+        "lateral_credibility": 1,
+    }
     silent = changed(
         targets={"service_measure": {}},
         limits={"purchase_budget_amount": None},

@@ -19,11 +19,23 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean of paired differences and its interval; infinite where there is one difference only."""
+    """Mean of paired differences and its interval; infinite where there is one difference only.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        Of the differences.
+    deviation : float
+        Standard deviation of the differences; 0 of one.
+    pairs : int
+        How many they are.
+    """
 
     mean: float
     low: float
     high: float
+    deviation: float = 0.0
+    pairs: int = 1
 
 
 def paired(differences: npt.NDArray[np.float64]) -> Interval:
@@ -36,9 +48,10 @@ def paired(differences: npt.NDArray[np.float64]) -> Interval:
     """
     mean, count = float(differences.mean()), len(differences)
     if count < 2:
-        return Interval(mean, -np.inf, np.inf)
-    half = float(student.ppf((1 + CONFIDENCE) / 2, count - 1) * differences.std(ddof=1) / np.sqrt(count))
-    return Interval(mean, mean - half, mean + half)
+        return Interval(mean, -np.inf, np.inf, 0.0, count)
+    deviation = float(differences.std(ddof=1))
+    half = float(student.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / np.sqrt(count)
+    return Interval(mean, mean - half, mean + half, deviation, count)
 
 
 def cells_of(items: pd.Series[str], blocks: int, seed: int) -> pd.Series[int]:

@@ -1,11 +1,12 @@
 """The policies that are played, each one plan's first decisions: the joint plan and its baselines.
 
 All see the same forecast, targets, lots and guardrails; lines leave as an order document would say
-them. Not here: playing them (``plans_play``).
+them. Not here: playing them (``player``), or levels tuned on history (``tuned_levels``).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market.limits import no_limits
 from assets.rebalancing.min_max import min_max
 from assets.rebalancing.problem import Problem
+from assets.twin.day import Stock
 
 JOINT, NO_TRANSFERS, GREEDY, MIN_MAX, NOTHING = "joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"
 BY_SHARES = "departures_by_shares"
@@ -36,10 +38,19 @@ class Sights:
 
     Attributes
     ----------
+    date : date
+        The bucket begins.
+    bucket : int
+        Of the window.
+    stock : Stock
+        As the bucket begins.
     with_laterals, without : callable
         The problem with and without lanes between stores.
     """
 
+    date: dt.date
+    bucket: int
+    stock: Stock
     with_laterals: Callable[[], Problem]
     without: Callable[[], Problem]
 
@@ -47,7 +58,7 @@ class Sights:
 def joint_plan(sights: Sights) -> pd.DataFrame:
     """Return the lines of the joint plan."""
     network = expand_knowing_sales(sights.with_laterals())
-    return lines_of(network, _decided(network))
+    return lines_of(network, decided(network))
 
 
 def departures_by_shares(sights: Sights) -> pd.DataFrame:
@@ -59,7 +70,7 @@ def departures_by_shares(sights: Sights) -> pd.DataFrame:
 def no_transfers(sights: Sights) -> pd.DataFrame:
     """Return the lines of the same planner where no lane joins two stores, now or later."""
     network = expand(sights.without())
-    return lines_of(network, _decided(network))
+    return lines_of(network, decided(network))
 
 
 def greedy_pairs_policy(sights: Sights) -> pd.DataFrame:
@@ -67,7 +78,7 @@ def greedy_pairs_policy(sights: Sights) -> pd.DataFrame:
     free = expand(sights.without())
     network = expand(sights.with_laterals())
     units = np.zeros(len(network.first), dtype=np.int64)
-    units[~network.problem.moves.lateral[network.first]] = _decided(free)
+    units[~network.problem.moves.lateral[network.first]] = decided(free)
     return lines_of(network, greedy_pairs(network, units))
 
 
@@ -82,7 +93,10 @@ def do_nothing(_sights: Sights) -> pd.DataFrame:
     return pd.DataFrame(columns=list(LINE_COLUMNS))
 
 
-POLICIES: dict[str, Callable[[Sights], pd.DataFrame]] = {
+Policy = Callable[[Sights], pd.DataFrame]
+"""Lines that start in a bucket, in the columns of ``LINE_COLUMNS``."""
+
+POLICIES: dict[str, Policy] = {
     JOINT: joint_plan,
     BY_SHARES: departures_by_shares,
     NO_TRANSFERS: no_transfers,
@@ -94,7 +108,7 @@ LATERAL = (JOINT, BY_SHARES, GREEDY)
 """Policies that the cost of a lane between stores changes."""
 
 
-def _decided(network: Network) -> Ints:
+def decided(network: Network) -> Ints:
     """Return first-bucket units of a plan that also decides which departures leave and which documents go out."""
     return consolidated(network, no_limits(len(network.problem.moves))).found.units
 

@@ -1,6 +1,6 @@
-"""One network that plans are played on: master data, what tills told, demand that is played, opening stock.
+"""One network that policies are played on: master data, what tills told, demand that is played, opening stock.
 
-Not here: where they come from (``plans_feeds``, ``plans_sample``), or playing (``plans_play``).
+Not here: where they come from (a home, a benchmark), or playing (``player``).
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from scorecard_panels import BenchPanel
 
 from assets.kernel.network import NetworkProfile
 from assets.twin.day import Ints, Stock
@@ -20,8 +20,19 @@ KEY = ["item_id", "site_id"]
 MONEY = ["fixed_cost_per_departure", "cost_per_kg", "cost_per_m3", "cost_per_unit"]
 
 
+class History(Protocol):
+    """What tills told: all that a forecast sees."""
+
+    @property
+    def demand(self) -> pd.DataFrame:
+        """Frame ``FCT_DEMAND``, stock-outs flagged."""
+
+    def features(self, plan_date: dt.date) -> pd.DataFrame:
+        """Return the series sold before a date, with the segments that they were in then."""
+
+
 @dataclass(frozen=True)
-class BenchNetwork:
+class ExperimentNetwork:
     """One network.
 
     Attributes
@@ -30,7 +41,7 @@ class BenchNetwork:
         Bucket, horizon, lost sales.
     items, sites, lanes, laterals, sourcing, item_sites : DataFrame
         Marts; ``lanes`` replenish, ``laterals`` join stores, at costs that ``lateral_lanes`` multiplies.
-    panel : BenchPanel
+    panel : History
         What the tills told, with stock-outs flagged: all that a forecast sees.
     first : date
         Of the first bucket of ``asked``.
@@ -55,7 +66,7 @@ class BenchNetwork:
     laterals: pd.DataFrame
     sourcing: pd.DataFrame
     item_sites: pd.DataFrame
-    panel: BenchPanel
+    panel: History
     first: dt.date
     asked: Ints
     opening: Callable[[dt.date], Stock]
@@ -68,6 +79,12 @@ class BenchNetwork:
     def places(self) -> pd.DataFrame:
         """``item_id`` and ``site_id`` of the item-sites, sorted."""
         return self.item_sites[KEY]
+
+    @property
+    def echelons(self) -> Ints:
+        """Echelon of each item-site; 0 where demand is met."""
+        level = self.sites.set_index("site_id")["echelon"]
+        return self.places["site_id"].map(level).to_numpy(np.int64)
 
     def column(self, date: dt.date) -> int:
         """Return the bucket of ``asked`` that starts on a date."""
