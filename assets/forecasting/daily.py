@@ -112,7 +112,9 @@ def day_of(
     made = {name: getattr(published.latest(name, plan_date), "digest", "") for name in tables}
     terms = terms_of(release, profile, feature_set, as_known)
     rules = release.forecast
-    procedure = Procedure(refit_days=rules.refit_days, promotion_margin=rules.promotion_margin)
+    procedure = Procedure(
+        refit_days=rules.refit_days, promotion_margin=rules.promotion_margin, recalibration=rules.recalibration
+    )
     return Day(plan_date, terms, digest(made), release.version, procedure, has_drivers)
 
 

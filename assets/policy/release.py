@@ -26,6 +26,8 @@ from assets.policy.section import Section
 from assets.policy.stage import Stage
 
 Segment = Literal["smooth", "erratic", "intermittent", "lumpy", "new", "dying", "seasonal", "promoted"]
+Recalibration = Literal["at_once", "on_approval"]
+"""When a plan answers what drift asks for: the next one does, or the next one after a person approved it."""
 
 
 class ForecastRules(Section):
@@ -46,6 +48,9 @@ class ForecastRules(Section):
         Days after which champions are chosen and fitted anew; plans between only update them.
     promotion_margin : float
         Least share of the standing champion's decision loss that a challenger must save to replace it.
+    recalibration : str
+        Whether champions are chosen anew as soon as drift asks for it, or when a person approved; what
+        ``refit_days`` asks for needs no approval.
     """
 
     candidates: dict[Segment, tuple[str, ...]]
@@ -54,6 +59,7 @@ class ForecastRules(Section):
     decision_quantile: float = Field(default=0.9, gt=0, lt=1)
     refit_days: int = Field(default=7, ge=1)
     promotion_margin: float = Field(default=0.01, ge=0, lt=1)
+    recalibration: Recalibration = "at_once"
 
 
 class TargetRules(Section):
@@ -142,6 +148,7 @@ class SharedLimits(Section):
 
 
 JOINED_LATER: Mapping[tuple[str, ...], Any] = {
+    ("forecast", "recalibration"): "at_once",
     ("limits",): SharedLimits().model_dump(mode="json"),
     ("targets", "service_measure"): {},
     ("guardrails", "allowed_lanes"): [],

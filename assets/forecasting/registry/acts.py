@@ -1,16 +1,18 @@
-"""What a person decides about models: a model promoted into a segment, a selection rolled back.
+"""What a person decides about models: a model promoted, a selection rolled back, what drift asks for answered.
 
-Both count from the first plan date on that was not planned yet, so that what was planned stays
+All count from the first plan date on that was not planned yet, so that what was planned stays
 as it was. Not here: who may (the command line asks who and why), or what a plan makes of it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from assets.forecasting.registry.log import ModelLog
-from assets.forecasting.registry.records import Pin, Promoted, RolledBack, Terms
+from assets.forecasting.registry.records import Pin, Promoted, RefitApproved, RefitRejected, RolledBack, Terms
 from assets.forecasting.registry.registry import ModelRegistry
+from assets.forecasting.registry.requests import Request, rejection
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 
@@ -55,6 +57,70 @@ def roll_back(registry: ModelRegistry, by: str, reason: str) -> RolledBack:
             remedy="See `equipoise models list`",
         )
     return RolledBack(terms=terms, since=since, version=installed[-steps].entry.version, by=by, reason=reason)
+
+
+def waiting(log: ModelLog) -> list[Request]:
+    """Return what drift asked for and the plan after the latest one would find unanswered."""
+    latest = log.latest_use(AsKnown.THEN)
+    return log.waiting(latest.plan_date + dt.timedelta(days=1), latest.terms) if latest else []
+
+
+def approve_refits(registry: ModelRegistry, segment: str | None, by: str, reason: str) -> list[RefitApproved]:
+    """Let the next plan choose champions anew, as drift asked.
+
+    Parameters
+    ----------
+    segment : str or None
+        Segment whose requests are approved; all if not given.
+
+    Raises
+    ------
+    EquipoiseError
+        If nothing waits.
+    """
+    return [RefitApproved(**told) for told in _answers(registry, segment, by, reason)]
+
+
+def reject_refits(registry: ModelRegistry, segment: str | None, by: str, reason: str) -> list[RefitRejected]:
+    """End what drift asked for, without a refit.
+
+    Parameters
+    ----------
+    segment : str or None
+        Segment whose requests are rejected; all if not given.
+    reason : str
+        A word of ``requests.RefitRejection``.
+
+    Raises
+    ------
+    EquipoiseError
+        If nothing waits, or the reason is none of the list.
+    """
+    why = str(rejection(reason))
+    return [RefitRejected(**told) for told in _answers(registry, segment, by, why)]
+
+
+def _answers(registry: ModelRegistry, segment: str | None, by: str, reason: str) -> list[dict[str, Any]]:
+    log = registry.log()
+    asked = waiting(log)
+    found = {
+        one.asked_for: tuple(
+            sorted({name for other in asked if other.asked_for == one.asked_for for name in other.waits})
+        )
+        for one in asked
+    }
+    if segment is not None:
+        found = {day: (segment,) for day, segments in found.items() if segment in segments}
+    if not found:
+        known = sorted({name for one in asked for name in one.waits})
+        raise EquipoiseError(
+            f"nothing waits for {segment}" if segment else "no request for a refit waits",
+            where=str(registry.folder),
+            remedy=f"Name one of {', '.join(known)}" if known else "See `equipoise models list`",
+        )
+    _, since = _next(log, registry)
+    told = {"since": since, "by": by, "reason": reason}
+    return [{"asked_for": day, "segments": segments, **told} for day, segments in sorted(found.items())]
 
 
 def _next(log: ModelLog, registry: ModelRegistry) -> tuple[Terms, dt.date]:

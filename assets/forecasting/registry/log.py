@@ -17,11 +17,11 @@ from assets.forecasting.registry.records import (
     Procedure,
     Promoted,
     Record,
-    RefitRequested,
     RolledBack,
     Terms,
     Used,
 )
+from assets.forecasting.registry.requests import Request, requests
 
 R = TypeVar("R", bound=Record)
 
@@ -137,20 +137,26 @@ class ModelLog:
                 pins = dict(found.pins) if found else {}
         return pins
 
-    def refit_due(self, plan_date: dt.date, terms: Terms, refit_days: int, has_drivers: bool) -> str:
+    def refit_due(self, plan_date: dt.date, terms: Terms, procedure: Procedure, has_drivers: bool) -> str:
         """Return why champions are to be chosen anew for a plan date; empty where they are not."""
         found = self.in_force(plan_date, terms)
         if found is None:
             return "no selection was made under these rules yet"
         if self.pins(plan_date, terms) != found.entry.pins:
             return "a person put another model into a segment"
-        for request in self.of(RefitRequested):
-            if found.since <= request.asked_for < plan_date:
-                return f"asked for after the plan of {request.asked_for}: {request.why}"
+        for request in requests(self.records, found.since, plan_date):
+            if request.is_due(procedure.recalibration):
+                return request.told
         age = (plan_date - found.since).days
-        if age >= refit_days:
+        if age >= procedure.refit_days:
             return f"the selection of {found.since} is {age} days old"
         return _changed_drivers(found, has_drivers)
+
+    def waiting(self, plan_date: dt.date, terms: Terms) -> list[Request]:
+        """Return what drift asked for before a plan date, that no refit has answered since and no person either."""
+        found = self.in_force(plan_date, terms)
+        asked = requests(self.records, found.since, plan_date) if found else []
+        return [request for request in asked if request.waits]
 
     def procedure(self, plan_date: dt.date, terms: Terms) -> Procedure | None:
         """Return the procedure that a date was first ruled by under these terms; ``None`` where no record says."""
@@ -176,7 +182,7 @@ class ModelLog:
 
     def _first_ruling(self, plan_date: dt.date, terms: Terms, procedure: Procedure, has_drivers: bool) -> Ruling:
         found = self.standing(plan_date, terms)
-        due = self.refit_due(plan_date, terms, procedure.refit_days, has_drivers)
+        due = self.refit_due(plan_date, terms, procedure, has_drivers)
         pins, seen = self.pins(plan_date, terms), len(self.records)
         if found is None or found.entry.terms == terms:
             return Ruling(found.entry if found else None, due, pins, {}, seen, procedure)

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from assets.policy.release import Recalibration
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,10 +48,13 @@ class Procedure(_Frozen):
         Days after which champions are chosen anew.
     promotion_margin : float
         Least gain of a challenger.
+    recalibration : str
+        Whether the next plan answers what drift asks for at once, or waits for a person.
     """
 
     refit_days: int
     promotion_margin: float
+    recalibration: Recalibration = "at_once"
 
 
 class Pin(_Frozen):
@@ -121,12 +126,59 @@ class Used(Record):
 
 
 class RefitRequested(Record):
-    """What was seen after the plan of a date asks for a refit in the plans after it."""
+    """What was seen after the plan of a date asks for a refit in the plans after it.
+
+    Attributes
+    ----------
+    asked_for : date
+        Plan date after which it was seen.
+    segments : tuple of str
+        Demand segments that it was seen in; ``all`` for the network.
+    why : str
+        What was seen.
+    shifts : dict
+        Of the segments whose level of demand has shifted: the plan date that first told of the shift.
+    """
 
     kind: Literal["refit_requested"] = "refit_requested"
     asked_for: dt.date
     segments: tuple[str, ...]
     why: str
+    shifts: dict[str, dt.date] = {}
+
+
+class _Answered(Record):
+    """A person answered a request, for plan dates from ``since`` on.
+
+    Attributes
+    ----------
+    asked_for : date
+        Plan date of the request.
+    segments : tuple of str
+        Those of its segments that are answered.
+    since : date
+        First plan date that sees it.
+    by, reason : str
+        Who, and why.
+    """
+
+    asked_for: dt.date
+    segments: tuple[str, ...]
+    since: dt.date
+    by: str
+    reason: str
+
+
+class RefitApproved(_Answered):
+    """A person approved what drift asked for: the next plan refits."""
+
+    kind: Literal["refit_approved"] = "refit_approved"
+
+
+class RefitRejected(_Answered):
+    """A person rejected what drift asked for: the request has ended."""
+
+    kind: Literal["refit_rejected"] = "refit_rejected"
 
 
 class Promoted(Record):
@@ -154,5 +206,8 @@ class RolledBack(Record):
     reason: str
 
 
-class Line(RootModel[Annotated[Entered | Used | RefitRequested | Promoted | RolledBack, Field(discriminator="kind")]]):
+_Any = Entered | Used | RefitRequested | RefitApproved | RefitRejected | Promoted | RolledBack
+
+
+class Line(RootModel[Annotated[_Any, Field(discriminator="kind")]]):
     """A line of the index, whichever record it holds."""

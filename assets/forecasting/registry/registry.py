@@ -12,10 +12,11 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import pandas as pd
@@ -133,9 +134,28 @@ class ModelRegistry:
                 told.append(used)
             self._append(told)
 
-    def request_refit(self, asked_for: dt.date, segments: tuple[str, ...], why: str) -> bool:
-        """Ask for a refit in the plans after ``asked_for``; return whether it had not been asked before."""
-        request = RefitRequested(asked_for=asked_for, segments=tuple(sorted(segments)), why=why)
+    def request_refit(
+        self,
+        asked_for: dt.date,
+        segments: tuple[str, ...],
+        why: str,
+        shifts: Mapping[str, dt.date] = MappingProxyType({}),
+    ) -> bool:
+        """Ask for a refit in the plans after ``asked_for``; return whether it had not been asked before.
+
+        Parameters
+        ----------
+        asked_for : date
+            Plan date after which it is asked.
+        segments : tuple of str
+            Demand segments that drifted.
+        why : str
+            What was seen.
+        shifts : mapping, optional
+            Of the segments whose level has shifted: the plan date that first told of it.
+        """
+        asked = tuple(sorted(segments))
+        request = RefitRequested(asked_for=asked_for, segments=asked, why=why, shifts=dict(sorted(shifts.items())))
         with self._locked():
             if request in [*self.log().of(RefitRequested)]:
                 return False
@@ -144,9 +164,13 @@ class ModelRegistry:
 
     def decide(self, act: Callable[[ModelRegistry], R]) -> R:
         """Record what a person decided (``registry.acts``) and return it."""
+        return self.decide_all(lambda registry: [act(registry)])[0]
+
+    def decide_all(self, act: Callable[[ModelRegistry], Sequence[R]]) -> Sequence[R]:
+        """Record what a person decided in one go and return it."""
         with self._locked():
             decided = act(self)
-            self._append([decided])
+            self._append(decided)
         return decided
 
     def copy_before(self, plan_date: dt.date, terms: Terms, home_root: Path) -> None:

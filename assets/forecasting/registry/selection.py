@@ -38,7 +38,7 @@ from assets.kernel.identifiers import digest
 from assets.policy.release import ForecastRules
 
 # What of a release's rules decides who may replace a champion and when, but not what a champion forecasts.
-_PROCEDURE = {"refit_days", "promotion_margin"}
+_PROCEDURE = {"refit_days", "promotion_margin", "recalibration"}
 # What candidates are compared by: scores told by another loss promise something else.
 _LOSS = "pinball at decision levels, means corrected at the other origins"
 

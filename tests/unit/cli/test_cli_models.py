@@ -10,7 +10,7 @@ from unit.cli.tiny_network import PLAN_DATE, Equipoise
 from assets.forecasting.evaluation.calibrate import untested
 from assets.forecasting.evaluation.promotion import Challenge
 from assets.forecasting.evaluation.scorecard import Score
-from assets.forecasting.registry.records import Entered, Pin, Terms, Used
+from assets.forecasting.registry.records import Entered, Pin, Procedure, Terms, Used
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
@@ -96,7 +96,7 @@ def test_a_selection_says_why_it_was_made_and_who_put_a_model_there_for_what_rea
     test = Challenge("TSB", "CrostonSBA", 0.01, -0.02, 0.04, 0.01, 40, promoted=False, reason="CrostonSBA is no better")
     choice = replace(before.choices[0], evidence=test)
     selection = replace(before, made_for=day, choices=(choice,)).pinned({"lumpy": pin})
-    why = registry.log().refit_due(day, TERMS, 7, has_drivers=True)
+    why = registry.log().refit_due(day, TERMS, Procedure(refit_days=7, promotion_margin=0.01), has_drivers=True)
     entered = Entered(
         terms=TERMS, version=selection.version, made_for=day, data_version="data-2", why=why, pins={"lumpy": pin}
     )

@@ -18,6 +18,7 @@ from assets.forecasting.registry.registry import ModelRegistry
 from assets.forecasting.registry.segment_choice import SegmentChoice
 from assets.forecasting.registry.selection import Selection
 from assets.kernel.identifiers import digest
+from assets.policy.release import Recalibration
 
 FIRST = dt.date(2026, 3, 2)
 TERMS = Terms(rules="rules-1", feature_set="standard@1", as_known="then")
@@ -41,6 +42,7 @@ class History:
     margins: list[float] = field(default_factory=list)
     selected: int = 0
     menu: tuple[str, ...] = ("TSB", "CrostonSBA")
+    recalibration: Recalibration = "at_once"
     breaks: bool = False
     during: Callable[[], object] = bool
 
@@ -48,11 +50,19 @@ class History:
     def registry(self) -> ModelRegistry:
         return ModelRegistry(self.home, self.procedure)
 
-    def plan(self, days: int, terms: Terms = TERMS, refit_days: int = 7, margin: float = 0.01) -> DayForecast:
+    def plan(
+        self,
+        days: int,
+        terms: Terms = TERMS,
+        refit_days: int = 7,
+        margin: float = 0.01,
+        recalibration: Recalibration | None = None,
+    ) -> DayForecast:
         """Plan the date that many days after the first."""
         plan_date = day_after(days)
         data = self.data.get(plan_date, "data")
-        procedure = Procedure(refit_days=refit_days, promotion_margin=margin)
+        asked = recalibration or self.recalibration
+        procedure = Procedure(refit_days=refit_days, promotion_margin=margin, recalibration=asked)
         driven = plan_date in self.driven
         day = Day(plan_date, terms, digest(data, plan_date, driven), "standard@1", procedure, driven)
 

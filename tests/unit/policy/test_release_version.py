@@ -22,6 +22,7 @@ def test_the_shipped_release_keeps_the_version_that_plans_of_before_name() -> No
 @pytest.mark.parametrize(
     "sections",
     [
+        {"forecast": {"recalibration": "on_approval"}},
         {"targets": {"service_measure": {"A": "fill_rate"}}},
         {"limits": {"purchase_budget_amount": 1.0}},
         {"guardrails": {"allowed_lanes": [["a", "*"]]}},
@@ -50,6 +51,7 @@ def test_a_later_field_that_says_nothing_does_not_count() -> None:
         "lateral_credibility": 1,
     }
     silent = changed(
+        forecast={"recalibration": "at_once"},
         targets={"service_measure": {}},
         limits={"purchase_budget_amount": None},
         guardrails=guardrails,
