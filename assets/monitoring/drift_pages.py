@@ -13,7 +13,10 @@ from assets.monitoring.signals import Signal
 
 _SHOWN = 20
 _PANELS = 4
-_COLUMNS = ["signal", "member", "score", "score_limit", "shift", "unit", "began_on", "has_drifted", "reason"]
+_COLUMNS = [
+    "signal", "member", "score", "score_limit", "shift", "unit", "began_on", "mean_since", "mean_assumed",
+    "has_drifted", "reason",
+]  # fmt: skip
 
 
 def process_page(table: pd.DataFrame, signals: Sequence[Signal]) -> Page:

@@ -28,6 +28,9 @@ _BASELINE_LAGS: Mapping[Bucket, Sequence[int]] = {
 }
 
 
+_LANE = ["receipt_kind", "source_id", "site_id", "mode"]
+
+
 @dataclass(frozen=True)
 class Signal:
     """One series that is watched.
@@ -44,6 +47,8 @@ class Signal:
         Points.
     plan : ScanPlan
         How they are scanned.
+    assumed : array (n,) or None
+        What the plan assumes of each point; NaN where it assumes nothing.
     """
 
     kind: str
@@ -52,6 +57,7 @@ class Signal:
     dates: np.ndarray
     values: Reals
     plan: ScanPlan
+    assumed: Reals | None = None
 
 
 def demand_signals(demand: pd.DataFrame, segments: pd.DataFrame, bucket: Bucket, end: dt.date) -> list[Signal]:
@@ -95,7 +101,7 @@ def _against_baseline(segment: str, units: pd.Series[float], bucket: Bucket) -> 
     return Signal("demand", segment, "share", every.to_numpy()[known], values, _PLANS[bucket])
 
 
-def lead_time_signals(receipts: pd.DataFrame, end: dt.date) -> list[Signal]:
+def lead_time_signals(receipts: pd.DataFrame, end: dt.date, distributions: pd.DataFrame | None = None) -> list[Signal]:
     """Return days late against the quote of each source's receipts, in the order in which they came.
 
     Parameters
@@ -104,16 +110,38 @@ def lead_time_signals(receipts: pd.DataFrame, end: dt.date) -> list[Signal]:
         Rows of ``FCT_LEAD_TIME``. One order of many lines is one point, the mean of them: they travel together.
     end : date
         Receipts before it count.
+    distributions : DataFrame, optional
+        Frame ``LEAD_TIME``: what the plan assumes.
     """
     come = receipts[(receipts["received_date"] < pd.Timestamp(end)) & receipts["quoted_days"].notna()]
-    late = come["lead_time_days"].astype(np.float64) - come["quoted_days"].astype(np.float64)
-    trip = ["receipt_kind", "source_id", "site_id", "mode", "started_date", "received_date"]
-    trips = come.assign(late=late).groupby(trip, sort=True)["late"].mean().reset_index()
+    quoted = come["quoted_days"].astype(np.float64)
+    assumed = come[_LANE].merge(_assumed_days(distributions), on=_LANE, how="left")["assumed_days"]
+    points = come.assign(
+        late=come["lead_time_days"].astype(np.float64) - quoted, assumed=assumed.to_numpy(np.float64) - quoted
+    )
+    trip = [*_LANE, "started_date", "received_date"]
+    trips = points.groupby(trip, sort=True)[["late", "assumed"]].mean().reset_index()
     ordered = trips.sort_values(["receipt_kind", "source_id", "received_date", "started_date", "site_id", "mode"])
     return [
-        Signal("lead_time", f"{kind} {source}", "days", of["received_date"].to_numpy(), of["late"].to_numpy(), BY_EVENT)
+        Signal(
+            "lead_time",
+            f"{kind} {source}",
+            "days",
+            of["received_date"].to_numpy(),
+            of["late"].to_numpy(),
+            BY_EVENT,
+            of["assumed"].to_numpy(),
+        )
         for (kind, source), of in ordered.groupby(["receipt_kind", "source_id"], sort=True)
     ]
+
+
+def _assumed_days(distributions: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the mean lead time that the plan assumes of each lane and source."""
+    if distributions is None or distributions.empty:
+        return pd.DataFrame({**dict.fromkeys(_LANE, pd.Series(dtype=object)), "assumed_days": pd.Series(dtype=float)})
+    days = distributions["lead_time_days"].astype(np.float64) * distributions["probability"]
+    return distributions.assign(assumed_days=days).groupby(_LANE, sort=True)["assumed_days"].sum().reset_index()
 
 
 def feed_signals(batches: pd.DataFrame) -> list[Signal]:

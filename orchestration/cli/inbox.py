@@ -29,7 +29,7 @@ _SHOWN = 20
 
 @command(needs=Permission.READ_ORDERS)
 def inbox(out: Output) -> None:
-    """List what waits for a person: approvals, orders held back, unknown outcomes, differences with the other side.
+    """List what waits for a person: approvals, orders held back, unknown outcomes, differences, refits.
 
     Ranked by the money at stake for each day left: the gain of what has not left, the value of what may be amiss.
     """
@@ -39,7 +39,8 @@ def inbox(out: Output) -> None:
 
 def gather(access: Access) -> Record:
     """Return what waits, ranked, and whether orders may leave at all."""
-    from orchestration.cli.waiting import ranked, waiting
+    from orchestration.cli.recalibrate import waiting_refits
+    from orchestration.cli.waiting import of_request, ranked, waiting
     from orchestration.dispatching import dispatch_day
 
     day = dispatch_day(access.settings, access.store, access.clock)
@@ -47,6 +48,7 @@ def gather(access: Access) -> Record:
     told = {one.order_id for one in differing}
     orders = _that_may_wait(access.store, access.network, day.plan_date)
     found = [one for one in waiting(orders, day) if one.order_id not in told] + differing
+    found += [of_request(**asked) for asked in waiting_refits(access)]
     return {
         "plan_date": day.plan_date.isoformat(),
         "today": day.today.isoformat(),

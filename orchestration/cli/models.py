@@ -18,6 +18,7 @@ from orchestration.cli.acting import By, acting
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, percent, significant, table
 from orchestration.cli.reading import Record, open_network, plain
+from orchestration.cli.recalibrate import recalibrate, waiting_refits
 
 if TYPE_CHECKING:
     from assets.forecasting.registry.log import ModelLog
@@ -39,7 +40,7 @@ models = typer.Typer(
 @command(needs=Permission.READ_ORDERS)
 def list_selections(out: Output) -> None:
     """List the selections, which one decides next, and what persons and drift asked for."""
-    found = gather(open_registry())
+    found = gather(open_registry()) | {"waiting": waiting_refits(out.access)}
     out.answer(found, lambda console: _show(console, found))
 
 
@@ -89,6 +90,9 @@ def roll_back_models(out: Output, reason: Reason, by: By = None) -> None:
     act = open_registry().decide(lambda registry: roll_back(registry, person, reason))
     told = f"The selection {act.version[:_SHORT]} is in force again from the plan of {act.since} on."
     out.answer(plain(act.model_dump()), lambda console: console.print(told, markup=False))
+
+
+models.command("recalibrate")(recalibrate)
 
 
 def open_registry() -> ModelRegistry:
@@ -204,6 +208,9 @@ def _show(console: Console, found: Record) -> None:
     console.print(table("Selections of models", ["plan date", "version", "", "plans", "why then"], rows))
     for act in found["acts"]:
         console.print(_told(act), markup=False, soft_wrap=True)
+    for one in found["waiting"]:
+        told = f"Waits for a person since {one['asked_for']}: a refit of {', '.join(one['segments'])}; {one['command']}"
+        console.print(told, markup=False, soft_wrap=True)
 
 
 def _told(act: Record) -> str:
@@ -212,6 +219,9 @@ def _told(act: Record) -> str:
         return f"{pin['since']}: {pin['by']} put {pin['model']} into {act['segment']}: {pin['reason']}"
     if act["kind"] == "rolled_back":
         return f"{act['since']}: {act['by']} rolled back to {act['version'][:_SHORT]}: {act['reason']}"
+    if act["kind"] in ("refit_approved", "refit_rejected"):
+        what = f"the refit of {', '.join(act['segments'])} asked for after {act['asked_for']}"
+        return f"{act['since']}: {act['by']} {act['kind'].removeprefix('refit_')} {what}: {act['reason']}"
     return f"after {act['asked_for']}: refit asked for, {', '.join(act['segments'])}: {act['why']}"
 
 

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     UNKNOWN = "outcome unknown"
     REFUSED = "refused there"
     DIFFERENCE = "differs there"
+    RECALIBRATION = "recalibration"
 
 
 _SETTLED_HERE = frozenset({OrderStatus.PROPOSED, OrderStatus.APPROVED, OrderStatus.RESERVED, OrderStatus.FAILED})
@@ -127,6 +128,12 @@ def of_difference(difference: Difference) -> Waiting:
         Kind.DIFFERENCE, difference.order_id, told, value, Decimal(0), value, None, str(difference.cause), (),
         difference.remedy,
     )  # fmt: skip
+
+
+def of_request(asked_for: str, segments: list[str], why: str, command: str) -> Waiting:
+    """Return a refit that drift asked for as something that waits; what it is worth, only the command tells."""
+    about, nothing = f"refit of {', '.join(segments)}, asked for after {asked_for}", Decimal(0)
+    return Waiting(Kind.RECALIBRATION, "", about, nothing, nothing, nothing, None, why, (), command)
 
 
 def _of_today(order: Order, day: DispatchDay) -> Waiting | None:

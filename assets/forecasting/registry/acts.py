@@ -12,7 +12,8 @@ from typing import Any
 from assets.forecasting.registry.log import ModelLog
 from assets.forecasting.registry.records import Pin, Promoted, RefitApproved, RefitRejected, RolledBack, Terms
 from assets.forecasting.registry.registry import ModelRegistry
-from assets.forecasting.registry.requests import Request, rejection
+from assets.forecasting.registry.requests import rejection
+from assets.forecasting.registry.waiting import unanswered
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 
@@ -59,12 +60,6 @@ def roll_back(registry: ModelRegistry, by: str, reason: str) -> RolledBack:
     return RolledBack(terms=terms, since=since, version=installed[-steps].entry.version, by=by, reason=reason)
 
 
-def waiting(log: ModelLog) -> list[Request]:
-    """Return what drift asked for and the plan after the latest one would find unanswered."""
-    latest = log.latest_use(AsKnown.THEN)
-    return log.waiting(latest.plan_date + dt.timedelta(days=1), latest.terms) if latest else []
-
-
 def approve_refits(registry: ModelRegistry, segment: str | None, by: str, reason: str) -> list[RefitApproved]:
     """Let the next plan choose champions anew, as drift asked.
 
@@ -102,7 +97,7 @@ def reject_refits(registry: ModelRegistry, segment: str | None, by: str, reason:
 
 def _answers(registry: ModelRegistry, segment: str | None, by: str, reason: str) -> list[dict[str, Any]]:
     log = registry.log()
-    asked = waiting(log)
+    asked = unanswered(log)
     found = {
         one.asked_for: tuple(
             sorted({name for other in asked if other.asked_for == one.asked_for for name in other.waits})

@@ -152,7 +152,7 @@ class ModelLog:
             return f"the selection of {found.since} is {age} days old"
         return _changed_drivers(found, has_drivers)
 
-    def waiting(self, plan_date: dt.date, terms: Terms) -> list[Request]:
+    def unanswered(self, plan_date: dt.date, terms: Terms) -> list[Request]:
         """Return what drift asked for before a plan date, that no refit has answered since and no person either."""
         found = self.in_force(plan_date, terms)
         asked = requests(self.records, found.since, plan_date) if found else []

@@ -11,7 +11,7 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring import drift_pages
 from assets.monitoring.process_drift import process_drift
-from assets.monitoring.watched import watched_signals
+from assets.monitoring.watched import told_before, watched_signals
 
 
 def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
@@ -23,7 +23,13 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         "Demand is what was certainly asked for; what stock-outs hid is not in it. Of a hundred signals that never "
         "shift five cross the limit in a year: a row is a reason to look, not a proof.",
         # Read by themselves: some columns of long tables.
-        deps=[["marts", "fct_demand"], ["marts", "feat_item_site"], ["marts", "fct_lead_time"], ["raw", "batches"]],
+        deps=[
+            ["marts", "fct_demand"],
+            ["marts", "feat_item_site"],
+            ["marts", "fct_lead_time"],
+            ["raw", "batches"],
+            ["forecasting", "lead_time"],
+        ],
         plan_dates=plan_dates,
         owners=["team:planning-science"],
         kinds={"python", "pandas"},
@@ -35,7 +41,7 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         day = plan_date_of(context)
         signals = watched_signals(published, day, profile.calendar.bucket)
-        table = process_drift(signals, day)
+        table = process_drift(signals, day, told_before(published, day))
         return dg.MaterializeResult(value=table, metadata=shown(drift_pages.process_page(table, signals)))
 
     return drift

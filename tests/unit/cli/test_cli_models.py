@@ -131,7 +131,7 @@ def test_before_any_plan_one_line_says_so(equipoise: Equipoise, arguments: list[
     said = equipoise("models", *arguments)
     assert said.code == 1
     assert "no plan has used a model yet" in said.err
-    assert equipoise("models", "list", "--json").data == {"selections": [], "acts": []}
+    assert equipoise("models", "list", "--json").data == {"selections": [], "acts": [], "waiting": []}
 
 
 @pytest.mark.usefixtures("selected")

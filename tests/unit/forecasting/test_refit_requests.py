@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from unit.forecasting.model_history import FIRST, TERMS, History, day_after
 
-from assets.forecasting.registry.acts import approve_refits, reject_refits, waiting
+from assets.forecasting.registry.acts import approve_refits, reject_refits
 from assets.forecasting.registry.records import RefitApproved, RefitRejected
 from assets.forecasting.registry.registry import ModelRegistry
+from assets.forecasting.registry.waiting import unanswered, waiting_at, waiting_now
 from assets.kernel.errors import EquipoiseError
 
 
@@ -49,12 +50,12 @@ def test_a_rejection_ends_the_request_whatever_the_release_says_later(history: H
     reject(history)
     history.recalibration = recalibration
     assert [history.used(days) for days in (2, 3)] == [FIRST, FIRST]
-    assert waiting(history.registry.log()) == []
+    assert unanswered(history.registry.log()) == []
 
 
 def test_what_one_segment_asks_for_is_answered_without_the_other(history: History) -> None:
     reject(history, "smooth", "wrong_data")
-    [left] = waiting(history.registry.log())
+    [left] = unanswered(history.registry.log())
     assert (left.waits, left.approved) == (("lumpy",), ())
     assert history.used(2) == FIRST
     approve(history, "lumpy")
@@ -65,12 +66,12 @@ def test_a_later_request_waits_anew_after_a_rejection(history: History) -> None:
     reject(history)
     history.plan(2)
     history.registry.request_refit(day_after(2), ("lumpy",), "off again")
-    assert [one.asked_for for one in waiting(history.registry.log())] == [day_after(2)]
+    assert [one.asked_for for one in unanswered(history.registry.log())] == [day_after(2)]
 
 
 def test_the_refit_that_the_release_schedules_needs_no_approval_and_answers_what_waits(history: History) -> None:
     assert history.used(7) == day_after(7)
-    assert waiting(history.registry.log()) == []
+    assert unanswered(history.registry.log()) == []
 
 
 def test_a_date_planned_before_the_answer_stays_as_it_was_also_on_other_data(history: History) -> None:
@@ -119,8 +120,22 @@ def test_nothing_is_answered_twice(history: History, segment: str | None) -> Non
 def test_a_rejection_needs_a_reason_of_the_list_which_the_error_tells(history: History) -> None:
     with pytest.raises(EquipoiseError, match=r"no reason.*passing.*wrong_data.*no_better.*too_early"):
         reject(history, reason="because")
-    assert len(waiting(history.registry.log())) == 1
+    assert len(unanswered(history.registry.log())) == 1
 
 
 def test_a_network_without_a_plan_waits_for_nobody(tmp_path: Path) -> None:
-    assert waiting(ModelRegistry(tmp_path).log()) == []
+    assert unanswered(ModelRegistry(tmp_path).log()) == []
+
+
+def test_what_waits_is_what_the_release_has_persons_decide(history: History) -> None:
+    log = history.registry.log()
+    assert [one.waits for one in waiting_now(log, "on_approval")] == [("lumpy", "smooth")]
+    assert waiting_now(log, "at_once") == []
+
+
+def test_a_plan_tells_what_waited_before_it_and_not_what_came_of_itself(history: History) -> None:
+    history.plan(2)
+    log = history.registry.log()
+    told = {days: len(waiting_at(log, "on_approval", day_after(days))) for days in (0, 1, 2)}
+    assert told == {0: 0, 1: 0, 2: 1}
+    assert waiting_at(log, "at_once", day_after(2)) == []
