@@ -209,8 +209,8 @@ def _show(console: Console, found: Record) -> None:
     for act in found["acts"]:
         console.print(_told(act), markup=False, soft_wrap=True)
     for one in found["waiting"]:
-        told = f"Waits for a person since {one['asked_for']}: a refit of {', '.join(one['segments'])}; {one['command']}"
-        console.print(told, markup=False, soft_wrap=True)
+        what = f"a refit of {', '.join(one['segments'])}; see {one['command']}"
+        console.print(f"Waits for a person since {one['asked_for']}: {what}", markup=False, soft_wrap=True)
 
 
 def _told(act: Record) -> str:

@@ -88,6 +88,7 @@ def preview(out: Output, segment: str | None) -> Record:
     """
     from assets.forecasting.recalibrate import changes, total
     from assets.forecasting.registry.registry import ModelRegistry
+    from assets.forecasting.registry.waiting import due_next
     from assets.kernel.frames.forecasts import DEMAND_FORECAST
     from assets.kernel.frames.marts import DIM_ITEM
     from assets.kernel.published import Published
@@ -112,6 +113,7 @@ def preview(out: Output, segment: str | None) -> Record:
         "recalibration": release.forecast.recalibration, "currency": home.profile.currency,
         "horizon_buckets": home.profile.horizon_buckets, "segments": [asdict(change) for change in kept],
         "total": {"now": asdict(total(one.now for one in kept)), "after": asdict(total(one.after for one in kept))},
+        "next_plan": [one.told for one in due_next(registry.log(), release.forecast.recalibration)],
         "waiting": [one for one in waits if segment is None or segment in one["segments"]],
     })  # fmt: skip
     return told
@@ -214,6 +216,8 @@ def _show(console: Console, found: Record) -> None:
             f"{what} over {found['horizon_buckets']} buckets: {units} units, {money} {currency} at unit cost."
         )
     console.print("Nothing was recorded.")
+    for told in found["next_plan"]:
+        console.print(f"The next plan chooses models anew on its own data: {told}", markup=False, soft_wrap=True)
     for asked in found["waiting"]:
         console.print(
             f"Waits since {asked['asked_for']}: a refit of {', '.join(asked['segments'])} ({asked['why']}); "

@@ -144,7 +144,7 @@ class ModelLog:
             return "no selection was made under these rules yet"
         if self.pins(plan_date, terms) != found.entry.pins:
             return "a person put another model into a segment"
-        for request in requests(self.records, found.since, plan_date):
+        for request in self.asked(plan_date, terms):
             if request.is_due(procedure.recalibration):
                 return request.told
         age = (plan_date - found.since).days
@@ -152,11 +152,14 @@ class ModelLog:
             return f"the selection of {found.since} is {age} days old"
         return _changed_drivers(found, has_drivers)
 
-    def unanswered(self, plan_date: dt.date, terms: Terms) -> list[Request]:
-        """Return what drift asked for before a plan date, that no refit has answered since and no person either."""
+    def asked(self, plan_date: dt.date, terms: Terms) -> list[Request]:
+        """Return what drift asked for before a plan date and no refit has answered since."""
         found = self.in_force(plan_date, terms)
-        asked = requests(self.records, found.since, plan_date) if found else []
-        return [request for request in asked if request.waits]
+        return requests(self.records, found.since, plan_date) if found else []
+
+    def unanswered(self, plan_date: dt.date, terms: Terms) -> list[Request]:
+        """Return what of it no person has answered either."""
+        return [request for request in self.asked(plan_date, terms) if request.waits]
 
     def procedure(self, plan_date: dt.date, terms: Terms) -> Procedure | None:
         """Return the procedure that a date was first ruled by under these terms; ``None`` where no record says."""

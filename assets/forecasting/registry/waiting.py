@@ -25,6 +25,13 @@ def waiting_now(log: ModelLog, recalibration: Recalibration) -> list[Request]:
     return unanswered(log) if recalibration == "on_approval" else []
 
 
+def due_next(log: ModelLog, recalibration: Recalibration) -> list[Request]:
+    """Return what of what drift asked for the plan after the latest answers with a refit."""
+    latest = log.latest_use(AsKnown.THEN)
+    asked = log.asked(latest.plan_date + dt.timedelta(days=1), latest.terms) if latest else []
+    return [request for request in asked if request.is_due(recalibration)]
+
+
 def waiting_at(log: ModelLog, recalibration: Recalibration, plan_date: dt.date) -> list[Request]:
     """Return what the plan of a date left waiting for a person; nothing of what was seen after it."""
     uses = [use for use in log.of(Used) if use.plan_date == plan_date and use.terms.as_known == AsKnown.THEN]

@@ -1,14 +1,20 @@
 """Demand, lead times and feeds that shift are named, with their size and since when; the others are not."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from unit.cli.tiny_network import rows
 
 from assets.kernel.calendar import Bucket
+from assets.kernel.frames.feeds import FEED_STATE
+from assets.kernel.frames.monitoring import PROCESS_DRIFT
+from assets.kernel.published import Published
 from assets.monitoring.drift_pages import process_page
 from assets.monitoring.process_drift import process_drift
 from assets.monitoring.signals import demand_signals, feed_signals, lead_time_signals
+from assets.monitoring.watched import told_before
 
 END = dt.date(2026, 1, 5)
 DAYS = 300
@@ -112,3 +118,61 @@ def test_the_page_names_what_drifted_and_draws_it() -> None:
     page = process_page(process_drift(signals, END), signals)
     assert page["drifted"] in ("demand of smooth, demand of all", "demand of all, demand of smooth")
     assert isinstance(page["largest"], bytes)
+
+
+def later(days: int) -> pd.DataFrame:
+    """Return what is found when as many days have passed since the end of what ``demand`` returns."""
+    rows = demand(1.3).assign(bucket_start=lambda each: each["bucket_start"] + pd.Timedelta(days=days))
+    end = END + dt.timedelta(days=days)
+    return process_drift(demand_signals(rows, SEGMENTS, Bucket.DAY, end), end, told())
+
+
+def told(**changed: object) -> pd.DataFrame:
+    """Return what the plan of ``END`` told of."""
+    table = process_drift(demand_signals(demand(1.3), SEGMENTS, Bucket.DAY, END), END)
+    return table[table["has_drifted"]].assign(**changed)
+
+
+def first_told(table: pd.DataFrame) -> dict[str, pd.Timestamp]:
+    return dict(zip(table["member"], table["first_told"], strict=True))
+
+
+def test_a_shift_that_was_told_before_keeps_the_date_that_first_told_of_it() -> None:
+    assert first_told(later(5))["smooth"] == pd.Timestamp(END)
+    assert pd.isna(first_told(later(5))["lumpy"])
+
+
+def test_a_shift_whose_stretch_does_not_meet_the_one_before_is_another() -> None:
+    assert first_told(later(40))["smooth"] == pd.Timestamp(END) + pd.Timedelta(days=40)
+
+
+def test_a_shift_the_other_way_is_another() -> None:
+    signals = demand_signals(demand(1.3), SEGMENTS, Bucket.DAY, END)
+    before = told(shift=-0.3, first_told=pd.Timestamp("2025-12-20"))
+    assert first_told(process_drift(signals, END, before))["smooth"] == pd.Timestamp(END)
+
+
+def test_what_earlier_plan_dates_told_is_read_with_its_last_date_and_never_from_hindsight(tmp_path: Path) -> None:
+    published = Published(tmp_path)
+    days = {END - dt.timedelta(days=back): known for back, known in ((3, "then"), (2, "then"), (1, "now"), (0, "then"))}
+    for day, known in days.items():
+        published.write(FEED_STATE, rows(FEED_STATE, {"as_known": known}), day, "run")
+        published.write(PROCESS_DRIFT, told(plan_date=pd.Timestamp(day), first_told=pd.Timestamp(day)), day, "run")
+    found = told_before(published, END)
+    assert set(found["member"]) == {"all", "smooth"}
+    assert set(found["first_told"]) == {pd.Timestamp(END - dt.timedelta(days=2))}
+
+
+def test_a_lead_time_that_shifted_is_shown_beside_what_the_plan_assumes() -> None:
+    late = np.zeros(80, dtype=np.int64)
+    late[-10:] += 3
+    plan = pd.DataFrame(
+        {
+            "receipt_kind": "purchase", "source_id": "SUP", "site_id": "DC1", "mode": "supplier",
+            "lead_time_days": [5, 6], "probability": [0.5, 0.5],
+        }
+    )  # fmt: skip
+    (row,) = process_drift(lead_time_signals(receipts(late), END, plan), END).to_dict("records")
+    assert (row["has_drifted"], row["mean_since"], row["mean_assumed"]) == (True, 3.0, 0.5)
+    (row,) = process_drift(lead_time_signals(receipts(late), END), END).to_dict("records")
+    assert (row["mean_since"], np.isnan(row["mean_assumed"])) == (3.0, True)

@@ -10,7 +10,7 @@ from assets.forecasting.registry.records import RefitRequested
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.frames import Frame
 from assets.kernel.frames.feeds import FEED_STATE
-from assets.kernel.frames.monitoring import FORECAST_DRIFT
+from assets.kernel.frames.monitoring import FORECAST_DRIFT, PROCESS_DRIFT
 from assets.kernel.frames.schema import Kind
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
@@ -64,3 +64,59 @@ def test_without_drift_or_with_hindsight_nothing_is_asked(tmp_path: Path) -> Non
 
 def test_a_date_that_was_never_judged_asks_for_nothing(tmp_path: Path) -> None:
     assert request_refits(NetworkHome(tmp_path), MONDAY) == []
+
+
+def shifted(home: NetworkHome, day: dt.date, first_told: dt.date, *signals: str, as_known: str = "then") -> None:
+    """Publish that the plan of a day found levels shifted."""
+    published = Published(home.published)
+    found = [
+        {
+            "signal": kind, "member": member, "plan_date": pd.Timestamp(day),
+            "has_drifted": f"{kind} {member}" in signals, "first_told": pd.Timestamp(first_told),
+            "reason": "it is 30 % above",
+        }
+        for kind, member in (("demand", "smooth"), ("demand", "all"), ("lead_time", "purchase S"), ("feed", "sales"))
+    ]  # fmt: skip
+    published.write(FEED_STATE, rows_of(FEED_STATE, {"as_known": as_known}), day, "run-1")
+    published.write(PROCESS_DRIFT, rows_of(PROCESS_DRIFT, *found), day, "run-1")
+
+
+def test_a_segment_whose_demand_has_shifted_asks_once_a_shift_and_not_every_day(tmp_path: Path) -> None:
+    home, tuesday = NetworkHome(tmp_path), MONDAY + dt.timedelta(days=1)
+    shifted(home, MONDAY, MONDAY, "demand smooth")
+    shifted(home, tuesday, MONDAY, "demand smooth")
+    assert request_refits(home, MONDAY) == request_refits(home, MONDAY) == ["smooth"]
+    assert request_refits(home, tuesday) == []
+    [asked] = requests(home)
+    assert (asked.asked_for, asked.shifts) == (MONDAY, {"smooth": MONDAY})
+    assert asked.why == "demand of smooth: it is 30 % above"
+
+
+def test_the_next_shift_of_the_same_segment_asks_again(tmp_path: Path) -> None:
+    home, later = NetworkHome(tmp_path), MONDAY + dt.timedelta(days=60)
+    shifted(home, MONDAY, MONDAY, "demand smooth")
+    shifted(home, later, later, "demand smooth", "demand all")
+    assert (request_refits(home, MONDAY), request_refits(home, later)) == (["smooth"], ["all", "smooth"])
+
+
+def test_a_shift_whose_first_day_did_not_come_to_ask_is_asked_for_the_day_after(tmp_path: Path) -> None:
+    home, tuesday = NetworkHome(tmp_path), MONDAY + dt.timedelta(days=1)
+    shifted(home, tuesday, MONDAY, "demand smooth")
+    assert request_refits(home, tuesday) == ["smooth"]
+
+
+def test_forecasts_and_levels_that_drift_on_one_day_are_one_request(tmp_path: Path) -> None:
+    home = drifted(tmp_path, "lumpy")
+    shifted(home, MONDAY, MONDAY, "demand smooth")
+    assert request_refits(home, MONDAY) == request_refits(home, MONDAY) == ["lumpy", "smooth"]
+    [asked] = requests(home)
+    assert (asked.segments, asked.shifts) == (("lumpy", "smooth"), {"smooth": MONDAY})
+    assert asked.why == "lumpy: lumpy is off; demand of smooth: it is 30 % above"
+
+
+def test_lead_times_and_feeds_that_shift_ask_for_no_refit_and_hindsight_for_nothing(tmp_path: Path) -> None:
+    home, seen = NetworkHome(tmp_path / "then"), NetworkHome(tmp_path / "now")
+    shifted(home, MONDAY, MONDAY, "lead_time purchase S", "feed sales")
+    shifted(seen, MONDAY, MONDAY, "demand smooth", as_known="now")
+    assert [request_refits(each, MONDAY) for each in (home, seen)] == [[], []]
+    assert [requests(each) for each in (home, seen)] == [[], []]
