@@ -45,7 +45,8 @@ def process_drift(signals: Iterable[Signal], plan_date: dt.date, before: pd.Data
     return PROCESS_DRIFT.conform(pd.DataFrame(rows)) if rows else PROCESS_DRIFT.empty()
 
 
-def _first_told(row: Mapping[str, Any], before: Mapping[Any, Any] | None) -> pd.Timestamp:
+def _first_told(row: Mapping[str, Any], before: Mapping[Any, Any] | None) -> Any:
+    """Return the plan date that first told of a shift: an earlier one where it is the same."""
     if before is None or (row["shift"] > 0) != (before["shift"] > 0):
         return row["plan_date"]
     apart = row["began_on"] > before["last_point"] or row["last_point"] < before["began_on"]

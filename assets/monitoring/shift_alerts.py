@@ -15,9 +15,7 @@ from assets.forecasting.registry.requests import Request
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME
 from assets.kernel.frames.quality import ALERTS
 from assets.kernel.identifiers import digest
-
-FORECASTERS, FEEDS = "planning-science", "data-platform"
-"""Who answers for levels of demand and lead times, and for what feeds send."""
+from assets.monitoring.owners import FORECASTERS, owner_of
 
 _TABLE = {"demand": DEMAND_FORECAST.name, "lead_time": LEAD_TIME.name}
 _REMEDY = {
@@ -76,7 +74,7 @@ def _shifted(row: Mapping[Any, Any]) -> dict[str, Any]:
     return _alert(
         f"{kind}_shift_of_{member.replace(' ', '_')}", feed, row["plan_date"],
         (row["first_told"] - pd.Timedelta(days=1)).date(),
-        message=told, owner=FEEDS if kind == "feed" else FORECASTERS, remedy=_REMEDY[kind],
+        message=told, owner=owner_of(feed) if kind == "feed" else FORECASTERS, remedy=_REMEDY[kind],
         offender_count=int(row["window_points"]),
     )  # fmt: skip
 

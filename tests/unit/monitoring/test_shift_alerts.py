@@ -7,6 +7,7 @@ import pandas as pd
 
 from assets.forecasting.registry.requests import Request
 from assets.kernel.frames.monitoring import PROCESS_DRIFT
+from assets.monitoring.owners import owner_of
 from assets.monitoring.shift_alerts import shift_alerts, waiting_alerts
 
 MONDAY = dt.date(2026, 1, 5)
@@ -38,6 +39,9 @@ def test_each_signal_that_has_drifted_is_one_warning_and_the_others_none() -> No
     ]  # fmt: skip
     assert set(alerts["action"]) == {"warn"}
     assert alerts["remedy"].nunique() == 3
+    owners = dict(zip(alerts["feed"], alerts["owner"], strict=True))
+    assert owners["demand_forecast"] == owners["lead_time"] == "planning-science"
+    assert owners["demand_sales"] == owner_of("demand_sales")
     assert shift_alerts(drift(MONDAY)).empty
 
 
