@@ -8,23 +8,34 @@ or taking a release back (``rollback``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from assets.governance.disposition import TRANSFER, counter_move, counter_move_id
-from assets.governance.events import RELEASES, Event, LeftToPeople, RollbackCarriedOut, RolledBack
-from assets.governance.in_flight import Disposition, InFlight
+from assets.governance.events import RELEASES, Event, HoldLifted, LeftToPeople, RollbackCarriedOut, RolledBack
+from assets.governance.in_flight import IN_FLIGHT, InFlight
 from assets.governance.log import GovernanceLog, settle
 from assets.kernel.errors import EquipoiseError
 from assets.orders.decide import decide
-from assets.orders.events import Cancel, Propose, Withdraw
-from assets.orders.order import ENDED, Order, OrderStatus
+from assets.orders.events import Cancel, Command, Propose, Withdraw
+from assets.orders.order import Order, OrderStatus
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict, require_order
 
 REASON = "policy_rolled_back"
 """Why orders are cancelled; beside what people may say, because no person says it of one order."""
 _ATTEMPTS = 5
-_ARRIVED = (OrderStatus.RECEIVED, OrderStatus.CLOSED)
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of one order: by which rule, undone by which proposal, whether the ledger changed it, or why not."""
+
+    order_id: str
+    action: InFlight | None = None
+    undone_by: str = ""
+    changed: bool = False
+    for_people: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class CarriedOut:
     ----------
     kept, held, cancelled : tuple of str
         Orders that go on, that wait for a person, and that are cancelled or asked to be.
+    as_before : tuple of str
+        Those of the kept ones that lost an amendment: they go on as the other side has them.
     compensated : dict
         Order to the proposal that undoes it.
     for_people : dict
@@ -44,13 +57,29 @@ class CarriedOut:
     kept: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
+    as_before: tuple[str, ...] = ()
     compensated: Mapping[str, str] = field(default_factory=dict)
     for_people: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> tuple[str, ...]:
         """Orders to which something happened, and proposals that are new."""
-        return tuple(sorted({*self.cancelled, *self.compensated.values()}))
+        return tuple(sorted({*self.cancelled, *self.as_before, *self.compensated.values()}))
+
+    @classmethod
+    def of(cls, fates: Iterable[Fate]) -> CarriedOut:
+        """Return what became of orders, put together."""
+        found = sorted(fates, key=lambda fate: fate.order_id)
+
+        def those(action: InFlight) -> tuple[str, ...]:
+            return tuple(fate.order_id for fate in found if fate.action is action)
+
+        return cls(
+            those(InFlight.KEEP), those(InFlight.HOLD), those(InFlight.CANCEL),
+            tuple(fate.order_id for fate in found if fate.changed and fate.action is InFlight.KEEP),
+            {fate.order_id: fate.undone_by for fate in found if fate.action is InFlight.COMPENSATE},
+            {fate.order_id: fate.for_people for fate in found if fate.for_people},
+        )  # fmt: skip
 
 
 def unfinished(history: Iterable[Event]) -> tuple[RolledBack, ...]:
@@ -79,7 +108,8 @@ def finish(store: OrderStore, log: GovernanceLog, *, today: dt.date, at: dt.date
 
 def see_to(store: OrderStore, log: GovernanceLog, rolled: RolledBack, *, today: dt.date, at: dt.datetime) -> CarriedOut:
     """Carry one rollback out, and record that it was."""
-    done = carry_out(store, rolled, plan_date=today)
+    lifted = {(event.order_id, event.revision) for event in log.history(RELEASES) if isinstance(event, HoldLifted)}
+    done = carry_out(store, rolled, plan_date=today, lifted=lifted)
     left = tuple(LeftToPeople(order_id, why) for order_id, why in sorted(done.for_people.items()))
 
     def carried(history: tuple[Event, ...]) -> Sequence[Event]:
@@ -90,72 +120,85 @@ def see_to(store: OrderStore, log: GovernanceLog, rolled: RolledBack, *, today: 
     return done
 
 
-def carry_out(store: OrderStore, rolled: RolledBack, *, plan_date: dt.date) -> CarriedOut:
-    """Carry out what a rollback says of orders, through the ledger.
+def carry_out(
+    store: OrderStore, rolled: RolledBack, *, plan_date: dt.date, lifted: Collection[tuple[str, int]] = ()
+) -> CarriedOut:
+    """Carry out what the rules say of a rollback's orders, as they stand now, through the ledger.
 
-    ``cancel`` asks the ledger, and through it the other side; ``compensate`` proposes the counter-move.
+    Orders may have moved since the rollback was recorded: the rule for the status that an order has now holds, and
+    again for the status that carrying it out left it in, until nothing of the release is left to see to.
 
     Parameters
     ----------
     plan_date : date
         The clock's: counter-moves are documents of this date.
+    lifted : collection of (order, revision)
+        Of which a person has said meanwhile that they hold.
+
+    Raises
+    ------
+    EquipoiseError
+        If the ledger is busy; nothing is recorded as done then, and whoever comes next goes on.
     """
-    done: dict[InFlight, list[str]] = {action: [] for action in InFlight}
-    counter: dict[str, str] = {}
-    people: dict[str, str] = {}
-    for one in rolled.orders or ():
-        if one.action is InFlight.COMPENSATE:
-            undone_by, why = _compensate(store, require_order(store, one.order_id), rolled, plan_date)
-            counter.update({one.order_id: undone_by} if undone_by else {})
-            people.update({one.order_id: why} if why else {})
-            continue
-        action = _given_up(store, one, rolled) if one.action is InFlight.CANCEL else one.action
-        if action is None:
-            people[one.order_id] = "it went on while the release was taken back; look at it again"
-        else:
-            done[action].append(one.order_id)
-    return CarriedOut(
-        tuple(done[InFlight.KEEP]), tuple(done[InFlight.HOLD]), tuple(done[InFlight.CANCEL]), counter, people
-    )
+    return CarriedOut.of(_seen_to(store, one.order_id, rolled, plan_date, lifted) for one in rolled.orders or ())
 
 
-def _given_up(store: OrderStore, one: Disposition, rolled: RolledBack) -> InFlight | None:
-    """Cancel an order, also where somebody else changes it meanwhile; ``None`` where it could not be."""
-    note = f"{rolled.version} was taken back"
-    for _ in range(_ATTEMPTS):
-        order = require_order(store, one.order_id)
-        if order.status in _ARRIVED:
-            return None
-        if order.status in ENDED:
-            return InFlight.CANCEL if order.status is OrderStatus.CANCELLED else InFlight.KEEP
-        if rolled.version not in order.document.releases:
-            return InFlight.KEEP  # the restored release has planned it anew meanwhile
-        # What nobody acted on is withdrawn, so that the restored release may propose the very same.
-        gives_up = Withdraw(note, "") if order.status is OrderStatus.PROPOSED else Cancel(rolled.by, REASON, note)
-        events = decide(order, gives_up)
+def _seen_to(
+    store: OrderStore, order_id: str, rolled: RolledBack, plan_date: dt.date, lifted: Collection[tuple[str, int]]
+) -> Fate:
+    """Bring one order to where the rules have nothing more to do, also where somebody else changes it meanwhile."""
+    changed, lost = False, 0
+    while True:
+        order = require_order(store, order_id)
+        fate = _settled(order, rolled, lifted)
+        if fate is InFlight.COMPENSATE:
+            return _compensated(store, order, rolled, plan_date)
+        if isinstance(fate, InFlight | str):
+            told, why = (fate, "") if isinstance(fate, InFlight) else (None, fate)
+            return Fate(order_id, told, changed=changed, for_people=why)
         try:
-            if events:
-                store.append([Append(order.order_id, order.version, events)])
+            store.append([Append(order_id, order.version, decide(order, fate))])
+            changed = True
         except VersionConflict:
-            continue
+            lost += 1
+            if lost == _ATTEMPTS:
+                raise
+
+
+def _settled(order: Order, rolled: RolledBack, lifted: Collection[tuple[str, int]]) -> InFlight | str | Command:
+    """Return what became of an order, why people have to see to it, or what is to be done to it first."""
+    if order.status is OrderStatus.CANCELLED:
         return InFlight.CANCEL
-    return None
+    of_release = rolled.version in order.document.releases
+    if not of_release or (order.order_id, order.revision) in lifted:
+        return InFlight.KEEP  # the restored release has planned it anew meanwhile, or a person vouches for it
+    action, _ = IN_FLIGHT[order.status]
+    if action is not InFlight.CANCEL or order.cancel_pending:
+        return action
+    note = f"{rolled.version} was taken back"
+    if order.status is OrderStatus.PROPOSED:
+        # What nobody acted on is withdrawn, so that the restored release may propose the very same. Of an amendment
+        # that leaves what the other side has, which is looked at anew.
+        return Withdraw(note, "")
+    if order.former is not None and rolled.version not in order.former.document.releases:
+        return "its amendment is on the way; to cancel it would cancel what another release ordered"
+    return Cancel(rolled.by, REASON, note)
 
 
-def _compensate(store: OrderStore, order: Order, rolled: RolledBack, plan_date: dt.date) -> tuple[str, str]:
+def _compensated(store: OrderStore, order: Order, rolled: RolledBack, plan_date: dt.date) -> Fate:
     """Return the proposal that undoes an order, made now unless it was; or why people have to see to it."""
     if order.document.kind != TRANSFER:
-        return "", f"a {order.document.kind} under way is sent back by no document of ours"
+        why = f"a {order.document.kind} under way is sent back by no document of ours"
+        return Fate(order.order_id, for_people=why)
     days = (plan_date - (rolled.plan_date or plan_date)).days
     names = [counter_move_id(order, plan_date - dt.timedelta(days=back)) for back in range(max(days, 0) + 1)]
     known = store.orders(OrderFilter(order_ids=tuple(sorted(names))))
     if known:
-        return known[0].order_id, ""
+        return Fate(order.order_id, InFlight.COMPENSATE, known[0].order_id)
     try:
         document = counter_move(order, plan_date)
-        store.append([Append(document.order_id, 0, decide(None, Propose(document)))])
-    except VersionConflict:
-        pass  # another process proposed the same document: one is enough
     except EquipoiseError as refused:
-        return "", str(refused)
-    return document.order_id, ""
+        return Fate(order.order_id, for_people=str(refused))
+    with suppress(VersionConflict):  # another process proposed the same document: one is enough
+        store.append([Append(document.order_id, 0, decide(None, Propose(document)))])
+    return Fate(order.order_id, InFlight.COMPENSATE, document.order_id)

@@ -29,6 +29,7 @@ def roll_back(access: Access, name: str, reason: str) -> Record:
     taken = take_back(access.settings, access.store, name, by=access.identity, why=reason)
     done = {
         **dict.fromkeys(taken.orders.kept, "goes on"),
+        **dict.fromkeys(taken.orders.as_before, "its amendment is withdrawn; it goes on"),
         **dict.fromkeys(taken.orders.held, "held: `equipoise policy lift` lets it go"),
         **dict.fromkeys(taken.orders.cancelled, "cancelled, or the other side is asked to"),
         **{order_id: f"compensated by {other}" for order_id, other in taken.orders.compensated.items()},

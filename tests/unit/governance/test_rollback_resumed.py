@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import pytest
 from unit.governance.governance_samples import ADA, AT, release_with
 from unit.governance.test_dispositions import CANARY, TODAY, act, by_canary
-from unit.orders.order_lives import ACKNOWLEDGED, PROPOSED, RESERVED, SHIPPED
+from unit.orders.order_lives import ACKNOWLEDGED, APPROVED, ISSUED, PROPOSED, RECEIVED, RESERVED, SHIPPED
 from unit.orders.order_samples import order_book
 
-from assets.governance.carrying_out import finish, see_to, unfinished
+from assets.governance.carrying_out import CarriedOut, finish, see_to, unfinished
 from assets.governance.disposition import in_flight
-from assets.governance.events import RELEASES, Event, RollbackCarriedOut, RolledBack
+from assets.governance.events import RELEASES, Event, HoldLifted, RollbackCarriedOut, RolledBack
 from assets.governance.in_flight import dispositions
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.log import settle
 from assets.governance.rollback import roll_back
+from assets.kernel.errors import EquipoiseError
 from assets.orders.events import CancelRequested, Command, Confirm, OrderWithdrawn, Propose, Reserve
 from assets.orders.order import OrderStatus
 from assets.orders.record import record
@@ -40,8 +41,11 @@ class MortalStore(MemoryOrderStore):
 
     lives: int = 10**6
     after_commit: bool = False
+    busy: bool = False
 
     def append(self, appends: Sequence[Append], guard: StockGuard | None = None) -> int:
+        if self.busy:
+            raise EquipoiseError("the ledger is busy", where="order ledger", remedy="Try again")
         if not appends:
             return super().append(appends, guard)
         self.lives -= 1
@@ -67,6 +71,41 @@ def _of(command: Command, order_id: str) -> Command:
     if isinstance(command, Confirm):
         return dataclasses.replace(command, receipt=dataclasses.replace(command.receipt, reference=order_id))
     return dataclasses.replace(command, holds=()) if isinstance(command, Reserve) else command
+
+
+def one_order(*life: Command) -> tuple[MortalStore, str]:
+    """Return a ledger with one order of the canary after commands, and its id."""
+    store = MortalStore()
+    (document,) = order_book(LINES[:1]).content
+    act(store, [Propose(by_canary(document, "I1"))], document.order_id)
+    moved_on(store, document.order_id, life)
+    return store, document.order_id
+
+
+def moved_on(store: MortalStore, order_id: str, commands: Sequence[Command]) -> None:
+    """Bring an order further."""
+    act(store, [_of(one, order_id) for one in commands if not isinstance(one, Propose)], order_id)
+
+
+def amended(quantity: int, *items: str) -> Propose:
+    """Return a plan of another quantity, by the canary if it decided items."""
+    (document,) = order_book((("transfer", "I1", "DC1", "S1", quantity),)).content
+    return Propose(by_canary(document, *items) if items else document)
+
+
+def die_once_recorded(store: MortalStore) -> None:
+    """Take the canary back in a process that dies as soon as that is recorded."""
+    store.lives, store.after_commit = 1, True
+    with pytest.raises(Killed):
+        take_back(store)
+    store.lives = 10**6
+
+
+def resumed(store: MortalStore) -> CarriedOut:
+    """Return what the next process makes of it; the one after that finds nothing left."""
+    (done,) = finish(store, LedgerLog(store), today=LATER, at=AT)
+    assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
+    return done
 
 
 def take_back(store: MortalStore) -> None:
@@ -144,6 +183,90 @@ def test_a_second_death_on_another_day_makes_no_second_counter_move() -> None:
     (done,) = finish(store, LedgerLog(store), today=LATER, at=AT)
     assert len(done.compensated) == 1
     assert told(store) == UNDISTURBED
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "became", "status", "pending"),
+    [
+        (PROPOSED, APPROVED, "held", OrderStatus.APPROVED, False),
+        (PROPOSED, RESERVED, "held", OrderStatus.RESERVED, False),
+        (RESERVED, ISSUED, "cancelled", OrderStatus.CANCELLED, False),
+        (RESERVED, ACKNOWLEDGED, "cancelled", OrderStatus.ACKNOWLEDGED, True),
+        (ACKNOWLEDGED, SHIPPED, "compensated", OrderStatus.SHIPPED, False),
+        (ACKNOWLEDGED, RECEIVED, "kept", OrderStatus.RECEIVED, False),
+        (SHIPPED, RECEIVED, "kept", OrderStatus.RECEIVED, False),
+    ],
+)
+def test_an_order_that_moved_on_meanwhile_becomes_what_its_status_says_now(
+    before: tuple[Command, ...], after: tuple[Command, ...], became: str, status: OrderStatus, pending: bool
+) -> None:
+    store, order_id = one_order(*before)
+    die_once_recorded(store)
+    moved_on(store, order_id, after[len(before) :])
+    done = resumed(store)
+    (order,) = store.orders(OrderFilter(order_ids=(order_id,)))
+    assert {name for name in ("kept", "held", "cancelled", "compensated") if order_id in getattr(done, name)} == {
+        became
+    }
+    assert (order.status, order.cancel_pending) == (status, pending)
+
+
+def test_of_an_amendment_nothing_of_the_release_is_left_neither_it_nor_what_the_other_side_has() -> None:
+    store, order_id = one_order(*ACKNOWLEDGED)
+    act(store, [amended(20, "I1")], order_id)
+    die_once_recorded(store)
+    done = resumed(store)
+    (order,) = store.orders(OrderFilter(order_ids=(order_id,)))
+    assert (done.cancelled, done.changed) == ((order_id,), (order_id,))
+    assert (order.status, order.cancel_pending, order.former) == (OrderStatus.ACKNOWLEDGED, True, None)
+
+
+def test_an_amendment_of_what_another_release_ordered_is_withdrawn_and_the_order_goes_on() -> None:
+    store = MortalStore()
+    propose = amended(14)
+    order_id = propose.document.order_id
+    act(store, [propose], order_id)
+    moved_on(store, order_id, ACKNOWLEDGED)
+    act(store, [amended(20, "I1")], order_id)
+    die_once_recorded(store)
+    done = resumed(store)
+    (order,) = store.orders()
+    assert (done.kept, done.as_before, done.cancelled, done.changed) == ((order_id,), (order_id,), (), (order_id,))
+    assert (order.status, order.cancel_pending, order.document.quantity_units) == (OrderStatus.ACKNOWLEDGED, False, 14)
+
+
+def test_an_amendment_on_its_way_of_what_another_release_ordered_is_left_to_people() -> None:
+    store = MortalStore()
+    propose = amended(14)
+    order_id = propose.document.order_id
+    act(store, [propose], order_id)
+    moved_on(store, order_id, ACKNOWLEDGED)
+    act(store, [amended(20, "I1")], order_id)
+    moved_on(store, order_id, ISSUED[len(PROPOSED) :])
+    die_once_recorded(store)
+    assert set(resumed(store).for_people) == {order_id}
+    (order,) = store.orders()
+    assert (order.status, order.cancel_pending) == (OrderStatus.ISSUED, False)
+
+
+def test_what_a_person_said_meanwhile_to_hold_is_left_alone() -> None:
+    store, order_id = one_order(*RESERVED)
+    die_once_recorded(store)
+    lifted = HoldLifted(order_id, 1, ADA.person, AT, "the truck is booked")
+    settle(LedgerLog(store), RELEASES, lambda _: (lifted,))
+    moved_on(store, order_id, SHIPPED[len(RESERVED) :])
+    assert resumed(store).kept == (order_id,)
+    assert len(store.orders()) == 1
+
+
+def test_a_busy_ledger_leaves_the_rollback_to_whoever_comes_next() -> None:
+    store, order_id = one_order(*SHIPPED)
+    die_once_recorded(store)
+    store.busy = True
+    with pytest.raises(EquipoiseError, match="busy"):
+        finish(store, LedgerLog(store), today=LATER, at=AT)
+    store.busy = False
+    assert set(resumed(store).compensated) == {order_id}
 
 
 def test_what_the_restored_release_planned_meanwhile_is_left_to_it() -> None:
