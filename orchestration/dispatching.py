@@ -13,7 +13,7 @@ from dataclasses import replace
 from assets.feeds.landing import LandingArea
 from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
 from assets.governance.dispatch_alerts import dispatch_alerts
-from assets.governance.disposition import close_compensated, held_orders
+from assets.governance.disposition import close_compensated, held_orders, left_to_people
 from assets.governance.events import ACCESS, PAUSE, RELEASES
 from assets.governance.facts import Known
 from assets.governance.grants import AccessBook, access_book
@@ -82,6 +82,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
     planned = published.latest(DOCUMENTS.name, plan_date) is not None
     orders = store.orders(OrderFilter(network=profile.name, going_on=True))
     log = LedgerLog(store)
+    releases = log.history(RELEASES)
     return DispatchDay(
         network=profile.name,
         plan_date=plan_date,
@@ -92,7 +93,8 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         pauses=pause_state(log.history(PAUSE), today),
         may_approve=may_approve(settings, access_book(log.history(ACCESS))),
         stopped=_stopped(published, profile, store, plan_date),
-        held=held_orders(orders, log.history(RELEASES)),
+        held=held_orders(orders, releases),
+        left=left_to_people(orders, releases),
     )
 
 

@@ -108,7 +108,11 @@ def finish(store: OrderStore, log: GovernanceLog, *, today: dt.date, at: dt.date
 
 def see_to(store: OrderStore, log: GovernanceLog, rolled: RolledBack, *, today: dt.date, at: dt.datetime) -> CarriedOut:
     """Carry one rollback out, and record that it was."""
-    lifted = {(event.order_id, event.revision) for event in log.history(RELEASES) if isinstance(event, HoldLifted)}
+    lifted = {
+        (event.order_id, event.revision)
+        for event in log.history(RELEASES)
+        if isinstance(event, HoldLifted) and event.at >= rolled.at
+    }
     done = carry_out(store, rolled, plan_date=today, lifted=lifted)
     left = tuple(LeftToPeople(order_id, why) for order_id, why in sorted(done.for_people.items()))
 

@@ -52,6 +52,8 @@ class DispatchDay:
         Who may approve now.
     held : dict
         Order to why it may not leave: the release that made it was taken back.
+    left : dict
+        Order to why a person has to see to it: a rollback could not settle it.
     stopped : str
         Why nothing of the plan may leave: a gate stopped it since. Empty if nothing did.
     capacity : int
@@ -68,6 +70,7 @@ class DispatchDay:
     may_approve: frozenset[str]
     stopped: str = ""
     held: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
     capacity: int = CAPACITY
 
     @property
@@ -111,6 +114,8 @@ class Dispatched:
         Since that one was issued.
     changed : tuple of str
         Orders to which anything happened.
+    left_to_people : dict
+        Order to why a person has to see to it: a rollback could not settle it.
     """
 
     expired: tuple[str, ...] = ()
@@ -124,6 +129,7 @@ class Dispatched:
     oldest: str = ""
     waited: dt.timedelta = dt.timedelta(0)
     changed: tuple[str, ...] = ()
+    left_to_people: Mapping[str, str] = field(default_factory=dict)
 
 
 def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendTerms, now: Now) -> Dispatched:
@@ -160,7 +166,7 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
     }  # fmt: skip
     return Dispatched(
         expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), *_oldest(store, left, now()),
-        tuple(sorted(changed)),
+        tuple(sorted(changed)), dict(day.left),
     )  # fmt: skip
 
 
@@ -199,7 +205,14 @@ def held_back(order: Order, day: DispatchDay) -> str:
         return day.held[order.order_id]
     if order.former is not None and not day.release.enabled(Feature.AMENDMENTS):
         return f"{day.release.name} lets no amendment leave"
-    return paused_by(facts_of(order.document, order.revision, day.known), day.pauses)
+    return _missed(order, day.today) or paused_by(facts_of(order.document, order.revision, day.known), day.pauses)
+
+
+def _missed(order: Order, today: dt.date) -> str:
+    """Return why a document comes too late: a line of it was to depart before today; empty where none was."""
+    moving = [line.departure_date for line in order.document.lines if line.levels is None]
+    first = min(moving, default=today)
+    return f"it was to depart on {first}, and today is {today}: a later plan decides anew" if first < today else ""
 
 
 def _needed(order: Order, day: DispatchDay) -> Requirement:

@@ -35,6 +35,7 @@ def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date) -> pd
     told = [
         _stuck(found),
         _cause("not_understood", "critical", len(found.sent.not_understood), _first_detail(found), "equipoise inbox"),
+        _cause("left_by_rollback", "warning", len(found.left_to_people), _left(found), "equipoise inbox"),
         _cause("other_side_silent", "warning", int(bool(found.silence)), found.silence, "equipoise dispatch"),
     ]
     if found.taken is not None:
@@ -74,6 +75,10 @@ def _cause(rule: str, severity: str, count: int, what: str, command: str) -> dic
 
 def _first_detail(found: Dispatched) -> str:
     return _some(tuple(f"{name}: {found.sent.details.get(name, '')}" for name in found.sent.not_understood))
+
+
+def _left(found: Dispatched) -> str:
+    return _some(tuple(f"{name}: {why}" for name, why in sorted(found.left_to_people.items())))
 
 
 def _some(told: tuple[str, ...]) -> str:

@@ -11,13 +11,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from assets.governance.events import Event, HoldLifted, RolledBack
+from assets.governance.events import Event, HoldLifted, RollbackCarriedOut, RolledBack
 from assets.governance.in_flight import OrderInFlight
 from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_each
 from assets.orders.documents import content_digest, order_id
 from assets.orders.events import Channel, Compensate, Document, OrderLine
-from assets.orders.order import UNSENT, Order, OrderStatus
+from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.access import Identity, Permission, require
 
@@ -105,8 +105,26 @@ def held_orders(orders: Iterable[Order], history: Sequence[Event]) -> dict[str, 
     return found
 
 
+def left_to_people(orders: Iterable[Order], history: Sequence[Event]) -> dict[str, str]:
+    """Return, by order, why a person has to see to it: a rollback could not settle it and it is still under way.
+
+    Until it has arrived or ended, or somebody says that it was seen to (``lift_hold``).
+    """
+    left: dict[str, str] = {}
+    for event in history:
+        if isinstance(event, RollbackCarriedOut):
+            said = f"{event.version} decided it and was taken back"
+            left |= {one.order_id: f"{said}: {one.why}" for one in event.left_to_people}
+        elif isinstance(event, HoldLifted):
+            left.pop(event.order_id, None)
+    over = ENDED | {OrderStatus.RECEIVED}
+    return {
+        order.order_id: left[order.order_id] for order in orders if order.order_id in left and order.status not in over
+    }
+
+
 def lift_hold(order: Order, history: Sequence[Event], *, by: Identity, at: dt.datetime, why: str) -> tuple[Event, ...]:
-    """Say that a held order still holds, as it is now.
+    """Say that a held order still holds, as it is now, or that one which a rollback left to people was seen to.
 
     Raises
     ------
@@ -114,7 +132,8 @@ def lift_hold(order: Order, history: Sequence[Event], *, by: Identity, at: dt.da
         If they may not, if it is not held, or if no reason is given.
     """
     require(by, Permission.APPROVE)
-    if order.status not in UNSENT or order.order_id not in held_orders([order], history):
+    held = order.status in UNSENT and order.order_id in held_orders([order], history)
+    if not held and order.order_id not in left_to_people([order], history):
         raise EquipoiseError(
             f"it is not held by a rollback; it is {order.status}", where=f"order {order.order_id}",
             remedy="See `equipoise inbox`",

@@ -55,6 +55,7 @@ def gather(access: Access, done: Dispatched, day: DispatchDay, gateway: str) -> 
         "issued": list(done.issued.issued),
         "held": {**refused, **done.issued.held, **{one: done.sent.details[one] for one in done.sent.held}},
         "waiting_for_people": waiting,
+        "left_to_people": dict(done.left_to_people),
         "expired": list(done.expired),
         "answered": list(done.sent.answered),
         "waiting": list(done.sent.waiting),
@@ -90,7 +91,8 @@ def show(console: Console, found: Record) -> None:
         f"{len(found['waiting_for_people'])} waiting for people, {len(found['expired'])} came too late.",
         markup=False,
     )
-    for title, key in (("Held back", "held"), ("Waiting for people", "waiting_for_people")):
+    tables = {"Held back": "held", "Waiting for people": "waiting_for_people", "Left by a rollback": "left_to_people"}
+    for title, key in tables.items():
         if found[key]:
             console.print(table(title, ["order", "why"], [list(row) for row in found[key].items()]))
     unsent = [
@@ -103,7 +105,7 @@ def show(console: Console, found: Record) -> None:
     console.print(_said(found), markup=False)
     for line in (*found["strangers"], *found["unreadable"]):
         console.print(f"  not usable: {line}", markup=False)
-    if found["waiting_for_people"]:
+    if found["waiting_for_people"] or found["left_to_people"]:
         console.print("Next: equipoise inbox")
 
 

@@ -17,8 +17,7 @@ from orchestration.cli.order_text import total
 from orchestration.cli.reading import Record
 
 if TYPE_CHECKING:
-    import datetime as dt
-
+    from assets.governance.dispatch import DispatchDay
     from assets.orders.order import Order
     from assets.orders.store import OrderStore
     from orchestration.access import Access
@@ -46,7 +45,7 @@ def gather(access: Access) -> Record:
     day = dispatch_day(access.settings, access.store, access.clock)
     differing, unasked = _differences(access)
     told = {one.order_id for one in differing}
-    orders = _that_may_wait(access.store, access.network, day.plan_date)
+    orders = _that_may_wait(access.store, day)
     found = [one for one in waiting(orders, day) if one.order_id not in told] + differing
     found += [of_request(**asked) for asked in waiting_refits(access)]
     return {
@@ -58,15 +57,15 @@ def gather(access: Access) -> Record:
     }
 
 
-def _that_may_wait(store: OrderStore, network: str, plan_date: dt.date) -> tuple[Order, ...]:
+def _that_may_wait(store: OrderStore, day: DispatchDay) -> tuple[Order, ...]:
     """Return the orders that a person may have to see to: headers say which, and only those are read whole."""
     from assets.orders.order import OrderStatus
     from assets.orders.store import OrderFilter
     from orchestration.cli.waiting import may_wait
 
-    going = store.headers(OrderFilter(network=network, going_on=True))
-    failed = store.headers(OrderFilter(network=network, plan_date=plan_date, status=OrderStatus.FAILED))
-    names = tuple(one.order_id for one in (*going, *failed) if may_wait(one, plan_date))
+    going = store.headers(OrderFilter(network=day.network, going_on=True))
+    failed = store.headers(OrderFilter(network=day.network, plan_date=day.plan_date, status=OrderStatus.FAILED))
+    names = tuple(one.order_id for one in (*going, *failed) if may_wait(one, day))
     return store.orders(OrderFilter(order_ids=names)) if names else ()
 
 

@@ -122,7 +122,7 @@ def roll_back(out: Output, name: Name, reason: Reason) -> None:
 def lift(
     out: Output, order_id: Annotated[str, typer.Argument(metavar="ORDER", help="Order that is held.")], reason: Reason
 ) -> None:
-    """Let an order go that is held because the release that decided it was taken back."""
+    """Let an order go that a rollback holds, or say that one which a rollback left to people was seen to."""
     from assets.governance.disposition import lift_hold
     from assets.governance.events import RELEASES
     from assets.governance.log import settle
@@ -136,7 +136,7 @@ def lift(
         at.log, RELEASES,
         lambda history: lift_hold(order, history, by=at.identity, at=at.clock.now(), why=reason),
     )  # fmt: skip
-    out.answer({"order_id": order_id}, lambda console: console.print(f"{order_id} may leave again.", markup=False))
+    out.answer({"order_id": order_id}, lambda console: console.print(f"{order_id} goes on as it is.", markup=False))
 
 
 def registry(access: Access) -> PolicyRegistry:

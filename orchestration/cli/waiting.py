@@ -33,6 +33,7 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     HELD = "held back"
     UNKNOWN = "outcome unknown"
+    LEFT = "left by a rollback"
     REFUSED = "refused there"
     DIFFERENCE = "differs there"
     RECALIBRATION = "recalibration"
@@ -93,12 +94,13 @@ def ranked(found: list[Waiting]) -> list[Waiting]:
     return sorted(found, key=lambda one: (-one.urgency, one.days_left or 0, one.order_id))
 
 
-def may_wait(header: OrderHeader, plan_date: dt.date) -> bool:
+def may_wait(header: OrderHeader, day: DispatchDay) -> bool:
     """Tell from its columns whether ``waiting`` may have something to say of an order; if not, it need not be read."""
     if header.channel is not Channel.LIVE:
         return False
-    of_today = header.plan_date == plan_date
-    return header.status is OrderStatus.UNKNOWN or (of_today and header.status in _SETTLED_HERE)
+    of_today = header.plan_date == day.plan_date
+    anywhere = header.status is OrderStatus.UNKNOWN or header.order_id in day.left
+    return anywhere or (of_today and header.status in _SETTLED_HERE)
 
 
 def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:
@@ -114,7 +116,9 @@ def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:
     for order in orders:
         if order.document.channel is not Channel.LIVE:
             continue
-        one = _of_today(order, day) if order.document.plan_date == day.plan_date else None
+        one = _left(order, day)
+        if one is None and order.document.plan_date == day.plan_date:
+            one = _of_today(order, day)
         one = one or _on_the_other_side(order, day.plan_date)
         if one is not None:
             yield one
@@ -134,6 +138,17 @@ def of_request(asked_for: str, segments: list[str], why: str, command: str) -> W
     """Return a refit that drift asked for as something that waits; what it is worth, only the command tells."""
     about, nothing = f"refit of {', '.join(segments)}, asked for after {asked_for}", Decimal(0)
     return Waiting(Kind.RECALIBRATION, "", about, nothing, nothing, nothing, None, why, (), command)
+
+
+def _left(order: Order, day: DispatchDay) -> Waiting | None:
+    """Return what a rollback left to people; it was sent, so that its value may be amiss and nothing ends by itself."""
+    why = day.left.get(order.order_id, "")
+    who = tuple(sorted(day.may_approve))
+    return _waiting(Kind.LEFT, order, order.standing.value_amount, None, why, who, _lift(order)) if why else None
+
+
+def _lift(order: Order) -> str:
+    return f"equipoise policy lift {order.order_id} --reason WHY"
 
 
 def _of_today(order: Order, day: DispatchDay) -> Waiting | None:
@@ -181,6 +196,8 @@ def _settling(order: Order, day: DispatchDay) -> str:
             return f"equipoise resume '{scope}' --reason WHY"
     if day.stopped:
         return f"equipoise plan --date {day.plan_date}"
+    if order.order_id in day.held:
+        return _lift(order)
     return f"equipoise reject {order.order_id} --reason WHY"
 
 

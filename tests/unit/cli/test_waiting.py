@@ -26,7 +26,7 @@ from assets.orders.events import Channel, Command, Confirm, EndSend, Propose, Se
 from assets.orders.headers import header_of
 from assets.orders.receipts import Answer
 from assets.policy.registry import PolicyRegistry
-from orchestration.cli.waiting import may_wait, waiting
+from orchestration.cli.waiting import Kind, may_wait, waiting
 
 TODAY = DOCUMENT.plan_date
 UNKNOWN = (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON))
@@ -46,12 +46,31 @@ def test_every_order_of_which_something_waits_is_known_by_its_header(
     order = life(*sequence)
     date = TODAY + dt.timedelta(days=days_later)
     day = DispatchDay(**{**vars(DAY), "plan_date": date})
-    assert bool(list(waiting((order,), day))) <= may_wait(header_of(order), date)
+    assert bool(list(waiting((order,), day))) <= may_wait(header_of(order), day)
 
 
 def test_what_goes_its_way_or_never_leaves_is_not_read() -> None:
     under_way = (ISSUED, ACKNOWLEDGED, SHIPPED, RECEIVED)
-    assert not any(may_wait(header_of(life(*sequence)), TODAY) for sequence in under_way)
+    assert not any(may_wait(header_of(life(*sequence)), DAY) for sequence in under_way)
     backfill = life(Propose(variant("a", Channel.BACKFILL)))
-    assert not may_wait(header_of(backfill), TODAY)
-    assert not may_wait(header_of(life(*PROPOSED)), TODAY + dt.timedelta(days=1))
+    assert not may_wait(header_of(backfill), DAY)
+    tomorrow = DispatchDay(**{**vars(DAY), "plan_date": TODAY + dt.timedelta(days=1)})
+    assert not may_wait(header_of(life(*PROPOSED)), tomorrow)
+
+
+def test_what_a_rollback_left_to_people_waits_whatever_its_plan_date_is() -> None:
+    order = life(*SHIPPED)
+    why = "eager decided it and was taken back: a purchase under way is sent back by no document of ours"
+    later = {"plan_date": TODAY + dt.timedelta(days=3), "left": {order.order_id: why}}
+    day = DispatchDay(**{**vars(DAY), **later})
+    (one,) = waiting((order,), day)
+    assert may_wait(header_of(order), day)
+    assert (one.kind, one.why, one.who, one.stake_amount) == (Kind.LEFT, why, ("ann",), order.document.value_amount)
+    assert one.command == f"equipoise policy lift {order.order_id} --reason WHY"
+
+
+def test_what_a_rollback_holds_is_let_go_by_the_command_that_says_so() -> None:
+    order = life(*RESERVED)
+    day = DispatchDay(**{**vars(DAY), "stopped": "", "held": {order.order_id: "it was taken back"}})
+    (one,) = waiting((order,), day)
+    assert one.command == f"equipoise policy lift {order.order_id} --reason WHY"

@@ -175,6 +175,39 @@ def test_an_order_that_waits_too_long_is_told_of_once_a_day() -> None:
     assert list(alert["alert_id"]) == list(dispatch_alerts(stuck, PLAN_DATE, PLAN_DATE)["alert_id"])
 
 
+def test_what_was_to_depart_before_today_is_held_though_its_window_is_open() -> None:
+    store, gateway = planned(), MemoryGateway()
+    release = release_with(dispatch={"window_days": 3})
+    third = day(today=PLAN_DATE + dt.timedelta(days=2), release=release)
+    found = dispatch(store, gateway, third, TERMS, Time())
+    assert (found.issued.issued, gateway.references()) == ((), ())
+    assert set(found.issued.held.values()) == {
+        "it was to depart on 2026-01-05, and today is 2026-01-07: a later plan decides anew"
+    }
+
+
+def test_what_was_issued_and_did_not_get_out_in_time_for_its_departure_stays() -> None:
+    store, gateway = planned(), MemoryGateway()
+    release = release_with(dispatch={"window_days": 3})
+    dispatch(store, Down(gateway), day(release=release), TERMS, Time())
+    assert statuses(store) == {OrderStatus.ISSUED}
+    time = Time()
+    time.passes(24.0)
+    tomorrow = day(today=PLAN_DATE + dt.timedelta(days=1), release=release)
+    found = dispatch(store, gateway, tomorrow, TERMS, time)
+    assert (len(found.sent.held), gateway.references()) == (3, ())
+
+
+def test_what_a_rollback_left_to_people_is_told_of_each_day_until_it_is_settled() -> None:
+    left = {"T-1": "eager was taken back: a purchase under way is sent back by no document of ours"}
+    found = dispatch(planned(), MemoryGateway(), day(left=left), TERMS, Time())
+    alert = dispatch_alerts(found, PLAN_DATE, PLAN_DATE)
+    assert alert[["rule", "severity", "offender_count"]].iloc[0].tolist() == ["left_by_rollback", "warning", 1]
+    assert "T-1: eager was taken back" in alert["message"].iloc[0]
+    later = dispatch_alerts(found, PLAN_DATE, PLAN_DATE + dt.timedelta(days=1))
+    assert set(later["alert_id"]).isdisjoint(alert["alert_id"])
+
+
 def test_what_is_not_understood_or_was_never_issued_is_told_of() -> None:
     gateway = MemoryGateway(Counterpart(CounterpartStore(), Behaviour(answer=Answer.ACCEPTED)))
     dispatch(planned(), gateway, day(), TERMS, Time())

@@ -21,8 +21,8 @@ from unit.orders.order_lives import (
 from unit.orders.order_samples import order_book
 
 from assets.governance.carrying_out import carry_out
-from assets.governance.disposition import close_compensated, held_orders, in_flight, lift_hold
-from assets.governance.events import HoldLifted, RolledBack
+from assets.governance.disposition import close_compensated, held_orders, in_flight, left_to_people, lift_hold
+from assets.governance.events import Event, HoldLifted, LeftToPeople, RollbackCarriedOut, RolledBack
 from assets.governance.in_flight import InFlight, dispositions
 from assets.kernel.errors import EquipoiseError
 from assets.orders.decide import decide
@@ -149,6 +149,20 @@ def test_what_was_bought_and_is_under_way_is_left_to_people() -> None:
     act(store, ways, bought.order_id)
     done = carry_out(store, rollback(store), plan_date=TODAY)
     assert (set(done.for_people), done.compensated) == ({bought.order_id}, {})
+
+
+def test_what_was_left_to_people_waits_until_it_arrives_or_somebody_says_that_it_was_seen_to() -> None:
+    order = the(store_with(*SHIPPED))
+    why = (LeftToPeople(order.order_id, "a purchase under way is sent back by no document of ours"),)
+    history: list[Event] = [ROLLED_BACK, RollbackCarriedOut(CANARY, AT, AT, why)]
+    assert "sent back by no document" in left_to_people([order], history)[order.order_id]
+    assert left_to_people([the(store_with(*RECEIVED))], history) == {}
+    with pytest.raises(NotPermitted):
+        lift_hold(order, history, by=VERA, at=AT, why="the supplier takes it back")
+    history += lift_hold(order, history, by=ADA, at=AT, why="the supplier takes it back")
+    assert left_to_people([order], history) == {}
+    with pytest.raises(EquipoiseError, match="not held by a rollback"):
+        lift_hold(order, history, by=ADA, at=AT, why="the supplier takes it back")
 
 
 def test_a_held_order_leaves_when_somebody_who_approves_says_that_it_holds() -> None:
