@@ -16,7 +16,7 @@ import pandas as pd
 
 from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LEVELS, ORDER_LINES
-from assets.orders.events import Channel, Document, OrderBook, OrderLine
+from assets.orders.events import NEVER_SENT, Channel, Document, OrderBook, OrderLine
 from assets.orders.order import ENDED, Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore, RecordReport, sorted_orders
 
@@ -112,25 +112,27 @@ def unlogged(orders: Iterable[Order], logged: Mapping[str, str]) -> tuple[Order,
     )
 
 
-def ended_since(
+def over_since(
     store: OrderStore, order_ids: Sequence[str], *, today: dt.date, now: dt.datetime, days: int
 ) -> tuple[str, ...]:
-    """Return, of some orders, those that ended days ago and of which nothing was heard since.
+    """Return, of some orders, those that were over days ago and of which nothing was heard since.
+
+    A live order is over when it has ended. A document of a backfill goes no further and is over with its plan date.
 
     Parameters
     ----------
     order_ids : sequence of str
-        Orders in question; the thousand of the oldest plans are looked at, the next run sees to the others.
+        Orders in question.
     today, now : date, datetime
         By the network's clock; plan dates are compared with the first, records with the second.
     days : int
         Since its plan date and since its last event.
     """
-    since = today - dt.timedelta(days=days)
-    old = store.headers(OrderFilter(order_ids=tuple(order_ids), planned_before=since))
-    over = [header.order_id for header in old if header.status in ENDED][:REPAIR_WINDOW]
-    silent = now - dt.timedelta(days=days)
-    return tuple(order_id for order_id in over if store.history(order_id, last=1)[-1].recorded_at < silent)
+    length = dt.timedelta(days=days)
+    wanted = OrderFilter(order_ids=tuple(order_ids), planned_before=today - length, silent_since=now - length)
+    return tuple(
+        header.order_id for header in store.headers(wanted) if header.status in ENDED or header.channel in NEVER_SENT
+    )
 
 
 def _of(book: OrderBook) -> OrderFilter:

@@ -5,6 +5,7 @@ Not here: making the view (``sql_projection``), or connections and transactions 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import fields
 from decimal import Decimal
@@ -18,7 +19,7 @@ from assets.orders.handling import Handling, handling
 from assets.orders.headers import OrderHeader
 from assets.orders.order import Order, OrderStatus
 from assets.orders.sql_projection import chunks, order_of, orders_by_id, with_content
-from assets.orders.sql_schema import ORDERS
+from assets.orders.sql_schema import EVENTS, ORDERS
 from assets.orders.store import OrderFilter
 
 _HANDLED = (
@@ -71,6 +72,11 @@ def matching(query: sa.Select[Any], wanted: OrderFilter) -> sa.Select[Any]:
         query = query.where(ORDERS.c.in_outbox)
     if wanted.planned_before is not None:
         query = query.where(ORDERS.c.plan_date < wanted.planned_before)
+    if wanted.silent_since is not None:
+        last = EVENTS.alias("last_event")  # the query itself may read the event that holds the content
+        its = sa.and_(last.c.stream == ORDERS.c.order_id, last.c.version == ORDERS.c.version)
+        heard = sa.select(last.c.recorded_at).where(its).correlate(ORDERS).scalar_subquery()
+        query = query.where(heard < wanted.silent_since.astimezone(dt.UTC).replace(tzinfo=None))
     if wanted.latest is not None:
         query = query.order_by(ORDERS.c.position.desc()).limit(wanted.latest)
     return query

@@ -150,7 +150,8 @@ class OrderFilter:
     """Which orders to return; ``None`` stands for any.
 
     ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended,
-    ``in_outbox`` for those that wait to be sent, ``planned_before`` for those of earlier plan dates.
+    ``in_outbox`` for those that wait to be sent, ``planned_before`` for those of earlier plan dates, ``silent_since``
+    for those of which nothing was recorded from that time (UTC) on.
     """
 
     network: str | None = None
@@ -163,9 +164,10 @@ class OrderFilter:
     going_on: bool = False
     in_outbox: bool = False
     planned_before: dt.date | None = None
+    silent_since: dt.datetime | None = None
 
     def admits(self, order: Order) -> bool:
-        """Tell whether an order is wanted, ``latest`` aside."""
+        """Tell whether an order is wanted, ``latest`` and ``silent_since`` aside."""
         document = order.document
         return (
             self.network in (None, document.network)
@@ -318,6 +320,9 @@ class MemoryOrderStore:
     def orders(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Order, ...]:
         """Return orders as they stand, by plan date and id."""
         admitted = [order for order in self._orders.values() if wanted.admits(order)]
+        if wanted.silent_since is not None:
+            heard = (self._log[self._changed[order.order_id] - 1].recorded_at for order in admitted)
+            admitted = [one for one, at in zip(admitted, heard, strict=True) if at < wanted.silent_since]
         if wanted.latest is not None:
             admitted.sort(key=lambda order: -self._changed[order.order_id])
             admitted = admitted[: wanted.latest]

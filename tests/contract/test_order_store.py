@@ -337,6 +337,17 @@ def test_orders_are_found_by_what_they_are(store: OrderStore, wanted: OrderFilte
     assert store.handlings(wanted) == tuple(handling_of(order) for order in store.orders(wanted))
 
 
+def test_orders_of_which_nothing_was_recorded_lately_are_found_by_their_last_event(store: OrderStore) -> None:
+    record(order_book(), store)
+    report = record(order_book(CHANGED), store)
+    (changed,) = report.revised
+    last = {order.order_id: store.history(order.order_id)[-1].recorded_at for order in store.orders()}
+    before = tuple(sorted(name for name, at in last.items() if at < last[changed]))
+    assert tuple(sorted(o.order_id for o in store.orders(OrderFilter(silent_since=last[changed])))) == before
+    later = OrderFilter(silent_since=max(last.values()) + dt.timedelta(seconds=1), order_ids=(changed,))
+    assert [header.order_id for header in store.headers(later)] == [changed]
+
+
 def test_the_latest_orders_are_those_that_changed_last(store: OrderStore) -> None:
     record(order_book(), store)
     report = record(order_book(CHANGED), store)

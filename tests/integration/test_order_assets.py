@@ -21,10 +21,11 @@ from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders import defs
+from assets.orders.events import Channel
 from assets.orders.levels_there import LedgerLevels
 from assets.orders.order import OrderStatus
 from assets.orders.sql_store import SqlOrderStore
-from assets.orders.store import OrderStore
+from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration.io_managers import PublishedIOManager
 
@@ -166,7 +167,7 @@ def test_a_withdrawn_document_is_observed_and_no_longer_published(
     assert len(published.read(DOCUMENTS, PLAN_DATE)) == 2
 
 
-def test_partitions_of_orders_that_ended_long_ago_are_pruned_and_the_ledger_keeps_all(
+def test_partitions_of_orders_that_were_over_long_ago_are_pruned_and_the_ledger_keeps_all(
     plan: Run, published: Published, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     then = FixedClock(dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC))
@@ -177,10 +178,13 @@ def test_partitions_of_orders_that_ended_long_ago_are_pruned_and_the_ledger_keep
         (ended,) = [order.order_id for order in old.orders() if order.status is OrderStatus.CANCELLED]
         before = set(instance.get_dynamic_partitions("order_documents"))
         plan(old, today=PLAN_DATE + dt.timedelta(days=7), partition_days=7)
-        assert ended in instance.get_dynamic_partitions("order_documents"), "its seventh day is not over"
+        there = set(instance.get_dynamic_partitions("order_documents"))
+        assert ended in there, "its seventh day is not over"
+        backfilled = {order.order_id for order in old.orders(OrderFilter(channel=Channel.BACKFILL))}
+        assert len(backfilled & there) == 2, "a backfill ends nowhere, and goes by its age"
         plan(old, today=PLAN_DATE + dt.timedelta(days=8), partition_days=7)
         left = set(instance.get_dynamic_partitions("order_documents"))
-        assert before - left == {ended}
+        assert (before - left, backfilled & left) == ({ended}, set())
         logs = len(logged(instance))
         plan(old, today=PLAN_DATE + dt.timedelta(days=9), partition_days=7)
         assert (len(logged(instance)), set(instance.get_dynamic_partitions("order_documents"))) == (logs, left)

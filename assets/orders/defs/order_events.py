@@ -6,12 +6,14 @@ Not here: the assets, and which orders are to be logged (``projections``).
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
+from dagster._core.storage.event_log.schema import DynamicPartitionsTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from assets.kernel.clock import Clock
 from assets.kernel.defs import event_log_kept_open, log_event, shown
 from assets.orders import pages
 from assets.orders.order import Order
-from assets.orders.projections import ended_since, unlogged
+from assets.orders.projections import over_since, unlogged
 from assets.orders.store import OrderStore
 
 ORDER_KEY = dg.AssetKey(["orders", "order"])
@@ -19,6 +21,7 @@ DOCUMENTS_KEY = dg.AssetKey(["orders", "documents"])
 ORDER_PARTITIONS = "order_documents"
 # The only tag by which the event log can be asked for the latest event of many partitions at once.
 _DATA_VERSION = "dagster/data_version"
+_AT_ONCE = 1000
 
 
 def log_orders(context: dg.AssetExecutionContext, orders: Sequence[Order], withdrawn: Sequence[Order]) -> int:
@@ -41,12 +44,26 @@ def log_orders(context: dg.AssetExecutionContext, orders: Sequence[Order], withd
 
 
 def prune_orders(instance: dg.DagsterInstance, store: OrderStore, clock: Clock, days: int) -> int:
-    """Take partitions away whose orders ended days ago, and return how many; the ledger keeps all."""
+    """Take partitions away whose orders were over days ago, and return how many; the ledger keeps all."""
     partitions = instance.get_dynamic_partitions(ORDER_PARTITIONS)
-    over = ended_since(store, partitions, today=clock.today(), now=clock.now(), days=days)
-    for order_id in over:
-        instance.delete_dynamic_partition(ORDER_PARTITIONS, order_id)
+    over = over_since(store, partitions, today=clock.today(), now=clock.now(), days=days)
+    for start in range(0, len(over), _AT_ONCE):
+        _delete_partitions(instance, over[start : start + _AT_ONCE])
     return len(over)
+
+
+def _delete_partitions(instance: dg.DagsterInstance, order_ids: Sequence[str]) -> None:
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        for order_id in order_ids:
+            instance.delete_dynamic_partition(ORDER_PARTITIONS, order_id)
+        return
+    # Private: the public way opens the database anew for each (a thousand: 35 s against 0.05 s). Until Dagster can be
+    # asked to delete several: 2027-05-31 at the latest.
+    table = DynamicPartitionsTable
+    ours = table.c.partitions_def_name == ORDER_PARTITIONS
+    with storage.index_connection() as connection:
+        connection.execute(table.delete().where(ours, table.c.partition.in_(order_ids)))
 
 
 def _logged(instance: dg.DagsterInstance, order_ids: Sequence[str]) -> Mapping[str, str]:
