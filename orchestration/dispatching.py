@@ -32,6 +32,7 @@ from assets.orders.gateways.port import Gateway
 from assets.orders.outbox import SendTerms
 from assets.orders.standing import hindsight, stopped
 from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.trace import trace_id
 from assets.policy.access import Permission
 from orchestration import alerts
 from orchestration.policies import registry_of
@@ -61,7 +62,7 @@ def dispatch_network(
         The network's.
     """
     tracer = tracer_of(settings)
-    traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer)
+    traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer, lambda name: _trace(store, name))
     home = settings.network_home()
     resumed = finish_rollbacks(store, home.profile, clock)
     day = dispatch_day(settings, store, clock)
@@ -71,6 +72,11 @@ def dispatch_network(
     alerts.deliver_rows(settings, dispatch_alerts(done, day.plan_date, day.today), day.plan_date)
     also = {*undone, *(order_id for one in resumed for order_id in one.changed)}
     return replace(done, changed=tuple(sorted({*done.changed, *also}))) if also else done
+
+
+def _trace(store: OrderStore, order_id: str) -> str:
+    """Return the trace of an order: that of the run that made it."""
+    return "".join(trace_id(one.document.provenance.run_id) for one in store.orders(OrderFilter(order_ids=(order_id,))))
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:

@@ -29,6 +29,7 @@ from orchestration.dispatching import dispatch_network
 from orchestration.gateways import open_gateway
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
+from orchestration.private import keep_private
 from orchestration.retries import RetryingIOManager
 from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
@@ -57,6 +58,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         Resources to use instead, by name; tests and the CLI pass theirs.
     """
     home = settings.network_home()
+    keep_private(home.root)
     profile = home.profile
     published = Published(home.published)
     orders: OrderStore = overrides.get("orders") or open_ledger(settings, profile.clock)

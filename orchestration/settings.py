@@ -33,6 +33,13 @@ class Tracing(StrEnum):
     CONSOLE = "console"
 
 
+class Log(StrEnum):
+    """Whether each stage and each call of the other side is logged, and how."""
+
+    OFF = "off"
+    JSON = "json"
+
+
 class Settings(BaseSettings):
     """An installation of Equipoise.
 
@@ -71,6 +78,8 @@ class Settings(BaseSettings):
         hidden there from everybody.
     tracing : Tracing
         Spans of stages and gateway calls on standard error, or none.
+    log : Log
+        A line of JSON on standard error for each of them, or none.
     order_partition_days : int
         Days after which the partition of an order that has ended leaves Dagster; the ledger keeps the order.
     sender : str
@@ -97,6 +106,7 @@ class Settings(BaseSettings):
     gateway_ca_file: Path | None = None
     pages_show_sensitive: bool = False
     tracing: Tracing = Tracing.OFF
+    log: Log = Log.OFF
     order_partition_days: int = Field(default=90, ge=1)
     sender: str = ""
 

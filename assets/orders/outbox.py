@@ -131,6 +131,8 @@ def send_due(
         batch = _begun(store, waiting[start : start + terms.batch], terms, until, now)
         answers: list[tuple[Order, Command]] = []
         for order in batch:
+            if not _still_ours(store, order):
+                continue
             left = failures >= terms.give_up_after or now() + terms.call > until
             answer = _left(order, terms, now) if left else _asked(order, gateway, terms, now, holds)
             failures = failures + 1 if isinstance(answer, EndSend) and answer.outcome in _SILENCE else 0
@@ -188,6 +190,15 @@ def _begin(store: OrderStore, due: Sequence[Order], terms: SendTerms, until: dt.
     if appends:
         store.append(appends)
     return begun
+
+
+def _still_ours(store: OrderStore, order: Order) -> bool:
+    """Tell whether nobody took an order over: a host whose clock is ahead finds a lease over that is not.
+
+    Asked just before each call, so that it can meet one that is under way at most; the idempotency key settles that.
+    """
+    fresh = store.orders(OrderFilter(order_ids=(order.order_id,)))
+    return bool(fresh) and fresh[0].delivery is not None and _attempts(fresh[0]) == _attempts(order)
 
 
 def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now, holds: Holds) -> Command:

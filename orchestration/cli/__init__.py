@@ -7,13 +7,14 @@ here is only what a person types and reads.
 
 from __future__ import annotations
 
-import os
 import sys
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code; what it writes is its user's alone."""
-    os.umask(0o077)
+    from orchestration.private import keep_private
+
+    keep_private()
     from orchestration.cli.application import run
 
     sys.exit(run(sys.argv[1:]))

@@ -56,6 +56,52 @@ def run(store: MemoryOrderStore, order_id: str, command: Command) -> Order:
     return store.orders(OrderFilter(order_ids=(order_id,)))[0]
 
 
+class Meeting(MemoryGateway):
+    """The way of one host to the other side, on which another host works the outbox off at the first call."""
+
+    def __init__(self, inner: MemoryGateway, meanwhile: Callable[[], object], *, before_commit: bool) -> None:
+        super().__init__(inner.other_side)
+        self._meanwhile, self._before_commit, self.calls = meanwhile, before_commit, 0
+
+    def submit(self, submission: Submission) -> Receipt:
+        self.calls += 1
+        if self.calls == 1 and self._before_commit:
+            self._meanwhile()
+        receipt = super().submit(submission)
+        if self.calls == 1 and not self._before_commit:
+            self._meanwhile()
+        return receipt
+
+
+@pytest.mark.parametrize("before_commit", [False, True])
+@pytest.mark.parametrize("ahead", [dt.timedelta(minutes=20), dt.timedelta(days=1)])
+def test_a_host_whose_clock_is_ahead_by_more_than_the_lease_asks_first_and_nothing_is_sent_twice(
+    ahead: dt.timedelta, before_commit: bool
+) -> None:
+    store = issued(5)
+    # While a call is under way nobody can ask for what it brings: then the idempotency key has to settle it.
+    there = MemoryGateway() if before_commit else naive()
+    other: list[Sent] = []
+
+    def other_host() -> None:
+        other.append(send_due(store, there, "sample", SendTerms("host-2", batch=5), lambda: NOON + ahead))
+
+    ours = Meeting(there, other_host, before_commit=before_commit)
+    send_due(store, ours, "sample", SendTerms("host-1", batch=5), Time())
+    assert {order.status for order in store.orders()} == {OrderStatus.ACKNOWLEDGED}
+    assert (len(other[0].answered), ours.calls) == (5, 1), "what was taken over is not sent by the first host as well"
+    assert len(there.other_side.store.orders()) == 5
+
+
+def test_a_host_whose_clock_is_behind_waits_for_its_own_clock_and_takes_over_nothing() -> None:
+    store, there = issued(), naive()
+    ours = Meeting(there, lambda: send_due(
+        store, there, "sample", SendTerms("host-2"), lambda: NOON - dt.timedelta(days=1)
+    ), before_commit=True)  # fmt: skip
+    send_due(store, ours, "sample", TERMS, Time())
+    assert (ours.calls, len(there.other_side.store.orders())) == (1, 1)
+
+
 def naive() -> MemoryGateway:
     """Return a gateway to another side that makes a second order of what comes twice."""
     return MemoryGateway(Counterpart(CounterpartStore(), Behaviour(idempotent=False)))
