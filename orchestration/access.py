@@ -159,12 +159,23 @@ def at_work(
     with closing(open_ledger(settings, clock)) as store:
         log = LedgerLog(store)
         with refusals_logged(log, clock, what):
-            identity = identify(
-                access_book(log.history(ACCESS)), user=current_user(), owner=owner_of(home.root),
-                environ=os.environ if environ is None else environ, today=clock.today(),
-            )  # fmt: skip
+            identity = who_acts(home, log, clock, environ)
             require(identity, needs)
             yield Access(settings, store, clock, identity, what)
+
+
+def who_acts(home: NetworkHome, log: LedgerLog, clock: Clock, environ: Mapping[str, str] | None = None) -> Identity:
+    """Return whom this process acts as: the person of its token, else the user that it runs as.
+
+    Raises
+    ------
+    TokenFault
+        If the token stands for nobody.
+    """
+    return identify(
+        access_book(log.history(ACCESS)), user=current_user(), owner=owner_of(home.root),
+        environ=os.environ if environ is None else environ, today=clock.today(),
+    )  # fmt: skip
 
 
 def masking_rules(home: NetworkHome, store: SqlOrderStore) -> MaskingRules:

@@ -12,6 +12,7 @@ from dagster_dbt import DbtProject
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from orchestration import automation, jobs, schedules, sensors, timings
+from orchestration.actions import Admit, Doorkeeper, guarded
 from orchestration.dbt import parsed_project
 from orchestration.partitions import plan_dates
 from orchestration.resources import build_resources
@@ -29,7 +30,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     settings : Settings
         The installation.
     **overrides
-        Resources to use instead, by name; tests and the command line pass theirs.
+        Resources to use instead, by name; tests and the command line pass theirs. ``admit`` says who may run a step.
 
     Raises
     ------
@@ -39,6 +40,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     home = settings.network_home()
     profile = home.profile
     project = parsed_project(home)
+    admit: Admit | None = overrides.pop("admit", None)
     partitions = plan_dates(profile)
     assets, checks = build_assets(profile, partitions, project)
     plan_job = jobs.plan_day()
@@ -47,8 +49,9 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     stages = timings.stage_of_step(assets, checks)
     published = Published(home.published)
     resources = build_resources(settings, project, **overrides)
+    door = Doorkeeper(home, resources["orders"], profile.clock)
     for step in (*assets, *checks):
-        veiled(step, resources["veil"])
+        veiled(guarded(step, admit or door), resources["veil"])
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
@@ -57,7 +60,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
         schedules=[schedules.nightly(settings, profile, published, plan_job)],
         sensors=[
             sensors.landing(home, profile, plan_job, ingest_job),
-            sensors.dispatch(profile, resources["orders"], dispatch_job),
+            sensors.dispatch(profile, resources["orders"], dispatch_job, door.refusal),
             sensors.dead_runs(home),
             *sensors.after_a_run(settings, stages),
         ],

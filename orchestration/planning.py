@@ -28,6 +28,7 @@ from assets.rebalancing.base import Base
 from assets.rebalancing.canary import standing_part
 from assets.rebalancing.defs import JOINT_PLAN
 from orchestration import alerts, instance, jobs, locks, recalibration, recovery, report, timings, tracing
+from orchestration.actions import admitted_before
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
 from orchestration.partitions import plan_dates, require_partition
@@ -203,6 +204,7 @@ def execute_in(
     """Run the planning job on a record of runs that is open; see ``execute``."""
     home = settings.network_home()
     overrides.setdefault("warehouse", Warehouse(home.warehouse))
+    overrides.setdefault("admit", admitted_before)
     run_id = str(uuid.uuid4())
     with recovery.alive(home.locks, run_id):
         recovery.release_dead_runs(store, home.locks, except_run=run_id)

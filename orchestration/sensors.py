@@ -6,6 +6,7 @@ Each sensor asks one function of a capability and turns the answer into run requ
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -18,6 +19,7 @@ from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.store import OrderFilter, OrderStore
+from assets.policy.access import Permission
 from orchestration import alerts, recalibration, recovery, report, timings
 from orchestration.jobs import PLAN_DAY
 from orchestration.schedules import why_not_again
@@ -111,11 +113,13 @@ def after_a_run(settings: Settings, stages: dict[str, str]) -> list[dg.SensorDef
     ]
 
 
-def dispatch(profile: NetworkProfile, orders: OrderStore, dispatch_job: Any) -> dg.SensorDefinition:
+def dispatch(
+    profile: NetworkProfile, orders: OrderStore, dispatch_job: Any, refusal: Callable[[Permission], str]
+) -> dg.SensorDefinition:
     """Return the sensor on the ledger; it starts switched off, because what it starts leaves the building.
 
     When something was recorded (a plan, an approval), orders may go; and every few minutes while orders are
-    under way the other side is listened to.
+    under way the other side is listened to. Where whoever it runs as may not dispatch, nothing is started.
     """
 
     @dg.sensor(
@@ -125,6 +129,8 @@ def dispatch(profile: NetworkProfile, orders: OrderStore, dispatch_job: Any) -> 
         description="Lets go what was approved, and listens to the other side while orders are under way.",
     )
     def approved_or_under_way(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if refused := refusal(Permission.DISPATCH):
+            return dg.SkipReason(refused)
         last = orders.append(())
         seen, _, minute = (context.cursor or "0@0").partition("@")
         now = int(profile.clock.now().timestamp()) // 60
