@@ -220,18 +220,42 @@ class LandingArea:
             if isinstance(result, EquipoiseError):
                 tally.problems.append(Problem.of(result))
                 continue
-            table = known[name]
-            before = set(self.batch_ids(table))
-            by_row = row_availability == "row" and is_history(table)
-            envelope = self.land_frame(
-                table,
-                result,
-                business_date,
-                available_at=batch_available_at(table, business_date, timezone),
-                row_availability="row" if by_row else "batch",
-            )
-            tally.add(envelope, envelope.batch_id not in before)
+            self._land_whole(tally, known[name], result, business_date, timezone, row_availability)
         return tally.report()
+
+    def land_frames(
+        self, frames: Mapping[str, pd.DataFrame], *, business_date: dt.date, timezone: str = "UTC"
+    ) -> LandReport:
+        """Land tables of the contract that were read from another system, a batch each.
+
+        Parameters
+        ----------
+        frames : mapping
+            Raw table (``wms_inventory``) to its rows.
+        business_date : date
+            Last business date that they speak of.
+        timezone : str
+            The network's, for the contracted time of availability.
+        """
+        known, tally = {table.name: table for table in contract()}, _Tally()
+        for name, rows in frames.items():
+            self._land_whole(tally, known[name], rows, business_date, timezone, "batch")
+        return tally.report()
+
+    def _land_whole(
+        self, tally: _Tally, table: FeedTable, rows: pd.DataFrame, business_date: dt.date, timezone: str,
+        row_availability: RowAvailability,
+    ) -> None:  # fmt: skip
+        before = set(self.batch_ids(table))
+        by_row = row_availability == "row" and is_history(table)
+        envelope = self.land_frame(
+            table,
+            rows,
+            business_date,
+            available_at=batch_available_at(table, business_date, timezone),
+            row_availability="row" if by_row else "batch",
+        )
+        tally.add(envelope, envelope.batch_id not in before)
 
     def batches(self, table: FeedTable | None = None) -> list[Envelope]:
         """Return the envelopes of every whole batch, by business date, availability and id."""

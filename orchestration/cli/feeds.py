@@ -71,19 +71,29 @@ def land(
     sql: Annotated[
         str | None, typer.Option(metavar="URL", help="SQLAlchemy URL of a database to read instead.")
     ] = None,
+    erp: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ERP",
+            help="Read an ERP that takes our orders instead (tryton), where EQUIPOISE_GATEWAY_URL says.",
+        ),
+    ] = None,
     date: BusinessDate = None,
 ) -> None:
-    """Land feed files, or the tables of a database; what landed before is one batch still."""
+    """Land feed files, the tables of a database, or what an ERP knows; what landed before is one batch still."""
     from assets.feeds.landing import LandingArea
 
-    if (directory is None) == (sql is None):
-        raise typer.BadParameter("give a folder of feed files, or --sql and the URL of a database")
+    if sum(given is not None for given in (directory, sql, erp)) != 1:
+        raise typer.BadParameter("give a folder of feed files, --sql and the URL of a database, or --from and an ERP")
     home = open_network()
     profile = home.profile
     area = LandingArea(home.landing, profile.clock)
     with out.working("Landing"):
-        if sql is not None:
-            day = date or profile.clock.today() - dt.timedelta(days=1)
+        day = date or profile.clock.today() - dt.timedelta(days=1)
+        if erp is not None:
+            report = _read_from(erp, home, day)
+        elif sql is not None:
             # Only a date given says that the whole table became known then; without one a history
             # is known row by row, so that past dates can be planned.
             report = area.land_sql(
@@ -101,6 +111,15 @@ def land(
         for problem in landed["problems"]:
             out.say(f"{problem['where']}: {problem['what']}. {problem['remedy']}")
         raise typer.Exit(1)
+
+
+def _read_from(erp: str, home: NetworkHome, day: dt.date) -> LandReport:
+    from orchestration.erp_feeds import ERPS, land_from_tryton
+    from orchestration.settings import read_settings
+
+    if erp not in ERPS:
+        raise EquipoiseError(f"{erp!r} is no ERP that can be read", where="--from", remedy=f"Use {', '.join(ERPS)}")
+    return land_from_tryton(read_settings(), home, day)
 
 
 def require_folder(directory: Path) -> Path:

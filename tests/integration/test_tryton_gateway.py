@@ -16,6 +16,10 @@ import pytest
 from contract.gateways.kit_documents import UNITS, cancellation, parameters, submission
 from tryton_erp import Erp, Operator, prepared_erp, running_erp
 
+from assets.feeds.contract import feed_table
+from assets.feeds.envelope import end_of_day
+from assets.feeds.landing import LandingArea
+from assets.kernel.network import NetworkProfile
 from assets.orders.documents import order_id
 from assets.orders.events import Channel, Levels
 from assets.orders.gateways.port import Answer, NotUnderstood, Receipt, ReceiptLine, Submission
@@ -23,6 +27,9 @@ from assets.orders.gateways.tryton import order_points
 from assets.orders.gateways.tryton.feeds import read_feeds
 from assets.orders.gateways.tryton.gateway import Tryton
 from assets.orders.gateways.tryton.master import rows, sites
+from orchestration.erp_feeds import land_from_tryton
+from orchestration.sensitive import landed_sensitive
+from orchestration.settings import Settings
 
 CHILD = """
 import os, pickle, signal, sys, threading
@@ -241,6 +248,39 @@ def test_feeds_tell_stock_and_what_our_orders_became_with_our_reference(
     assert set(after["erp_sites"]["site_id"]) == {"DC1", "S1", "S2", "S3"}
     assert list(after["erp_suppliers"]["supplier_id"]) == ["P1"]
     assert list(after["erp_items"]["unit_cost"]) == [2.0, 5.0]
+
+
+@pytest.mark.slow
+def test_what_tryton_knows_lands_as_feeds_once_and_keeps_what_it_does_not_know(
+    erp: Erp, gateway: Tryton, operator: Operator, day: dt.date, tmp_path: Path
+) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    moved = gateway.submit(transfer(day)).reference
+    operator.accept(moved)
+    operator.ship(moved)
+    settings = Settings(home=tmp_path, network="sample", gateway_url=erp.url, gateway_secret=erp.key)
+    home = settings.network_home()
+    NetworkProfile(name="sample", first_plan_date=today).write(home.root)
+    area = LandingArea(home.landing, home.profile.clock)
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    (folder / "erp_items_2026-01-01.csv").write_text("item_id,category,is_sensitive\nI1,cold,true\n")
+    (folder / "erp_sites_2026-01-01.csv").write_text("site_id,site_kind\nS1,store\n")
+    assert not area.land_files(folder, default_date=today - dt.timedelta(days=9)).problems
+
+    first, again = (land_from_tryton(settings, home, today) for _ in range(2))
+    assert {f"{one.source}_{one.table}" for one in first.landed} == set(read_feeds(gateway.rpc, today))
+    assert (again.landed, len(again.repeated)) == ((), len(first.landed))
+    assert {one.business_date for one in first.landed} == {today}
+    contracted = {one.table: feed_table(one.source, one.table).lateness for one in first.landed}
+    assert all(one.available_at == end_of_day(today, "UTC") + contracted[one.table] for one in first.landed)
+
+    rows = {one.table: pd.read_parquet(area.directory(one)) for one in first.landed}
+    assert rows["items"].set_index("item_id").loc["I1", ["category", "is_sensitive"]].tolist() == ["cold", True]
+    kinds = rows["sites"].set_index("site_id")["site_kind"]
+    assert (kinds["S1"], kinds["DC1"]) == ("store", "regional_warehouse")
+    assert _ours(rows["shipments"], moved, ["item_id", "shipped_units"]) == [["I1", 10], ["I2", 4]]
+    assert landed_sensitive(area) == {"I1"}
 
 
 def _ours(table: pd.DataFrame, reference: str, columns: list[str]) -> list[list[object]]:
