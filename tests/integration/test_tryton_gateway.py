@@ -275,7 +275,7 @@ def test_what_tryton_knows_lands_as_feeds_once_and_keeps_what_it_does_not_know(
     contracted = {one.table: feed_table(one.source, one.table).lateness for one in first.landed}
     assert all(one.available_at == end_of_day(today, "UTC") + contracted[one.table] for one in first.landed)
 
-    rows = {one.table: pd.read_parquet(area.directory(one)) for one in first.landed}
+    rows = {one.table: pd.read_parquet(area.directory(one) / one.files[0]) for one in first.landed}
     assert rows["items"].set_index("item_id").loc["I1", ["category", "is_sensitive"]].tolist() == ["cold", True]
     kinds = rows["sites"].set_index("site_id")["site_kind"]
     assert (kinds["S1"], kinds["DC1"]) == ("store", "regional_warehouse")

@@ -15,7 +15,7 @@ from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Publication, Published
 from orchestration import automation
-from orchestration.planning import _first_failure
+from orchestration.planning import first_failure
 from orchestration.retries import RetryingIOManager, is_transient, once_more, retried
 
 WRONG = EquipoiseError("two items have one id", where="erp_items", remedy="Send it again")
@@ -134,4 +134,4 @@ def test_a_failed_run_tells_the_error_that_has_a_remedy(fault: Exception | None,
     told.__cause__ = fault or OSError("connection refused")
     result = run(asset_of(Fails(told)), instance)
     line = "assets.kernel.errors.EquipoiseError: ledger: the ledger does not answer. Check that it is reachable"
-    assert _first_failure(instance, result.run_id) == ("table", line)
+    assert first_failure(instance, result.run_id) == ("table", line)
