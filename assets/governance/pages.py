@@ -43,6 +43,7 @@ def dispatch_page(found: Dispatched, waiting: Sequence[Order] = ()) -> Page:
         "oldest_in_outbox": found.oldest or "none",
         "what_waits_for_people": _waiting(waiting),
         "why_held_back": _reasons(found.issued.held),
+        "left_by_a_rollback": _reasons(found.left_to_people),
         "what_went_wrong": _reasons(found.sent.details),
         "command": "equipoise inbox",
     }
