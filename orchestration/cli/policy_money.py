@@ -69,13 +69,14 @@ def cost_on_latest(access: Access) -> CostOf:
     from assets.policy.release import Release
     from assets.rebalancing.plan import solve
     from assets.rebalancing.problem import build_problem
-    from assets.rebalancing.snapshot import READ, from_published
+    from assets.rebalancing.snapshot import READ, from_published, levels_beside
 
     published, profile = Published(access.home.published), access.home.profile
     plan_date = planned_date(published, PLAN_LINES, None)
     latest = published.latest(PLAN_LINES.name, plan_date)
     run_id = latest.run_id if latest else ""
-    snapshot = from_published({frame.name: published.beside(frame, plan_date, run_id) for frame in READ})
+    tables = {frame.name: published.beside(frame, plan_date, run_id) for frame in READ}
+    snapshot = from_published(tables | levels_beside(published, plan_date, run_id))
 
     def cost_of(release: Release) -> PlanTotals:
         plan = solve(build_problem(snapshot, release=release, profile=profile, plan_date=plan_date))
