@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from unit.governance.governance_samples import BEN, DORA, release_with
-from unit.governance.test_dispatch import ANN, day
+from unit.governance.test_dispatch import ANN, KNOWN, day
 from unit.orders.level_samples import BASE_STOCKS, told, wanted
 from unit.orders.order_samples import PLAN_DATE
 from unit.orders.test_outbox import TERMS, Down, Time
@@ -14,8 +14,8 @@ from unit.orders.test_outbox import TERMS, Down, Time
 from assets.governance.approval import approve, override
 from assets.governance.dispatch import Dispatched, dispatch
 from assets.governance.events import Paused, PauseKind, PauseScope
-from assets.governance.facts import Known, facts_of
-from assets.governance.pause import PauseState
+from assets.governance.facts import Known, OrderFacts, facts_of
+from assets.governance.pause import PauseState, paused_by
 from assets.governance.reasons import OverrideReason
 from assets.governance.requirement import ApprovalRule, requirement
 from assets.kernel.clock import FixedClock
@@ -33,6 +33,7 @@ from assets.orders.store import MemoryOrderStore, OrderFilter
 
 NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
 FREE = release_with(approvals={"novel_approvers": 0})
+RELAXED = release_with(parameters={"free_change_share": 9}, approvals={"novel_approvers": 0})
 SMALLER = (("S1", "I1", 10), *BASE_STOCKS[1:])
 
 
@@ -185,7 +186,7 @@ def test_a_backfill_hands_nothing_over() -> None:
 
 
 def rules(network: Network, **release: Any) -> dict[ApprovalRule, str]:
-    asked = requirement(facts_of(network.order().document, 1, Known()), release_with(**release)).asked
+    asked = requirement(facts_of(network.order().document, 1, KNOWN), release_with(**release)).asked
     return {one.rule: one.sentence for one in asked}
 
 
@@ -213,8 +214,60 @@ def test_a_large_change_of_a_level_asks_a_person(units: int, share: float, asks:
     network.send()
     record(wanted(network.store, NEXT_DAY, (("S1", "I1", units),)), network.store)
     document = network.order(on=NEXT_DAY).document
-    found = requirement(facts_of(document, 1, Known()), release_with(parameters={"free_change_share": share}))
+    found = requirement(facts_of(document, 1, KNOWN), release_with(parameters={"free_change_share": share}))
     assert (ApprovalRule.LEVELS in found.rules) is asks
+
+
+def test_small_changes_do_not_add_up_unseen() -> None:
+    """Half as much again each day is free by itself; against what a person approved it soon is not."""
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    asks = []
+    for days, units in enumerate((15, 19, 24, 30), 1):
+        network.plan((("S1", "I1", units),), on=PLAN_DATE + days * dt.timedelta(days=1))
+        document = network.order(on=PLAN_DATE + days * dt.timedelta(days=1)).document
+        asks.append(ApprovalRule.LEVELS in requirement(facts_of(document, 1, KNOWN), release_with()).rules)
+        network.send(PLAN_DATE + days * dt.timedelta(days=1), release=RELAXED)
+    assert asks == [False, True, True, True]
+
+
+def moved(source: str, kind: str) -> OrderFacts:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    book = wanted(network.store, NEXT_DAY, BASE_STOCKS[:1], source_id=source, receipt_kind=kind)
+    return facts_of(book.content[0], 1, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "novel"),
+    [
+        ("SUP", "purchase", ""), ("NEW", "purchase", "never ordered before: supplier NEW"),
+        ("DC2", "transfer", "never ordered before: lane DC2 to S1"),
+    ],
+)  # fmt: skip
+def test_another_source_of_levels_asks_a_person_and_a_new_one_is_named(source: str, kind: str, novel: str) -> None:
+    asked = {one.rule: one.sentence for one in requirement(moved(source, kind), release_with()).asked}
+    assert asked.pop(ApprovalRule.LEVELS) == f"ordered from another source: I1 from {source}"
+    assert asked == ({ApprovalRule.NOVELTY: novel} if novel else {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "held"),
+    [
+        ("supplier", "SUP", True), ("supplier", "OTHER", False), ("site", "SUP", False), ("lane", "SUP>S1", True),
+        ("site", "S1", True), ("lane", "SUP>S2", False),
+    ],
+)  # fmt: skip
+def test_a_pause_holds_levels_by_which_an_erp_would_order_there(kind: str, name: str, held: bool) -> None:
+    pause = Paused(PauseScope(PauseKind(kind), name), ANN, "strike", "", NEXT_DAY)
+    assert bool(paused_by(moved("SUP", "purchase"), PauseState((pause,)))) is held
+
+
+def test_a_paused_site_gives_nothing_to_the_levels_of_others() -> None:
+    pause = Paused(PauseScope(PauseKind.SITE, "DC2"), ANN, "strike", "", NEXT_DAY)
+    assert paused_by(moved("DC2", "transfer"), PauseState((pause,)))
 
 
 def test_a_withdrawal_asks_a_person() -> None:
@@ -222,7 +275,7 @@ def test_a_withdrawal_asks_a_person() -> None:
     network.plan(BASE_STOCKS[:1])
     network.send()
     record(wanted(network.store, NEXT_DAY, (), ours=[("S1", "I1")]), network.store)
-    (asked,) = requirement(facts_of(network.order(on=NEXT_DAY).document, 1, Known()), release_with()).asked
+    (asked,) = requirement(facts_of(network.order(on=NEXT_DAY).document, 1, KNOWN), release_with()).asked
     assert (asked.approvers, asked.sentence) == (1, "handed over no more: I1")
 
 
