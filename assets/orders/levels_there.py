@@ -103,6 +103,13 @@ def levels_there(orders: Iterable[Order], plan_date: dt.date) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def standing_documents(orders: Iterable[Order]) -> frozenset[str]:
+    """Return the documents by which levels stand, or may stand, in an ERP: no later one has replaced all of them."""
+    known = levels_there(orders, dt.date.max)
+    stand = known["erp_orders"].astype(bool) | ~known["is_certain"].astype(bool)
+    return frozenset(known.loc[stand, "order_id"])
+
+
 def _said(order: Order) -> Iterator[tuple[Document, OrderLine, Word | None]]:
     """Return lines that the other side may have, and its word on each; ``None`` where it took its word back."""
     receipt, standing = order.receipt, order.standing

@@ -13,8 +13,10 @@ from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.approval import approve, override
 from assets.governance.dispatch import Dispatched, dispatch
+from assets.governance.disposition import in_flight
 from assets.governance.events import Paused, PauseKind, PauseScope
 from assets.governance.facts import Known, OrderFacts, facts_of
+from assets.governance.in_flight import InFlight, dispositions
 from assets.governance.pause import PauseState, paused_by
 from assets.governance.reasons import OverrideReason
 from assets.governance.requirement import ApprovalRule, requirement
@@ -319,3 +321,21 @@ def test_levels_that_the_other_side_lost_are_told_by_reconciling_and_handed_over
     network.send()
     assert len(network.there()) == 3
     assert reconcile(network.store, network.gateway, "sample", PLAN_DATE).differences == ()
+
+
+def test_a_rollback_lists_the_levels_that_stand_and_what_becomes_of_them() -> None:
+    network = Network()
+    network.plan()
+    network.send()
+    release = network.order().document.provenance.policy_release
+    network.plan(SMALLER[:1], on=NEXT_DAY, held=[("S1", "I2"), ("S2", "I1")])
+    network.send(NEXT_DAY)
+    found = dispositions(in_flight(network.store, "sample", release), release)
+    assert [one.status for one in found] == [OrderStatus.CLOSED] * 3
+    assert {one.action for one in found} == {InFlight.KEEP}
+    assert "until the next plan tells others or withdraws them" in found[0].why
+    # Once a later document has replaced all that one told, it stands no more.
+    network.plan(SMALLER[:1], on=NEXT_DAY + dt.timedelta(days=1), ours=[("S1", "I2"), ("S2", "I1")])
+    network.send(NEXT_DAY + dt.timedelta(days=1))
+    (left,) = in_flight(network.store, "sample", release)
+    assert left.order_id == network.order(on=NEXT_DAY).order_id
