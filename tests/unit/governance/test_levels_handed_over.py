@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -24,19 +25,34 @@ from assets.kernel.clock import FixedClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_one
 from assets.orders.commitments import commitments_frame
-from assets.orders.events import Approve, Channel, OrderBook, Resend
+from assets.orders.events import Approve, Channel, Confirm, OrderBook, Resend
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer
+from assets.orders.gateways.port import Answer, Receipt
 from assets.orders.order import Order, OrderStatus
 from assets.orders.reconcile import Cause, reconcile
 from assets.orders.record import record
 from assets.orders.store import MemoryOrderStore, OrderFilter
+from orchestration.cli.reconcile import told_of_resend
 
 NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
 FREE = release_with(approvals={"novel_approvers": 0})
 RELAXED = release_with(parameters={"free_change_share": 9}, approvals={"novel_approvers": 0})
 SMALLER = (("S1", "I1", 10), *BASE_STOCKS[1:])
+
+
+@dataclass
+class Saying:
+    """An other side that says one thing of whatever it is asked."""
+
+    behind: MemoryGateway
+    receipt: Receipt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def find(self, _: str) -> Receipt:
+        return self.receipt
 
 
 class Network:
@@ -339,3 +355,44 @@ def test_a_rollback_lists_the_levels_that_stand_and_what_becomes_of_them() -> No
     network.send(NEXT_DAY + dt.timedelta(days=1))
     (left,) = in_flight(network.store, "sample", release)
     assert left.order_id == network.order(on=NEXT_DAY).order_id
+
+
+def test_levels_that_the_other_side_cancelled_later_are_taken_back_here_and_told_again() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    order = network.order()
+    said = replace(order.receipt, answer=Answer.CANCELLED, reason="a buyer set them back")
+    network.gateway = Saying(network.gateway, said)
+    (found,) = reconcile(network.store, network.gateway, "sample", NEXT_DAY).differences
+    assert (found.cause, found.remedy) == (Cause.NEWS, f"equipoise reconcile --take {order.order_id}")
+    answer_one(network.store, order.order_id, Confirm(said, "find"))
+    assert network.order().status is OrderStatus.CANCELLED
+    assert network.order().status_reason == "a buyer set them back"
+    (document,) = network.plan(BASE_STOCKS[:1], on=NEXT_DAY).content
+    assert document.reason == "levels of 1 item: 1 new"
+
+
+def test_documents_whose_levels_were_replaced_are_not_asked_for_again() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    network.plan(SMALLER[:1], on=NEXT_DAY)
+    network.send(NEXT_DAY)
+    assert reconcile(network.store, network.gateway, "sample", NEXT_DAY).compared == 1
+
+
+def test_what_is_sent_again_of_an_older_date_is_not_sent_but_told_by_the_next_plan() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    network.gateway.other_side = Counterpart(CounterpartStore())
+    after = answer_one(network.store, network.order().order_id, Resend(ANN, "lost"))
+    assert told_of_resend(after, PLAN_DATE).endswith("handed over again by the next `equipoise dispatch`.")
+    assert told_of_resend(after, NEXT_DAY).endswith("it expires. The next plan tells its levels anew.")
+    for days in (1, 40):
+        network.send(NEXT_DAY, today=PLAN_DATE + days * dt.timedelta(days=1))
+    assert network.order().status is OrderStatus.EXPIRED
+    assert network.there() == {}
+    (document,) = network.plan(BASE_STOCKS[:1], on=NEXT_DAY).content
+    assert document.reason == "levels of 1 item: 1 new"
