@@ -52,10 +52,16 @@ def gather_diff(access: Access, before: str, after: str, *, money: bool) -> Reco
 
 def caveats(paths: Iterable[str]) -> list[str]:
     """Return what the money does not tell of such changes."""
+    paths = tuple(paths)
     sections = {path.partition(".")[0] for path in paths}
     told = []
     if sections & {"forecast", "targets"}:
         told.append("Forecasts and targets stand as published: what their rules change is not in the money.")
+    if "parameters" in sections or "toggles.parameters_document" in set(paths):
+        told.append(
+            "Not priced: what ERPs order by levels. Until they acknowledge levels, or a withdrawal, whoever orders now "
+            "goes on, and the money is of that."
+        )
     if "objective" in sections:
         told.append("The two weigh costs differently, each sum is by its own weights.")
     return told
