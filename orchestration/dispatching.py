@@ -29,6 +29,7 @@ from assets.orders.availability import Availability, availability
 from assets.orders.commitments import land_commitments, shown_orders
 from assets.orders.events import Channel
 from assets.orders.gateways.port import Gateway
+from assets.orders.order import OrderStatus
 from assets.orders.outbox import SendTerms
 from assets.orders.standing import hindsight, stopped
 from assets.orders.store import OrderFilter, OrderStore
@@ -69,7 +70,8 @@ def dispatch_network(
     done = dispatch(store, traced, day, send_terms(settings), clock.now)
     undone = close_compensated(store, home.profile.name)
     land_commitments(store, LandingArea(home.landing, clock), home.profile, clock)
-    alerts.deliver_rows(settings, dispatch_alerts(done, day.plan_date, day.today), day.plan_date)
+    told = dispatch_alerts(done, day.plan_date, day.today, _refused(store, done.changed))
+    alerts.deliver_rows(settings, told, day.plan_date)
     also = {*undone, *(order_id for one in resumed for order_id in one.changed)}
     return replace(done, changed=tuple(sorted({*done.changed, *also}))) if also else done
 
@@ -77,6 +79,16 @@ def dispatch_network(
 def _trace(store: OrderStore, order_id: str) -> str:
     """Return the trace of an order: that of the run that made it."""
     return "".join(trace_id(one.document.provenance.run_id) for one in store.orders(OrderFilter(order_ids=(order_id,))))
+
+
+def _refused(store: OrderStore, changed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which of the orders to which something happened the other side refused."""
+    orders = store.orders(OrderFilter(order_ids=changed)) if changed else ()
+    return tuple(
+        f"{order.order_id} for {order.document.destination_id}"
+        for order in orders
+        if order.status is OrderStatus.FAILED
+    )
 
 
 def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> DispatchDay:

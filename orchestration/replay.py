@@ -59,6 +59,7 @@ COMPARED: tuple[Frame, ...] = (
     targets.TARGET_SERVICE,
     decisions.PROTECTION_DEMAND,
     quality.FORECAST_VERDICTS,
+    decisions.LEVELS_THERE,
     decisions.PLAN_LINES,
     decisions.DECISIONS,
     decisions.PLAN_SUMMARY,
@@ -72,7 +73,6 @@ COMPARED: tuple[Frame, ...] = (
     quality.PLAN_VERDICTS,
     decisions.DOCUMENTS,
     decisions.ORDER_LINES,
-    decisions.LEVELS_THERE,
     decisions.ORDER_LEVELS,
 )
 """Tables in the order in which they are made: the first that differs is where the cause lies."""

@@ -33,7 +33,7 @@ _KINDS = {"python", "ledger"}
 _SHADOWS = {
     SHADOW_PLANS: "Forecasts are the active release's; targets and the joint plan are the shadow's. Empty where no "
     "release is at stage shadow, and with hindsight. Costs by each one's own terms do not compare; those by the "
-    "active prices do.",
+    "active prices do. What ERPs order by levels that they are handed is not priced.",
     SHADOW_DIFFERENCES: "The shadow's documents are in the ledger in channel shadow, which never leaves.",
 }
 

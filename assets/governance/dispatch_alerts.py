@@ -7,6 +7,7 @@ Each cause is told once a business date. Not here: how alerts are sent (``orches
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ LONGEST_IN_OUTBOX = dt.timedelta(hours=1)
 _NAMED = 3
 
 
-def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date) -> pd.DataFrame:
+def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date, refused: Sequence[str] = ()) -> pd.DataFrame:
     """Return the alerts of one dispatch run: frame ``alerts``.
 
     Parameters
@@ -31,11 +32,14 @@ def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date) -> pd
         What it brought.
     plan_date, today : date
         By the network's clock.
+    refused : sequence of str
+        Orders that the other side refused in it, in words.
     """
     told = [
         _stuck(found),
         _cause("not_understood", "critical", len(found.sent.not_understood), _first_detail(found), "equipoise inbox"),
         _cause("left_by_rollback", "warning", len(found.left_to_people), _left(found), "equipoise inbox"),
+        _cause("refused_there", "warning", len(refused), _some(tuple(refused)), "equipoise inbox"),
         _cause("other_side_silent", "warning", int(bool(found.silence)), found.silence, "equipoise dispatch"),
     ]
     if found.taken is not None:

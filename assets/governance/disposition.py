@@ -16,7 +16,8 @@ from assets.governance.in_flight import OrderInFlight
 from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_each
 from assets.orders.documents import content_digest, order_id
-from assets.orders.events import Channel, Compensate, Document, OrderLine
+from assets.orders.events import PARAMETERS, Channel, Compensate, Document, OrderLine
+from assets.orders.levels_there import standing_documents
 from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
 from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.access import Identity, Permission, require
@@ -27,9 +28,19 @@ CHANGED_LAST = 200
 
 
 def in_flight(store: OrderStore, network: str, version: str) -> tuple[OrderInFlight, ...]:
-    """Return the live orders of which a release decided a line, as a rollback of it sees them."""
+    """Return the live orders of which a release decided a line, as a rollback of it sees them.
+
+    Levels that an ERP took are among them, though their documents are closed: it goes on ordering by them.
+    """
     orders = store.orders(OrderFilter(network=network, channel=Channel.LIVE, going_on=True))
+    levels = store.orders(OrderFilter(network=network, channel=Channel.LIVE, kind=PARAMETERS))
+    stand = standing_documents(levels)
+    there = [order for order in levels if order.status is OrderStatus.CLOSED and order.order_id in stand]
     return tuple(
+        OrderInFlight(order.order_id, order.status, version, levels_stand=True)
+        for order in there
+        if version in order.document.releases
+    ) + tuple(
         OrderInFlight(order.order_id, order.status, version)
         for order in orders
         if version in order.document.releases and not order.document.provenance.compensates

@@ -52,7 +52,13 @@ class OrderFacts:
         Items that its site's ERP is to order by itself from now on, or no more.
     level_changes : tuple of (str, float)
         Other items whose levels it changes, and by how much: the larger change of reorder point and maximum, as a
-        share of the former one (at least a unit).
+        share of the last one that a person approved (at least a unit), so that small changes do not add up unseen.
+    level_sources : tuple of (str, str)
+        How and from where the ERP is to order what is not withdrawn: purchase or transfer, supplier or site.
+    moved_sources : tuple of (str, str)
+        Items whose ERP is to order them from another source than before, and that source.
+    new_level_sources : tuple of str
+        Suppliers and lanes among the sources of new and moved items that nothing was ever ordered on, in words.
     """
 
     order_id: str
@@ -75,6 +81,9 @@ class OrderFacts:
     new_levels: tuple[str, ...] = ()
     withdrawn_levels: tuple[str, ...] = ()
     level_changes: tuple[tuple[str, float], ...] = ()
+    level_sources: tuple[tuple[str, str], ...] = ()
+    moved_sources: tuple[tuple[str, str], ...] = ()
+    new_level_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,26 +138,46 @@ def facts_of(document: Document, revision: int, known: Known, requested_by: tupl
         forecast_width=_width(document, known) if orders else 0.0,
         warnings=tuple(sorted(warned)),
         requested_by=requested_by,
-        **_level_facts(document),
+        **_level_facts(document, known),
     )
 
 
-def _level_facts(document: Document) -> dict[str, Any]:
+def _level_facts(document: Document, known: Known) -> dict[str, Any]:
     told = [(line.item_id, line.levels) for line in document.lines if line.levels is not None]
     stays = [(item, levels) for item, levels in told if not levels.is_withdrawn]
+    sources = [
+        (line.item_id, (line.mode, line.levels.source_id), (line.levels.former_mode, line.levels.former_source_id))
+        for line in document.lines
+        if line.levels is not None and not line.levels.is_withdrawn
+    ]
+    fresh = {now for _, now, before in sources if now != before}
     return {
+        "level_sources": tuple(sorted({now for _, now, _ in sources})),
+        "moved_sources": tuple((item, now[1]) for item, now, before in sources if any(before) and now != before),
+        "new_level_sources": tuple(
+            _never_used(*one, document, known) for one in sorted(fresh) if _never_used(*one, document, known)
+        ),
         "new_levels": tuple(item for item, levels in stays if levels.former_maximum_units is None),
         "withdrawn_levels": tuple(item for item, levels in told if levels.is_withdrawn),
         "level_changes": tuple((item, _change(one)) for item, one in stays if one.former_maximum_units is not None),
     }
 
 
+def _never_used(mode: str, source: str, document: Document, known: Known) -> str:
+    """Return in words a source that nothing was ever ordered from for a site; empty where something was."""
+    if mode == PURCHASE:
+        return "" if source in known.ordered_suppliers else f"supplier {source}"
+    lane = (source, document.destination_id)
+    return "" if lane in known.ordered_lanes else f"lane {source} to {document.destination_id}"
+
+
 def _change(levels: Levels) -> float:
-    pairs = (
-        (levels.reorder_point_units, levels.former_reorder_point_units or 0),
-        (levels.maximum_units, levels.former_maximum_units or 0),
-    )
-    return max(abs(now - before) / max(before, 1) for now, before in pairs)
+    """Return the larger change; against what stood there where no approval is known."""
+    now = (levels.reorder_point_units, levels.maximum_units)
+    stood = (levels.former_reorder_point_units, levels.former_maximum_units)
+    seen = (levels.approved_reorder_point_units, levels.approved_maximum_units)
+    bases = [before or 0 if approved is None else approved for before, approved in zip(stood, seen, strict=True)]
+    return max(abs(one - base) / max(base, 1) for one, base in zip(now, bases, strict=True))
 
 
 def _width(document: Document, known: Known) -> float:

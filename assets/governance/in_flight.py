@@ -43,15 +43,21 @@ IN_FLIGHT: Mapping[OrderStatus, tuple[InFlight, str]] = {
     OrderStatus.COMPENSATED: (InFlight.KEEP, "it was undone already"),
 }
 """One rule for each status."""
+LEVELS_STAND = (
+    InFlight.KEEP,
+    "its ERP orders by its levels until the next plan tells others or withdraws them; a person approves that",
+)
+"""Rule of levels that an ERP took."""
 
 
 @dataclass(frozen=True)
 class OrderInFlight:
-    """An order as far as a rollback is concerned."""
+    """An order as far as a rollback is concerned; ``levels_stand`` of one by whose levels an ERP orders."""
 
     order_id: str
     status: OrderStatus
     policy_release: str
+    levels_stand: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class Disposition:
 def dispositions(orders: Iterable[OrderInFlight], version: str) -> tuple[Disposition, ...]:
     """Return what becomes of the orders that a release made, by id."""
     return tuple(
-        Disposition(order.order_id, order.status, *IN_FLIGHT[order.status])
+        Disposition(order.order_id, order.status, *(LEVELS_STAND if order.levels_stand else IN_FLIGHT[order.status]))
         for order in sorted(orders, key=lambda order: order.order_id)
         if order.policy_release == version
     )

@@ -126,12 +126,16 @@ def _concerns(scope: PauseScope, facts: OrderFacts) -> bool:
         case PauseKind.ALL:
             return True
         case PauseKind.SITE:
-            return scope.name in (facts.origin_id, facts.destination_id)
+            # Levels have no origin: their ERP orders from the sources of their lines.
+            supplied = {source for how, source in facts.level_sources if how == TRANSFER}
+            return scope.name in {facts.origin_id, facts.destination_id, *supplied}
         case PauseKind.SUPPLIER:
             # What is sped up may come from a supplier.
-            return facts.kind != TRANSFER and scope.name == facts.origin_id
+            supplied = {source for how, source in facts.level_sources if how != TRANSFER}
+            return facts.kind != TRANSFER and scope.name in {facts.origin_id, *supplied}
         case PauseKind.LANE:
-            return scope.name == f"{facts.origin_id}>{facts.destination_id}"
+            origins = {facts.origin_id, *(source for _, source in facts.level_sources)}
+            return scope.name in {f"{origin}>{facts.destination_id}" for origin in origins}
 
 
 def _require_scope(scope: PauseScope) -> None:

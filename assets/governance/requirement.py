@@ -100,6 +100,7 @@ def _novelty(facts: OrderFacts, release: Release) -> tuple[int, str]:
     new = [f"item {item}" for item in facts.new_items]
     new += [f"lane {lane}"] if facts.new_lane else []
     new += [f"supplier {facts.origin_id}"] if facts.new_supplier else []
+    new += facts.new_level_sources
     return (release.approvals.novel_approvers, f"never ordered before: {', '.join(new)}") if new else (0, "")
 
 
@@ -108,6 +109,8 @@ def _levels(facts: OrderFacts, release: Release) -> tuple[int, str]:
     far = sorted(((item, share) for item, share in facts.level_changes if share > limit), key=lambda one: -one[1])
     said = [f"handed over for the first time: {', '.join(facts.new_levels)}"] if facts.new_levels else []
     said += [f"handed over no more: {', '.join(facts.withdrawn_levels)}"] if facts.withdrawn_levels else []
+    moved = ", ".join(f"{item} from {source}" for item, source in facts.moved_sources)
+    said += [f"ordered from another source: {moved}"] if moved else []
     told = ", ".join(f"{item} by {share:.0%}" for item, share in far)
     said += [f"levels that change by more than {limit:.0%}: {told}"] if far else []
     return (release.approvals.novel_approvers, "; ".join(said)) if said else (0, "")

@@ -44,6 +44,7 @@ WORDS: Mapping[str, Word] = {
         "quantile that models are judged at where nobody states costs or service", Unit.SHARE
     ),
     "forecast.refit_days": Word("time after which models are chosen and fitted anew", Unit.DAYS),
+    "forecast.recalibration": Word("when what drift asks of the models is done"),
     "forecast.promotion_margin": Word("loss that a new model must save to replace the present one", Unit.SHARE),
     "targets.default_service_target": Word(
         "service level of class {key} where the feed gives neither target nor cost", Unit.SHARE

@@ -7,6 +7,7 @@ import datetime as dt
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import (
     NEVER_SENT,
+    PARAMETERS,
     AmendmentDropped,
     ApprovalGiven,
     ApprovalRequired,
@@ -299,7 +300,9 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
     receipt = command.receipt
     if order.delivery is None:
         raise _refused(order, "the other side speaks of an order that was never issued", "Run `equipoise reconcile`")
-    if order.status in (OrderStatus.CLOSED, OrderStatus.COMPENSATED):
+    # Levels are closed once they are taken, and the other side may take its word back while they hold.
+    levels = order.document.kind == PARAMETERS
+    if order.status is OrderStatus.COMPENSATED or (order.status is OrderStatus.CLOSED and not levels):
         return ()
     known = order.receipt
     old = 0 < max(receipt.revision, receipt.answered_revision) < order.revision

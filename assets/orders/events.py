@@ -15,9 +15,10 @@ from enum import StrEnum
 
 from assets.orders.receipts import Receipt
 
-SCHEMA_VERSION = 4
-"""Version 3 lets provenance name a canary and what is undone, version 4 lets lines carry levels; where older events
-are silent there are none."""
+SCHEMA_VERSION = 5
+"""Version 3 lets provenance name a canary and what is undone, version 4 lets lines carry levels, version 5 says of
+levels where they were ordered from before, and of a receipt whether each line of them was taken; where older events
+are silent there is none."""
 
 PARAMETERS = "parameters"
 """Kind of document that hands levels to an ERP which replenishes by itself: nothing moves by it."""
@@ -55,6 +56,10 @@ class Levels:
         Whether the ERP is to order it no more; all levels are 0 then.
     former_reorder_point_units, former_maximum_units : int or None
         What stood there by the last acknowledgement of an earlier date; ``None`` where nothing did.
+    former_source_id, former_mode : str
+        Where it was ordered from, and how, before; empty where nothing stood.
+    approved_reorder_point_units, approved_maximum_units : int or None
+        Last levels that a person approved, or the first that stood; ``None`` where nothing did.
     """
 
     reorder_point_units: int
@@ -66,6 +71,10 @@ class Levels:
     is_withdrawn: bool = False
     former_reorder_point_units: int | None = None
     former_maximum_units: int | None = None
+    former_source_id: str = ""
+    former_mode: str = ""
+    approved_reorder_point_units: int | None = None
+    approved_maximum_units: int | None = None
 
 
 @dataclass(frozen=True)

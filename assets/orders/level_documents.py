@@ -25,7 +25,7 @@ _SHARE = Decimal("0.0001")
 
 
 def levels_let_out(tables: LevelTables | None, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Return the levels that have to be told and that no verdict of the plan's gate holds.
+    """Return the levels that have to be told; what a verdict of the plan's gate holds keeps what was sent today.
 
     Raises
     ------
@@ -36,7 +36,8 @@ def levels_let_out(tables: LevelTables | None, verdicts: pd.DataFrame) -> pd.Dat
         return pd.DataFrame(columns=KEY)
     told = tables.told()
     ends = told.assign(origin_id=NO_ORIGIN, destination_id=told["site_id"])
-    return told.loc[let_out(ends, verdicts).index]
+    stopped = told.drop(index=let_out(ends, verdicts).index)
+    return tables.told(set(stopped[KEY].itertuples(index=False, name=None))) if len(stopped) else told
 
 
 def with_levels(book: OrderBook, told: pd.DataFrame, evidence: Evidence) -> OrderBook:
@@ -82,7 +83,8 @@ def _levels(row: dict[Any, Any]) -> Levels:
     return Levels(
         int(row["reorder_point_units"]), int(row["minimum_units"]), int(row["maximum_units"]), row["source_id"],
         row["service_measure"], Decimal(str(row["promised_service"])).quantize(_SHARE), bool(row["is_withdrawn"]),
-        _given(row["former_reorder_point_units"]), _given(row["former_maximum_units"]),
+        _given(row["former_reorder_point_units"]), _given(row["former_maximum_units"]), row["former_source_id"],
+        row["former_mode"], _given(row["approved_reorder_point_units"]), _given(row["approved_maximum_units"]),
     )  # fmt: skip
 
 

@@ -1,21 +1,53 @@
-"""What the other side took of the levels that it was handed.
+"""What the other side made of the levels that it was handed, line by line.
 
 Not here: which levels stand there before a plan (``levels_there``).
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from assets.orders.events import Document, OrderLine
-from assets.orders.receipts import Receipt
+from assets.orders.receipts import Receipt, ReceiptLine
 
 
-def taken(document: Document, receipt: Receipt) -> tuple[OrderLine, ...]:
-    """Return the lines whose levels the other side took as they were asked for: its maximum is ours."""
-    there = {line.line_number: line.accepted_units for line in receipt.lines}
-    return tuple(line for line in document.lines if there.get(line.line_number) == line.asked_units)
+class Word(StrEnum):
+    """What the other side says of a line.
+
+    ``taken``: it goes by it as it was asked to. ``otherwise``: it goes by another maximum. ``refused``: it goes by
+    what it had. ``unsaid``: something or nothing.
+    """
+
+    TAKEN = "taken"
+    OTHERWISE = "otherwise"
+    REFUSED = "refused"
+    UNSAID = "unsaid"
+
+
+def word_on(line: OrderLine, said: ReceiptLine | None) -> Word:
+    """Return what a receipt's line says of a line with levels.
+
+    Where the other side does not say whether it took the line, its maximum tells, and a maximum of 0 that was asked
+    for tells nothing: nought is also what is accepted of a line that was refused.
+    """
+    if said is None or said.taken is False:
+        return Word.REFUSED
+    same = said.accepted_units == line.asked_units
+    if said.taken:
+        return Word.TAKEN if same else Word.OTHERWISE
+    if not line.asked_units:
+        return Word.UNSAID if same else Word.OTHERWISE
+    if same:
+        return Word.TAKEN
+    return Word.OTHERWISE if said.accepted_units else Word.REFUSED
+
+
+def words_on(document: Document, receipt: Receipt) -> tuple[tuple[OrderLine, Word], ...]:
+    """Return the lines of a document, each with what the receipt says of it."""
+    said = {line.line_number: line for line in receipt.lines}
+    return tuple((line, word_on(line, said.get(line.line_number))) for line in document.lines)
 
 
 def not_taken(document: Document, receipt: Receipt) -> tuple[str, ...]:
     """Return the items whose levels it did not take, or not as they were asked for."""
-    lines = {line.line_number for line in taken(document, receipt)}
-    return tuple(line.item_id for line in document.lines if line.line_number not in lines)
+    return tuple(line.item_id for line, word in words_on(document, receipt) if word is not Word.TAKEN)

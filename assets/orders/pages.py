@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
+
 from assets.kernel.page import Page, Plain, Record
 from assets.orders.events import PARAMETERS
 from assets.orders.order import Order
@@ -171,6 +173,16 @@ def levels_page(orders: Sequence[Order], there: int) -> Page:
         "new": new,
         "changed": len(told) - new - withdrawn,
         "withdrawn": withdrawn,
+    }
+
+
+def levels_there_page(there: pd.DataFrame) -> Page:
+    """Return the numbers of LEVELS_THERE: item-sites that ERPs order for, and those of which nobody knows for sure."""
+    before = there.loc[~there["of_this_date"].astype(bool)]
+    return {
+        "item_sites_that_erps_order": int(before["erp_orders"].sum()),
+        "item_sites_in_doubt": int((~before["is_certain"].astype(bool)).sum()),
+        "lines_sent_on_the_date": len(there) - len(before),
     }
 
 

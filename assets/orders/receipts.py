@@ -37,12 +37,16 @@ class ReceiptLine:
         Of the document that was sent.
     accepted_units, shipped_units, received_units : int
         Promised, left the origin, arrived; receiving more than was sent is possible.
+    taken : bool or None
+        Of levels, whether the other side goes by the line: units cannot tell, where a maximum is 0. ``None`` of a
+        line that moves something, and where it does not say.
     """
 
     line_number: int
     accepted_units: int
     shipped_units: int = 0
     received_units: int = 0
+    taken: bool | None = None
 
 
 @dataclass(frozen=True)

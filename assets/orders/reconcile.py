@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from assets.orders.events import PARAMETERS
 from assets.orders.gateways.port import Answer, Gateway, Receipt
+from assets.orders.levels_there import standing_documents
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
 from assets.orders.receipts import is_older
 from assets.orders.store import OrderFilter, OrderStore
@@ -90,10 +92,19 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
         for order in store.orders(OrderFilter(network=network))
         if order.delivery is not None and order.delivery.gateway == gateway.name
     }
-    theirs = gateway.references()
-    asked = sorted({*theirs, *(order_id for order_id, order in ours.items() if _goes_on(order))})
+    asked = sorted({*gateway.references(), *(order_id for order_id, order in ours.items() if _goes_on(order))})
+    replaced = _replaced(ours.values())
+    asked = [reference for reference in asked if reference not in replaced]
     there = {reference: gateway.find(reference) for reference in asked}
     return Reconciliation(len(asked), differences(ours, there, today))
+
+
+def _replaced(orders: Iterable[Order]) -> frozenset[str]:
+    """Return closed documents whose levels later ones have replaced: what the other side says of them holds no more."""
+    levels = [order for order in orders if order.document.kind == PARAMETERS]
+    stand = standing_documents(levels)
+    closed = (order.order_id for order in levels if order.status is OrderStatus.CLOSED)
+    return frozenset(order_id for order_id in closed if order_id not in stand)
 
 
 def differences(

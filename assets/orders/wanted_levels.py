@@ -6,6 +6,7 @@ From the published targets, for the item-sites that the plan left to their ERP. 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 KEY = ["site_id", "item_id"]
-HANDED_OVER = "handed_over"
-"""Constraint by which the plan says that it left an item-site to its ERP."""
+HANDED_OVER, LEVELS_WAIT = "handed_over", "levels_wait"
+"""Constraints by which the plan says that its release leaves an item-site to its ERP: which took levels and orders by
+them, or is to be told first."""
 _LEVELS = ["reorder_point_units", "minimum_units", "maximum_units"]
 _TOLD = ["receipt_kind", "source_id", *_LEVELS, "service_measure", "promised_service", "is_withdrawn"]
-_ACTED_ON = ["source_id", *_LEVELS, "is_withdrawn"]
+_ACTED_ON = ["receipt_kind", "source_id", *_LEVELS, "is_withdrawn"]
+_FORMER = {
+    "former_reorder_point_units": "reorder_point_units", "former_maximum_units": "maximum_units",
+    "approved_reorder_point_units": "approved_reorder_point_units", "approved_maximum_units": "approved_maximum_units",
+}  # fmt: skip
+_BEFORE = {"former_source_id": "source_id", "former_mode": "receipt_kind"}
+_STANDS = ["erp_orders", "is_certain", "approved_reorder_point_units", "approved_maximum_units"]
 _NOTHING: dict[str, Any] = {**dict.fromkeys(_LEVELS, 0), "promised_service": 0.0, "is_withdrawn": True}
 Units = NDArray[np.int64]
 
@@ -41,10 +49,20 @@ class LevelTables:
     sourcing: pd.DataFrame
     there: pd.DataFrame
 
-    def told(self) -> pd.DataFrame:
-        """Return what ``to_be_told`` makes of them."""
+    def told(self, stopped: Collection[tuple[str, str]] = ()) -> pd.DataFrame:
+        """Return what ``to_be_told`` makes of them; the ``stopped`` sites and items keep what they have too."""
         wanted = wanted_levels(self.decisions, self.targets, self.item_sites, self.sourcing)
-        return to_be_told(wanted, self.there, self.decisions)
+        wanted = wanted.loc[np.array([key not in stopped for key in _keys(wanted)], dtype=bool)]
+        return to_be_told(wanted, self.there, kept={*self._kept(wanted), *stopped})
+
+    def _kept(self, wanted: pd.DataFrame) -> set[tuple[str, str]]:
+        """Return the item-sites that keep what they have: held by a verdict, left out as faulty, or without a source.
+
+        What is left to its ERP and has no levels today is not taken from it, or else nobody would order.
+        """
+        left = self.decisions.loc[(self.decisions["decision"] == "held") | _left_to_erps(self.decisions)]
+        faulty = set(_keys(self.item_sites)) - set(_keys(self.decisions))
+        return (set(_keys(left)) | faulty) - set(_keys(wanted))
 
 
 def wanted_levels(
@@ -55,7 +73,7 @@ def wanted_levels(
     Parameters
     ----------
     decisions : DataFrame
-        DECISIONS; an item-site is left to its ERP where ``handed_over`` is among its binding constraints.
+        DECISIONS; an item-site is left to its ERP where ``handed_over`` or ``levels_wait`` is among its constraints.
     targets, item_sites, sourcing : DataFrame
         TARGETS, DIM_ITEM_SITE and DIM_SOURCING of the plan date.
 
@@ -65,7 +83,7 @@ def wanted_levels(
         site_id, item_id, receipt_kind, source_id, reorder_point_units, minimum_units, maximum_units,
         service_measure, promised_service, is_withdrawn. Where nothing supplies an item-site there is no row.
     """
-    mine = decisions.loc[_names(decisions, HANDED_OVER), KEY]
+    mine = decisions.loc[_left_to_erps(decisions), KEY]
     table = targets.loc[targets["receipt_kind"] != "none"].merge(mine, on=KEY)
     table = table.merge(item_sites[[*KEY, "presentation_minimum_units"]], on=KEY, how="left")
     lots = sourcing.rename(columns={"supplier_id": "source_id"})
@@ -123,11 +141,12 @@ def levels(
     return np.where(stocked, np.maximum(reorder, 0), 0), np.where(stocked, maximum, 0)
 
 
-def to_be_told(wanted: pd.DataFrame, there: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+def to_be_told(wanted: pd.DataFrame, there: pd.DataFrame, kept: Collection[tuple[str, str]]) -> pd.DataFrame:
     """Return the levels that have to be told: those that differ, and withdrawals of what the plan decides again.
 
+    What is not known to stand there is told, or withdrawn, whatever it is.
+
     What a document of the same date carried already stays in it, so that a revision never leaves a line behind.
-    Item-sites that a verdict holds keep what they have.
 
     Parameters
     ----------
@@ -135,38 +154,42 @@ def to_be_told(wanted: pd.DataFrame, there: pd.DataFrame, decisions: pd.DataFram
         Of ``wanted_levels``.
     there : DataFrame
         LEVELS_THERE.
-    decisions : DataFrame
-        DECISIONS.
+    kept : collection of (str, str)
+        Sites and items that keep what they have.
 
     Returns
     -------
     DataFrame
-        The columns of ``wanted_levels`` and former_reorder_point_units, former_maximum_units and reason, by site
-        and item.
+        The columns of ``wanted_levels``, what stood before (former_*), what a person approved last (approved_*) and
+        reason, by site and item.
     """
     want, before = _by_key(wanted), _by_key(there.loc[~there["of_this_date"].astype(bool)])
     sent = _by_key(there.loc[there["of_this_date"].astype(bool)])
-    held = set(decisions.loc[decisions["decision"] == "held", KEY].itertuples(index=False, name=None))
     rows = []
     for key in sorted({*want, *before, *sent}):
         old = before.get(key)
-        stood = old if old is not None and not old["is_withdrawn"] else None
-        new = want.get(key) or _instead(key, held, stood, sent.get(key))
-        if new is None or (key not in sent and old is not None and all(new[c] == old[c] for c in _ACTED_ON)):
+        stood = old if old is not None and old["erp_orders"] else None
+        new = want.get(key) or (sent.get(key) if key in kept else _withdrawal(old, sent.get(key)))
+        if new is None or (key not in sent and _stands(new, old)):
             continue
-        former = {f"former_{name}": stood[name] if stood else None for name in (_LEVELS[0], _LEVELS[2])}
-        rows.append({**dict(zip(KEY, key, strict=True)), **new, **former, "reason": _reason(key, new, stood)})
-    columns = [*KEY, *_TOLD, "former_reorder_point_units", "former_maximum_units", "reason"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[-3:-1], "Int64"))
+        former = {name: stood[level] if stood else None for name, level in _FORMER.items()}
+        before_that = {name: stood[column] if stood else "" for name, column in _BEFORE.items()}
+        told = {name: new[name] for name in _TOLD}
+        rows.append({**dict(zip(KEY, key, strict=True)), **told, **former, **before_that,
+                     "reason": _reason(key, new, stood)})  # fmt: skip
+    columns = [*KEY, *_TOLD, *_FORMER, *_BEFORE, "reason"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_FORMER, "Int64"))
 
 
-def _instead(
-    key: tuple[str, str], held: set[tuple[str, str]], stood: dict[str, Any] | None, sent: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """Return what is told of an item-site that is handed over no more; ``None`` for nothing."""
-    if key in held:
-        return sent
-    there = sent or stood
+def _stands(new: dict[str, Any], old: dict[str, Any] | None) -> bool:
+    """Tell whether what is to be told is known to stand there."""
+    return old is not None and bool(old["is_certain"]) and all(new[column] == old[column] for column in _ACTED_ON)
+
+
+def _withdrawal(old: dict[str, Any] | None, sent: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what is told of an item-site that is handed over no more; ``None`` where surely nothing stands there."""
+    stands = old is not None and (old["erp_orders"] or not old["is_certain"])
+    there = sent or (old if stands else None)
     return there and {**there, **_NOTHING}
 
 
@@ -184,13 +207,18 @@ def _reason(key: tuple[str, str], new: dict[str, Any], stood: dict[str, Any] | N
 
 
 def _by_key(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
-    keys = table[KEY].itertuples(index=False, name=None)
-    rows = [{str(name): value for name, value in row.items()} for row in table[_TOLD].to_dict("records")]
-    return dict(zip(keys, rows, strict=True))
+    columns = [name for name in (*_TOLD, *_STANDS) if name in table.columns]
+    rows = [{str(name): value for name, value in row.items()} for row in table[columns].to_dict("records")]
+    return dict(zip(_keys(table), rows, strict=True))
 
 
-def _names(decisions: pd.DataFrame, constraint: str) -> NDArray[np.bool_]:
-    return np.array([constraint in str(names).split(",") for names in decisions["binding_constraints"]], dtype=bool)
+def _keys(table: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(table[KEY].itertuples(index=False, name=None))
+
+
+def _left_to_erps(decisions: pd.DataFrame) -> NDArray[np.bool_]:
+    names = [set(str(names).split(",")) for names in decisions["binding_constraints"]]
+    return np.array([not found.isdisjoint({HANDED_OVER, LEVELS_WAIT}) for found in names], dtype=bool)
 
 
 def _ints(values: pd.Series[Any]) -> Units:

@@ -34,6 +34,7 @@ BLOCKS = (
     "announced_freeze",
     "allowed_lane",
     "handed_over",
+    "withdrawal_waits",
 )
 """Names of what can forbid a move, by code."""
 
@@ -101,12 +102,22 @@ def lifecycle(moves: Moves, item_sites: ItemSites) -> Flags:
 
 
 def handed_over(moves: Moves, item_sites: ItemSites) -> Flags:
-    """``q[o, d] = 0`` today into every d that an ERP replenishes by itself, or else it would be ordered twice.
+    """``q[o, d] = 0`` today into every d whose ERP took its levels, or else it would be ordered twice.
 
-    Nothing comes in, laterally neither; it may give, and the ERP sees that its stock fell. In later buckets the
-    usual ways stay open: they stand for what the ERP will order.
+    Until the ERP has acknowledged them the plan orders. Nothing comes in, laterally neither; it may give, and the
+    ERP sees that its stock fell. In later buckets the usual ways stay open: they stand for what the ERP will order.
     """
-    return np.asarray(item_sites.handed_over[moves.destination] & (moves.bucket == 0))
+    theirs = item_sites.erp_orders & item_sites.handed_over
+    return np.asarray(theirs[moves.destination] & (moves.bucket == 0))
+
+
+def withdrawal_waits(moves: Moves, item_sites: ItemSites) -> Flags:
+    """``q[o, d] = 0`` today into every d that is handed over no more, and whose ERP still orders by its levels.
+
+    It does until it has acknowledged that they are withdrawn.
+    """
+    theirs = item_sites.erp_orders & ~item_sites.handed_over
+    return np.asarray(theirs[moves.destination] & (moves.bucket == 0))
 
 
 def announced_freeze(departure: NDArray[np.datetime64], plan_date: dt.date, rules: Guardrails) -> Flags:

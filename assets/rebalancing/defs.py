@@ -63,6 +63,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
             forecasting=["demand_forecast", "lead_time"],
             inventory=["targets", "protection_demand"],
             quality=["verdicts", "forecast_verdicts"],
+            orders=["levels_there"],
         ),
         group_name=_GROUP,
         partitions_def=plan_dates,

@@ -39,6 +39,10 @@ def setting_faults(table: pd.DataFrame) -> list[str]:
         (table["protection_units"] > table["base_stock_units"], "protection above the base stock; as a donor it holds"),
         (table["unit_cost"] == 0, "unit cost of nothing; stock left at the end is worth what it costs to replace"),
         (table["holding_cost"] == 0, "holding cost of nothing; stock is free to keep"),
+        (
+            table["handed_over"] & (table["receipt_kind"] == "none"),
+            "left to its ERP, and its targets name no source today; the levels that it has stay",
+        ),
         (sells & (table["shortage_cost"] == 0), "shortage cost of nothing; nothing is brought there to be sold"),
     ):
         note(table.loc[bad.to_numpy(bool)], KEY, what, faults)
@@ -61,7 +65,7 @@ def way_faults(item_sites: ItemSites, moves: Moves, sites: pd.DataFrame) -> list
     reached[moves.destination[free]] = True
     lives = item_sites.lifecycle != "delisted"
     note(
-        keys[lives & ~reached & ~item_sites.handed_over],
+        keys[lives & ~reached & ~item_sites.erp_orders],
         KEY,
         "no way in within the horizon; it lasts with what it has",
         faults,

@@ -88,8 +88,10 @@ class ItemSites:
         Last day of sale of the lot that would leave first; NaT where none expires.
     lifecycle : object array, shape (n,)
         new, active, ending or delisted.
-    is_sensitive, outbound_held, handed_over : bool array, shape (n,)
-        Restricted item; site that may receive but not give; what an ERP replenishes by itself.
+    is_sensitive, outbound_held : bool array, shape (n,)
+        Restricted item; site that may receive but not give.
+    handed_over, erp_orders : bool array, shape (n,)
+        What the release leaves to an ERP; what an ERP orders by levels that it took and that stand.
     last_receipt : datetime64[D] array, shape (n,)
         Last receipt known; NaT for none.
     mean, std : float array, shape (n, T)
@@ -128,6 +130,7 @@ class ItemSites:
     is_sensitive: Flags
     outbound_held: Flags
     handed_over: Flags
+    erp_orders: Flags
     last_receipt: NDArray[np.datetime64]
     mean: Floats
     std: Floats
@@ -214,6 +217,7 @@ def build_item_sites(
         is_sensitive=table["is_sensitive"].to_numpy(bool),
         outbound_held=table["outbound_held"].to_numpy(bool),
         handed_over=table["handed_over"].to_numpy(bool) & ~cross_dock,
+        erp_orders=table["erp_orders"].to_numpy(bool),
         last_receipt=table["last_receipt"].to_numpy("datetime64[D]"),
         mean=mean,
         std=std,

@@ -318,6 +318,7 @@ def _apply_guardrails(moves: Moves, item_sites: ItemSites, bucket_days: int, rul
         "shelf_life_on_arrival": constraints.shelf_life_on_arrival(moves, item_sites, bucket_days),
         "lifecycle": constraints.lifecycle(moves, item_sites),
         "handed_over": constraints.handed_over(moves, item_sites),
+        "withdrawal_waits": constraints.withdrawal_waits(moves, item_sites),
     }
     for name, forbidden in judged.items():
         blocked[forbidden & (blocked == 0)] = constraints.BLOCKS.index(name)

@@ -27,7 +27,7 @@ from assets.rebalancing.announced import units_of
 from assets.rebalancing.costs import of_items, units_of_flow
 from assets.rebalancing.early_sales import expand_knowing_sales
 from assets.rebalancing.problem import Problem, build_problem
-from assets.rebalancing.snapshot import READ, Snapshot, from_published
+from assets.rebalancing.snapshot import READ, Snapshot, from_published, levels_beside
 
 ANYTHING_GOES = Guardrails(minimum_gain_amount=0, cool_down_days=0, freeze_days=0, sensitive_items_stay=False)
 """What one release may decide and another may not is priced all the same."""
@@ -43,7 +43,8 @@ def recorded_tables(published: Published, plan_date: dt.date) -> dict[str, pd.Da
     EquipoiseError
         If one is not published.
     """
-    return {frame.name: published.read(frame, plan_date) for frame in (*READ, *TARGETS_FROM)}
+    tables = {frame.name: published.read(frame, plan_date) for frame in (*READ, *TARGETS_FROM)}
+    return tables | levels_beside(published, plan_date)
 
 
 def snapshot_under(

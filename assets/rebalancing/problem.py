@@ -30,7 +30,7 @@ from assets.rebalancing.market.stated import limit_faults, stated_limits
 from assets.rebalancing.market.stated_charges import stated_departures, stated_documents, stated_minimums
 from assets.rebalancing.moves import Moves, build_moves
 from assets.rebalancing.slower_ways import cost_of_deciding_early
-from assets.rebalancing.snapshot import Snapshot, checked, verdict_actions
+from assets.rebalancing.snapshot import Snapshot, checked, ordered_by_erps, verdict_actions
 
 LeadTimes = Mapping[tuple[str, str], tuple[Ints, Floats]]
 
@@ -141,7 +141,10 @@ def build_problem(
     table = settings_table(snapshot, calendar.bucket.days, faults)
     held_by, outbound = verdict_actions(table, snapshot.verdicts)
     table = table.assign(outbound_held=outbound, owed_units=0 if profile.lost_sales else table["owed_units"])
-    table = table.assign(handed_over=handed_over(release, table["site_id"], table["category"]))
+    table = table.assign(
+        handed_over=handed_over(release, table["site_id"], table["category"]),
+        erp_orders=ordered_by_erps(table, snapshot.levels_there),
+    )
     held = table.loc[held_by != ""].assign(reason=held_by[held_by != ""])
     planned = table.loc[held_by == ""]
     item_sites = build_item_sites(

@@ -16,9 +16,18 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, Floats, Ints
 from assets.rebalancing.market.scarcity import Scarcity
 from assets.rebalancing.moves import Moves
-from assets.rebalancing.site_reasons import HANDED_OVER, NEGLIGIBLE, move_name, stories
+from assets.rebalancing.site_reasons import (
+    HANDED_OVER,
+    LEVELS_WAIT,
+    NEGLIGIBLE,
+    WITHDRAWAL_WAITS,
+    move_name,
+    stories,
+)
 from assets.rebalancing.spare import spare_units
 
+_OF_THE_RECEIVER = {"departure_days", "freeze_fence", "horizon", HANDED_OVER, WITHDRAWAL_WAITS}
+"""A calendar or a horizon holds the receiver back, an ERP orders for it; a guardrail concerns the giver too."""
 NET = "net"
 """What a gain is: after all that the line costs."""
 
@@ -238,12 +247,12 @@ def _site_limits(network: Network, units: Ints, reduced: Floats, scarce: Scarcit
     for m in np.flatnonzero((moves.blocked > 0) & (moves.bucket == 0)):
         name = constraints.BLOCKS[moves.blocked[m]]
         limits[moves.destination[m]].add(name)
-        # A calendar or a horizon holds the receiver back; a guardrail concerns the giver too.
-        if moves.origin[m] >= 0 and name not in ("departure_days", "freeze_fence", "horizon", HANDED_OVER):
+        if moves.origin[m] >= 0 and name not in _OF_THE_RECEIVER:
             limits[moves.origin[m]].add(name)
     # Said of each, also where another rule forbids its ways: orders read from it whom they hand levels over for.
-    for i in np.flatnonzero(item_sites.handed_over):
-        limits[i].add(HANDED_OVER)
+    for i in np.flatnonzero(item_sites.handed_over | item_sites.erp_orders):
+        stands = HANDED_OVER if item_sites.erp_orders[i] else LEVELS_WAIT
+        limits[i].add(stands if item_sites.handed_over[i] else WITHDRAWAL_WAITS)
     chosen = np.flatnonzero(units > 0)
     own = _line_limits(network, chosen, units, scarce)
     for position, names in zip(chosen, own, strict=True):

@@ -16,8 +16,9 @@ from assets.rebalancing.market.scarcity import Scarcity
 
 NEGLIGIBLE = 0.005
 """Half a cent: amounts below it are not worth a sentence."""
-HANDED_OVER = "handed_over"
-"""Constraint of item-sites that an ERP replenishes by itself."""
+HANDED_OVER, LEVELS_WAIT, WITHDRAWAL_WAITS = "handed_over", "levels_wait", "withdrawal_waits"
+"""Of item-sites that a release leaves to an ERP, which took their levels, or has not yet and the plan orders; and of
+those that it leaves to it no more, while the ERP still orders."""
 STAYS = "what could bring it today does not go out"
 """Of a site that departures or documents which stay could serve, and nothing else."""
 
@@ -70,10 +71,14 @@ def _unserved(stock: str, limits: list[str], served: bool, stays: bool) -> tuple
     if HANDED_OVER in limits:
         told = "its ERP orders for it by the levels that it is handed, so that the plan orders nothing"
         return f"{stock}; {told}", "none", "the policy release hands it over no more"
+    if WITHDRAWAL_WAITS in limits:
+        told = "its ERP orders for it until it has acknowledged that it is to order no more"
+        return f"{stock}; {told}", "none", "its ERP acknowledges that its levels are withdrawn"
     if stays:
         return f"{stock}; {STAYS}", "none", "what could bring it goes out"
     if served:
         return f"{stock}; whoever could serve it now has nothing left to give", "none", "a giver has more"
+    limits = [name for name in limits if name != LEVELS_WAIT]
     why = f"no source may serve it now ({', '.join(limits)})" if limits else "no lane or supplier serves it"
     return f"{stock}; {why}", "none", "a lane or supplier opens"
 

@@ -5,14 +5,16 @@ Faulty rows are left out and named; the rest is planned. Not here: arrays or sol
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
+from assets.kernel.frames.decisions import LEVELS_THERE, PROTECTION_DEMAND, TARGETS
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME
 from assets.kernel.frames.marts import (
     DIM_ITEM,
@@ -27,6 +29,7 @@ from assets.kernel.frames.marts import (
 )
 from assets.kernel.frames.quality import FORECAST_VERDICTS, VERDICTS
 from assets.kernel.network import departure_weekdays
+from assets.kernel.published import Published
 from assets.rebalancing.item_sites import KEY
 
 READ: tuple[Frame, ...] = (
@@ -56,6 +59,8 @@ class Snapshot:
         PROTECTION_DEMAND; without it demand between two arrivals is derived from the forecast.
     open_orders : DataFrame or None
         FCT_OPEN_ORDER; without it nothing counts as ordered before.
+    levels_there : DataFrame or None
+        LEVELS_THERE; without it no ERP orders anything by itself.
     """
 
     position: pd.DataFrame
@@ -72,6 +77,7 @@ class Snapshot:
     recent_receipts: pd.DataFrame | None = None
     protection_demand: pd.DataFrame | None = None
     open_orders: pd.DataFrame | None = None
+    levels_there: pd.DataFrame | None = None
 
 
 def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
@@ -92,7 +98,31 @@ def from_published(tables: Mapping[str, pd.DataFrame]) -> Snapshot:
         recent_receipts=tables["fct_lead_time"],
         protection_demand=tables["protection_demand"],
         open_orders=tables.get("fct_open_order"),
+        levels_there=tables.get(LEVELS_THERE.name),
     )
+
+
+def levels_beside(published: Published, plan_date: dt.date, run_id: str = "") -> dict[str, pd.DataFrame]:
+    """Return the levels in ERPs that a run's plan knew of, by name; nothing where a plan of then knew of none."""
+    known = published.latest(LEVELS_THERE.name, plan_date) is not None
+    return {LEVELS_THERE.name: published.beside(LEVELS_THERE, plan_date, run_id)} if known else {}
+
+
+def ordered_by_erps(table: pd.DataFrame, levels_there: pd.DataFrame | None) -> NDArray[np.bool_]:
+    """Return which rows an ERP orders for by itself: it took levels on an earlier date, and they stand.
+
+    Parameters
+    ----------
+    table : DataFrame
+        item_id and site_id.
+    levels_there : DataFrame or None
+        LEVELS_THERE.
+    """
+    if levels_there is None:
+        return np.zeros(len(table), dtype=bool)
+    stand = levels_there["erp_orders"].astype(bool) & ~levels_there["of_this_date"].astype(bool)
+    keys = set(levels_there.loc[stand, KEY].itertuples(index=False, name=None))
+    return np.array([key in keys for key in table[KEY].itertuples(index=False, name=None)], dtype=bool)
 
 
 def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:

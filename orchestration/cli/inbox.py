@@ -46,7 +46,7 @@ def gather(access: Access) -> Record:
     differing, unasked = _differences(access)
     told = {one.order_id for one in differing}
     orders = _that_may_wait(access.store, day)
-    found = [one for one in waiting(orders, day) if one.order_id not in told] + differing
+    found = [one for one in waiting(orders, day, _unit_costs(access, orders)) if one.order_id not in told] + differing
     found += [of_request(**asked) for asked in waiting_refits(access)]
     return {
         "plan_date": day.plan_date.isoformat(),
@@ -55,6 +55,19 @@ def gather(access: Access) -> Record:
         "not_compared": unasked,
         "waiting": [one.as_record() for one in ranked(found)],
     }
+
+
+def _unit_costs(access: Access, orders: tuple[Order, ...]) -> dict[str, float]:
+    """Return what items cost, where levels wait and the latest plan's item master is published."""
+    from assets.kernel.frames.marts import DIM_ITEM
+    from assets.kernel.published import Published
+
+    dates = sorted({order.document.plan_date for order in orders if order.document.kind == "parameters"})
+    published = Published(access.home.published)
+    if not dates or published.latest(DIM_ITEM.name, dates[-1]) is None:
+        return {}
+    items = published.read(DIM_ITEM, dates[-1])
+    return dict(zip(items["item_id"], items["unit_cost"].astype(float), strict=True))
 
 
 def _that_may_wait(store: OrderStore, day: DispatchDay) -> tuple[Order, ...]:

@@ -52,10 +52,16 @@ def gather_diff(access: Access, before: str, after: str, *, money: bool) -> Reco
 
 def caveats(paths: Iterable[str]) -> list[str]:
     """Return what the money does not tell of such changes."""
+    paths = tuple(paths)
     sections = {path.partition(".")[0] for path in paths}
     told = []
     if sections & {"forecast", "targets"}:
         told.append("Forecasts and targets stand as published: what their rules change is not in the money.")
+    if "parameters" in sections or "toggles.parameters_document" in set(paths):
+        told.append(
+            "Not priced: what ERPs order by levels. Until they acknowledge levels, or a withdrawal, whoever orders now "
+            "goes on, and the money is of that."
+        )
     if "objective" in sections:
         told.append("The two weigh costs differently, each sum is by its own weights.")
     return told
@@ -69,13 +75,14 @@ def cost_on_latest(access: Access) -> CostOf:
     from assets.policy.release import Release
     from assets.rebalancing.plan import solve
     from assets.rebalancing.problem import build_problem
-    from assets.rebalancing.snapshot import READ, from_published
+    from assets.rebalancing.snapshot import READ, from_published, levels_beside
 
     published, profile = Published(access.home.published), access.home.profile
     plan_date = planned_date(published, PLAN_LINES, None)
     latest = published.latest(PLAN_LINES.name, plan_date)
     run_id = latest.run_id if latest else ""
-    snapshot = from_published({frame.name: published.beside(frame, plan_date, run_id) for frame in READ})
+    tables = {frame.name: published.beside(frame, plan_date, run_id) for frame in READ}
+    snapshot = from_published(tables | levels_beside(published, plan_date, run_id))
 
     def cost_of(release: Release) -> PlanTotals:
         plan = solve(build_problem(snapshot, release=release, profile=profile, plan_date=plan_date))

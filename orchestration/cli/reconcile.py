@@ -5,6 +5,7 @@ Not here: comparing (``assets.orders.reconcile``).
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     from assets.orders.gateways.port import Gateway
+    from assets.orders.order import Order
     from assets.orders.reconcile import Reconciliation
     from orchestration.access import Access
 
@@ -115,7 +117,19 @@ def _resend(access: Access, order_id: str, reason: str) -> str:
 
     order = find_order(access.store, access.network, order_id)
     after = answer_one(access.store, order.order_id, Resend(access.identity.person, reason))
-    return f"Order {after.order_id} is handed over again by the next `equipoise dispatch`."
+    return told_of_resend(after, access.home.profile.calendar.start_of_bucket(access.today))
+
+
+def told_of_resend(order: Order, plan_date: dt.date) -> str:
+    """Return what really happens to an order that is to be sent again: of an older date only asking does."""
+    if order.document.plan_date == plan_date:
+        return f"Order {order.order_id} is handed over again by the next `equipoise dispatch`."
+    again = "tells its levels anew" if order.document.kind == "parameters" else "orders what is still wanted"
+    return (
+        f"Order {order.order_id} is of {order.document.plan_date}, and orders of {plan_date} leave: the next "
+        f"`equipoise dispatch` asks for it once more, and if the other side has nothing of it, it expires. The next "
+        f"plan {again}."
+    )
 
 
 def _cancel_there(access: Access, gateway: Gateway, reference: str, reason: str) -> str:

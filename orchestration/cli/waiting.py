@@ -6,8 +6,8 @@ Nothing is recorded by looking. Not here: the rules (``governance.requirement``)
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -43,6 +43,9 @@ _SETTLED_HERE = frozenset({OrderStatus.PROPOSED, OrderStatus.APPROVED, OrderStat
 """Statuses of the plan date's orders in which something may wait for a person."""
 
 
+NO_COSTS: Mapping[str, float] = {}
+
+
 @dataclass(frozen=True)
 class Waiting:
     """One thing that waits for a person.
@@ -56,7 +59,8 @@ class Waiting:
     value_amount, gain_amount : Decimal
         Over all its lines.
     stake_amount : Decimal
-        What is lost if nobody acts: the gain of what has not left, the value of what may be amiss.
+        What is lost if nobody acts: the gain of what has not left, the value of what may be amiss; of levels the
+        stock that they keep.
     days_left : int or None
         Days on which it can still be settled, today included; ``None`` where nothing ends by itself.
     why : str
@@ -103,7 +107,9 @@ def may_wait(header: OrderHeader, day: DispatchDay) -> bool:
     return anywhere or (of_today and header.status in _SETTLED_HERE)
 
 
-def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:
+def waiting(
+    orders: tuple[Order, ...], day: DispatchDay, unit_costs: Mapping[str, float] = NO_COSTS
+) -> Iterator[Waiting]:
     """Yield what waits among the live orders of a network.
 
     Parameters
@@ -112,6 +118,8 @@ def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:
         Of all plan dates that have not ended, and those that failed.
     day : DispatchDay
         What holds for the orders of the clock's plan date.
+    unit_costs : mapping
+        By item. Levels have no value of their own: what is at stake is the stock that they keep, at cost.
     """
     for order in orders:
         if order.document.channel is not Channel.LIVE:
@@ -121,7 +129,18 @@ def waiting(orders: tuple[Order, ...], day: DispatchDay) -> Iterator[Waiting]:
             one = _of_today(order, day)
         one = one or _on_the_other_side(order, day.plan_date)
         if one is not None:
-            yield one
+            stock = _stock_kept(order, unit_costs)
+            yield replace(one, stake_amount=stock) if stock else one
+
+
+def _stock_kept(order: Order, unit_costs: Mapping[str, float]) -> Decimal:
+    """Return what the maxima of a document of levels are worth at cost, now or before, whichever is more."""
+    kept = Decimal(0)
+    for line in order.document.lines:
+        if line.levels is not None:
+            units = max(line.levels.maximum_units, line.levels.former_maximum_units or 0)
+            kept += units * Decimal(str(unit_costs.get(line.item_id, 0.0)))
+    return kept.quantize(Decimal("0.01"))
 
 
 def of_difference(difference: Difference) -> Waiting:

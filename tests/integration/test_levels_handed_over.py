@@ -19,6 +19,7 @@ from assets.orders.answers import answer_one
 from assets.orders.events import PARAMETERS
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.folder_face import open_face
+from assets.orders.levels_there import LedgerLevels, TheseLevels
 from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter
 from assets.policy.access import Identity, Role
@@ -59,11 +60,11 @@ class Network:
         (mine,) = [one for one in PolicyRegistry(own=self.home.policies).releases() if one.name == "handed"]
         return PolicyRegistry(decides=mine.version, own=self.home.policies)
 
-    def plan(self) -> None:
+    def plan(self, **resources: object) -> None:
         """Plan the date again by the release, from the tables that are there."""
         writer = locks.hold(self.home.locks / locks.WRITER, "test")
         with writer, instance.opened(self.settings) as store:
-            definitions = build_defs(self.settings, policies=self.policies())
+            definitions = build_defs(self.settings, policies=self.policies(), **resources)
             graph = definitions.resolve_asset_graph()
             wanted = [key for stage in STAGES for key in dg.AssetSelection.groups(stage).resolve(graph)]
             made = definitions.resolve_job_def(jobs.PLAN_DAY).execute_in_process(
@@ -92,6 +93,12 @@ class Network:
         with closing(open_ledger(self.settings, self.clock)) as store:
             answer_one(store, order.order_id, yes)
 
+    def of_the_next_date(self) -> TheseLevels:
+        """Return the levels that stand when the next date is planned, as if they had stood before this one."""
+        with closing(open_ledger(self.settings, self.clock)) as store:
+            there = LedgerLevels(store, self.home.profile.name).of(self.date + dt.timedelta(days=1))
+        return TheseLevels(there.assign(plan_date=pd.Timestamp(self.date)))
+
     def read(self, frame: object) -> pd.DataFrame:
         return Published(self.home.published).read(frame, self.date)
 
@@ -107,7 +114,8 @@ def network(planned_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 def test_a_site_that_is_handed_over_gets_levels_and_no_orders_and_each_once(network: Network) -> None:
     assert (network.read(PLAN_LINES)["destination_id"] == network.site).any()
     network.plan()
-    assert not (network.read(PLAN_LINES)["destination_id"] == network.site).any()
+    # Its ERP has not said yet that it orders, so that the plan goes on.
+    assert (network.read(PLAN_LINES)["destination_id"] == network.site).any()
     told = network.read(ORDER_LEVELS)
     assert set(told["site_id"]) == {network.site}
     assert network.read(LEVELS_THERE).empty
@@ -129,6 +137,9 @@ def test_a_site_that_is_handed_over_gets_levels_and_no_orders_and_each_once(netw
     network.dispatch()
     assert network.document().revision == 1
     assert [o.times_delivered for o in network.other_side.orders() if o.moves_nothing] == [1]
+
+    network.plan(levels=network.of_the_next_date())
+    assert not (network.read(PLAN_LINES)["destination_id"] == network.site).any()
 
 
 def test_a_plan_that_hands_levels_over_is_replayed_to_the_bit(network: Network) -> None:

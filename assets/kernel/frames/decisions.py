@@ -328,12 +328,16 @@ ORDER_LEVELS = Frame(
 )
 LEVELS_THERE = Frame(
     "levels_there",
-    "One row per plan date, site and item whose levels an ERP acknowledged before it, and per line sent on the date.",
+    "One row per plan date, site and item whose levels an ERP was told before it, and per line sent on the date.",
     (
         _PLAN_DATE,
         _SITE,
         _ITEM,
         flag("of_this_date", "Whether a document of the plan date itself carried it, acknowledged or not."),
+        flag(
+            "erp_orders", "Whether the ERP orders by levels of ours; false of the plan date's own, which count later."
+        ),
+        flag("is_certain", "Whether it is known that just these levels, or none, stand there."),
         text("order_id", "Document that carried it last."),
         text("receipt_kind", "How the ERP is supplied: purchase or transfer."),
         text("source_id", "Supplier or site that it is ordered from."),
@@ -343,6 +347,8 @@ LEVELS_THERE = Frame(
         text("service_measure", "cycle_service or fill_rate: what was promised."),
         real("promised_service", "How much of it was promised.", minimum=0, maximum=1),
         flag("is_withdrawn", "Whether the ERP was told to order it no more."),
+        _units("approved_reorder_point_units", "Last that a person approved, or the first of all.", nullable=True),
+        _units("approved_maximum_units", "Last that a person approved, or the first of all.", nullable=True),
     ),
     ("plan_date", "site_id", "item_id", "of_this_date"),
 )

@@ -11,14 +11,14 @@ import pandas as pd
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
-from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_out, shown
+from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_asset, published_out, shown
 from assets.kernel.frames.decisions import DOCUMENTS, LEVELS_THERE, ORDER_LEVELS, ORDER_LINES
 from assets.kernel.network import NetworkProfile
 from assets.kernel.page import Page
 from assets.kernel.published import Published
 from assets.orders import pages
 from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders, prune_orders
-from assets.orders.levels_there import LevelsThere
+from assets.orders.levels_there import LevelsThere, require_still
 from assets.orders.order import Order
 from assets.orders.plan_book import book_of_plan
 from assets.orders.projections import (
@@ -38,6 +38,8 @@ __all__ = ["DOCUMENTS_KEY", "ORDER_KEY", "build"]
 
 _OWNERS = ["team:replenishment"]
 _KINDS = {"python", "pandas"}
+BEFORE_THE_PLAN = "rebalancing"
+"""Stage of what stands in ERPs: the plan reads it, and none of its tables is behind it."""
 _READ_BY_COLUMN = (
     ["forecasting", "demand_forecast"],
     ["marts", "fct_demand"],
@@ -49,6 +51,22 @@ _READ_BY_COLUMN = (
 
 def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Return the assets of orders, partitioned by plan date except for ``orders/order``."""
+
+    @published_asset(
+        LEVELS_THERE,
+        ["orders", "levels_there"],
+        "By what ERPs acknowledged; what their people change by hand is not known. The plan of the date orders nothing "
+        "for what an ERP orders by itself.",
+        plan_dates=plan_dates,
+        owners=_OWNERS,
+        kinds=_KINDS,
+        group=BEFORE_THE_PLAN,
+    )
+    def levels_there(
+        context: dg.AssetExecutionContext, levels: dg.ResourceParam[LevelsThere]
+    ) -> dg.Output[pd.DataFrame]:
+        there = levels.of(plan_date_of(context))
+        return dg.Output(there, metadata=shown(pages.levels_there_page(there)))
 
     @dg.multi_asset(
         name="orders",
@@ -78,19 +96,13 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
                 owners=_OWNERS,
                 kinds=_KINDS,
             ),
-            "levels_there": published_out(
-                LEVELS_THERE,
-                ["orders", "levels_there"],
-                "By what ERPs acknowledged; what their people change by hand is not known.",
-                owners=_OWNERS,
-                kinds=_KINDS,
-            ),
         },
         ins=inputs(
             rebalancing=["plan_lines", "plan_summary", "canary_items", "decisions"],
             quality=["plan_verdicts"],
             inventory=["targets"],
             marts=["dim_item_site", "dim_sourcing"],
+            orders=["levels_there"],
         ),
         deps=[dg.AssetKey(key) for key in _READ_BY_COLUMN],
         partitions_def=plan_dates,
@@ -106,6 +118,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         targets: pd.DataFrame,
         dim_item_site: pd.DataFrame,
         dim_sourcing: pd.DataFrame,
+        levels_there: pd.DataFrame,
         published: dg.ResourceParam[Published],
         profile: dg.ResourceParam[NetworkProfile],
         orders: dg.ResourceParam[OrderStore],
@@ -115,7 +128,8 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         as_known: dg.ResourceParam[AsKnown],
         order_partition_days: dg.ResourceParam[int],
     ) -> Iterator[dg.Output[pd.DataFrame]]:
-        tables = LevelTables(decisions, targets, dim_item_site, dim_sourcing, levels.of(plan_date_of(context)))
+        require_still(levels_there, levels.of(plan_date_of(context)), plan_date_of(context))
+        tables = LevelTables(decisions, targets, dim_item_site, dim_sourcing, levels_there)
         book = book_of_plan(
             published, profile, plan_date_of(context), plan_lines=plan_lines, plan_summary=plan_summary,
             verdicts=plan_verdicts, today=clock.today(), dispatch_days=policies.active().dispatch.window_days,
@@ -125,17 +139,16 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         logged = log_orders(context, orders_to_log(book, orders), withdrawn_orders(orders, report))
         prune_orders(context.instance, orders, clock, order_partition_days)
         planned = as_planned(book, orders)
-        yield from _tables(planned, tables.there, pages.documents_page(planned, report, logged))
+        yield from _tables(planned, len(levels_there), pages.documents_page(planned, report, logged))
 
-    return [orders_of_plan, _order_spec()]
+    return [levels_there, orders_of_plan, _order_spec()]
 
 
-def _tables(planned: Sequence[Order], there: pd.DataFrame, page: Page) -> Iterator[dg.Output[pd.DataFrame]]:
+def _tables(planned: Sequence[Order], there: int, page: Page) -> Iterator[dg.Output[pd.DataFrame]]:
     yield dg.Output(documents_frame(planned), "documents", metadata=shown(page))
     yield dg.Output(lines_frame(planned), "order_lines", metadata=shown(pages.lines_page(planned)))
-    told = pages.levels_page(planned, len(there))
+    told = pages.levels_page(planned, there)
     yield dg.Output(levels_frame(planned), "order_levels", metadata=shown(told))
-    yield dg.Output(there, "levels_there", metadata=shown({"levels_there": len(there)}))
 
 
 def _order_spec() -> dg.AssetSpec:

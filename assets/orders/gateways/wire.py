@@ -80,6 +80,7 @@ def receipt_message(receipt: Receipt) -> dict[str, Any]:
             "accepted_units": line.accepted_units,
             "shipped_units": line.shipped_units,
             "received_units": line.received_units,
+            **({} if line.taken is None else {"taken": line.taken}),
         }
         for line in receipt.lines
     ]

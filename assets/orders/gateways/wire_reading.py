@@ -99,6 +99,7 @@ class _LineMessage(_Message):
     accepted_units: Units
     shipped_units: Units = 0
     received_units: Units = 0
+    taken: bool | None = None
 
 
 class _OrderLineMessage(_Message):

@@ -24,7 +24,7 @@ from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
 from assets.rebalancing.other_release import TARGETS_FROM, snapshot_under
 from assets.rebalancing.problem import Problem, build_problem
-from assets.rebalancing.snapshot import READ, Snapshot, from_published
+from assets.rebalancing.snapshot import READ, Snapshot, from_published, levels_beside
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def recorded(published: Published, profile: NetworkProfile, plan_date: dt.date) 
 
     releases = PolicyRegistry(own=NetworkHome(published.root.parent).policies)
     release = releases.version(str(read(PLAN_SUMMARY)["policy_release"].iloc[0]))
-    tables = {frame.name: read(frame) for frame in READ}
+    tables = {frame.name: read(frame) for frame in READ} | levels_beside(published, plan_date, run_id)
     snapshot = from_published(tables)
     lines, limits, graph = (read(frame) for frame in (PLAN_LINES, SHARED_LIMITS, COORDINATION_GRAPH))
     made = Recorded(_built(snapshot, release, profile, plan_date), snapshot, profile, lines, limits, graph)

@@ -354,6 +354,15 @@ class GatewayConformance:
         assert units(receipt)["accepted"] == [0]
         assert rig.levels() == {("S1", "I2"): LEVELS[1]}
 
+    def test_levels_of_a_day_before_that_come_after_a_withdrawal_do_not_revive_it(self, rig: Rig) -> None:
+        sent(rig, parameters(levels=((0, 0, 0),), plan_date=NEXT_DAY, withdrawn=(1,)))
+        sent(rig, parameters())
+        assert rig.levels() == {("S1", "I2"): LEVELS[1]}
+
+    def test_a_receipt_says_of_each_level_that_it_was_taken(self, rig: Rig) -> None:
+        receipt = sent(rig, parameters(levels=(LEVELS[0], (0, 0, 0)), withdrawn=(2,)))
+        assert [(line.accepted_units, line.taken) for line in receipt.lines] == [(LEVELS[0][2], True), (0, True)]
+
     def test_levels_in_force_are_not_cancelled(self, rig: Rig) -> None:
         reference = sent(rig, parameters()).reference
         rig.gateway.cancel(cancellation(reference))

@@ -1,8 +1,11 @@
 """What waits for a person is found by headers: what needs nobody is not read whole."""
 
 import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
+from unit.orders.level_samples import book, tables
 from unit.orders.order_lives import (
     ACKNOWLEDGED,
     APPROVED,
@@ -24,6 +27,7 @@ from assets.governance.facts import Known
 from assets.governance.pause import PauseState
 from assets.orders.events import Channel, Command, Confirm, EndSend, Propose, SendOutcome
 from assets.orders.headers import header_of
+from assets.orders.order import Order, OrderStatus
 from assets.orders.receipts import Answer
 from assets.policy.registry import PolicyRegistry
 from orchestration.cli.waiting import Kind, may_wait, waiting
@@ -74,3 +78,15 @@ def test_what_a_rollback_holds_is_let_go_by_the_command_that_says_so() -> None:
     day = DispatchDay(**{**vars(DAY), "stopped": "", "held": {order.order_id: "it was taken back"}})
     (one,) = waiting((order,), day)
     assert one.command == f"equipoise policy lift {order.order_id} --reason WHY"
+
+
+def test_levels_that_wait_are_worth_the_stock_that_they_keep_or_kept() -> None:
+    (document,) = book(tables((("S1", "I1", 12), ("S1", "I2", 5)))).content
+    order = Order(document, 1, OrderStatus.PROPOSED)
+    (one,) = waiting((order,), DAY, {"I1": 2.5, "I2": 1.0})
+    assert (one.value_amount, one.stake_amount) == (0, Decimal("35.00"))
+    line = document.lines[0]
+    withdrawn = replace(line.levels, maximum_units=0, former_maximum_units=12, is_withdrawn=True)
+    gone = replace(document, lines=(replace(line, levels=withdrawn),))
+    (one,) = waiting((replace(order, document=gone),), DAY, {"I1": 2.5})
+    assert one.stake_amount == Decimal("30.00")

@@ -165,6 +165,8 @@ def test_an_order_that_waits_too_long_is_told_of_once_a_day() -> None:
     store, time = planned(), Time()
     fresh = dispatch(store, Down(MemoryGateway()), day(), TERMS, time)
     assert dispatch_alerts(fresh, PLAN_DATE, PLAN_DATE).empty
+    (told,) = dispatch_alerts(fresh, PLAN_DATE, PLAN_DATE, ["L-1 for S1"]).to_dict("records")
+    assert (told["rule"], told["message"]) == ("refused_there", "L-1 for S1")
     time.passes(2.0)
     stuck = dispatch(store, Down(MemoryGateway()), day(), TERMS, time)
     assert stuck.waited > LONGEST_IN_OUTBOX

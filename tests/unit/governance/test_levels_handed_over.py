@@ -2,38 +2,57 @@
 
 import dataclasses
 import datetime as dt
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from unit.governance.governance_samples import BEN, DORA, release_with
-from unit.governance.test_dispatch import ANN, day
+from unit.governance.test_dispatch import ANN, KNOWN, day
 from unit.orders.level_samples import BASE_STOCKS, told, wanted
 from unit.orders.order_samples import PLAN_DATE
 from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.approval import approve, override
 from assets.governance.dispatch import Dispatched, dispatch
+from assets.governance.disposition import in_flight
 from assets.governance.events import Paused, PauseKind, PauseScope
-from assets.governance.facts import Known, facts_of
-from assets.governance.pause import PauseState
+from assets.governance.facts import Known, OrderFacts, facts_of
+from assets.governance.in_flight import InFlight, dispositions
+from assets.governance.pause import PauseState, paused_by
 from assets.governance.reasons import OverrideReason
 from assets.governance.requirement import ApprovalRule, requirement
 from assets.kernel.clock import FixedClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_one
 from assets.orders.commitments import commitments_frame
-from assets.orders.events import Approve, Channel, OrderBook, Resend
+from assets.orders.events import Approve, Channel, Confirm, OrderBook, Resend
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer
+from assets.orders.gateways.port import Answer, Receipt
 from assets.orders.order import Order, OrderStatus
 from assets.orders.reconcile import Cause, reconcile
 from assets.orders.record import record
 from assets.orders.store import MemoryOrderStore, OrderFilter
+from orchestration.cli.reconcile import told_of_resend
 
 NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
 FREE = release_with(approvals={"novel_approvers": 0})
+RELAXED = release_with(parameters={"free_change_share": 9}, approvals={"novel_approvers": 0})
 SMALLER = (("S1", "I1", 10), *BASE_STOCKS[1:])
+
+
+@dataclass
+class Saying:
+    """An other side that says one thing of whatever it is asked."""
+
+    behind: MemoryGateway
+    receipt: Receipt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def find(self, _: str) -> Receipt:
+        return self.receipt
 
 
 class Network:
@@ -185,7 +204,7 @@ def test_a_backfill_hands_nothing_over() -> None:
 
 
 def rules(network: Network, **release: Any) -> dict[ApprovalRule, str]:
-    asked = requirement(facts_of(network.order().document, 1, Known()), release_with(**release)).asked
+    asked = requirement(facts_of(network.order().document, 1, KNOWN), release_with(**release)).asked
     return {one.rule: one.sentence for one in asked}
 
 
@@ -213,8 +232,60 @@ def test_a_large_change_of_a_level_asks_a_person(units: int, share: float, asks:
     network.send()
     record(wanted(network.store, NEXT_DAY, (("S1", "I1", units),)), network.store)
     document = network.order(on=NEXT_DAY).document
-    found = requirement(facts_of(document, 1, Known()), release_with(parameters={"free_change_share": share}))
+    found = requirement(facts_of(document, 1, KNOWN), release_with(parameters={"free_change_share": share}))
     assert (ApprovalRule.LEVELS in found.rules) is asks
+
+
+def test_small_changes_do_not_add_up_unseen() -> None:
+    """Half as much again each day is free by itself; against what a person approved it soon is not."""
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    asks = []
+    for days, units in enumerate((15, 19, 24, 30), 1):
+        network.plan((("S1", "I1", units),), on=PLAN_DATE + days * dt.timedelta(days=1))
+        document = network.order(on=PLAN_DATE + days * dt.timedelta(days=1)).document
+        asks.append(ApprovalRule.LEVELS in requirement(facts_of(document, 1, KNOWN), release_with()).rules)
+        network.send(PLAN_DATE + days * dt.timedelta(days=1), release=RELAXED)
+    assert asks == [False, True, True, True]
+
+
+def moved(source: str, kind: str) -> OrderFacts:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    book = wanted(network.store, NEXT_DAY, BASE_STOCKS[:1], source_id=source, receipt_kind=kind)
+    return facts_of(book.content[0], 1, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "novel"),
+    [
+        ("SUP", "purchase", ""), ("NEW", "purchase", "never ordered before: supplier NEW"),
+        ("DC2", "transfer", "never ordered before: lane DC2 to S1"),
+    ],
+)  # fmt: skip
+def test_another_source_of_levels_asks_a_person_and_a_new_one_is_named(source: str, kind: str, novel: str) -> None:
+    asked = {one.rule: one.sentence for one in requirement(moved(source, kind), release_with()).asked}
+    assert asked.pop(ApprovalRule.LEVELS) == f"ordered from another source: I1 from {source}"
+    assert asked == ({ApprovalRule.NOVELTY: novel} if novel else {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "held"),
+    [
+        ("supplier", "SUP", True), ("supplier", "OTHER", False), ("site", "SUP", False), ("lane", "SUP>S1", True),
+        ("site", "S1", True), ("lane", "SUP>S2", False),
+    ],
+)  # fmt: skip
+def test_a_pause_holds_levels_by_which_an_erp_would_order_there(kind: str, name: str, held: bool) -> None:
+    pause = Paused(PauseScope(PauseKind(kind), name), ANN, "strike", "", NEXT_DAY)
+    assert bool(paused_by(moved("SUP", "purchase"), PauseState((pause,)))) is held
+
+
+def test_a_paused_site_gives_nothing_to_the_levels_of_others() -> None:
+    pause = Paused(PauseScope(PauseKind.SITE, "DC2"), ANN, "strike", "", NEXT_DAY)
+    assert paused_by(moved("DC2", "transfer"), PauseState((pause,)))
 
 
 def test_a_withdrawal_asks_a_person() -> None:
@@ -222,7 +293,7 @@ def test_a_withdrawal_asks_a_person() -> None:
     network.plan(BASE_STOCKS[:1])
     network.send()
     record(wanted(network.store, NEXT_DAY, (), ours=[("S1", "I1")]), network.store)
-    (asked,) = requirement(facts_of(network.order(on=NEXT_DAY).document, 1, Known()), release_with()).asked
+    (asked,) = requirement(facts_of(network.order(on=NEXT_DAY).document, 1, KNOWN), release_with()).asked
     assert (asked.approvers, asked.sentence) == (1, "handed over no more: I1")
 
 
@@ -266,3 +337,62 @@ def test_levels_that_the_other_side_lost_are_told_by_reconciling_and_handed_over
     network.send()
     assert len(network.there()) == 3
     assert reconcile(network.store, network.gateway, "sample", PLAN_DATE).differences == ()
+
+
+def test_a_rollback_lists_the_levels_that_stand_and_what_becomes_of_them() -> None:
+    network = Network()
+    network.plan()
+    network.send()
+    release = network.order().document.provenance.policy_release
+    network.plan(SMALLER[:1], on=NEXT_DAY, held=[("S1", "I2"), ("S2", "I1")])
+    network.send(NEXT_DAY)
+    found = dispositions(in_flight(network.store, "sample", release), release)
+    assert [one.status for one in found] == [OrderStatus.CLOSED] * 3
+    assert {one.action for one in found} == {InFlight.KEEP}
+    assert "until the next plan tells others or withdraws them" in found[0].why
+    # Once a later document has replaced all that one told, it stands no more.
+    network.plan(SMALLER[:1], on=NEXT_DAY + dt.timedelta(days=1), ours=[("S1", "I2"), ("S2", "I1")])
+    network.send(NEXT_DAY + dt.timedelta(days=1))
+    (left,) = in_flight(network.store, "sample", release)
+    assert left.order_id == network.order(on=NEXT_DAY).order_id
+
+
+def test_levels_that_the_other_side_cancelled_later_are_taken_back_here_and_told_again() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    order = network.order()
+    said = replace(order.receipt, answer=Answer.CANCELLED, reason="a buyer set them back")
+    network.gateway = Saying(network.gateway, said)
+    (found,) = reconcile(network.store, network.gateway, "sample", NEXT_DAY).differences
+    assert (found.cause, found.remedy) == (Cause.NEWS, f"equipoise reconcile --take {order.order_id}")
+    answer_one(network.store, order.order_id, Confirm(said, "find"))
+    assert network.order().status is OrderStatus.CANCELLED
+    assert network.order().status_reason == "a buyer set them back"
+    (document,) = network.plan(BASE_STOCKS[:1], on=NEXT_DAY).content
+    assert document.reason == "levels of 1 item: 1 new"
+
+
+def test_documents_whose_levels_were_replaced_are_not_asked_for_again() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    network.plan(SMALLER[:1], on=NEXT_DAY)
+    network.send(NEXT_DAY)
+    assert reconcile(network.store, network.gateway, "sample", NEXT_DAY).compared == 1
+
+
+def test_what_is_sent_again_of_an_older_date_is_not_sent_but_told_by_the_next_plan() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    network.gateway.other_side = Counterpart(CounterpartStore())
+    after = answer_one(network.store, network.order().order_id, Resend(ANN, "lost"))
+    assert told_of_resend(after, PLAN_DATE).endswith("handed over again by the next `equipoise dispatch`.")
+    assert told_of_resend(after, NEXT_DAY).endswith("it expires. The next plan tells its levels anew.")
+    for days in (1, 40):
+        network.send(NEXT_DAY, today=PLAN_DATE + days * dt.timedelta(days=1))
+    assert network.order().status is OrderStatus.EXPIRED
+    assert network.there() == {}
+    (document,) = network.plan(BASE_STOCKS[:1], on=NEXT_DAY).content
+    assert document.reason == "levels of 1 item: 1 new"

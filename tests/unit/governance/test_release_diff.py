@@ -12,6 +12,7 @@ from assets.governance.diff import PlanTotals, diff, money_diff
 from assets.governance.words import WORDS
 from assets.policy.oversight import Feature
 from assets.policy.release import Release
+from orchestration.cli.policy_money import caveats
 
 STANDARD = release_with()
 
@@ -148,3 +149,10 @@ def test_plans_that_cost_the_same_say_so() -> None:
 
 def test_a_table_is_walked_by_key() -> None:
     assert get_args(Release.model_fields["toggles"].annotation)[0] is Feature
+
+
+def test_what_erps_order_by_levels_is_said_to_be_not_priced() -> None:
+    for path in ("parameters.handed_over", "toggles.parameters_document"):
+        (told,) = caveats([path])
+        assert told.startswith("Not priced: what ERPs order by levels.")
+    assert caveats(["guardrails.cool_down_days"]) == []

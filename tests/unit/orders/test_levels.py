@@ -1,6 +1,7 @@
 """Levels that are handed to an ERP: what they are, and which of them a plan tells."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,9 @@ def test_what_is_held_by_the_plan_s_gate_is_not_told() -> None:
     assert list(kept[["site_id", "item_id"]].itertuples(index=False, name=None)) == [("S1", "I2"), ("S2", "I1")]
 
 
-def there(*rows: tuple[str, str, int, int], today: bool = False, withdrawn: bool = False) -> pd.DataFrame:
+def there(
+    *rows: tuple[str, str, int, int], today: bool = False, withdrawn: bool = False, certain: bool = True
+) -> pd.DataFrame:
     return rows_of(
         LEVELS_THERE,
         [
@@ -118,6 +121,8 @@ def there(*rows: tuple[str, str, int, int], today: bool = False, withdrawn: bool
                 "site_id": site, "item_id": item, "of_this_date": today, "receipt_kind": "transfer", "source_id": "DC1",
                 "reorder_point_units": reorder, "minimum_units": (reorder + 1) // 3, "maximum_units": maximum,
                 "service_measure": "cycle_service", "is_withdrawn": withdrawn,
+                "erp_orders": not (today or withdrawn), "is_certain": certain and not today,
+                "approved_reorder_point_units": None, "approved_maximum_units": None,
             }
             for site, item, reorder, maximum in rows
         ],
@@ -149,6 +154,45 @@ def test_what_is_handed_over_no_more_is_withdrawn_and_what_is_held_keeps_its_lev
     assert document.reason == "levels of 1 item: 1 withdrawn"
     again = there(("S1", "I1", 0, 0), withdrawn=True)
     assert book(tables((), there=again, ours=[("S1", "I1")])).content == ()
+
+
+def test_what_a_verdict_of_the_plan_holds_keeps_the_line_that_was_sent_today() -> None:
+    sent = there(("S1", "I1", 20, 21), today=True)
+    made = tables((("S1", "I1", 12), ("S1", "I2", 5)), there=sent)
+    kept = levels_let_out(made, verdicts({"action": "hold", "site_id": "S1", "item_id": "I1"}))
+    assert list(zip(kept["item_id"], kept["maximum_units"], strict=True)) == [("I1", 21), ("I2", 5)]
+
+
+def test_what_is_left_to_its_erp_without_a_source_keeps_its_levels_and_is_not_withdrawn() -> None:
+    before = there(("S1", "I1", 11, 12))
+    assert book(tables((("S1", "I1", 12),), there=before, receipt_kind="none")).content == ()
+    sent = pd.concat([before, there(("S1", "I1", 20, 21), today=True)])
+    (document,) = book(tables((("S1", "I1", 12),), there=sent, receipt_kind="none")).content
+    assert told(document) == {"I1": (20, 7, 21)}
+
+
+def test_what_the_plan_left_out_as_faulty_is_not_withdrawn_but_what_is_ranged_no_more_is() -> None:
+    made = tables((("S1", "I1", 12),), there=there(("S1", "I1", 11, 12)))
+    nothing = made.decisions.iloc[:0]
+    assert book(replace(made, decisions=nothing)).content == ()
+    (document,) = book(replace(made, decisions=nothing, item_sites=made.item_sites.iloc[:0])).content
+    assert document.reason == "levels of 1 item: 1 withdrawn"
+
+
+def test_levels_that_wait_for_the_erp_are_told_like_those_that_it_has() -> None:
+    made = tables()
+    waits = made.decisions.assign(binding_constraints="levels_wait,order_multiple")
+    assert book(replace(made, decisions=waits)).content == book(made).content
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_what_is_not_known_to_stand_is_told_again_and_withdrawn_when_it_is_handed_over_no_more(withdrawn: bool) -> None:
+    doubt = there(("S1", "I1", 11, 12), certain=False, withdrawn=withdrawn)
+    (again,) = book(tables((("S1", "I1", 12),), there=doubt)).content
+    assert told(again) == {"I1": (11, 4, 12)}
+    (document,) = book(tables((), there=doubt, ours=[("S1", "I1")])).content
+    assert document.reason == "levels of 1 item: 1 withdrawn"
+    assert book(tables((), there=doubt, held=[("S1", "I1")])).content == ()
 
 
 def test_a_document_of_levels_shows_as_levels_and_never_as_lines_that_move() -> None:

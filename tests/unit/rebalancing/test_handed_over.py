@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 from small_networks import PLAN_DATE, poisson_forecast, profile, release, snapshot
 
+from assets.kernel.frames.decisions import LEVELS_THERE
 from assets.policy.oversight import Feature
 from assets.policy.parameters import ParameterRules
 from assets.policy.release import Release
@@ -29,7 +31,23 @@ def chain(**items: Any) -> Snapshot:
     return snapshot(stores, forecast, lanes=lanes, sourcing=sourcing, items=items or None)
 
 
-def under(network: Snapshot, *rules: dict[str, str], **more: Any) -> Plan:
+def taken(*sites: str, orders: bool = True, today: bool = False) -> pd.DataFrame:
+    """Levels that ERPs took, or a withdrawal of them."""
+    columns = dict.fromkeys(LEVELS_THERE.names, pd.NA)
+    rows = [
+        columns | {"item_id": "i", "site_id": site, "erp_orders": orders, "is_certain": True, "of_this_date": today}
+        for site in sites
+    ]
+    return pd.DataFrame(rows, columns=list(LEVELS_THERE.names))
+
+
+def _named(rules: tuple[dict[str, str], ...]) -> str:
+    return "".join("ab" if rule["site"] == "*" else rule["site"] for rule in rules if rule.get("category") != "other")
+
+
+def under(network: Snapshot, *rules: dict[str, str], there: pd.DataFrame | None = None, **more: Any) -> Plan:
+    """Plan under a release that leaves sites to their ERP, which has taken their levels unless it is said otherwise."""
+    network = replace(network, levels_there=taken(*_named(rules)) if there is None else there)
     policy: Release = release().model_copy(
         update={"parameters": ParameterRules.model_validate({"handed_over": rules}), **more}
     )
@@ -81,5 +99,43 @@ def test_a_rule_names_a_site_and_a_category(rule: dict[str, str], handed: bool) 
 
 
 def test_with_the_feature_off_nothing_is_handed_over() -> None:
-    plan = under(chain(), {"site": "*"}, toggles={Feature.PARAMETERS_DOCUMENT: False})
+    plan = under(chain(), {"site": "*"}, there=taken(), toggles={Feature.PARAMETERS_DOCUMENT: False})
     assert plan.plan_digest == under(chain()).plan_digest
+
+
+def test_until_the_erp_has_acknowledged_its_levels_the_plan_orders() -> None:
+    plain, waits = under(chain()), under(chain(), {"site": "a"}, there=taken())
+    assert into(waits, "a").equals(into(plain, "a"))
+    assert len(into(waits, "a"))
+    names = decision(waits, "a")["binding_constraints"].split(",")
+    assert "levels_wait" in names
+    assert "handed_over" not in names
+
+
+def test_what_was_sent_on_the_date_itself_counts_from_the_next_date() -> None:
+    today = under(chain(), {"site": "a"}, there=taken("a", orders=False, today=True))
+    assert len(into(today, "a"))
+
+
+@pytest.mark.parametrize("toggles", [{}, {Feature.PARAMETERS_DOCUMENT: False}])
+def test_until_the_erp_has_acknowledged_the_withdrawal_the_plan_orders_nothing(toggles: dict[Feature, bool]) -> None:
+    """After a rollback, a withdrawal or a toggle, two would order while the withdrawal waits to be sent."""
+    rules = [{"site": "a"}] if toggles else []
+    plan = under(chain(), *rules, there=taken("a"), toggles=toggles)
+    assert into(plan, "a").empty
+    names = decision(plan, "a")["binding_constraints"].split(",")
+    assert "withdrawal_waits" in names
+    assert not {"handed_over", "levels_wait"} & set(names)
+    assert "until it has acknowledged that it is to order no more" in decision(plan, "a")["reason"]
+    assert len(into(under(chain(), there=taken("a", orders=False)), "a"))
+
+
+def test_what_is_left_to_its_erp_and_has_no_source_today_is_a_fault_of_the_plan() -> None:
+    network = chain()
+    settled = network.targets["site_id"] == "a"
+    unsupplied = replace(network, targets=network.targets.assign(
+        receipt_kind=network.targets["receipt_kind"].mask(settled, "none")
+    ))  # fmt: skip
+    (told,) = [fault for fault in under(unsupplied, {"site": "a"}).faults if "their ERP" in fault or "its ERP" in fault]
+    assert "a" in told
+    assert "the levels that it has stay" in told

@@ -40,10 +40,10 @@ def levels_of(taken: Iterable[tuple[TheirOrder, Mapping[str, Any]]]) -> dict[tup
     ]
     found: dict[tuple[str, str], TheirLevels] = {}
     for _, reference, order, message in sorted(documents, key=lambda one: one[:2]):
-        accepted = {line.line_number: line.accepted_units for line in order.lines}
+        done = {line.line_number for line in order.lines if line.taken}
         for line in message["lines"]:
             key = (message["destination_id"], line["item_id"])
-            if accepted.get(line["line_number"]) != line["maximum_units"]:
+            if line["line_number"] not in done:
                 continue
             if line["action"] == "withdraw":
                 found.pop(key, None)

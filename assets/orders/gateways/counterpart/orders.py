@@ -155,7 +155,7 @@ def decided(before: TheirOrder, behaviour: Behaviour) -> TheirOrder:
     """Return a pending order after somebody there answered it."""
     if before.answer is not Answer.PENDING:
         return before
-    return replace(before, **_answered(before.quantities, behaviour))
+    return replace(before, **_answered(before.quantities, behaviour, before.moves_nothing))
 
 
 def advanced(before: TheirOrder, shipped: Mapping[int, int], received: Mapping[int, int]) -> TheirOrder:
@@ -198,15 +198,18 @@ def _made(message: Mapping[str, Any], behaviour: Behaviour, external_id: str, fa
     )  # fmt: skip
     if fault:
         return replace(order, times_created=0, external_id="", answer=Answer.REFUSED, reason=fault)
-    return replace(order, **_answered(quantities, behaviour))
+    return replace(order, **_answered(quantities, behaviour, order.moves_nothing))
 
 
-def _answered(quantities: Mapping[int, int], behaviour: Behaviour) -> dict[str, Any]:
+def _answered(quantities: Mapping[int, int], behaviour: Behaviour, levels: bool) -> dict[str, Any]:
     if behaviour.answer is Answer.REFUSED:
         return {"answer": Answer.REFUSED, "reason": "the other side does not want it"}
     if behaviour.answer is Answer.PENDING:
         return {"answer": Answer.PENDING}
+    # Levels are taken as they are asked for, or not at all.
+    taken = behaviour.accepted_percent >= 100 if levels else None
     lines = tuple(
-        ReceiptLine(number, units * behaviour.accepted_percent // 100) for number, units in sorted(quantities.items())
+        ReceiptLine(number, units * behaviour.accepted_percent // 100, taken=taken)
+        for number, units in sorted(quantities.items())
     )
     return {"answer": Answer.ACCEPTED, "lines": lines}

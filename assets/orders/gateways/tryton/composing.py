@@ -93,8 +93,7 @@ def _levels(rpc: Rpc, submission: Submission) -> dict[str, Any]:
     for code in _suppliers(document):
         if code not in sites:
             raise _missing(rpc, "site", code)
-    changes, content = order_points.changes(rpc, submission, site, products, sites)
-    return {"order_points": changes, "content": content}
+    return {"wanted": order_points.wanted(rpc, submission, site, products, sites)}
 
 
 def _suppliers(document: Document) -> list[str]:

@@ -1,4 +1,4 @@
-"""Levels as Tryton's order points: what a document asks it to set, and what stands there.
+"""Levels as Tryton's order points: what a document asks our module there to set, and what stands there.
 
 Tryton orders when the stock to come is below the minimal quantity, up to the target quantity: one more than our
 reorder point, and our maximum. An order point of a warehouse is supplied by purchases, one of its storage location
@@ -8,7 +8,7 @@ from another location. Not here: sending it (``gateway``), or what Tryton orders
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from assets.orders.gateways.tryton.rpc import Rpc
 MODEL = "stock.order_point"
 _FIELDS = (
     "product", "location", "type", "provisioning_location", "min_quantity", "target_quantity", "equipoise_minimum",
-    "equipoise_parameters", "equipoise_parameters.plan_date", "equipoise_parameters.equipoise_order",
+    "equipoise_parameters.equipoise_order",
 )  # fmt: skip
 
 
@@ -72,16 +72,14 @@ def read(rpc: Rpc) -> dict[tuple[str, str], OrderPoint]:
     return found
 
 
-def changes(
+def wanted(
     rpc: Rpc,
     submission: Submission,
     site: master.Site,
     products: Mapping[str, master.Product],
     sources: Mapping[str, master.Site],
-) -> tuple[list[Any], str]:
-    """Return what has to be done to order points, as a field of the document's record, and what comes of its lines.
-
-    Order points that a document of a later plan date set stay, and those that people made elsewhere.
+) -> str:
+    """Return what a document asks of order points, as JSON that our module carries out in its own transaction.
 
     Parameters
     ----------
@@ -89,43 +87,21 @@ def changes(
         That receives.
     products, sources : mapping
         By item; by site that supplies it.
-    """  # fmt: skip
-    document, there = submission.document, _there(rpc, site, products.values())
-    create: list[dict[str, Any]] = []
-    actions: list[list[Any]] = []
-    content: list[list[int]] = []
-    for line in document.lines:
+    """
+    places = [place for place in (site.storage, site.warehouse) if place is not None]
+    asked = []
+    for line in submission.document.lines:
         product, levels = products[line.item_id].product, _of(line)
         at = site.warehouse if line.mode == "purchase" else site.storage
-        own = [row for row in there if row["product"] == product]
-        if any(_plan_date(row) is not None and _plan_date(row) > document.plan_date for row in own):
-            continue
-        same = [] if levels.is_withdrawn else [row["id"] for row in own if row["location"] == at]
-        gone = [row["id"] for row in own if row["id"] not in same and row["equipoise_parameters"]]
-        values = {} if levels.is_withdrawn else _values(rpc, line, product, at, sources)
-        if gone:
-            actions.append(["delete", gone])
-        if same:
-            actions += [["write", same, values], ["add", same]]
-        elif values:
-            create.append(values)
-        content.append([line.line_number, levels.maximum_units])
-    return [*actions, *([["create", create]] if create else [])], json.dumps(content)
+        values = None if levels.is_withdrawn else _values(rpc, line, product, at, sources)
+        asked.append({"line": line.line_number, "product": product, "site": site.storage, "places": places,
+                      "maximum": levels.maximum_units, "values": values})  # fmt: skip
+    return json.dumps(asked)
 
 
 def lines_of(content: str) -> tuple[ReceiptLine, ...]:
     """Return what came of the lines of a document, from its record."""
-    return tuple(ReceiptLine(number, maximum) for number, maximum in json.loads(content or "[]"))
-
-
-def _there(rpc: Rpc, site: master.Site, products: Iterable[master.Product]) -> list[dict[str, Any]]:
-    places = [place for place in (site.storage, site.warehouse) if place is not None]
-    items = sorted({product.product for product in products})
-    return master.rows(rpc, MODEL, [["product", "in", items], ["location", "in", places]], _FIELDS)
-
-
-def _plan_date(row: Mapping[str, Any]) -> Any:
-    return (row["equipoise_parameters."] or {}).get("plan_date")
+    return tuple(ReceiptLine(number, maximum, taken=taken) for number, maximum, taken in json.loads(content or "[]"))
 
 
 def _values(

@@ -180,7 +180,7 @@ def shipped_lines(moves: Iterable[Mapping[str, Any]], transit: int | None) -> tu
             line[1] += units * done
         if transit is None or move["to_location"] != transit:
             line[2] += units * done
-    return tuple(ReceiptLine(number, *units) for number, units in sorted(totals.items()))
+    return tuple(ReceiptLine(number, *(units[0], units[1], units[2])) for number, units in sorted(totals.items()))
 
 
 def bought_lines(lines: Iterable[Mapping[str, Any]], moves: Sequence[Mapping[str, Any]]) -> tuple[ReceiptLine, ...]:
