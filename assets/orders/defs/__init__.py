@@ -57,6 +57,8 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         ["orders", "levels_there"],
         "By what ERPs acknowledged; what their people change by hand is not known. The plan of the date orders nothing "
         "for what an ERP orders by itself.",
+        # What stops a plan stops all of it, although nothing of the feeds is in this table.
+        deps=[["quality", "verdicts"]],
         plan_dates=plan_dates,
         owners=_OWNERS,
         kinds=_KINDS,
