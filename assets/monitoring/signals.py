@@ -19,6 +19,9 @@ from assets.kernel.calendar import Bucket
 from assets.kernel.frames.monitoring import ALL_SEGMENTS
 from assets.monitoring.shift_scan import BY_EVENT, DAILY, WEEKLY, ScanPlan
 
+MOVING = frozenset({"new", "dying"})
+"""Segments whose level moves by what they are; their series count for the network only."""
+
 _PLANS: Mapping[Bucket, ScanPlan] = {Bucket.DAY: DAILY, Bucket.WEEK: WEEKLY}
 # Whole weeks before a bucket whose mean it is held against: as many as make a level, and none that the longest
 # window still watches.
@@ -78,14 +81,15 @@ def demand_signals(demand: pd.DataFrame, segments: pd.DataFrame, bucket: Bucket,
     -----
     A point is ``log((1 + units) / (1 + mean of the baseline))``; the baseline is the same weekday 5 to 12 weeks
     before (weeks: 13 to 20 weeks before), so that season and trend move it little. Demand is what was certainly
-    asked for: what stock-outs hid is not in it.
+    asked for: what stock-outs hid is not in it. Who is in a segment today is in it all along, so that what is new
+    or dying would have shifted whenever it is looked at (``MOVING``).
     """
     known = demand[demand["bucket_start"] < pd.Timestamp(end)]
     of_segment = known.merge(segments, on=["item_id", "site_id"], how="inner")
     totals = of_segment.groupby(["demand_segment", "bucket_start"], sort=True)["lower_units"].sum()
     network = of_segment.groupby("bucket_start", sort=True)["lower_units"].sum()
     found = [(ALL_SEGMENTS, network)] if len(network) else []
-    found += [(str(name), of.droplevel(0)) for name, of in totals.groupby(level=0, sort=True)]
+    found += [(str(name), of.droplevel(0)) for name, of in totals.groupby(level=0, sort=True) if name not in MOVING]
     return [_against_baseline(name, units, bucket) for name, units in found]
 
 

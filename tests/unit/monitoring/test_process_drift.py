@@ -68,6 +68,12 @@ def test_a_day_on_which_nobody_reported_is_no_point() -> None:
     assert len(signal.values) == DAYS - 84 - 1
 
 
+def test_what_is_new_or_dying_is_watched_in_the_network_only() -> None:
+    moving = SEGMENTS.assign(demand_segment=["dying", "lumpy"])
+    table = process_drift(demand_signals(demand(0.1), moving, Bucket.DAY, END), END)
+    assert judged(table) == {"all": True, "lumpy": False}
+
+
 def receipts(late: np.ndarray) -> pd.DataFrame:
     dates = pd.date_range(end=pd.Timestamp(END) - pd.Timedelta(days=1), periods=len(late))
     rows = pd.DataFrame(
