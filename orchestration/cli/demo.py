@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assets.kernel.identifiers import digest
 from assets.policy.access import Permission
 from orchestration.cli.command import admitted, admitted_if_there, command
 from orchestration.cli.console import Output
@@ -52,6 +53,10 @@ def demo(
         run_and_report(own, chosen, home.profile.declared_date)
 
 
+LONGEST_NAME = 63
+"""Dagster tags what it runs with the network's name, and takes no longer tag."""
+
+
 def network_name(seed: int, *, small: bool, faults: Sequence[str] = ()) -> str:
     """Return the name of the network of a world: a different world never mixes with the first.
 
@@ -61,7 +66,11 @@ def network_name(seed: int, *, small: bool, faults: Sequence[str] = ()) -> str:
     'sample-stale_feed-store-02'
     """
     parts = [NETWORK, *(["small"] if small else []), *([str(seed)] if seed != SEED else [])]
-    return "-".join([*parts, *(fault.replace(":", "-") for fault in faults)])
+    name = "-".join([*parts, *(fault.replace(":", "-") for fault in faults)])
+    if len(name) <= LONGEST_NAME:
+        return name
+    mark = digest(name)[:8]
+    return f"{name[: LONGEST_NAME - len(mark) - 1]}-{mark}"
 
 
 def prepare(settings: Settings, *, seed: int, small: bool, faults: Sequence[str] = ()) -> NetworkHome:

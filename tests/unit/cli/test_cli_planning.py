@@ -225,6 +225,14 @@ def test_another_seed_or_size_is_another_network() -> None:
     assert demo.network_name(7, small=False) == "sample"
 
 
+def test_a_demo_of_many_faults_has_a_name_that_dagster_takes_and_no_other_has() -> None:
+    faults = ["negative_stock", "stale_feed:store-03", "unit_error_x12:store-05"]
+    other = [*faults[:2], "unit_error_x12:store-06"]
+    names = {demo.network_name(7, small=False, faults=given) for given in (faults, other)}
+    assert {len(name) for name in names} == {63}
+    assert len(names) == 2
+
+
 def test_making_the_sample_world_twice_lands_every_batch_once(settings: Settings) -> None:
     first = demo.prepare(settings, seed=7, small=True)
     before = LandingArea(first.landing, first.profile.clock).batches()
