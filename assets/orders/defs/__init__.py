@@ -11,12 +11,13 @@ import pandas as pd
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
-from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_asset, published_out, shown
-from assets.kernel.frames.decisions import DOCUMENTS, LEVELS_THERE, ORDER_LEVELS, ORDER_LINES
+from assets.kernel.defs import PlanDates, inputs, plan_date_of, published_out, shown
+from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LEVELS, ORDER_LINES
 from assets.kernel.network import NetworkProfile
 from assets.kernel.page import Page
 from assets.kernel.published import Published
 from assets.orders import pages
+from assets.orders.defs import levels_there as standing
 from assets.orders.defs.order_events import DOCUMENTS_KEY, ORDER_KEY, ORDER_PARTITIONS, log_orders, prune_orders
 from assets.orders.levels_there import LevelsThere, require_still
 from assets.orders.order import Order
@@ -38,8 +39,6 @@ __all__ = ["DOCUMENTS_KEY", "ORDER_KEY", "build"]
 
 _OWNERS = ["team:replenishment"]
 _KINDS = {"python", "pandas"}
-BEFORE_THE_PLAN = "rebalancing"
-"""Stage of what stands in ERPs: the plan reads it, and none of its tables is behind it."""
 _READ_BY_COLUMN = (
     ["forecasting", "demand_forecast"],
     ["marts", "fct_demand"],
@@ -51,24 +50,6 @@ _READ_BY_COLUMN = (
 
 def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Return the assets of orders, partitioned by plan date except for ``orders/order``."""
-
-    @published_asset(
-        LEVELS_THERE,
-        ["orders", "levels_there"],
-        "By what ERPs acknowledged; what their people change by hand is not known. The plan of the date orders nothing "
-        "for what an ERP orders by itself.",
-        # What stops a plan stops all of it, although nothing of the feeds is in this table.
-        deps=[["quality", "verdicts"]],
-        plan_dates=plan_dates,
-        owners=_OWNERS,
-        kinds=_KINDS,
-        group=BEFORE_THE_PLAN,
-    )
-    def levels_there(
-        context: dg.AssetExecutionContext, levels: dg.ResourceParam[LevelsThere]
-    ) -> dg.Output[pd.DataFrame]:
-        there = levels.of(plan_date_of(context))
-        return dg.Output(there, metadata=shown(pages.levels_there_page(there)))
 
     @dg.multi_asset(
         name="orders",
@@ -143,7 +124,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         planned = as_planned(book, orders)
         yield from _tables(planned, len(levels_there), pages.documents_page(planned, report, logged))
 
-    return [levels_there, orders_of_plan, _order_spec()]
+    return [standing.build(plan_dates), orders_of_plan, _order_spec()]
 
 
 def _tables(planned: Sequence[Order], there: int, page: Page) -> Iterator[dg.Output[pd.DataFrame]]:
