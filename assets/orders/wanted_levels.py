@@ -127,6 +127,8 @@ def levels(
     [11, 17]
     >>> [int(found[0]) for found in levels(one(12), one(11), one(6), one(6), one(14.0))]
     [8, 14]
+    >>> [int(found[0]) for found in levels(one(3), one(0), one(2), one(2), one(3.0))]
+    [0, 2]
     """
     # Rounded down, an order leaves the position up to ``multiple - 1`` below the maximum.
     short = base_stock + multiple - 1 - reorder_point
@@ -137,6 +139,8 @@ def levels(
     # Of a site with little room the span is as many multiples as fit.
     room = np.where(fits, np.minimum(span, maximum // multiple * multiple), 0)
     reorder = np.minimum(reorder_point, maximum - room)
+    # What is left between whole multiples and the most that it may hold is never ordered.
+    maximum = np.where(fits, reorder + room, maximum)
     stocked = base_stock > 0
     return np.where(stocked, np.maximum(reorder, 0), 0), np.where(stocked, maximum, 0)
 

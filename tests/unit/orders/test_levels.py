@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from unit.orders.level_samples import book, tables, told, wanted
 from unit.orders.order_samples import PLAN_DATE, order_book, rows_of, verdicts
@@ -28,6 +28,7 @@ def one(value: float, kind: type = np.int64) -> np.ndarray:
     return np.array([value], dtype=kind)
 
 
+@example(base_stock=3, below=3, multiple=2, multiples=1, room=0)
 @given(SIZES, st.integers(0, 5), st.integers(1, 12), st.integers(1, 4), st.none() | st.integers(0, 80))
 def test_levels_are_ordered_reach_the_base_stock_in_whole_lots_and_stay_within_what_the_site_may_hold(
     base_stock: int, below: int, multiple: int, multiples: int, room: int | None
