@@ -137,9 +137,9 @@ def _neighbours(centred: Reals) -> Reals:
     power = (centred**2).sum(axis=1, keepdims=True)
     products = (centred[:, 1:] * centred[:, :-1]).sum(axis=1, keepdims=True)
     raw = np.divide(products, power, out=np.zeros_like(power), where=power > 0)
-    # Kendall (1954): the estimate of r points is low by (1 + 3 rho) / r.
-    corrected = np.where(raw > 0, raw + (1.0 + 3.0 * raw) / centred.shape[1], raw)
-    bounded: Reals = np.clip(corrected, 0.0, LARGEST_CORRELATION)
+    # Kendall (1954): the estimate of r points is low by (1 + 3 rho) / r. Undone at every sign: a step at 0 would
+    # let the last bit of a sum decide.
+    bounded: Reals = np.clip(raw + (1.0 + 3.0 * raw) / centred.shape[1], 0.0, LARGEST_CORRELATION)
     return bounded
 
 
