@@ -34,7 +34,10 @@ SITES_APART = 5
 """More sites than this with one fault of one feed are one alert of the feed."""
 
 _NAMED = 5
-REFIT = "Nothing, if the next plan refits the segment; see `equipoise models show` if it asks again"
+REFIT = (
+    "The next plan refits the segment; where the release has refits wait for people, `equipoise models recalibrate` "
+    "shows what one would change"
+)
 """Remedy of a segment whose forecasts drift."""
 _DOES = {
     "warn": "The plan goes on; nothing is held.",
