@@ -257,12 +257,17 @@ def _end_of_chain(connection: sa.Connection, position: int, where: str) -> str:
 
 
 def _versions(connection: sa.Connection, streams: set[str]) -> dict[str, int]:
-    """Return the events of streams that are no order's, of those that have any."""
-    last = sa.func.max(EVENTS.c.version)
+    """Return the events of streams that no view knows, of those that have any.
+
+    Each is looked up by itself: asked for together, a database that knows no better reads all events.
+    """
     found: dict[str, int] = {}
     for chunk in chunks(streams):
-        query = sa.select(EVENTS.c.stream, last).where(EVENTS.c.stream.in_(chunk)).group_by(EVENTS.c.stream)
-        found |= {str(row[0]): int(row[1]) for row in connection.execute(query)}
+        asked = sa.values(sa.column("stream", sa.String), name="asked").data([(one,) for one in chunk]).cte()
+        of_stream = EVENTS.c.stream == asked.c.stream
+        last = sa.select(sa.func.max(EVENTS.c.version)).where(of_stream).scalar_subquery()
+        rows = connection.execute(sa.select(asked.c.stream, last))
+        found |= {str(row[0]): int(row[1]) for row in rows if row[1] is not None}
     return found
 
 
