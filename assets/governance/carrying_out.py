@@ -1,8 +1,9 @@
 """Doing what a recorded rollback says of orders in flight, once, also where the process that recorded it died.
 
-The rollback's event holds what becomes of each order; a second event says that all were seen to. Between the two
-whoever comes next goes on (``finish``): every step leaves alone what was done. Not here: the rules (``in_flight``),
-or taking a release back (``rollback``).
+The rollback's event holds what becomes of each order; a second event says that they were seen to. Between the two
+whoever comes next goes on (``finish``): every step leaves alone what was done. An order of which nobody knows whether
+it arrived waits, held, until that is known; then whoever comes next sees to it by where it stands. Not here: the
+rules (``in_flight``), or taking a release back (``rollback``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assets.governance.disposition import TRANSFER, counter_move, counter_move_id
 from assets.governance.events import RELEASES, Event, HoldLifted, LeftToPeople, RollbackCarriedOut, RolledBack
@@ -29,13 +30,17 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one order: by which rule, undone by which proposal, whether the ledger changed it, or why not."""
+    """What became of one order: by which rule, undone by which proposal, whether the ledger changed it, or why not.
+
+    ``waits`` until the other side has said whether it arrived.
+    """
 
     order_id: str
     action: InFlight | None = None
     undone_by: str = ""
     changed: bool = False
     for_people: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class CarriedOut:
         Order to the proposal that undoes it.
     for_people : dict
         Order to why a person has to see to it: what was bought cannot be sent back by a document.
+    waiting : tuple of str
+        Those of the held ones of which nobody knows yet whether they arrived.
     """
 
     kept: tuple[str, ...] = ()
@@ -60,6 +67,7 @@ class CarriedOut:
     as_before: tuple[str, ...] = ()
     compensated: Mapping[str, str] = field(default_factory=dict)
     for_people: Mapping[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -79,17 +87,22 @@ class CarriedOut:
             tuple(fate.order_id for fate in found if fate.changed and fate.action is InFlight.KEEP),
             {fate.order_id: fate.undone_by for fate in found if fate.action is InFlight.COMPENSATE},
             {fate.order_id: fate.for_people for fate in found if fate.for_people},
+            tuple(fate.order_id for fate in found if fate.waits),
         )  # fmt: skip
 
 
 def unfinished(history: Iterable[Event]) -> tuple[RolledBack, ...]:
-    """Return the rollbacks whose orders nobody has said to be seen to, oldest first."""
+    """Return the rollbacks with the orders that nobody has said to be seen to, oldest first."""
     open_: dict[tuple[str, dt.datetime], RolledBack] = {}
     for event in history:
         if isinstance(event, RolledBack) and event.orders:
             open_[event.version, event.at] = event
         if isinstance(event, RollbackCarriedOut):
-            open_.pop((event.version, event.rolled_back_at), None)
+            key = event.version, event.rolled_back_at
+            rolled = open_.pop(key, None)
+            left = tuple(one for one in (rolled.orders or ()) if one.order_id in event.waiting) if rolled else ()
+            if rolled and left:
+                open_[key] = replace(rolled, orders=left)
     return tuple(open_.values())
 
 
@@ -107,7 +120,7 @@ def finish(store: OrderStore, log: GovernanceLog, *, today: dt.date, at: dt.date
 
 
 def see_to(store: OrderStore, log: GovernanceLog, rolled: RolledBack, *, today: dt.date, at: dt.datetime) -> CarriedOut:
-    """Carry one rollback out, and record that it was."""
+    """Carry one rollback out, and record that it was; nothing where all that is left of it still waits."""
     lifted = {
         (event.order_id, event.revision)
         for event in log.history(RELEASES)
@@ -117,11 +130,28 @@ def see_to(store: OrderStore, log: GovernanceLog, rolled: RolledBack, *, today: 
     left = tuple(LeftToPeople(order_id, why) for order_id, why in sorted(done.for_people.items()))
 
     def carried(history: tuple[Event, ...]) -> Sequence[Event]:
-        again = rolled in unfinished(history)
-        return (RollbackCarriedOut(rolled.version, rolled.at, at, left),) if again else ()
+        # Another process may have seen to some of them meanwhile.
+        open_ = _still_open(history, rolled)
+        waiting = tuple(order_id for order_id in done.waiting if order_id in open_)
+        told = any(_says_of(event, rolled) for event in history)
+        if not open_ or (told and open_ == set(waiting)):
+            return ()
+        return (RollbackCarriedOut(rolled.version, rolled.at, at, left, waiting),)
 
     settle(log, RELEASES, carried)
     return done
+
+
+def _still_open(history: tuple[Event, ...], rolled: RolledBack) -> set[str]:
+    """Return the orders of a rollback that nobody has said to be seen to."""
+    same = [one for one in unfinished(history) if (one.version, one.at) == (rolled.version, rolled.at)]
+    return {order.order_id for one in same for order in one.orders or ()}
+
+
+def _says_of(event: Event, rolled: RolledBack) -> bool:
+    if not isinstance(event, RollbackCarriedOut):
+        return False
+    return (event.version, event.rolled_back_at) == (rolled.version, rolled.at)
 
 
 def carry_out(
@@ -159,7 +189,8 @@ def _seen_to(
             return _compensated(store, order, rolled, plan_date)
         if isinstance(fate, InFlight | str):
             told, why = (fate, "") if isinstance(fate, InFlight) else (None, fate)
-            return Fate(order_id, told, changed=changed, for_people=why)
+            waits = told is InFlight.HOLD and order.status is OrderStatus.UNKNOWN
+            return Fate(order_id, told, changed=changed, for_people=why, waits=waits)
         try:
             store.append([Append(order_id, order.version, decide(order, fate))])
             changed = True

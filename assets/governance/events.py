@@ -104,12 +104,17 @@ class LeftToPeople:
 
 @dataclass(frozen=True)
 class RollbackCarriedOut(_OfReleases):
-    """All orders of the rollback that was recorded at ``rolled_back_at`` were seen to."""
+    """The orders of the rollback that was recorded at ``rolled_back_at`` were seen to, all but those that wait.
+
+    ``waiting`` are orders that were sent and of which nobody knows yet whether they arrived: when that is known they
+    are seen to by where they stand then, and another event says so.
+    """
 
     version: str
     rolled_back_at: dt.datetime
     at: dt.datetime
     left_to_people: tuple[LeftToPeople, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ IN_FLIGHT: Mapping[OrderStatus, tuple[InFlight, str]] = {
     OrderStatus.PROPOSED: (InFlight.CANCEL, "nobody has acted on it; the restored release proposes its own"),
     OrderStatus.APPROVED: (InFlight.HOLD, "a person approved it, so a person says whether it still holds"),
     OrderStatus.RESERVED: (InFlight.HOLD, "its stock stays reserved until a person says whether it still holds"),
-    OrderStatus.UNKNOWN: (InFlight.HOLD, "it may be on the other side; that is found out before anything else"),
+    OrderStatus.UNKNOWN: (
+        InFlight.HOLD,
+        "it may be on the other side; that is found out first, and then it goes by where it stands",
+    ),
     OrderStatus.ISSUED: (InFlight.CANCEL, "the other side has not answered yet and is asked to cancel"),
     OrderStatus.ACKNOWLEDGED: (InFlight.CANCEL, "the other side is asked to cancel; if it refuses, the order is kept"),
     OrderStatus.SHIPPED: (InFlight.COMPENSATE, "goods on their way cannot be stopped"),

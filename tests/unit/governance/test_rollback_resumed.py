@@ -73,9 +73,9 @@ def _of(command: Command, order_id: str) -> Command:
     return dataclasses.replace(command, holds=()) if isinstance(command, Reserve) else command
 
 
-def one_order(*life: Command) -> tuple[MortalStore, str]:
+def one_order(*life: Command, store: MortalStore | None = None) -> tuple[MortalStore, str]:
     """Return a ledger with one order of the canary after commands, and its id."""
-    store = MortalStore()
+    store = store or MortalStore()
     (document,) = order_book(LINES[:1]).content
     act(store, [Propose(by_canary(document, "I1"))], document.order_id)
     moved_on(store, document.order_id, life)
