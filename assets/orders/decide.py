@@ -312,7 +312,7 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
     refused = on_its_way and receipt.answer is Answer.ACCEPTED and _says_no_to(receipt, order.revision, command.source)
     unsettled = (order.delivery.lease_until is not None or order.delivery.uncertain) and not old
     unsettled = unsettled or (command.source == Errand.CANCEL and order.cancel_pending)
-    if known is not None and merged(known, receipt) == known and not refused and not unsettled:
+    if known is not None and merged(known, receipt, of_levels=levels) == known and not refused and not unsettled:
         return ()
     recorded = ReceiptRecorded(order.order_id, receipt, command.source)
     if order.former is not None and receipt.shipped_units and not on_its_way and receipt.revision < order.revision:

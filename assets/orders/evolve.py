@@ -207,7 +207,7 @@ def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
 
 
 def _confirmed(order: Order, receipt: Receipt) -> Order:
-    known = merged(order.receipt, receipt)
+    known = merged(order.receipt, receipt, of_levels=order.document.kind == PARAMETERS)
     over = known.answer in (Answer.REFUSED, Answer.CANCELLED, Answer.CLOSED)
     # News of an earlier revision says nothing of one that is on its way.
     spoken_of = over or max(receipt.revision, receipt.answered_revision) >= order.revision

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from assets.orders.events import Document, OrderLine
-from assets.orders.receipts import Receipt, ReceiptLine
+from assets.orders.receipts import Answer, Receipt, ReceiptLine
 
 
 class Word(StrEnum):
@@ -43,9 +43,31 @@ def word_on(line: OrderLine, said: ReceiptLine | None) -> Word:
 
 
 def words_on(document: Document, receipt: Receipt) -> tuple[tuple[OrderLine, Word], ...]:
-    """Return the lines of a document, each with what the receipt says of it."""
+    """Return the lines of a document, each with what the receipt says of it; one without lines says it of none."""
     said = {line.line_number: line for line in receipt.lines}
-    return tuple((line, word_on(line, said.get(line.line_number))) for line in document.lines)
+    return tuple((line, word_on(line, said.get(line.line_number)) if said else Word.UNSAID) for line in document.lines)
+
+
+def words_taken_back(document: Document, receipt: Receipt) -> tuple[tuple[OrderLine, Word | None], ...]:
+    """Return the lines of a document that was cancelled or refused as a whole, each with what that leaves of it.
+
+    ``None`` where it says of the line that this is over; nobody knows whether it goes by what stood before.
+    ``OTHERWISE`` where it took the line before and says nothing of it now: it may go on.
+    """
+    said = {line.line_number: line for line in receipt.lines}
+    return tuple((line, _taken_back(line, said.get(line.line_number), receipt)) for line in document.lines)
+
+
+def _taken_back(line: OrderLine, said: ReceiptLine | None, receipt: Receipt) -> Word | None:
+    if said is not None and said.taken is None and said.accepted_units:
+        return Word.OTHERWISE
+    if receipt.answer is Answer.REFUSED:
+        return Word.REFUSED
+    if receipt.revision == 0:
+        return None  # it never had the document
+    # Of a withdrawal nought is accepted either way.
+    told = said is not None and (bool(line.asked_units) or said.taken is not None)
+    return None if told else Word.UNSAID
 
 
 def not_taken(document: Document, receipt: Receipt) -> tuple[str, ...]:

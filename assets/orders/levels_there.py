@@ -16,12 +16,13 @@ import pandas as pd
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import LEVELS_THERE
 from assets.orders.events import PARAMETERS, Channel, Document, OrderLine
-from assets.orders.levels import Word, words_on
+from assets.orders.levels import Word, words_on, words_taken_back
 from assets.orders.order import Order
 from assets.orders.receipts import Answer
 from assets.orders.store import OrderFilter, OrderStore
 
 _KEY = ["site_id", "item_id"]
+_TAKEN_BACK = frozenset({Answer.CANCELLED, Answer.REFUSED})
 _APPROVED = {"approved_reorder_point_units": "reorder_point_units", "approved_maximum_units": "maximum_units"}
 
 
@@ -111,14 +112,14 @@ def standing_documents(orders: Iterable[Order]) -> frozenset[str]:
 
 
 def _said(order: Order) -> Iterator[tuple[Document, OrderLine, Word | None]]:
-    """Return lines that the other side may have, and its word on each; ``None`` where it took its word back."""
+    """Return lines that the other side may have, and its word on each; ``None`` where it surely took that back."""
     receipt, standing = order.receipt, order.standing
     if receipt is not None and receipt.answer in (Answer.ACCEPTED, Answer.CLOSED):
         yield from ((standing, *said) for said in words_on(standing, receipt))
         if order.former is not None and _may_have_arrived(order):
             yield from ((order.document, line, Word.UNSAID) for line in order.document.lines)
-    elif receipt is not None and receipt.answer is Answer.CANCELLED:
-        yield from ((standing, line, None) for line in standing.lines)
+    elif receipt is not None and receipt.answer in _TAKEN_BACK:
+        yield from ((standing, *said) for said in words_taken_back(standing, receipt))
     elif receipt is None or receipt.answer is Answer.PENDING:
         may = receipt is not None or _may_have_arrived(order)
         yield from ((order.document, line, Word.UNSAID) for line in order.document.lines if may)
@@ -166,11 +167,15 @@ def _heard(
 
 
 def _left(order: Order) -> tuple[OrderLine, ...]:
-    """Return the lines of an order that left, or are about to; nothing where the other side refused them."""
+    """Return the lines of an order that left, or are about to; not those that the other side surely does not go by."""
     if order.former is not None:
         return order.former.document.lines
-    gone = order.receipt is not None and order.receipt.answer in (Answer.REFUSED, Answer.CANCELLED)
-    return () if order.delivery is None or gone else order.document.lines
+    if order.delivery is None:
+        return ()
+    if order.receipt is None or order.receipt.answer not in _TAKEN_BACK:
+        return order.document.lines
+    words = words_taken_back(order.document, order.receipt)
+    return tuple(line for line, word in words if word not in (None, Word.REFUSED))
 
 
 def _row(line: OrderLine, document: Document, today: bool) -> dict[str, object]:

@@ -102,11 +102,16 @@ class Receipt:
 
 
 def is_older(receipt: Receipt, known: Receipt) -> bool:
-    """Tell whether a statement is behind what is known: of an earlier revision, or with something undone."""
+    """Tell whether a statement is behind what is known: of an earlier revision, or with something undone.
+
+    One without lines says nothing of units, so that it undoes none; but what has moved is not refused any more.
+    """
     if receipt.revision != known.revision:
         return receipt.revision < known.revision
     if _RANK[receipt.answer] < _RANK[known.answer]:
         return True
+    if not receipt.lines:
+        return receipt.answer is Answer.REFUSED and known.shipped_units > 0
     now = {line.line_number: line for line in receipt.lines}
     for line in known.lines:
         later = now.get(line.line_number)
@@ -115,10 +120,31 @@ def is_older(receipt: Receipt, known: Receipt) -> bool:
     return False
 
 
-def merged(known: Receipt | None, receipt: Receipt) -> Receipt:
-    """Return what is known after a statement: the newer one, with a number that was given before."""
+def merged(known: Receipt | None, receipt: Receipt, *, of_levels: bool = False) -> Receipt:
+    """Return what is known after a statement: the newer one, with a number that was given before.
+
+    One of the same revision that has no lines leaves those that are known.
+
+    Parameters
+    ----------
+    of_levels : bool
+        Whether the lines are levels: nobody knows what an end without lines leaves of them, so that what was accepted
+        of them stays, and whether they are taken is unsaid. Of units, what has not moved is not accepted any more.
+    """
     if known is None:
         return receipt
     if is_older(receipt, known):
         return known
-    return replace(receipt, external_id=receipt.external_id or known.external_id)
+    lines = receipt.lines
+    if not lines and receipt.revision == known.revision:
+        lines = tuple(_left_of(line, receipt.answer, of_levels) for line in known.lines)
+    return replace(receipt, lines=lines, external_id=receipt.external_id or known.external_id)
+
+
+def _left_of(line: ReceiptLine, answer: Answer, of_levels: bool) -> ReceiptLine:
+    """Return a line that is known after an answer which says nothing of it."""
+    if answer not in (Answer.CANCELLED, Answer.REFUSED):
+        return line
+    if of_levels:
+        return replace(line, taken=None)
+    return replace(line, accepted_units=max(line.shipped_units, line.received_units))

@@ -15,7 +15,7 @@ from assets.orders.events import PARAMETERS
 from assets.orders.gateways.port import Answer, Gateway, Receipt
 from assets.orders.levels_there import standing_documents
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
-from assets.orders.receipts import is_older
+from assets.orders.receipts import is_older, merged
 from assets.orders.store import OrderFilter, OrderStore
 
 
@@ -155,7 +155,7 @@ def _cause(order: Order, receipt: Receipt | None) -> Cause | None:
         return Cause.NEWS
     if is_older(receipt, order.receipt):
         return Cause.OLDER_THERE
-    if receipt != order.receipt:
+    if merged(order.receipt, receipt, of_levels=order.document.kind == PARAMETERS) != order.receipt:
         return Cause.NEWS
     if order.cancel_pending:
         return Cause.CANCEL_OPEN

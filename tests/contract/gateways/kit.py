@@ -99,6 +99,15 @@ class Rig(Protocol):
         """Whether it can refuse levels, take some, or leave them waiting; else they are set when they come."""
         ...
 
+    @property
+    def calls_off(self) -> bool:
+        """Whether it can cancel an order without a word on its lines."""
+        ...
+
+    def call_off(self, reference: str) -> None:
+        """Have it do so."""
+        ...
+
     def repeat(self, reference: str) -> None:
         """Have it say again where an order stands."""
         ...
@@ -379,6 +388,16 @@ class GatewayConformance:
         assert rig.times_created() == {receipt.reference: 1}
         assert rig.levels() == {("S1", "I1"): LEVELS[0], ("S1", "I2"): LEVELS[1]}
 
+    @pytest.mark.parametrize("wanted", [submission(), parameters()], ids=["order", "levels"])
+    def test_a_cancellation_that_says_nothing_of_lines_arrives_as_just_that(self, rig: Rig, wanted: Submission) -> None:
+        calls_off(rig)
+        reference = sent(rig, wanted).reference
+        _, _, cursor = everything_said(rig.gateway)
+        rig.call_off(reference)
+        receipt = found(rig, reference)
+        assert (receipt.answer, receipt.revision, receipt.lines) == (Answer.CANCELLED, 1, ())
+        assert everything_said(rig.gateway, cursor)[0][-1].receipt == receipt
+
     def test_levels_that_are_refused_do_not_stand(self, rig: Rig) -> None:
         decides_on_levels(rig)
         inject(rig, Fault.REFUSAL)
@@ -512,6 +531,12 @@ def decides_on_levels(rig: Rig) -> None:
     """Skip where levels are set when they come."""
     if not rig.decides_on_levels:
         pytest.skip("this other side sets levels when they come, and decides nothing")
+
+
+def calls_off(rig: Rig) -> None:
+    """Skip where the other side always says what a cancellation leaves of each line."""
+    if not rig.calls_off:
+        pytest.skip("this other side says of each line what a cancellation leaves of it")
 
 
 def inject(rig: Rig, fault: Fault) -> None:

@@ -99,6 +99,13 @@ class ProxyRig:
     def decides_on_levels(self) -> bool:
         return True
 
+    @property
+    def calls_off(self) -> bool:
+        return True
+
+    def call_off(self, reference: str) -> None:
+        self.other_side.call_off(reference)
+
     def repeat(self, reference: str) -> None:
         self.other_side.say_again(reference)
 

@@ -95,6 +95,13 @@ class TrytonRig:
     def decides_on_levels(self) -> bool:
         return False
 
+    @property
+    def calls_off(self) -> bool:
+        return False
+
+    def call_off(self, reference: str) -> None:
+        raise NotImplementedError(reference)
+
     def repeat(self, reference: str) -> None:
         self._operator.touch(reference)
 

@@ -373,6 +373,35 @@ def test_levels_that_the_other_side_cancelled_later_are_taken_back_here_and_told
     assert document.reason == "levels of 1 item: 1 new"
 
 
+def test_levels_that_are_called_off_without_a_word_on_lines_are_told_again_until_they_surely_stand() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    network.gateway.other_side.call_off(network.order().order_id)
+    assert network.send().changed == (network.order().order_id,)
+    assert (network.order().status, network.there()) == (OrderStatus.CANCELLED, {})
+    assert reconcile(network.store, network.gateway, "sample", NEXT_DAY).differences == ()
+    before = len(network.store.events())
+    assert network.send().changed == ()
+    assert len(network.store.events()) == before
+    (document,) = network.plan(BASE_STOCKS[:1], on=NEXT_DAY).content
+    assert told(document) == {"I1": (11, 4, 12)}
+    assert document.reason == "levels of 1 item: 1 changed", "as far as anybody knows its ERP may still order by them"
+    network.send(NEXT_DAY)
+    assert network.there() == {("S1", "I1"): (11, 4, 12)}
+    assert network.plan(BASE_STOCKS[:1], on=NEXT_DAY + dt.timedelta(days=1)).content == ()
+
+
+def test_levels_that_are_called_off_and_handed_over_no_more_are_withdrawn() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    network.gateway.other_side.call_off(network.order().order_id)
+    network.send()
+    (document,) = network.plan((), on=NEXT_DAY, ours=[("S1", "I1")]).content
+    assert [line.levels.is_withdrawn for line in document.lines if line.levels] == [True]
+
+
 def test_documents_whose_levels_were_replaced_are_not_asked_for_again() -> None:
     network = Network()
     network.plan(BASE_STOCKS[:1])

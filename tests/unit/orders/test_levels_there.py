@@ -8,7 +8,9 @@ import pytest
 from unit.orders.level_samples import book, tables
 
 from assets.kernel.errors import EquipoiseError
-from assets.orders.events import Document
+from assets.orders.decide import decide
+from assets.orders.events import Confirm, Document
+from assets.orders.evolve import evolve_all
 from assets.orders.levels import Word, word_on
 from assets.orders.levels_there import levels_there, require_still
 from assets.orders.order import Approval, Consent, Delivery, Former, Order, OrderStatus
@@ -101,6 +103,67 @@ def test_levels_that_the_other_side_cancelled_later_are_in_doubt() -> None:
     cancelled = replace(answered(document(1, 20), answer=Answer.CANCELLED), status=OrderStatus.CANCELLED)
     assert stands(told, cancelled) == (True, False, 12, False)
     assert stands(replace(told, receipt=replace(told.receipt, answer=Answer.CANCELLED))) is None
+
+
+def called_off(order: Order, answer: Answer = Answer.CANCELLED) -> Order:
+    """Return an order that the other side ends without a word on its lines."""
+    assert order.receipt is not None
+    said = Confirm(replace(order.receipt, answer=answer, lines=(), reason="ended there"), "m2")
+    after = evolve_all(order, decide(order, said))
+    assert after is not None
+    assert decide(after, said) == (), "the same word twice is one"
+    return after
+
+
+@pytest.mark.parametrize("answer", [Answer.CANCELLED, Answer.REFUSED])
+def test_an_end_without_a_word_on_lines_leaves_levels_in_doubt_and_nobodys_turn_changes(answer: Answer) -> None:
+    told = answered(document(0))
+    assert stands(called_off(told, answer)) == (True, False, 12, False)
+    assert stands(told, called_off(answered(document(1, 20)), answer)) == (True, False, 20, False)
+    # A gateway that does not say of a line whether it was taken.
+    assert stands(called_off(answered(document(0), ReceiptLine(1, 12)), answer)) == (True, False, 12, False)
+
+
+def test_a_withdrawal_that_was_called_off_leaves_what_stood_in_doubt() -> None:
+    told = answered(document(0))
+    assert stands(told, called_off(answered(document(1, 0)))) == (True, False, 12, False)
+    assert stands(called_off(answered(document(1, 0)))) == (False, False, 0, True)
+
+
+def test_of_levels_that_were_never_taken_a_cancellation_without_lines_does_not_make_the_erp_order() -> None:
+    told, pending = answered(document(0)), answered(document(1, 20), answer=Answer.PENDING)
+    waits = replace(pending, status=OrderStatus.ISSUED, receipt=replace(pending.receipt, lines=()))
+    assert stands(called_off(waits)) == (False, False, 20, False)
+    assert stands(told, called_off(waits)) == (True, False, 20, False)
+    refused = answered(document(1, 20), ReceiptLine(1, 0, taken=False))
+    assert stands(told, called_off(refused)) == (True, False, 12, False)
+    unheard = replace(waits, receipt=Receipt("L-1", 0, Answer.CANCELLED))
+    assert stands(unheard) is None
+
+
+def test_levels_that_were_called_off_are_told_again_or_withdrawn() -> None:
+    there = levels_there([called_off(answered(document(0)))], FIRST + DAY)
+    again = tables(((*KEY, 12),), there=there).told()
+    assert [(row["maximum_units"], row["is_withdrawn"]) for row in again.to_dict("records")] == [(12, False)]
+    taken_back = tables((), there=there, ours=[KEY]).told()
+    assert list(taken_back["is_withdrawn"]) == [True]
+    kept = tables(((*KEY, 12),), there=levels_there([answered(document(0))], FIRST + DAY)).told()
+    assert kept.empty
+
+
+def test_what_was_called_off_on_the_date_itself_stays_in_its_document() -> None:
+    off = called_off(answered(document(0)))
+    (row,) = levels_there([off], FIRST).to_dict("records")
+    assert (row["of_this_date"], row["maximum_units"]) == (True, 12)
+    gone = replace(off, receipt=replace(off.receipt, lines=(ReceiptLine(1, 0, taken=False),)))
+    assert levels_there([gone], FIRST).empty
+
+
+def test_an_acceptance_without_lines_says_of_no_level_that_it_was_taken_or_refused() -> None:
+    silent = answered(document(0))
+    silent = replace(silent, receipt=replace(silent.receipt, lines=()))
+    assert stands(silent) == (False, False, 12, False)
+    assert stands(answered(document(0)), replace(silent, document=document(1, 0))) == (True, False, 12, False)
 
 
 def test_what_was_acknowledged_on_a_date_counts_for_later_dates_only() -> None:

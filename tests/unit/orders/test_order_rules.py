@@ -69,10 +69,14 @@ from assets.orders.events import (
 )
 from assets.orders.evolve import evolve_all
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
-from assets.orders.receipts import Answer
+from assets.orders.receipts import Answer, Receipt
 
 LIVES = st.lists(commands(), max_size=25)
 ISSUE = Issue("rule", "memory", "key")
+
+
+def without_lines(answer: Answer) -> Receipt:
+    return dataclasses.replace(receipt(answer), lines=())
 
 
 @given(LIVES)
@@ -185,6 +189,11 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
         ((*SENDING, Confirm(receipt(Answer.REFUSED, reason="no such item"), "submit")), OrderStatus.FAILED),
         ((*ACKNOWLEDGED, Confirm(receipt(Answer.CANCELLED), "m")), OrderStatus.CANCELLED),
         ((*SHIPPED, Confirm(receipt(Answer.CANCELLED, shipped=14), "m")), OrderStatus.CLOSED),
+        ((*ACKNOWLEDGED, Confirm(without_lines(Answer.CANCELLED), "m")), OrderStatus.CANCELLED),
+        ((*SHIPPED, Confirm(without_lines(Answer.CANCELLED), "m")), OrderStatus.CLOSED),
+        ((*SHIPPED, Confirm(without_lines(Answer.CLOSED), "m")), OrderStatus.CLOSED),
+        ((*SHIPPED, Confirm(without_lines(Answer.REFUSED), "m")), OrderStatus.SHIPPED),
+        ((*ACKNOWLEDGED, Confirm(without_lines(Answer.REFUSED), "m")), OrderStatus.FAILED),
         ((*PROPOSED, Require(1, ("value",), TOMORROW), Expire(TOMORROW)), OrderStatus.EXPIRED),
         ((*RECEIVED, Compensate("T-b", "ann", "back")), OrderStatus.COMPENSATED),
     ],

@@ -1,12 +1,13 @@
 """What differs between the ledger and the other side is named, with the command that mends it."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from unit.orders.order_lives import ACKNOWLEDGED, ISSUED, RECEIVED, SENDING, SHIPPED, life, receipt
 
-from assets.orders.events import Cancel, EndSend, Resend, SendOutcome
+from assets.orders.events import Cancel, Confirm, EndSend, Resend, SendOutcome
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Receipt
 from assets.orders.order import Order, OrderStatus
@@ -16,6 +17,7 @@ from assets.orders.store import Append, MemoryOrderStore
 TODAY = dt.date(2026, 1, 8)
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 ACCEPTED = life(*ACKNOWLEDGED)
+CALLED_OFF = replace(receipt(Answer.CANCELLED), lines=())
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,9 @@ ACCEPTED = life(*ACKNOWLEDGED)
         (ACCEPTED, receipt(shipped=3), Cause.NEWS),
         (ACCEPTED, receipt(accepted=9), Cause.NEWS),
         (life(*SHIPPED), receipt(), Cause.OLDER_THERE),
+        (ACCEPTED, CALLED_OFF, Cause.NEWS),
+        (life(*ACKNOWLEDGED, Confirm(CALLED_OFF, "find")), CALLED_OFF, None),
+        (life(*SHIPPED, Confirm(CALLED_OFF, "find")), CALLED_OFF, None),
         (life(*ACKNOWLEDGED, Cancel("ann", "no")), receipt(), Cause.CANCEL_OPEN),
         (life(*ISSUED, Cancel("ann", "no")), None, None),
         (None, receipt(), Cause.MISSING_HERE),

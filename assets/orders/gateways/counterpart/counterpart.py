@@ -18,6 +18,7 @@ from assets.orders.gateways.counterpart.orders import (
     Behaviour,
     TheirOrder,
     advanced,
+    called_off,
     cancelled,
     decided,
     stood,
@@ -116,6 +117,10 @@ class Counterpart:
         return self._change(
             reference, lambda before: advanced(_known(before, reference), shipped or {}, received or {})
         )
+
+    def call_off(self, reference: str, reason: str = "cancelled by a person there") -> Receipt:
+        """Cancel what it accepted, as a person there might, and say no more than that."""
+        return self._change(reference, lambda before: called_off(_known(before, reference), reason))
 
     def stand(self, reference: str, lines: tuple[ReceiptLine, ...]) -> Receipt:
         """Say how far an order has come, counted from the beginning; saying it again changes nothing."""

@@ -151,6 +151,11 @@ def cancelled(before: TheirOrder | None, reference: str, reason: str) -> TheirOr
     return replace(before, answer=Answer.CANCELLED, reason=reason, lines=lines)
 
 
+def called_off(before: TheirOrder, reason: str) -> TheirOrder:
+    """Return an order that the other side cancelled by itself; it does not say what that leaves of its lines."""
+    return replace(before, answer=Answer.CANCELLED, reason=reason, lines=())
+
+
 def decided(before: TheirOrder, behaviour: Behaviour) -> TheirOrder:
     """Return a pending order after somebody there answered it."""
     if before.answer is not Answer.PENDING:
