@@ -72,7 +72,7 @@ def _cause(rule: str, severity: str, count: int, what: str, command: str) -> dic
     if not count:
         return None
     return {
-        "rule": rule, "severity": severity, "action": "Orders wait until this is settled.", "message": what,
+        "rule": rule, "severity": severity, "action": "wait", "message": what,
         "remedy": f"Run `{command}`", "offender_count": count,
     }  # fmt: skip
 

@@ -44,6 +44,7 @@ _DOES = {
     "hold_outbound": "It may receive stock but gives none until this is mended.",
     "hold": "It is left out of the plan until this is mended.",
     "stop": "Nothing is planned until this is mended.",
+    "wait": "Orders wait until this is settled.",
 }
 
 
