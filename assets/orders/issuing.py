@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from assets.orders.answers import answer_each
 from assets.orders.events import Channel, Close, Command, Expire, Issue
 from assets.orders.gateways.port import Submission
-from assets.orders.order import Order, OrderStatus
+from assets.orders.order import Order, OrderStatus, turn
 from assets.orders.outbox import Holds
 from assets.orders.store import OrderFilter, OrderStore
 
@@ -65,7 +65,7 @@ def issue(
     holds: Holds,
     capacity: int = CAPACITY,
 ) -> Issued:
-    """Put reserved orders into the outbox, the most valuable first, as far as it has room.
+    """Put reserved orders into the outbox in turn, as far as it has room.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def issue(
     room = capacity - sum(len(store.headers(OrderFilter(network=name, in_outbox=True))) for name in networks)
     going: list[tuple[Order, Command]] = []
     held: dict[str, str] = {}
-    for order in sorted(ready, key=lambda order: (-order.document.gain_amount, order.order_id)):
+    for order in sorted(ready, key=turn):
         why = holds(order) or ("" if len(going) < room else f"the outbox is full ({capacity} orders)")
         if why:
             held[order.order_id] = why

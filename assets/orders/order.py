@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from assets.orders.events import PARAMETERS, Document, Errand, Hold, Shortage
@@ -236,6 +237,14 @@ def errand_of(order: Order) -> Errand | None:
     if order.cancel_pending:
         return None if order.cancel_handed_over else Errand.CANCEL
     return Errand.SUBMIT if order.status in IN_OUTBOX and not taken_in(order) else None
+
+
+def turn(order: Order) -> tuple[bool, Decimal, str]:
+    """Return by what orders leave one after the other: the most valuable first, levels after all that moves something.
+
+    An ERP that takes levels is to find on order what a plan of the same date ordered for the same item-sites.
+    """
+    return order.document.kind == PARAMETERS, -order.document.gain_amount, order.order_id
 
 
 def held(order: Order) -> tuple[Hold, ...]:

@@ -25,7 +25,7 @@ from assets.orders.gateways.port import (
     OutcomeUnknown,
     Submission,
 )
-from assets.orders.order import Order, errand_of
+from assets.orders.order import Order, errand_of, turn
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 from assets.orders.trace import trace_parent
 
@@ -97,9 +97,8 @@ def is_due(order: Order, now: dt.datetime) -> bool:
 
 
 def outbox(store: OrderStore, network: str) -> tuple[Order, ...]:
-    """Return the orders of a network that are in the outbox, the most valuable first."""
-    waiting = store.orders(OrderFilter(network=network, in_outbox=True))
-    return tuple(sorted(waiting, key=lambda order: (-order.document.gain_amount, order.order_id)))
+    """Return the orders of a network that are in the outbox, in turn."""
+    return tuple(sorted(store.orders(OrderFilter(network=network, in_outbox=True)), key=turn))
 
 
 def send_due(

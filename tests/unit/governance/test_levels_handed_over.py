@@ -3,13 +3,14 @@
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from unit.governance.governance_samples import BEN, DORA, release_with
 from unit.governance.test_dispatch import ANN, KNOWN, day
 from unit.orders.level_samples import BASE_STOCKS, told, wanted
-from unit.orders.order_samples import PLAN_DATE
+from unit.orders.order_samples import PLAN_DATE, order_book
 from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.approval import approve, override
@@ -25,16 +26,18 @@ from assets.kernel.clock import FixedClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_one
 from assets.orders.commitments import commitments_frame
-from assets.orders.events import Approve, Channel, Confirm, OrderBook, Resend
+from assets.orders.events import Approve, Channel, Confirm, Document, OrderBook, OrderLine, Resend
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, Receipt
+from assets.orders.gateways.port import Answer, Receipt, Submission
+from assets.orders.levels_there import LedgerLevels
 from assets.orders.order import Order, OrderStatus
 from assets.orders.reconcile import Cause, reconcile
 from assets.orders.record import record
 from assets.orders.store import MemoryOrderStore, OrderFilter
 from orchestration.cli.reconcile import told_of_resend
 
+NOON = dt.datetime.combine(PLAN_DATE, dt.time(12), dt.UTC)
 NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
 FREE = release_with(approvals={"novel_approvers": 0})
 RELAXED = release_with(parameters={"free_change_share": 9}, approvals={"novel_approvers": 0})
@@ -59,8 +62,7 @@ class Network:
     """A ledger and an other side, planned and dispatched day by day."""
 
     def __init__(self, **behaviour: Any) -> None:
-        noon = dt.datetime.combine(PLAN_DATE, dt.time(12), dt.UTC)
-        self.store = MemoryOrderStore(FixedClock(noon))
+        self.store = MemoryOrderStore(FixedClock(NOON))
         self.gateway = MemoryGateway(Counterpart(CounterpartStore(), Behaviour(**behaviour)))
 
     def plan(self, *args: Any, on: dt.date = PLAN_DATE, **options: Any) -> OrderBook:
@@ -425,3 +427,47 @@ def test_what_is_sent_again_of_an_older_date_is_not_sent_but_told_by_the_next_pl
     assert network.there() == {}
     (document,) = network.plan(BASE_STOCKS[:1], on=NEXT_DAY).content
     assert document.reason == "levels of 1 item: 1 new"
+
+
+def test_levels_leave_after_what_the_same_plan_orders_however_little_that_gains() -> None:
+    worthless = tuple(replace(one, lines=_worth_nothing(one)) for one in order_book().content)
+    book = replace(order_book(), content=(*worthless, *wanted(MemoryOrderStore()).content))
+    stores = [MemoryOrderStore(FixedClock(NOON)) for _ in range(2)]
+    for store in stores:
+        record(book, store)
+    gateway = Noting()
+    dispatch(stores[0], gateway, day(release=FREE), TERMS, Time())
+    assert [name[0] for name in gateway.sent] == ["P", "T", "T", "L", "L"]
+    found = dispatch(stores[1], Noting(), day(release=FREE, capacity=3), TERMS, Time())
+    assert [name[0] for name in found.issued.held] == ["L", "L"]
+
+
+def test_on_the_date_itself_nobody_s_turn_changes_whatever_the_erp_says() -> None:
+    network = Network()
+    network.plan(BASE_STOCKS[:1])
+    network.send()
+    (there,) = LedgerLevels(network.store, "sample").of(PLAN_DATE).to_dict("records")
+    assert (there["of_this_date"], there["erp_orders"]) == (True, False), "a plan of the date still orders"
+    network.plan((), on=NEXT_DAY, ours=[("S1", "I1")])
+    network.send(NEXT_DAY)
+    assert network.there() == {}
+    stood, left = LedgerLevels(network.store, "sample").of(NEXT_DAY).to_dict("records")
+    assert (stood["erp_orders"], left["is_withdrawn"]) == (True, True), "a plan of the date still does not order"
+    (after,) = LedgerLevels(network.store, "sample").of(NEXT_DAY + dt.timedelta(days=1)).to_dict("records")
+    assert (after["erp_orders"], after["is_certain"]) == (False, True)
+
+
+class Noting(MemoryGateway):
+    """Remembers in which order things were handed over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+
+    def submit(self, submission: Submission) -> Receipt:
+        self.sent.append(submission.reference)
+        return super().submit(submission)
+
+
+def _worth_nothing(document: Document) -> tuple[OrderLine, ...]:
+    return tuple(replace(line, gain_amount=Decimal("-1")) for line in document.lines)
