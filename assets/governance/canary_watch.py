@@ -15,7 +15,7 @@ import pandas as pd
 from assets.governance.carrying_out import see_to
 from assets.governance.disposition import in_flight
 from assets.governance.events import RELEASES, Event
-from assets.governance.guard_metrics import observations
+from assets.governance.guard_metrics import observations, ordered_by_erps
 from assets.governance.guards import Watch, watch
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.log import settle
@@ -28,6 +28,7 @@ from assets.kernel.published import Published
 from assets.orders.documents import channel_of
 from assets.orders.events import Channel
 from assets.orders.store import OrderStore
+from assets.policy.oversight import GuardMetric
 from assets.policy.registry import PolicyRegistry
 from assets.policy.release import Release
 from assets.policy.stage import Stage
@@ -71,7 +72,7 @@ def watch_canary(policies: PolicyRegistry, day: GuardDay) -> pd.DataFrame:
     acts = found.rolls_back and channel is Channel.LIVE
     if acts:
         take_back(policies, release, found, day)
-    return _table(release, found, day.plan_date, acts)
+    return _table(release, found, day, acts)
 
 
 def take_back(policies: PolicyRegistry, release: Release, found: Watch, day: GuardDay) -> Rollback | None:
@@ -109,13 +110,16 @@ def take_back(policies: PolicyRegistry, release: Release, found: Watch, day: Gua
     return made[0]
 
 
-def _table(release: Release, found: Watch, plan_date: dt.date, acts: bool) -> pd.DataFrame:
+def _table(release: Release, found: Watch, day: GuardDay, acts: bool) -> pd.DataFrame:
+    erps = ordered_by_erps(day.published, release.version, day.plan_date)
+    aside = f"; not counted: what ERPs order by levels at {erps} item-sites of its items" if erps else ""
     rows = [
         {
-            "plan_date": pd.Timestamp(plan_date), "policy_release": release.version, "metric": one.guard.metric.value,
-            "days": one.days, "mean_difference": None if math.isnan(one.mean_difference) else one.mean_difference,
+            "plan_date": pd.Timestamp(day.plan_date), "policy_release": release.version,
+            "metric": one.guard.metric.value, "days": one.days,
+            "mean_difference": None if math.isnan(one.mean_difference) else one.mean_difference,
             "p_value": one.p_value, "tolerance": one.guard.tolerance, "broken": one.broken_on is not None,
-            "finding": one.sentence, "rolled_back": acts,
+            "finding": one.sentence + (aside if one.guard.metric is GuardMetric.COST else ""), "rolled_back": acts,
         }
         for one in found.findings
     ]  # fmt: skip

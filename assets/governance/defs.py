@@ -16,7 +16,7 @@ from assets.governance.shadow import ShadowDay, cast_shadows
 from assets.kernel.calendar import AsKnown
 from assets.kernel.clock import Clock
 from assets.kernel.defs import PlanDates, log_event, plan_date_of, published_asset, published_outs, shown
-from assets.kernel.frames.rollout import CANARY_GUARDS, SHADOW_DIFFERENCES, SHADOW_PLANS
+from assets.kernel.frames.rollout import CANARY_GUARDS, SHADOW_DIFFERENCES, SHADOW_LEVELS, SHADOW_PLANS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.order import Order
@@ -33,8 +33,12 @@ _KINDS = {"python", "ledger"}
 _SHADOWS = {
     SHADOW_PLANS: "Forecasts are the active release's; targets and the joint plan are the shadow's. Empty where no "
     "release is at stage shadow, and with hindsight. Costs by each one's own terms do not compare; those by the "
-    "active prices do. What ERPs order by levels that they are handed is not priced.",
-    SHADOW_DIFFERENCES: "The shadow's documents are in the ledger in channel shadow, which never leaves.",
+    "active prices do. What ERPs order by levels that they are handed is not in them: `shadow_levels` prices levels.",
+    SHADOW_DIFFERENCES: "The shadow's documents are in the ledger in channel shadow, which never leaves. Documents of "
+    "levels are in `shadow_levels`.",
+    SHADOW_LEVELS: "Priced is what both releases leave to the ERP, by the stock that levels keep. Not counted: "
+    "item-sites that only one of them leaves to it, since orders of a plan do not compare with orders of an ERP that "
+    "nobody here sees; what ERPs' orders cost; sales that other levels win or lose.",
 }
 
 
@@ -73,6 +77,7 @@ def _shadows(plan_dates: PlanDates) -> dg.AssetsDefinition:
         yield dg.Output(found.plans, "shadow_plans", metadata=shown(pages.shadow_plans_page(found.plans)))
         page = pages.shadow_differences_page(found.differences)
         yield dg.Output(found.differences, "shadow_differences", metadata=shown(page))
+        yield dg.Output(found.levels, "shadow_levels", metadata=shown(pages.shadow_levels_page(found.levels)))
 
     return shadows
 

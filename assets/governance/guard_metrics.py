@@ -1,9 +1,11 @@
 """The guard metrics of a canary that can be measured from the ledger and published tables, one a plan date.
 
 ``cost`` is what the canary's decisions cost over what the active release's would have for the same items on the same
-snapshot, by the active prices; the others' reference is themselves, 1. ``rejections`` and ``failures`` compare the
-documents in which the canary decided a line with the others. ``lost_sales`` are measured in a module of that name.
-Not here: judging (``guards``), or acting on it (``canary_watch``).
+snapshot, by the active prices; the others' reference is themselves, 1. What ERPs order by levels is in neither: where
+they do, both releases order nothing, and nobody here sees what an ERP will (``ordered_by_erps`` counts such places).
+``rejections`` and ``failures`` compare the documents in which the canary decided a line with the others.
+``lost_sales`` are measured in a module of that name. Not here: judging (``guards``), or acting on it
+(``canary_watch``).
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from collections.abc import Callable, Iterable
 
 from assets.governance.guards import Observation
 from assets.governance.lost_sales import lost_sales
+from assets.kernel.frames.decisions import DECISIONS
 from assets.kernel.frames.rollout import CANARY_ITEMS
 from assets.kernel.published import Published
 from assets.orders.events import Channel
 from assets.orders.order import Order, OrderStatus
 from assets.orders.receipts import Answer
 from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.wanted_levels import HANDED_OVER, WITHDRAWAL_WAITS
 from assets.policy.oversight import GuardMetric
 
 Test = Callable[[Order], bool]
@@ -48,6 +52,16 @@ def observations(
             orders = store.orders(OrderFilter(network=network, plan_date=date, channel=Channel.LIVE))
             found += _of_orders(date, orders, version)
     return (*found, *lost_sales(published, version, today))
+
+
+def ordered_by_erps(published: Published, version: str, date: dt.date) -> int:
+    """Return at how many item-sites of a canary's items an ERP orders by levels on a plan date: not in ``cost``."""
+    if any(published.latest(frame.name, date) is None for frame in (CANARY_ITEMS, DECISIONS)):
+        return 0
+    items, decisions = published.read(CANARY_ITEMS, date), published.read(DECISIONS, date)
+    mine = decisions["item_id"].isin(items.loc[items["policy_release"] == version, "item_id"])
+    names = decisions.loc[mine, "binding_constraints"].str.split(",")
+    return sum(not {HANDED_OVER, WITHDRAWAL_WAITS}.isdisjoint(found) for found in names)
 
 
 def _cost(date: dt.date, ours: float, theirs: float) -> list[Observation]:

@@ -122,6 +122,17 @@ def shadow_differences_page(differences: pd.DataFrame) -> Page:
     return {"differing_documents": len(differences), "largest_differences": worst.drop(columns="plan_date")}
 
 
+def shadow_levels_page(levels: pd.DataFrame) -> Page:
+    """Return the sites at which levels differ, and what of that is in money."""
+    return {
+        "item_sites_with_other_levels": int(levels["differing_item_sites"].sum()),
+        "of_these_priced": int(levels["priced_item_sites"].sum()),
+        "allowed_stock_amount": round(float(levels["allowed_stock_amount"].sum()), 2),
+        "holding_per_day_amount": round(float(levels["holding_per_day_amount"].sum()), 2),
+        "by_site": levels.drop(columns="plan_date").head(SHOWN),
+    }
+
+
 def canary_guards_page(guards: pd.DataFrame) -> Page:
     """Return what the guards of the canary say."""
     return {

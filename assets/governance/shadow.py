@@ -14,11 +14,13 @@ from typing import Any
 
 import pandas as pd
 
+from assets.governance.level_money import LevelsUnder, level_differences
 from assets.governance.shadow_differences import differences
 from assets.kernel.calendar import AsKnown
-from assets.kernel.frames.decisions import PLAN_LINES, PLAN_SUMMARY
+from assets.kernel.frames import Frame
+from assets.kernel.frames.decisions import DECISIONS, PLAN_LINES, PLAN_SUMMARY, TARGETS
 from assets.kernel.frames.quality import PLAN_VERDICTS
-from assets.kernel.frames.rollout import SHADOW_DIFFERENCES, SHADOW_PLANS
+from assets.kernel.frames.rollout import SHADOW_DIFFERENCES, SHADOW_LEVELS, SHADOW_PLANS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.documents import compose
@@ -35,10 +37,11 @@ from assets.rebalancing.announced import Announcements
 
 @dataclass(frozen=True)
 class Shadows:
-    """What the shadows of a plan date came to: SHADOW_PLANS and SHADOW_DIFFERENCES."""
+    """What the shadows of a plan date came to: SHADOW_PLANS, SHADOW_DIFFERENCES and SHADOW_LEVELS."""
 
     plans: pd.DataFrame
     differences: pd.DataFrame
+    levels: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,19 @@ def cast_shadows(policies: PolicyRegistry, day: ShadowDay) -> Shadows:
     shadows = [] if day.as_known is AsKnown.NOW else policies.shadows()
     _withdraw_others(shadows, day)
     if not shadows:
-        return Shadows(SHADOW_PLANS.empty(), SHADOW_DIFFERENCES.empty())
+        return Shadows(SHADOW_PLANS.empty(), SHADOW_DIFFERENCES.empty(), SHADOW_LEVELS.empty())
     active, live = policies.version(str(_summary(day)["policy_release"])), _active_book(day).content
     found = [_cast(release, active, live, day) for release in shadows]
-    rows = [table for _, table in found if len(table)]
     return Shadows(
-        SHADOW_PLANS.conform(pd.DataFrame([row for row, _ in found])),
-        SHADOW_DIFFERENCES.conform(pd.concat(rows, ignore_index=True)) if rows else SHADOW_DIFFERENCES.empty(),
+        SHADOW_PLANS.conform(pd.DataFrame([row for row, _, _ in found])),
+        _joined(SHADOW_DIFFERENCES, [table for _, table, _ in found]),
+        _joined(SHADOW_LEVELS, [table for _, _, table in found]),
     )
+
+
+def _joined(frame: Frame, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    rows = [table for table in tables if len(table)]
+    return frame.conform(pd.concat(rows, ignore_index=True)) if rows else frame.empty()
 
 
 def _summary(day: ShadowDay) -> pd.Series[Any]:
@@ -109,8 +117,8 @@ def _active_book(day: ShadowDay) -> OrderBook:
 
 def _cast(
     release: Release, active: Release, live: Sequence[Document], day: ShadowDay
-) -> tuple[dict[str, object], pd.DataFrame]:
-    """Return the row of SHADOW_PLANS of a release and its rows of SHADOW_DIFFERENCES."""
+) -> tuple[dict[str, object], pd.DataFrame, pd.DataFrame]:
+    """Return the row of SHADOW_PLANS of a release and its rows of SHADOW_DIFFERENCES and of SHADOW_LEVELS."""
     # The solvers are imported where there is something to solve.
     from assets.rebalancing.canary import Day
     from assets.rebalancing.plan import solve
@@ -131,7 +139,23 @@ def _cast(
         "documents": len(book.content), "active_documents": len(live), "differing_documents": len(told),
         "settled_by": str(joint_plan(plan.summary, day.plan_date)["settled_by"]), "plan_digest": plan.plan_digest,
     }  # fmt: skip
-    return row, told
+    return row, told, _levels(release, active, plan.decisions, day)
+
+
+def _levels(release: Release, active: Release, decisions: pd.DataFrame, day: ShadowDay) -> pd.DataFrame:
+    """Return SHADOW_LEVELS of a release; its targets are set once more where either leaves something to an ERP."""
+    if not (release.parameters.handed_over or active.parameters.handed_over):
+        return SHADOW_LEVELS.empty()
+    from assets.rebalancing.other_release import recorded_tables, snapshot_under
+
+    tables = recorded_tables(day.published, day.plan_date)
+    snapshot = snapshot_under(
+        tables, day.published, release=release, profile=day.profile, plan_date=day.plan_date
+    )  # fmt: skip
+    masters = (snapshot.items, snapshot.item_sites, snapshot.sourcing, day.profile.bucket.days)
+    ours = LevelsUnder(decisions, snapshot.targets, *masters)
+    theirs = LevelsUnder(day.published.read(DECISIONS, day.plan_date), tables[TARGETS.name], *masters)
+    return level_differences(release.version, day.plan_date, ours, theirs)
 
 
 def _book(plan_lines: pd.DataFrame, plan_summary: pd.DataFrame, day: ShadowDay) -> OrderBook:

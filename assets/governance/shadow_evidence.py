@@ -11,8 +11,9 @@ from decimal import Decimal
 import pandas as pd
 
 from assets.governance.events import Evidence, EvidenceKind, Figure
+from assets.governance.guard_metrics import ordered_by_erps
 from assets.kernel.frames import Frame
-from assets.kernel.frames.rollout import CANARY_ITEMS, SHADOW_PLANS
+from assets.kernel.frames.rollout import CANARY_ITEMS, SHADOW_LEVELS, SHADOW_PLANS
 from assets.kernel.published import Published
 
 
@@ -30,6 +31,7 @@ def shadow_evidence(published: Published, version: str) -> tuple[Evidence, ...]:
         *_costs(table),
         Figure("documents that differ", Decimal(int(table["differing_documents"].sum()))),
         Figure("documents of the active plans", Decimal(int(table["active_documents"].sum()))),
+        *_levels(published, version, table["plan_date"].max()),
     )
     return (Evidence(EvidenceKind.SHADOW, _source(SHADOW_PLANS, table), figures),)
 
@@ -40,7 +42,28 @@ def canary_evidence(published: Published, version: str) -> tuple[Evidence, ...]:
     if table.empty:
         return ()
     items = Figure("items", Decimal(int(table["item_id"].nunique())))
-    return (Evidence(EvidenceKind.CANARY, _source(CANARY_ITEMS, table), (*_costs(table), items)),)
+    theirs = ordered_by_erps(published, version, table["plan_date"].max().date())
+    erps = (
+        (Figure("ordered by ERPs on the last plan date, not counted", Decimal(theirs), "item-sites"),) if theirs else ()
+    )
+    return (Evidence(EvidenceKind.CANARY, _source(CANARY_ITEMS, table), (*_costs(table), items, *erps)),)
+
+
+def _levels(published: Published, version: str, on: pd.Timestamp) -> tuple[Figure, ...]:
+    """Return what levels of the release differ by on its last plan date, and what of them is not priced."""
+    table = _of_release(published, SHADOW_LEVELS, version)
+    last = table.loc[table["plan_date"] == on]
+    if last.empty:
+        return ()
+    only = int(last["shadow_only_item_sites"].sum() + last["active_only_item_sites"].sum())
+    return (
+        Figure("levels that differ", Decimal(int(last["differing_item_sites"].sum())), "item-sites"),
+        Figure("stock that levels allow over the active ones", _money(last["allowed_stock_amount"]), "currency"),
+        Figure(
+            "holding of average stock over the active one", _money(last["holding_per_day_amount"]), "currency a day"
+        ),
+        Figure("left to an ERP by one release only, not priced", Decimal(only), "item-sites"),
+    )
 
 
 def _costs(table: pd.DataFrame) -> tuple[Figure, ...]:

@@ -18,6 +18,8 @@ KEY = ["site_id", "item_id"]
 HANDED_OVER, LEVELS_WAIT = "handed_over", "levels_wait"
 """Constraints by which the plan says that its release leaves an item-site to its ERP: which took levels and orders by
 them, or is to be told first."""
+WITHDRAWAL_WAITS = "withdrawal_waits"
+"""That by which it says that the release leaves it to its ERP no more, which still orders."""
 _LEVELS = ["reorder_point_units", "minimum_units", "maximum_units"]
 _TOLD = ["receipt_kind", "source_id", *_LEVELS, "service_measure", "promised_service", "is_withdrawn"]
 _ACTED_ON = ["receipt_kind", "source_id", *_LEVELS, "is_withdrawn"]

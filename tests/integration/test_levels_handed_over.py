@@ -150,3 +150,20 @@ def test_a_plan_that_hands_levels_over_is_replayed_to_the_bit(network: Network) 
             network.settings, network.date, {"equipoise/trigger": "test"}, None, policies=network.policies()
         )
     assert replay.replay(network.settings, network.date).differing == []
+
+
+def test_a_shadow_whose_levels_are_higher_is_priced_by_the_stock_that_they_keep(network: Network) -> None:
+    active = network.policies().active()
+    generous = active.model_copy(
+        update={"name": "generous", "targets": active.targets.model_copy(update={"service_target_floor": 0.999})}
+    )
+    published, profile = Published(network.home.published), network.home.profile
+    with closing(open_ledger(network.settings, network.clock)) as store:
+        day = ShadowDay(published, profile, network.date, LedgerAnnouncements(store, profile.name), store, "run-shadow")
+        levels = cast_shadows(Releases(active, (generous, active)), day).levels
+    (row,) = levels.to_dict("records")
+    assert (row["policy_release"], row["site_id"]) == (generous.version, network.site)
+    assert row["differing_item_sites"] == row["priced_item_sites"] > 0
+    assert row["allowed_stock_amount"] > 0
+    assert row["average_stock_units"] > 0
+    assert row["holding_per_day_amount"] > 0

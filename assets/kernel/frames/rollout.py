@@ -54,6 +54,27 @@ SHADOW_DIFFERENCES = Frame(
     ),
     ("plan_date", "policy_release", "kind", "origin_id", "destination_id"),
 )
+SHADOW_LEVELS = Frame(
+    "shadow_levels",
+    "One row per plan date, shadow and site at which the levels that it would hand to an ERP are not the active ones.",
+    (
+        _PLAN_DATE,
+        _RELEASE,
+        text("site_id", "Site that its ERP replenishes."),
+        integer("differing_item_sites", "Item-sites of the site whose levels differ.", minimum=0),
+        integer("priced_item_sites", "Of these, those that both releases leave to the ERP: in the money.", minimum=0),
+        integer("shadow_only_item_sites", "Those that only the shadow leaves to it: not in the money.", minimum=0),
+        integer("active_only_item_sites", "Those that only the active one leaves to it: not in the money.", minimum=0),
+        money("allowed_stock_amount", "Stock up to the shadow's maxima less that up to the active ones, at cost."),
+        real(
+            "average_stock_units",
+            "Stock on hand on average by its levels, less that by the active ones.",
+            unit="base units",
+        ),
+        money("holding_per_day_amount", "What holding the difference of average stock costs a day."),
+    ),
+    ("plan_date", "policy_release", "site_id"),
+)
 CANARY_ITEMS = Frame(
     "canary_items",
     "One row per plan date and item that the release at stage canary decided for; the active one decided the others.",
