@@ -13,8 +13,11 @@ from networks import copied
 
 from assets.governance.approval import approve
 from assets.governance.identity import owner_of
+from assets.governance.shadow import ShadowDay, cast_shadows
+from assets.kernel.calendar import AsKnown
 from assets.kernel.frames.decisions import LEVELS_THERE, ORDER_LEVELS, PLAN_LINES
 from assets.kernel.published import Published
+from assets.orders.announced import LedgerAnnouncements
 from assets.orders.answers import answer_one
 from assets.orders.events import PARAMETERS
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
@@ -24,6 +27,7 @@ from assets.orders.order import Order, OrderStatus
 from assets.orders.store import OrderFilter
 from assets.policy.access import Identity, Role
 from assets.policy.registry import PolicyRegistry
+from assets.policy.release import Release
 from orchestration import gateways, instance, jobs, locks, planning, replay
 from orchestration.definitions import build_defs
 from orchestration.dispatching import dispatch_network
@@ -152,18 +156,31 @@ def test_a_plan_that_hands_levels_over_is_replayed_to_the_bit(network: Network) 
     assert replay.replay(network.settings, network.date).differing == []
 
 
-def test_a_shadow_whose_levels_are_higher_is_priced_by_the_stock_that_they_keep(network: Network) -> None:
-    active = network.policies().active()
-    generous = active.model_copy(
-        update={"name": "generous", "targets": active.targets.model_copy(update={"service_target_floor": 0.999})}
-    )
+@dataclass(frozen=True)
+class Releases:
+    """An active release and one at stage shadow."""
+
+    active: Release
+    shadow: Release
+
+    def shadows(self) -> list[Release]:
+        return [self.shadow]
+
+    def version(self, version: str) -> Release:
+        return next(one for one in (self.active, self.shadow) if one.version == version)
+
+
+def test_levels_of_a_shadow_that_shuns_shortages_are_priced_by_the_stock_that_they_keep(network: Network) -> None:
+    policies = network.policies()
+    active = policies.active()
+    weights = active.objective.model_copy(update={"shortage_weight": 4 * active.objective.shortage_weight})
+    shy = active.model_copy(update={"name": "shy", "objective": weights})
     published, profile = Published(network.home.published), network.home.profile
     with closing(open_ledger(network.settings, network.clock)) as store:
-        day = ShadowDay(published, profile, network.date, LedgerAnnouncements(store, profile.name), store, "run-shadow")
-        levels = cast_shadows(Releases(active, (generous, active)), day).levels
-    (row,) = levels.to_dict("records")
-    assert (row["policy_release"], row["site_id"]) == (generous.version, network.site)
+        told = LedgerAnnouncements(store, profile, network.clock, AsKnown.THEN, policies)
+        day = ShadowDay(published, profile, network.date, told, store, "run-shadow")
+        (row,) = cast_shadows(Releases(active, shy), day).levels.to_dict("records")  # type: ignore[arg-type]
+    assert (row["policy_release"], row["site_id"]) == (shy.version, network.site)
     assert row["differing_item_sites"] == row["priced_item_sites"] > 0
-    assert row["allowed_stock_amount"] > 0
+    assert row["allowed_stock_amount"] > row["holding_per_day_amount"] > 0
     assert row["average_stock_units"] > 0
-    assert row["holding_per_day_amount"] > 0
