@@ -19,6 +19,7 @@ from orchestration.resources import build_resources
 from orchestration.retries import retried
 from orchestration.settings import Settings, read_settings
 from orchestration.stages import STAGES
+from orchestration.tracing import traced, tracer_of
 from orchestration.veil import veiled
 
 
@@ -49,9 +50,9 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
     stages = timings.stage_of_step(assets, checks)
     published = Published(home.published)
     resources = build_resources(settings, project, **overrides)
-    door = Doorkeeper(home, resources["orders"], profile.clock)
+    door, tracer = Doorkeeper(home, resources["orders"], profile.clock), tracer_of(settings)
     for step in (*assets, *checks):
-        veiled(guarded(step, admit or door), resources["veil"])
+        traced(veiled(guarded(step, admit or door), resources["veil"]), tracer, stages)
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,

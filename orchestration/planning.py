@@ -27,7 +27,7 @@ from assets.orders.store import OrderFilter
 from assets.rebalancing.base import Base
 from assets.rebalancing.canary import standing_part
 from assets.rebalancing.defs import JOINT_PLAN
-from orchestration import alerts, instance, jobs, locks, recalibration, recovery, report, timings, tracing
+from orchestration import alerts, instance, jobs, locks, recalibration, recovery, report, timings
 from orchestration.actions import admitted_before
 from orchestration.definitions import build_defs
 from orchestration.ledger import open_ledger
@@ -222,7 +222,6 @@ def execute_in(
                 raise_on_error=False,
             )
         timings.note(store, run_id, stages)
-        tracing.trace_stages(tracing.tracer_of(settings), run_id, timings.steps_of(store, run_id, stages))
     return run_id, stages
 
 

@@ -19,16 +19,6 @@ def stage_of_step(assets: Iterable[object], checks: Iterable[dg.AssetChecksDefin
     return stages | {step: groups.get(key, OTHER) for step, key in judged.items()}
 
 
-def steps_of(instance: dg.DagsterInstance, run_id: str, stages: dict[str, str]) -> list[tuple[str, float, float]]:
-    """Return stage and step, start and end of every step of a run that ended, in the order of their starts."""
-    timed = [
-        (f"{stages.get(s.step_key, OTHER)}/{s.step_key}", s.start_time, s.end_time)
-        for s in instance.get_run_step_stats(run_id)
-        if s.start_time is not None and s.end_time is not None
-    ]
-    return sorted(timed, key=lambda step: (step[1], step[0]))
-
-
 def seconds_by_stage(instance: dg.DagsterInstance, run_id: str, stages: dict[str, str]) -> dict[str, float]:
     """Return seconds by stage, in the order in which the stages started."""
     stats = instance.get_run_step_stats(run_id)

@@ -1,4 +1,6 @@
-"""Spans and log lines of stages and of gateway calls, in the trace that an order carries to the other side.
+"""Spans and log lines of steps and of gateway calls, in the trace that an order carries to the other side.
+
+A step makes its span itself, so that runs of the command line, of Dagster's pages, schedules and sensors tell alike.
 
 Off unless ``EQUIPOISE_TRACING=console`` asks for spans as OpenTelemetry prints them, or ``EQUIPOISE_LOG=json`` for a
 short line each; both go to standard error, a JSON object a line, and are made of the same spans.
@@ -9,15 +11,22 @@ Not here: trace ids (``orders.trace``).
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import inspect
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import dagster as dg
+from dagster import DagsterInvariantViolationError
 
 from assets.orders.gateways.port import Cancellation, Confirmations, Gateway, Receipt, Submission
 from assets.orders.trace import trace_id
 from orchestration.settings import Log, Settings, Tracing
+from orchestration.timings import OTHER
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -65,20 +74,56 @@ def log_line(span: ReadableSpan) -> str:
     return json.dumps(line, default=str) + "\n"
 
 
-def trace_stages(tracer: Tracer | None, run_id: str, steps: Iterable[tuple[str, float, float]]) -> None:
-    """Make a span of each step of a run, after it has ended.
+def traced(asset: Any, tracer: Tracer | None, stages: Mapping[str, str]) -> Any:
+    """Return an asset (or a check) each run of whose step is a span, whoever started it; others as they are.
 
     Parameters
     ----------
-    steps : iterable of (str, float, float)
-        Stage and step, and when it started and ended, in seconds since 1970.
+    tracer : Tracer or None
+        Makes spans; ``None`` leaves everything as it is.
+    stages : mapping
+        Step to its stage.
     """
-    if tracer is None:
-        return
-    for name, started, ended in steps:
-        span = tracer.start_span(name, _within(trace_id(run_id)), start_time=int(started * _SECOND_NS))
-        span.set_attribute("equipoise.run_id", run_id)
-        span.end(int(ended * _SECOND_NS))
+    if tracer is None or not isinstance(asset, dg.AssetsDefinition) or not asset.is_executable:
+        return asset
+    body, step = asset.op.compute_fn, asset.node_def.name
+    name = f"{stages.get(step, OTHER)}/{step}"
+    # Dagster has no public way to wrap the function that an asset was declared with.
+    asset.op._compute_fn = body._replace(  # type: ignore[union-attr]
+        decorated_fn=_spanned(body.decorated_fn, lambda: _step_span(tracer, name))
+    )
+    return asset
+
+
+def _spanned(body: Callable[..., Any], span: Callable[[], AbstractContextManager[None]]) -> Callable[..., Any]:
+    @functools.wraps(body)
+    def whole(*given: Any, **named: Any) -> Any:
+        with span():
+            return body(*given, **named)
+
+    @functools.wraps(body)
+    def piecewise(*given: Any, **named: Any) -> Iterator[Any]:
+        with span():
+            yield from body(*given, **named)
+
+    return piecewise if inspect.isgeneratorfunction(body) else whole
+
+
+@contextmanager
+def _step_span(tracer: Tracer, name: str) -> Iterator[None]:
+    """Make a span of what a step does, in the trace of its run."""
+    from opentelemetry.trace import Status, StatusCode
+
+    run_id = dg.OpExecutionContext.get().run_id
+    span = tracer.start_span(name, _within(trace_id(run_id)), start_time=_now())
+    span.set_attribute("equipoise.run_id", run_id)
+    try:
+        yield
+    except Exception as error:
+        span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        raise
+    finally:
+        span.end(_now())
 
 
 class TracedGateway:
@@ -128,7 +173,7 @@ class TracedGateway:
     def _traced(self, method: str, reference: str, call: Callable[[], T], trace: str = "") -> T:
         from opentelemetry.trace import Status, StatusCode
 
-        trace = trace or (self._trace_of(reference) if reference else "")
+        trace = trace or (self._trace_of(reference) if reference else _trace_of_step())
         span = self._tracer.start_span(f"{self.name}.{method}", _within(trace) if trace else None, start_time=_now())
         span.set_attribute("equipoise.order_id", reference)
         try:
@@ -142,6 +187,14 @@ class TracedGateway:
             return answer
         finally:
             span.end(_now())
+
+
+def _trace_of_step() -> str:
+    """Return the trace of the run whose step this is; empty outside of one."""
+    try:
+        return trace_id(dg.OpExecutionContext.get().run_id)
+    except DagsterInvariantViolationError:
+        return ""
 
 
 def _now() -> int:
