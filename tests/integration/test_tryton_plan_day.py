@@ -38,11 +38,11 @@ ITEMS, SHOPS, DC, SUPPLIER = ("I1", "I2"), ("S1", "S2", "S3"), "DC1", "P1"
 DAYS, RATE = 120, {"I1": 60.0, "I2": 30.0}
 
 
-def beside(today: dt.date) -> dict[str, pd.DataFrame]:
+def beside(last: dt.date) -> dict[str, pd.DataFrame]:
     """Return what Tryton does not hold: sales of four months, lanes, sourcing terms, settings of item-sites."""
     random = np.random.default_rng(3)
     sales = [
-        {"site_id": shop, "item_id": item, "sales_date": today - dt.timedelta(days=back), "in_stock_share": 1.0,
+        {"site_id": shop, "item_id": item, "sales_date": last - dt.timedelta(days=back), "in_stock_share": 1.0,
          "sold_units": int(random.poisson(RATE[item])), "unit_price": None, "is_promoted": False}
         for back in range(DAYS, -1, -1) for shop in SHOPS for item in ITEMS
     ]  # fmt: skip
@@ -99,13 +99,13 @@ def test_a_day_planned_on_trytons_feeds_orders_in_tryton_once(tmp_path: Path) ->
             gateway_secret=erp.key,
         )  # fmt: skip
         home = settings.network_home()
-        today = dt.datetime.now(dt.UTC).date()
-        plan_date = today + dt.timedelta(days=1)
-        NetworkProfile(name="sample", first_plan_date=plan_date, declared_date=plan_date).write(home.root)
-        landed = land_from_tryton(settings, home, today)
+        plan_date = dt.datetime.now(dt.UTC).date()
+        before = plan_date - dt.timedelta(days=1)
+        NetworkProfile(name="sample", first_plan_date=before).write(home.root)
+        landed = land_from_tryton(settings, home, before)
         assert not landed.problems
         area = LandingArea(home.landing, home.profile.clock)
-        assert not area.land_frames(beside(today), business_date=today, timezone="UTC").problems
+        assert not area.land_frames(beside(before), business_date=before, timezone="UTC").problems
 
         planned = plan_day(settings)
         assert planned.success, planned.error
@@ -114,6 +114,7 @@ def test_a_day_planned_on_trytons_feeds_orders_in_tryton_once(tmp_path: Path) ->
             pd.read_parquet(area.directory(one) / one.files[0]) for one in landed.landed if one.table == "inventory"
         ).set_index(["site_id", "item_id"])["on_hand_units"]
         assert position["on_hand_units"].to_dict() == told.to_dict()
+        assert told.sum() > 0
 
         dispatch(settings)
         approve_all(settings)

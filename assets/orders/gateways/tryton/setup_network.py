@@ -8,6 +8,7 @@ step. Not here: installing or starting anything.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from decimal import Decimal
@@ -86,6 +87,8 @@ def _stock(Model, network) -> None:
     products = {product.code: product for product in Model.get("product.product").find([])}
     for site in sorted({row["site"] for row in network["stock"]}):
         inventory = Model.get("stock.inventory")(location=storages[site])
+        # Of the day before, so that a plan of today finds it in yesterday's stock.
+        inventory.date = dt.date.today() - dt.timedelta(days=1)
         inventory.empty_quantity = "keep"
         for row in network["stock"]:
             if row["site"] == site:
