@@ -2,8 +2,9 @@
 
 The rollback's event holds what becomes of each order; a second event says that they were seen to. Between the two
 whoever comes next goes on (``finish``): every step leaves alone what was done. An order of which nobody knows whether
-it arrived waits, held, until that is known; then whoever comes next sees to it by where it stands. Not here: the
-rules (``in_flight``), or taking a release back (``rollback``).
+it arrived waits, held, until that is known; then whoever comes next sees to it by where it stands. Goods on their way
+wait until a snapshot of stock can count them. Not here: the rules (``in_flight``), or taking a release back
+(``rollback``).
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 REASON = "policy_rolled_back"
 """Why orders are cancelled; beside what people may say, because no person says it of one order."""
 _ATTEMPTS = 5
+_ARRIVED = frozenset({OrderStatus.RECEIVED, OrderStatus.CLOSED})
 
 
 @dataclass(frozen=True)
 class Fate:
     """What became of one order: by which rule, undone by which proposal, whether the ledger changed it, or why not.
 
-    ``waits`` until the other side has said whether it arrived.
+    ``waits`` until the other side has said whether it has the order, or until its goods have arrived.
     """
 
     order_id: str
@@ -54,11 +56,11 @@ class CarriedOut:
     as_before : tuple of str
         Those of the kept ones that lost an amendment: they go on as the other side has them.
     compensated : dict
-        Order to the proposal that undoes it.
+        Order to the proposal that undoes it; empty while its goods are on their way.
     for_people : dict
         Order to why a person has to see to it: what was bought cannot be sent back by a document.
     waiting : tuple of str
-        Those of the held ones of which nobody knows yet whether they arrived.
+        Those that nothing more can be done about yet: whether they reached the other side, or their goods the site.
     """
 
     kept: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ class CarriedOut:
     @property
     def changed(self) -> tuple[str, ...]:
         """Orders to which something happened, and proposals that are new."""
-        return tuple(sorted({*self.cancelled, *self.as_before, *self.compensated.values()}))
+        return tuple(sorted({*self.cancelled, *self.as_before, *filter(None, self.compensated.values())}))
 
     @classmethod
     def of(cls, fates: Iterable[Fate]) -> CarriedOut:
@@ -186,7 +188,7 @@ def _seen_to(
         order = require_order(store, order_id)
         fate = _settled(order, rolled, lifted)
         if fate is InFlight.COMPENSATE:
-            return _compensated(store, order, rolled, plan_date)
+            return replace(_compensated(store, order, rolled, plan_date), changed=changed)
         if isinstance(fate, InFlight | str):
             told, why = (fate, "") if isinstance(fate, InFlight) else (None, fate)
             waits = told is InFlight.HOLD and order.status is OrderStatus.UNKNOWN
@@ -207,6 +209,8 @@ def _settled(order: Order, rolled: RolledBack, lifted: Collection[tuple[str, int
     of_release = rolled.version in order.document.releases
     if not of_release or (order.order_id, order.revision) in lifted:
         return InFlight.KEEP  # the restored release has planned it anew meanwhile, or a person vouches for it
+    if _came_after(order, rolled):
+        return InFlight.COMPENSATE
     action, _ = IN_FLIGHT[order.status]
     if action is not InFlight.CANCEL or order.cancel_pending:
         return action
@@ -220,11 +224,25 @@ def _settled(order: Order, rolled: RolledBack, lifted: Collection[tuple[str, int
     return Cancel(rolled.by, REASON, note)
 
 
+def _came_after(order: Order, rolled: RolledBack) -> bool:
+    """Tell whether goods came by a transfer since its release was taken back."""
+    then = {one.order_id: one.status for one in rolled.orders or ()}
+    if order.receipt is None or order.document.kind != TRANSFER or then.get(order.order_id) in _ARRIVED:
+        return False
+    return order.status in _ARRIVED and any(line.received_units for line in order.receipt.lines)
+
+
 def _compensated(store: OrderStore, order: Order, rolled: RolledBack, plan_date: dt.date) -> Fate:
-    """Return the proposal that undoes an order, made now unless it was; or why people have to see to it."""
+    """Return the proposal that undoes an order, made now unless it was; or why people have to see to it.
+
+    It is made on a plan date after the last word on the order, whose snapshot of stock counts what arrived: before,
+    nothing could be reserved for it.
+    """
     if order.document.kind != TRANSFER:
         why = f"a {order.document.kind} under way is sent back by no document of ours"
         return Fate(order.order_id, for_people=why)
+    if order.status not in _ARRIVED or store.history(order.order_id, 1)[-1].recorded_at.date() >= plan_date:
+        return Fate(order.order_id, InFlight.COMPENSATE, waits=True)
     days = (plan_date - (rolled.plan_date or plan_date)).days
     names = [counter_move_id(order, plan_date - dt.timedelta(days=back)) for back in range(max(days, 0) + 1)]
     known = store.orders(OrderFilter(order_ids=tuple(sorted(names))))

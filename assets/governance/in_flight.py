@@ -16,8 +16,8 @@ class InFlight(StrEnum):
     """What becomes of an order that a release made which was taken back.
 
     ``keep``: it goes on. ``hold``: it goes no further until a person says so. ``cancel``: it is withdrawn, or the
-    other side is asked to cancel. ``compensate``: it can no longer be stopped; once it arrives the restored
-    release plans what undoes it, where that is worth its cost.
+    other side is asked to cancel. ``compensate``: it can no longer be stopped; once it has arrived, what sends it
+    back is proposed, and a person says whether that is worth it.
     """
 
     KEEP = "keep"
@@ -36,7 +36,10 @@ IN_FLIGHT: Mapping[OrderStatus, tuple[InFlight, str]] = {
     ),
     OrderStatus.ISSUED: (InFlight.CANCEL, "the other side has not answered yet and is asked to cancel"),
     OrderStatus.ACKNOWLEDGED: (InFlight.CANCEL, "the other side is asked to cancel; if it refuses, the order is kept"),
-    OrderStatus.SHIPPED: (InFlight.COMPENSATE, "goods on their way cannot be stopped"),
+    OrderStatus.SHIPPED: (
+        InFlight.COMPENSATE,
+        "goods on their way cannot be stopped; back they may go",
+    ),
     OrderStatus.RECEIVED: (InFlight.KEEP, "it is stock by now, and planned with as such"),
     OrderStatus.CLOSED: (InFlight.KEEP, "it is over"),
     OrderStatus.REJECTED: (InFlight.KEEP, "it never left"),

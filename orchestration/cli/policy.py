@@ -14,7 +14,7 @@ from rich.console import Console
 from assets.kernel.errors import EquipoiseError
 from assets.policy.access import Permission
 from orchestration.cli.command import command
-from orchestration.cli.console import Output, table
+from orchestration.cli.console import Output, counted, table
 from orchestration.cli.policy_search import search
 from orchestration.cli.reading import Record, plain
 
@@ -231,14 +231,14 @@ def _settled(out: Output, name: str, decide: Any) -> None:
 
 
 def _tell_of_unfinished(out: Output) -> None:
-    """Say which rollback a process that died left half done: reading changes nothing."""
+    """Say of which rollback something is still to be done: reading changes nothing."""
     from assets.governance.carrying_out import unfinished
     from assets.governance.events import RELEASES
 
     for rolled in unfinished(out.access.log.history(RELEASES)):
         out.say(
-            f"Orders of {rolled.version}, taken back at {rolled.at:%Y-%m-%d %H:%M} UTC, were not all seen to: "
-            "`equipoise dispatch` or the next plan goes on."
+            f"{counted(rolled.orders or (), 'order')} of {rolled.version}, taken back at {rolled.at:%Y-%m-%d %H:%M} "
+            "UTC, still to be seen to: `equipoise dispatch` or the next plan goes on, once they or their goods came."
         )
 
 

@@ -32,7 +32,7 @@ def roll_back(access: Access, name: str, reason: str) -> Record:
         **dict.fromkeys(taken.orders.as_before, "its amendment is withdrawn; it goes on"),
         **dict.fromkeys(taken.orders.held, "held: `equipoise policy lift` lets it go"),
         **dict.fromkeys(taken.orders.cancelled, "cancelled, or the other side is asked to"),
-        **{order_id: f"compensated by {other}" for order_id, other in taken.orders.compensated.items()},
+        **{order_id: _sent_back(other) for order_id, other in taken.orders.compensated.items()},
         **taken.orders.for_people,
     }
     return {
@@ -47,6 +47,10 @@ def roll_back(access: Access, name: str, reason: str) -> Record:
             for one in taken.rollback.orders
         ],
     }  # fmt: skip
+
+
+def _sent_back(counter_move: str) -> str:
+    return f"{counter_move} sends it back" if counter_move else "sending back is proposed once its goods have come"
 
 
 def show(console: Console, found: Record) -> None:

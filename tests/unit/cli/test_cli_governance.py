@@ -169,7 +169,7 @@ def test_a_rollback_left_half_done_is_told_by_reading_and_finished_by_the_next_c
     with closing(open_tiny(planned)) as store:
         rolled = RolledBack("standard@1", "former@1", "hash", "ada#1", AT, "worse", "", (fate,), PLAN_DATE)
         LedgerLog(store).append(RELEASES, 0, [rolled])
-    told = "Orders of standard@1, taken back at 2026-03-02 08:00 UTC, were not all seen to"
+    told = "1 order of standard@1, taken back at 2026-03-02 08:00 UTC, still to be seen to"
     assert told in equipoise("policy", "list").err
     assert equipoise("orders", TRANSFER.order_id, "--json").data["status"] == "proposed"
     assert equipoise("policy", "retire", "next", *WHY).code == 0

@@ -24,6 +24,7 @@ from assets.governance.carrying_out import carry_out
 from assets.governance.disposition import close_compensated, held_orders, in_flight, left_to_people, lift_hold
 from assets.governance.events import Event, HoldLifted, LeftToPeople, RollbackCarriedOut, RolledBack
 from assets.governance.in_flight import InFlight, dispositions
+from assets.kernel.clock import FixedClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.decide import decide
 from assets.orders.events import BeginSend, Command, Confirm, Document, Errand, Issue, Propose, Require, Reserve
@@ -46,7 +47,7 @@ def by_canary(document: Document, *items: str) -> Document:
 def store_with(*sequence: Command, document: Document | None = None) -> MemoryOrderStore:
     """Return a ledger with one order of the canary, after commands."""
     document = document or by_canary(DOCUMENT, "I1")
-    store = MemoryOrderStore()
+    store = MemoryOrderStore(FixedClock(AT - dt.timedelta(days=1)))
     act(store, [Propose(document), *(c for c in sequence if not isinstance(c, Propose))], document.order_id)
     return store
 
@@ -107,15 +108,17 @@ def test_what_nobody_acted_on_may_be_proposed_again_just_so() -> None:
     assert held_orders([order], [ROLLED_BACK]) == {}
 
 
-def test_goods_under_way_are_sent_back_by_a_proposal_that_later_plans_leave_alone() -> None:
+def test_goods_that_were_under_way_are_sent_back_by_a_proposal_that_later_plans_leave_alone() -> None:
     store = store_with(*SHIPPED)
+    rolled = rollback(store)
+    act(store, RECEIVED[len(SHIPPED) :], DOCUMENT.order_id)
     for _ in range(2):
-        done = carry_out(store, rollback(store), plan_date=TODAY)
+        done = carry_out(store, rolled, plan_date=TODAY)
     (back,) = done.compensated.values()
     document = the(store, back).document
     assert (document.origin_id, document.destination_id) == (DOCUMENT.destination_id, DOCUMENT.origin_id)
     assert [(line.item_id, line.quantity_units) for line in document.lines] == [(DOCUMENT.lines[0].item_id, 14)]
-    assert the(store).status is OrderStatus.SHIPPED
+    assert the(store).status is OrderStatus.RECEIVED
     report = record(order_book(()), store)
     assert back not in report.withdrawn
     assert the(store, back).status is OrderStatus.PROPOSED
@@ -124,8 +127,9 @@ def test_goods_under_way_are_sent_back_by_a_proposal_that_later_plans_leave_alon
 
 def test_an_order_counts_as_compensated_when_its_goods_are_back() -> None:
     store = store_with(*SHIPPED)
-    (back,) = carry_out(store, rollback(store), plan_date=TODAY).compensated.values()
-    act(store, [Confirm(receipt(shipped=14, received=14), "m2")], DOCUMENT.order_id)
+    rolled = rollback(store)
+    act(store, RECEIVED[len(SHIPPED) :], DOCUMENT.order_id)
+    (back,) = carry_out(store, rolled, plan_date=TODAY).compensated.values()
     assert close_compensated(store, "sample") == ()
     there = dataclasses.replace(receipt(shipped=14, received=14), reference=back)
     ways = [

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from unit.governance.governance_samples import ADA, AT, release_with
@@ -19,6 +19,7 @@ from assets.governance.in_flight import dispositions
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.log import settle
 from assets.governance.rollback import roll_back
+from assets.kernel.clock import Clock, FixedClock
 from assets.kernel.errors import EquipoiseError
 from assets.orders.events import CancelRequested, Command, Confirm, OrderWithdrawn, Propose, Reserve
 from assets.orders.order import OrderStatus
@@ -37,8 +38,9 @@ class Killed(BaseException):
 
 @dataclass
 class MortalStore(MemoryOrderStore):
-    """A ledger whose process is killed before or after one of its appends."""
+    """A ledger whose process is killed before or after one of its appends, on the day before a rollback."""
 
+    clock: Clock = field(default_factory=lambda: FixedClock(AT - dt.timedelta(days=1)))
     lives: int = 10**6
     after_commit: bool = False
     busy: bool = False
@@ -93,6 +95,15 @@ def amended(quantity: int, *items: str) -> Propose:
     return Propose(by_canary(document, *items) if items else document)
 
 
+def arrives(store: MortalStore) -> None:
+    """Let another process hear that what was under way has come."""
+    lives, store.lives = store.lives, 10**6
+    for order in store.orders(OrderFilter(network="sample")):
+        if order.status is OrderStatus.SHIPPED:
+            moved_on(store, order.order_id, RECEIVED[len(SHIPPED) :])
+    store.lives = lives
+
+
 def die_once_recorded(store: MortalStore) -> None:
     """Take the canary back in a process that dies as soon as that is recorded."""
     store.lives, store.after_commit = 1, True
@@ -108,8 +119,8 @@ def resumed(store: MortalStore) -> CarriedOut:
     return done
 
 
-def take_back(store: MortalStore) -> None:
-    """Take the canary back as the command does: recorded, then carried out."""
+def take_back(store: MortalStore, *, came: bool = False) -> None:
+    """Take the canary back as the command does: recorded, then carried out, goods under way having come or not."""
     made: list[RolledBack] = []
 
     def decide(_: tuple[Event, ...]) -> Sequence[Event]:
@@ -118,6 +129,8 @@ def take_back(store: MortalStore) -> None:
         return made
 
     settle(LedgerLog(store), RELEASES, decide)
+    if came:
+        arrives(store)
     see_to(store, LedgerLog(store), made[0], today=TODAY, at=AT)
 
 
@@ -136,7 +149,7 @@ UNDISTURBED = {
     "orders": {
         ("DC1", "S1"): (OrderStatus.CANCELLED, False),
         ("DC1", "S2"): (OrderStatus.ACKNOWLEDGED, True),
-        ("DC1", "S3"): (OrderStatus.SHIPPED, False),
+        ("DC1", "S3"): (OrderStatus.RECEIVED, False),
         ("DC1", "S4"): (OrderStatus.RESERVED, False),
         ("S3", "DC1"): (OrderStatus.PROPOSED, False),
     },
@@ -146,7 +159,7 @@ UNDISTURBED = {
 
 def test_a_rollback_that_nobody_disturbs_sees_to_every_order_once() -> None:
     store = ledger()
-    take_back(store)
+    take_back(store, came=True)
     assert told(store) == UNDISTURBED
     assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
 
@@ -159,10 +172,12 @@ def test_a_process_killed_at_any_record_leaves_what_the_next_one_finishes_exactl
     store = ledger()
     store.lives, store.after_commit = step, after_commit
     with pytest.raises(Killed):
-        take_back(store)
+        take_back(store, came=True)
     store.lives = 10**6
+    if (step, after_commit) == (1, True):
+        arrives(store)
     if (step, after_commit) == (1, False):
-        take_back(store)  # nothing was recorded, so that it is asked for again
+        take_back(store, came=True)  # nothing was recorded, so that it is asked for again
     left = unfinished(LedgerLog(store).history(RELEASES))
     resumed = finish(store, LedgerLog(store), today=LATER, at=AT)
     assert len(resumed) == len(left) == (0 if (step, after_commit) in ((1, False), (5, True)) else 1)
@@ -175,7 +190,8 @@ def test_a_second_death_on_another_day_makes_no_second_counter_move() -> None:
     store = ledger()
     store.lives, store.after_commit = 1, True
     with pytest.raises(Killed):
-        take_back(store)
+        take_back(store, came=True)
+    arrives(store)
     store.lives, store.after_commit = 3, True  # withdrawn, cancelled, the counter-move: then it dies as well
     with pytest.raises(Killed):
         finish(store, LedgerLog(store), today=TODAY + dt.timedelta(days=1), at=AT)
@@ -192,9 +208,9 @@ def test_a_second_death_on_another_day_makes_no_second_counter_move() -> None:
         (PROPOSED, RESERVED, "held", OrderStatus.RESERVED, False),
         (RESERVED, ISSUED, "cancelled", OrderStatus.CANCELLED, False),
         (RESERVED, ACKNOWLEDGED, "cancelled", OrderStatus.ACKNOWLEDGED, True),
-        (ACKNOWLEDGED, SHIPPED, "compensated", OrderStatus.SHIPPED, False),
-        (ACKNOWLEDGED, RECEIVED, "kept", OrderStatus.RECEIVED, False),
-        (SHIPPED, RECEIVED, "kept", OrderStatus.RECEIVED, False),
+        (ACKNOWLEDGED, RECEIVED, "compensated", OrderStatus.RECEIVED, False),
+        (SHIPPED, RECEIVED, "compensated", OrderStatus.RECEIVED, False),
+        (RECEIVED, RECEIVED, "kept", OrderStatus.RECEIVED, False),
     ],
 )
 def test_an_order_that_moved_on_meanwhile_becomes_what_its_status_says_now(
@@ -249,6 +265,34 @@ def test_an_amendment_on_its_way_of_what_another_release_ordered_is_left_to_peop
     assert (order.status, order.cancel_pending) == (OrderStatus.ISSUED, False)
 
 
+@pytest.mark.parametrize("before", [ACKNOWLEDGED, SHIPPED])
+def test_goods_under_way_wait_until_they_have_come_and_only_then_is_it_proposed_to_send_them_back(
+    before: tuple[Command, ...],
+) -> None:
+    store, order_id = one_order(*before)
+    die_once_recorded(store)
+    moved_on(store, order_id, SHIPPED[len(before) :])
+    for _ in range(2):
+        (done,) = finish(store, LedgerLog(store), today=LATER, at=AT)
+        assert (done.waiting, done.compensated, done.changed) == ((order_id,), {order_id: ""}, ())
+        assert len(store.orders()) == 1
+    arrives(store)
+    assert list(resumed(store).compensated) == [order_id]
+    assert {one.status for one in store.orders()} == {OrderStatus.RECEIVED, OrderStatus.PROPOSED}
+
+
+def test_what_comes_on_a_plan_date_is_sent_back_by_a_later_one_whose_snapshot_counts_it() -> None:
+    store, order_id = one_order(*SHIPPED)
+    die_once_recorded(store)
+    store.clock = FixedClock(AT)
+    arrives(store)
+    (done,) = finish(store, LedgerLog(store), today=TODAY, at=AT)
+    assert (done.waiting, len(store.orders())) == ((order_id,), 1)
+    (back,) = resumed(store).compensated.values()
+    (there,) = store.orders(OrderFilter(order_ids=(back,)))
+    assert there.document.plan_date == LATER
+
+
 def test_what_a_person_said_meanwhile_to_hold_is_left_alone() -> None:
     store, order_id = one_order(*RESERVED)
     die_once_recorded(store)
@@ -262,6 +306,7 @@ def test_what_a_person_said_meanwhile_to_hold_is_left_alone() -> None:
 def test_a_busy_ledger_leaves_the_rollback_to_whoever_comes_next() -> None:
     store, order_id = one_order(*SHIPPED)
     die_once_recorded(store)
+    arrives(store)
     store.busy = True
     with pytest.raises(EquipoiseError, match="busy"):
         finish(store, LedgerLog(store), today=LATER, at=AT)
