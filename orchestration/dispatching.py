@@ -26,7 +26,7 @@ from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.availability import Availability, availability
-from assets.orders.commitments import land_commitments, shown_orders
+from assets.orders.commitments import land_commitments, land_missing, shown_orders
 from assets.orders.events import Channel
 from assets.orders.gateways.port import Gateway
 from assets.orders.order import OrderStatus
@@ -67,13 +67,25 @@ def dispatch_network(
     home = settings.network_home()
     resumed = finish_rollbacks(store, home.profile, clock)
     day = dispatch_day(settings, store, clock)
-    done = dispatch(store, traced, day, send_terms(settings), clock.now)
+    landing = LandingArea(home.landing, clock)
+
+    def land() -> None:
+        land_commitments(store, landing, home.profile, clock)
+
+    done = dispatch(store, traced, day, send_terms(settings), clock.now, before_sending=land)
     undone = close_compensated(store, home.profile.name)
-    land_commitments(store, LandingArea(home.landing, clock), home.profile, clock)
+    land()
     told = dispatch_alerts(done, day.plan_date, day.today, _refused(store, done.changed))
     alerts.deliver_rows(settings, told, day.plan_date)
     also = {*undone, *(order_id for one in resumed for order_id in one.changed)}
     return replace(done, changed=tuple(sorted({*done.changed, *also}))) if also else done
+
+
+def before_a_plan(settings: Settings, store: OrderStore, clock: Clock) -> None:
+    """Finish what processes that died left half done, so that a plan meets rollbacks and commitments whole."""
+    home = settings.network_home()
+    finish_rollbacks(store, home.profile, clock)
+    land_missing(store, LandingArea(home.landing, clock), home.profile, clock)
 
 
 def _trace(store: OrderStore, order_id: str) -> str:

@@ -30,10 +30,10 @@ from assets.rebalancing.defs import JOINT_PLAN
 from orchestration import alerts, instance, jobs, locks, recalibration, recovery, report, timings
 from orchestration.actions import admitted_before
 from orchestration.definitions import build_defs
+from orchestration.dispatching import before_a_plan
 from orchestration.ledger import open_ledger
 from orchestration.partitions import plan_dates, require_partition
 from orchestration.policies import registry_of
-from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
 
 OnStep = Callable[[str, str, float], None]
@@ -137,7 +137,7 @@ def plan_day(
     tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
     with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
         with closing(open_ledger(settings, profile.clock)) as store:
-            finish_rollbacks(store, profile, profile.clock)
+            before_a_plan(settings, store, profile.clock)
         if only:
             _require_base(settings, plan_date, only, as_known)
         run_id, stages = execute(settings, plan_date, tags, on_step, only=only, as_known=as_known)

@@ -25,13 +25,12 @@ from assets.orders.levels_there import LedgerLevels
 from assets.orders.store import OrderStore
 from assets.policy.registry import PolicyRegistry
 from orchestration import locks, recovery
-from orchestration.dispatching import dispatch_network
+from orchestration.dispatching import before_a_plan, dispatch_network
 from orchestration.gateways import open_gateway
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
 from orchestration.private import keep_private
 from orchestration.retries import RetryingIOManager
-from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
 from orchestration.veil import PageVeil
 
@@ -80,7 +79,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
             home.warehouse,
             home.locks,
             settings.lock_wait_seconds,
-            go_on=lambda: finish_rollbacks(orders, profile, profile.clock),
+            go_on=lambda: before_a_plan(settings, orders, profile.clock),
         ),
         "orders": orders,
         "order_partition_days": settings.order_partition_days,

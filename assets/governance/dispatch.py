@@ -7,7 +7,7 @@ here: any of the steps (``requirement``, ``pause``; ``orders.reservations``, ``i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from assets.governance.approval import not_counted, required, uncounted
@@ -132,7 +132,19 @@ class Dispatched:
     left_to_people: Mapping[str, str] = field(default_factory=dict)
 
 
-def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendTerms, now: Now) -> Dispatched:
+def nobody_to_tell() -> None:
+    """Tell nobody of what is about to leave."""
+
+
+def dispatch(
+    store: OrderStore,
+    gateway: Gateway,
+    day: DispatchDay,
+    terms: SendTerms,
+    now: Now,
+    *,
+    before_sending: Callable[[], object] = nobody_to_tell,
+) -> Dispatched:
     """Bring orders as far as they may go, and take in what the other side says.
 
     Parameters
@@ -143,6 +155,9 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
         How the outbox is worked off, and by whom.
     now : callable
         The time in UTC.
+    before_sending : callable
+        Called when all that may leave is in the outbox and nothing has left: what planning must know of it, it knows
+        from then on, whatever dies later. What it raises keeps all orders here.
     """
     expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
     closed = close(store, day.network, day.today)
@@ -157,6 +172,7 @@ def dispatch(store: OrderStore, gateway: Gateway, day: DispatchDay, terms: SendT
             store, _of(store, day, OrderStatus.RESERVED), gateway=gateway.name, by=terms.by,
             holds=lambda order: held_back(order, day), capacity=day.capacity,
         )  # fmt: skip
+    before_sending()
     sent = send_due(store, gateway, day.network, terms, now, lambda order: may_not_leave(order, day))
     taken, silence = _listened(store, gateway, day.network)
     left = outbox(store, day.network)

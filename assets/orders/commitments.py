@@ -9,7 +9,7 @@ in the dbt project), or when they are landed (orchestration).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import pandas as pd
 
@@ -21,14 +21,16 @@ from assets.kernel.frames.feeds import COMMITMENTS
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
-from assets.orders.events import PARAMETERS, OrderLine
-from assets.orders.order import ENDED, UNSENT, Order
+from assets.orders.decide import decide
+from assets.orders.events import PARAMETERS, Channel, Expire, OrderLine
+from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
 from assets.orders.receipts import Answer, ReceiptLine
 from assets.orders.store import OrderFilter, OrderStore
 
 # A batch is known before its business date ends, and later editions of the day after earlier ones.
 _BEFORE_THE_END = dt.timedelta(seconds=1)
 _EDITION = dt.timedelta(microseconds=1)
+_CAME_TO_NOTHING = frozenset({OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED})
 
 
 def is_commitment(order: Order) -> bool:
@@ -83,9 +85,41 @@ def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkPr
         return None
     if not said and frame.empty:
         return None
-    edition = sum(batch.business_date == business_date for batch in said)
-    available_at = batch_available_at(table, business_date, profile.timezone) - _BEFORE_THE_END + edition * _EDITION
-    return landing.land_frame(table, frame, business_date, available_at=available_at, edition=edition)
+    return _landed(landing, frame, profile, business_date)
+
+
+def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfile, clock: Clock) -> Envelope | None:
+    """Have the plan of the clock's date know every order of an earlier date that left, where no batch told it.
+
+    Another machine may have landed it in a home of its own, or nobody came to it. The last word of the days before is
+    said again, as of the day before: with the orders that it leaves out, and without those that it names and that came
+    to nothing. What else happened since to orders that it names is not known to this plan date.
+
+    Parameters
+    ----------
+    store, landing, profile, clock
+        As ``land_commitments``.
+
+    Returns
+    -------
+    Envelope or None
+        Of the new batch; ``None`` where nothing is missing.
+    """
+    table, today = feed_table("ledger", "commitments"), clock.today()
+    plan_date = profile.calendar.start_of_bucket(today)
+    cutoff = profile.calendar.cutoff(plan_date)
+    known = [batch for batch in landing.batches(table) if batch.available_at <= cutoff]
+    said = _said(landing, known[-1]) if known else COMMITMENTS.empty()
+    named = set(said["order_id"])
+    live = OrderFilter(network=profile.name, channel=Channel.LIVE, planned_before=plan_date, going_on=True)
+    earlier = store.orders(live)
+    left = {order.order_id: order for order in earlier if is_commitment(order) and not _stays(order, today)}
+    void = (named & {order.order_id for order in earlier}) - left.keys() | _came_to_nothing(store, named)
+    missing = [order for order_id, order in left.items() if order_id not in named]
+    if not missing and not void:
+        return None
+    frame = pd.concat([said[~said["order_id"].isin(void)], commitments_frame(missing)], ignore_index=True)
+    return _landed(landing, COMMITMENTS.conform(frame), profile, plan_date - dt.timedelta(days=1))
 
 
 def shown_orders(published: Published, plan_date: dt.date) -> frozenset[str]:
@@ -100,6 +134,28 @@ def shown_orders(published: Published, plan_date: dt.date) -> frozenset[str]:
         If the plan date is not published.
     """
     return frozenset(published.read(FCT_COMMITMENT, plan_date)["order_id"])
+
+
+def _landed(landing: LandingArea, frame: pd.DataFrame, profile: NetworkProfile, business_date: dt.date) -> Envelope:
+    """Land a word of a business date after those that it has."""
+    table = feed_table("ledger", "commitments")
+    edition = sum(batch.business_date == business_date for batch in landing.batches(table))
+    available_at = batch_available_at(table, business_date, profile.timezone) - _BEFORE_THE_END + edition * _EDITION
+    return landing.land_frame(table, frame, business_date, available_at=available_at, edition=edition)
+
+
+def _said(landing: LandingArea, batch: Envelope) -> pd.DataFrame:
+    return COMMITMENTS.conform(pd.read_parquet(landing.directory(batch) / batch.files[0]))
+
+
+def _stays(order: Order, today: dt.date) -> bool:
+    """Tell whether an order in the outbox has missed its window and is not on the other side."""
+    return order.former is None and bool(decide(order, Expire(today)))
+
+
+def _came_to_nothing(store: OrderStore, order_ids: Collection[str]) -> set[str]:
+    headers = store.headers(OrderFilter(order_ids=tuple(sorted(order_ids))))
+    return {header.order_id for header in headers if header.status in _CAME_TO_NOTHING}
 
 
 def _rows(order: Order) -> Iterator[dict[str, object]]:

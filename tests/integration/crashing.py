@@ -9,10 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from unit.orders.order_samples import PLAN_DATE, order_book
 
+from assets.feeds.contract import feed_table
+from assets.feeds.landing import LandingArea
+from assets.kernel.clock import DeclaredClock
+from assets.kernel.network import NetworkProfile
 from assets.orders.answers import answer_one
 from assets.orders.checkpoints import CheckpointFile
+from assets.orders.commitments import land_commitments, land_missing
 from assets.orders.confirmations import take_confirmations
 from assets.orders.documents import order_id
 from assets.orders.events import Channel, OrderBook, Require
@@ -26,6 +32,8 @@ from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append, OrderFilter, StockGuard
 
 NETWORK = "sample"
+PROFILE = NetworkProfile(name=NETWORK, first_plan_date=PLAN_DATE, timezone="Europe/Berlin")
+COMMITMENTS = feed_table("ledger", "commitments")
 NEVER = dt.date(2099, 1, 1)
 UNITS = 10
 LINES = tuple(("transfer", "I1", "DC1", f"S{number}", UNITS) for number in (1, 2, 3))
@@ -126,12 +134,29 @@ def dies_at(number: int, deaths: Path | None = None) -> Step:
     return step
 
 
+def known_orders(landing: LandingArea, number: int) -> set[str]:
+    """Return the orders that a day's plan counts as under way."""
+    cutoff = PROFILE.calendar.cutoff(PLAN_DATE + dt.timedelta(days=number))
+    known = [batch for batch in landing.batches(COMMITMENTS) if batch.available_at <= cutoff]
+    return set(pd.read_parquet(landing.directory(known[-1]) / known[-1].files[0])["order_id"]) if known else set()
+
+
+def require_counted(store: SqlOrderStore, landing: LandingArea, number: int) -> None:
+    """Require that a day's plan counts every order of earlier days that may have left, each once."""
+    land_missing(store, landing, PROFILE, DeclaredClock(PLAN_DATE + dt.timedelta(days=number)))
+    earlier = store.orders(OrderFilter(planned_before=PLAN_DATE + dt.timedelta(days=number)))
+    assert known_orders(landing, number) == {order.order_id for order in earlier if order.delivery is not None}
+
+
 def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], step: Step) -> None:
-    """Do a day's work: plan, approve, reserve, issue, send, and listen; also what others left undone."""
+    """Do a day's work: plan, approve, reserve, issue, land, send, and listen; also what others left undone."""
     from assets.orders.confirmations import ConfirmationsTaken
 
     store = SteppedStore(url, SteppedCheckpoints(checkpoints, step), step, [ConfirmationsTaken])
+    today = DeclaredClock(PLAN_DATE + dt.timedelta(days=max(books)))
+    landing = LandingArea(checkpoints.parent / "landing", today)
     inside_messages(gateway, step)
+    require_counted(store, landing, max(books))
     for number in books:
         record(book_of(number), store)
     for order in store.orders(OrderFilter(network=NETWORK, status=OrderStatus.PROPOSED)):
@@ -141,9 +166,14 @@ def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], st
     reserve(store, approved, guard, stock_sites={"DC1"}, expires_on=NEVER)
     reserved = store.orders(OrderFilter(network=NETWORK, status=OrderStatus.RESERVED))
     issue(store, reserved, gateway=gateway.name, by="rule", holds=lambda _order: "")
+    step("before a landing")
+    land_commitments(store, landing, PROFILE, today)
+    step("after a landing")
     stepped: Any = SteppedGateway(gateway, step)
     send_due(store, stepped, NETWORK, AT_ONCE, lambda: dt.datetime.now(dt.UTC))
     take_confirmations(store, stepped, NETWORK)
+    step("before a landing")
+    land_commitments(store, landing, PROFILE, today)
     store.close()
 
 

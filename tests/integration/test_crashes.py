@@ -28,7 +28,7 @@ from assets.orders.store import OrderFilter
 ROOT = Path(__file__).parents[2]
 COUNTERPART = [sys.executable, "-m", "assets.orders.gateways.counterpart"]
 SECRET = "a secret that only tests have"
-STEPS, STRIDE = 60, 11
+STEPS, STRIDE = 63, 11
 """Failpoints of a day, about, and how far apart those of two processes are, so that few reach all of it."""
 KILLS = [12, pytest.param(260, marks=pytest.mark.slow)]
 Opener = Callable[[], Gateway]

@@ -1,24 +1,32 @@
 """Orders leave a planned network by the job and its sensor, once, and come back as observations."""
 
 import datetime as dt
+import shutil
 import stat
 from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 from networks import copied
 
+from assets.feeds.contract import feed_table
+from assets.feeds.landing import LandingArea
 from assets.governance.events import RELEASES, RolledBack
 from assets.governance.in_flight import Disposition, InFlight
 from assets.governance.ledger_log import LedgerLog
+from assets.kernel.clock import DeclaredClock
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.folder_face import open_face
+from assets.orders.gateways.memory import MemoryGateway
+from assets.orders.gateways.port import Confirmations
 from assets.orders.order import OrderStatus
 from assets.orders.store import OrderFilter
 from orchestration import instance, jobs
 from orchestration.cli.bench import load
 from orchestration.definitions import build_defs
+from orchestration.dispatching import before_a_plan, dispatch_network
 from orchestration.ledger import open_ledger
 from orchestration.settings import GatewayKind, Settings
 
@@ -66,6 +74,43 @@ def test_orders_leave_once_and_come_back_as_observations(network: Settings) -> N
             observed = store.fetch_observations(wanted, limit=1).records[0].asset_observation
             assert observed is not None
             assert observed.metadata["status"].value == "acknowledged"
+
+
+class Killed(BaseException):
+    """What a process dies of."""
+
+
+class DiesListening(MemoryGateway):
+    """Takes orders, and its sender dies before it hears anything else."""
+
+    def confirmations(self, since: str) -> Confirmations:
+        raise Killed(since)
+
+
+def test_the_plan_of_the_next_day_knows_what_a_killed_dispatch_run_sent(
+    planned_settings: Settings, tmp_path: Path
+) -> None:
+    settings = copied(planned_settings, tmp_path)
+    home, gateway = settings.network_home(), DiesListening()
+    table, landing = feed_table("ledger", "commitments"), LandingArea(home.landing, home.profile.clock)
+    tomorrow = home.profile.clock.today() + dt.timedelta(days=1)
+
+    def known() -> list[set[str]]:
+        cutoff = home.profile.calendar.cutoff(tomorrow)
+        batches = [batch for batch in landing.batches(table) if batch.available_at <= cutoff]
+        return [set(pd.read_parquet(landing.directory(one) / one.files[0])["order_id"]) for one in batches[-1:]]
+
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        with pytest.raises(Killed):
+            dispatch_network(settings, store=ledger, gateway=gateway, clock=home.profile.clock)
+        assert gateway.references()
+        assert known() == [set(gateway.references())]
+        # Landed in the home of another machine.
+        shutil.rmtree(home.landing / table.source)
+        before_a_plan(settings, ledger, home.profile.clock)
+        assert known() == []  # no plan counts its own
+        before_a_plan(settings, ledger, DeclaredClock(tomorrow))
+        assert known() == [set(gateway.references())]
 
 
 def test_a_rollback_that_a_dead_process_left_half_done_is_finished_by_the_job(

@@ -86,6 +86,27 @@ def test_a_backfill_is_never_sent() -> None:
     assert (statuses(store), gateway.references()) == ({OrderStatus.PROPOSED}, ())
 
 
+class Killed(BaseException):
+    """What a process dies of."""
+
+
+def test_planning_is_told_of_all_that_may_leave_before_any_of_it_has() -> None:
+    store, gateway, told = planned(), MemoryGateway(), []
+    dispatch(
+        store, gateway, day(), TERMS, Time(),
+        before_sending=lambda: told.append((statuses(store), gateway.references())),
+    )  # fmt: skip
+    assert told == [({OrderStatus.ISSUED}, ())]
+
+    def refuse() -> None:
+        raise Killed
+
+    other = planned()
+    with pytest.raises(Killed):
+        dispatch(other, MemoryGateway(), day(), TERMS, Time(), before_sending=refuse)
+    assert all(order.delivery is not None and not order.delivery.attempts for order in other.orders())
+
+
 def test_what_was_not_sent_in_its_window_expires() -> None:
     store = planned()
     dispatch(store, Down(MemoryGateway()), day(), TERMS, Time())

@@ -27,9 +27,22 @@ from assets.kernel.clock import DeclaredClock, FixedClock
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
-from assets.orders.commitments import commitments_frame, land_commitments, shown_orders
+from assets.orders.commitments import commitments_frame, land_commitments, land_missing, shown_orders
 from assets.orders.decide import decide
-from assets.orders.events import Cancel, Close, Confirm, EndSend, Issue, Propose, Require, Reserve, SendOutcome
+from assets.orders.events import (
+    BeginSend,
+    Cancel,
+    Close,
+    Confirm,
+    EndSend,
+    Errand,
+    Expire,
+    Issue,
+    Propose,
+    Require,
+    Reserve,
+    SendOutcome,
+)
 from assets.orders.order import Order
 from assets.orders.receipts import Answer, Receipt, ReceiptLine
 from assets.orders.store import Append, MemoryOrderStore
@@ -159,6 +172,46 @@ def test_the_last_word_of_a_day_stands_also_where_it_was_said_before(
 
 def test_orders_of_another_network_are_not_told(store: MemoryOrderStore, landing: LandingArea) -> None:
     assert land_commitments(store, landing, PROFILE.model_copy(update={"name": "other"}), TODAY) is None
+
+
+TOMORROWS = DeclaredClock(PLAN_DATE + dt.timedelta(days=1))
+
+
+def test_a_later_plan_knows_what_left_though_nobody_landed_it(store: MemoryOrderStore, landing: LandingArea) -> None:
+    then(store, BeginSend(Errand.SUBMIT, "host", NOON))
+    assert land_missing(store, landing, PROFILE, TODAY) is None  # a plan of its own date never counts it
+    assert land_commitments(store, landing, PROFILE, TOMORROWS) is not None  # too late for the plan of that date
+    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    assert envelope is not None
+    assert (envelope.business_date, envelope.row_count) == (PLAN_DATE, 2)
+    assert envelope.available_at < PROFILE.calendar.cutoff(TOMORROWS.today())
+    assert land_missing(store, landing, PROFILE, TOMORROWS) is None
+
+
+def test_a_later_plan_learns_nothing_else_of_an_order_that_it_knows(
+    store: MemoryOrderStore, landing: LandingArea
+) -> None:
+    then(store, BeginSend(Errand.SUBMIT, "host", NOON))
+    land_commitments(store, landing, PROFILE, TODAY)
+    then(store, answer(ReceiptLine(1, 10, 10), ReceiptLine(2, 4)))
+    assert land_missing(store, landing, PROFILE, TOMORROWS) is None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [(), (Expire(PLAN_DATE + dt.timedelta(days=9)),), (Cancel("ann", "not needed"),)],
+    ids=["in the outbox for ever", "expired", "cancelled"],
+)
+def test_a_later_plan_does_not_count_what_was_issued_and_came_to_nothing(
+    store: MemoryOrderStore, landing: LandingArea, end: tuple[object, ...]
+) -> None:
+    land_commitments(store, landing, PROFILE, TODAY)
+    for command in end:
+        then(store, command)
+    later = DeclaredClock(PLAN_DATE + dt.timedelta(days=9))
+    envelope = land_missing(store, landing, PROFILE, later)
+    assert envelope is not None
+    assert (envelope.business_date, envelope.row_count) == (PLAN_DATE + dt.timedelta(days=8), 0)
 
 
 def test_orders_that_a_plan_knew_of_are_not_taken_from_its_stock_again(tmp_path: Path) -> None:
