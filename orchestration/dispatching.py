@@ -22,6 +22,7 @@ from assets.governance.known import known_of
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.pause import pause_state
 from assets.kernel.clock import Clock
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -31,7 +32,7 @@ from assets.orders.events import Channel
 from assets.orders.gateways.port import Gateway
 from assets.orders.order import OrderStatus
 from assets.orders.outbox import SendTerms
-from assets.orders.standing import hindsight, stopped
+from assets.orders.standing import hindsight, judged, stopped
 from assets.orders.store import OrderFilter, OrderStore
 from assets.orders.trace import trace_id
 from assets.policy.access import Permission
@@ -66,13 +67,16 @@ def dispatch_network(
     traced: Gateway = gateway if tracer is None else TracedGateway(gateway, tracer, lambda name: _trace(store, name))
     home = settings.network_home()
     resumed = finish_rollbacks(store, home.profile, clock)
-    day = dispatch_day(settings, store, clock)
+    day_now = DayNow(settings, store, clock)
+    day = day_now()
     landing = LandingArea(home.landing, clock)
 
     def land() -> None:
         land_commitments(store, landing, home.profile, clock)
 
-    done = dispatch(store, traced, day, send_terms(settings), clock.now, before_sending=land)
+    done = dispatch(
+        store, traced, day, send_terms(settings), clock.now, before_sending=land, day_now=day_now
+    )  # fmt: skip
     undone = close_compensated(store, home.profile.name)
     land()
     told = dispatch_alerts(done, day.plan_date, day.today, _refused(store, done.changed))
@@ -126,6 +130,44 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         held=held_orders(orders, releases),
         left=left_to_people(orders, releases),
     )
+
+
+class DayNow:
+    """What holds for orders by now, read again when a pause, a grant, a release, a plan or the date changed.
+
+    Parameters
+    ----------
+    settings, store, clock
+        As ``dispatch_network``.
+    """
+
+    def __init__(self, settings: Settings, store: OrderStore, clock: Clock) -> None:
+        self._settings, self._store, self._clock = settings, store, clock
+        self._read: tuple[object, DispatchDay] | None = None
+
+    def __call__(self) -> DispatchDay:
+        """Return it. Where it cannot be read again nothing leaves, and it says why.
+
+        Raises
+        ------
+        EquipoiseError
+            If it cannot be read the first time.
+        """
+        try:
+            state = self._state()
+            if self._read is None or self._read[0] != state:
+                self._read = (state, dispatch_day(self._settings, self._store, self._clock))
+        except EquipoiseError as error:
+            if self._read is None:
+                raise
+            return replace(self._read[1], stopped=f"what holds now cannot be read: {error}")
+        return self._read[1]
+
+    def _state(self) -> object:
+        home, today = self._settings.network_home(), self._clock.today()
+        last = [self._store.history(stream, last=1) for stream in (RELEASES, PAUSE, ACCESS)]
+        plan_date = home.profile.calendar.start_of_bucket(today)
+        return today, [one[-1].version if one else 0 for one in last], judged(Published(home.published), plan_date)
 
 
 def _availability(published: Published, network: str, plan_date: dt.date) -> Availability:

@@ -28,6 +28,9 @@ from assets.policy.oversight import Feature
 from assets.policy.release import Release
 
 
+_MORE_PEOPLE = "the rules ask for more people now"
+
+
 @dataclass(frozen=True)
 class DispatchDay:
     """What holds for orders when they are to leave.
@@ -76,6 +79,8 @@ class DispatchDay:
     @property
     def closed(self) -> str:
         """Why nothing of the plan date may leave; empty if it may."""
+        if self.availability is None:
+            return f"{self.plan_date} is not planned here"
         if self.stopped:
             return self.stopped
         return "" if self.today < self.window_ends else f"its dispatch window ended on {self.window_ends}"
@@ -144,6 +149,7 @@ def dispatch(
     now: Now,
     *,
     before_sending: Callable[[], object] = nobody_to_tell,
+    day_now: Callable[[], DispatchDay] | None = None,
 ) -> Dispatched:
     """Bring orders as far as they may go, and take in what the other side says.
 
@@ -158,6 +164,8 @@ def dispatch(
     before_sending : callable
         Called when all that may leave is in the outbox and nothing has left: what planning must know of it, it knows
         from then on, whatever dies later. What it raises keeps all orders here.
+    day_now : callable
+        What holds by now, asked before each order leaves; ``day`` if not given.
     """
     expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
     closed = close(store, day.network, day.today)
@@ -173,7 +181,8 @@ def dispatch(
             holds=lambda order: held_back(order, day), capacity=day.capacity,
         )  # fmt: skip
     before_sending()
-    sent = send_due(store, gateway, day.network, terms, now, lambda order: may_not_leave(order, day))
+    current = day_now or (lambda: day)
+    sent = send_due(store, gateway, day.network, terms, now, lambda order: may_not_leave(order, current()))
     taken, silence = _listened(store, gateway, day.network)
     left = outbox(store, day.network)
     changed = {
@@ -191,11 +200,9 @@ def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
     asked: list[tuple[Order, Command]] = []
     for status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
         for order in _of(store, day, status):
-            void = uncounted(order, day.may_approve, day.today)
-            counted = len(order.approval.given) - len(void) if order.approval else 0
-            if counted < _needed(order, day).approvers:
-                why = "; ".join(not_counted(order, day.may_approve, day.today)) or "the rules ask for more people now"
-                asked.append((order, Reopen(why, void)))
+            if _counted(order, day) < _needed(order, day).approvers:
+                why = "; ".join(not_counted(order, day.may_approve, day.today)) or _MORE_PEOPLE
+                asked.append((order, Reopen(why, uncounted(order, day.may_approve, day.today))))
     return answer_each(store, asked)
 
 
@@ -217,6 +224,8 @@ def held_back(order: Order, day: DispatchDay) -> str:
     faults = not_counted(order, day.may_approve, day.today)
     if faults:
         return "; ".join(faults)
+    if _counted(order, day) < _needed(order, day).approvers:
+        return _MORE_PEOPLE
     if order.order_id in day.held:
         return day.held[order.order_id]
     if order.former is not None and not day.release.enabled(Feature.AMENDMENTS):
@@ -229,6 +238,12 @@ def _missed(order: Order, today: dt.date) -> str:
     moving = [line.departure_date for line in order.document.lines if line.levels is None]
     first = min(moving, default=today)
     return f"it was to depart on {first}, and today is {today}: a later plan decides anew" if first < today else ""
+
+
+def _counted(order: Order, day: DispatchDay) -> int:
+    """Return the people whose approval counts now."""
+    given = len(order.approval.given) if order.approval else 0
+    return given - len(uncounted(order, day.may_approve, day.today))
 
 
 def _needed(order: Order, day: DispatchDay) -> Requirement:

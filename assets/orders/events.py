@@ -237,8 +237,8 @@ class Errand(StrEnum):
 class SendOutcome(StrEnum):
     """How an attempt to send ended that brought no receipt.
 
-    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again. ``absent``: it was
-    asked, and has nothing of it.
+    ``not_sent``: certainly not taken in. ``unknown``: perhaps; ask before it is sent again. ``absent``: the other side
+    has nothing of it, by its word or because nothing was sent, and nothing is sent now.
     ``not_understood``: the other side said something that cannot be read; a person has to look.
     """
 

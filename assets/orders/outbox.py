@@ -113,7 +113,8 @@ def send_due(
     now : callable
         The time in UTC.
     holds : callable
-        Why an order may not leave now. What may have arrived is still asked for, and cancellations go.
+        Why an order may not leave now; asked again just before each leaves. What may have arrived is still asked for,
+        and cancellations go.
 
     Returns
     -------
@@ -221,9 +222,9 @@ def _submitted(order: Order, gateway: Gateway, now: Now, holds: Holds) -> Comman
         found = gateway.find(order.order_id)
         if found is not None and max(found.revision, found.answered_revision) >= order.revision:
             return Confirm(found, "find")
-        why = holds(order)
-        if why:
-            return _ended(order, SendOutcome.ABSENT, f"it has not arrived, and stays: {why}", now())
+    why = holds(order)
+    if why:
+        return _ended(order, SendOutcome.ABSENT, f"it has not arrived, and stays: {why}", now())
     submission = Submission(order.document, order.revision, trace_parent(order.document, order.revision))
     return Confirm(gateway.submit(submission), Errand.SUBMIT.value)
 

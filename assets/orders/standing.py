@@ -16,9 +16,14 @@ from assets.kernel.calendar import AsKnown
 from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.frames.feeds import FEED_STATE
 from assets.kernel.frames.quality import FORECAST_VERDICTS, PLAN_VERDICTS, VERDICTS
-from assets.kernel.published import Published
+from assets.kernel.published import Publication, Published
 
 _GATES = (VERDICTS, FORECAST_VERDICTS, PLAN_VERDICTS)
+
+
+def judged(published: Published, plan_date: dt.date) -> tuple[Publication | None, ...]:
+    """Return what the last plan of a date published of all that ``stopped`` and ``hindsight`` look at."""
+    return tuple(published.latest(frame.name, plan_date) for frame in (*_GATES, DOCUMENTS, FEED_STATE))
 
 
 def stopped(published: Published, plan_date: dt.date) -> str:

@@ -13,15 +13,16 @@ from networks import copied
 
 from assets.feeds.contract import feed_table
 from assets.feeds.landing import LandingArea
-from assets.governance.events import RELEASES, RolledBack
+from assets.governance.events import PAUSE, RELEASES, Paused, PauseKind, PauseScope, RolledBack
 from assets.governance.in_flight import Disposition, InFlight
 from assets.governance.ledger_log import LedgerLog
 from assets.kernel.clock import DeclaredClock
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.folder_face import open_face
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Confirmations
+from assets.orders.gateways.port import Confirmations, Receipt, Submission
 from assets.orders.order import OrderStatus
+from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import OrderFilter
 from orchestration import instance, jobs
 from orchestration.cli.bench import load
@@ -111,6 +112,35 @@ def test_the_plan_of_the_next_day_knows_what_a_killed_dispatch_run_sent(
         assert known() == []  # no plan counts its own
         before_a_plan(settings, ledger, DeclaredClock(tomorrow))
         assert known() == [set(gateway.references())]
+
+
+class Pausing(MemoryGateway):
+    """Takes orders, and somebody pauses everything while it takes the first."""
+
+    def __init__(self, ledger: SqlOrderStore) -> None:
+        super().__init__()
+        self.ledger = ledger
+
+    def submit(self, submission: Submission) -> Receipt:
+        if not self.ledger.history(PAUSE):
+            pause = Paused(PauseScope(PauseKind.ALL), "ada#1", AT, AT.date(), "a strike")
+            LedgerLog(self.ledger).append(PAUSE, 0, [pause])
+        return super().submit(submission)
+
+
+def test_a_pause_that_is_recorded_while_orders_leave_keeps_the_others(
+    planned_settings: Settings, tmp_path: Path
+) -> None:
+    settings = copied(planned_settings, tmp_path)
+    home = settings.network_home()
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        gateway = Pausing(ledger)
+        done = dispatch_network(settings, store=ledger, gateway=gateway, clock=home.profile.clock)
+        assert len(done.issued.issued) > 1
+        assert list(gateway.references()) == done.sent.answered
+        assert len(done.sent.answered) == 1
+        assert len(done.sent.held) == len(done.issued.issued) - 1
+        assert all("a strike" in done.sent.details[one] for one in done.sent.held)
 
 
 def test_a_rollback_that_a_dead_process_left_half_done_is_finished_by_the_job(

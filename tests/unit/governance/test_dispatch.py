@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from assets.orders.decide import decide
 from assets.orders.events import Channel, Confirm
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, Receipt, ReceiptLine
+from assets.orders.gateways.port import Answer, Receipt, ReceiptLine, Submission
 from assets.orders.order import OrderStatus
 from assets.orders.outbox import Sent, outbox
 from assets.orders.record import record
@@ -34,6 +35,9 @@ KNOWN = Known(
 )  # fmt: skip
 STOCK = Availability(StockGuard("sample", {("DC1", "I1"): 100, ("DC1", "I2"): 100}), frozenset({"DC1", "S1", "S2"}))
 ANN = "ann#1"
+EVERYTHING = Paused(
+    PauseScope(PauseKind.ALL), ANN, dt.datetime.combine(PLAN_DATE, dt.time(9), dt.UTC), PLAN_DATE, "stocktaking"
+)
 
 
 def day(**changes: Any) -> DispatchDay:
@@ -165,6 +169,57 @@ def test_a_pause_holds_what_it_concerns_and_nothing_else() -> None:
     assert len(found.issued.issued) == 2
     assert ["strike" in why for why in found.issued.held.values()] == [True]
     assert len(dispatch(store, MemoryGateway(), day(), TERMS, Time()).issued.issued) == 1
+
+
+class Saying(MemoryGateway):
+    """Somebody does something while the first order is with the other side."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self.then = then
+
+    def submit(self, submission: Submission) -> Receipt:
+        self.then()
+        return super().submit(submission)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"pauses": PauseState((EVERYTHING,))},
+        {"stopped": "a gate stopped it"},
+        {"plan_date": PLAN_DATE + dt.timedelta(days=1), "today": PLAN_DATE + dt.timedelta(days=1)},
+        {"release": release_with(toggles={"automatic_approval": False})},
+        {"availability": None},
+    ],
+    ids=["paused", "stopped", "midnight", "stricter rules", "not planned"],
+)
+def test_what_holds_an_order_is_asked_again_before_each_leaves(after: dict[str, Any]) -> None:
+    store, holds = planned(), day()
+
+    def change() -> None:
+        nonlocal holds
+        holds = day(**after)
+
+    gateway = Saying(change)
+    found = dispatch(store, gateway, day(), TERMS, Time(), day_now=lambda: holds)
+    assert list(gateway.references()) == found.sent.answered
+    assert (len(found.sent.answered), len(found.sent.held), found.sent.waiting) == (1, 2, [])
+    kept = store.orders(OrderFilter(status=OrderStatus.ISSUED))
+    assert [order.delivery.lease_until for order in kept if order.delivery] == [None, None]
+    dispatch(store, gateway, day(), TERMS, Time(), day_now=day)
+    assert len(gateway.references()) == 3
+
+
+def test_stricter_rules_hold_what_waits_in_the_outbox() -> None:
+    store, gateway, time = planned(), MemoryGateway(), Time()
+    dispatch(store, Down(gateway), day(), TERMS, time)
+    time.passes(1.0)
+    strict = day(release=release_with(toggles={"automatic_approval": False}))
+    found = dispatch(store, gateway, strict, TERMS, time)
+    assert gateway.references() == ()
+    assert {found.sent.details[one] for one in found.sent.held} == {"the rules ask for more people now"}
+    assert len(dispatch(store, gateway, day(), TERMS, time).sent.answered) == 3
 
 
 def test_an_order_without_stock_waits_and_the_others_go() -> None:
