@@ -35,6 +35,7 @@ from assets.orders.outbox import SendTerms
 from assets.orders.standing import hindsight, judged, stopped
 from assets.orders.store import OrderFilter, OrderStore
 from assets.orders.trace import trace_id
+from assets.orders.unanswered import unanswered
 from assets.policy.access import Permission
 from orchestration import alerts
 from orchestration.policies import registry_of
@@ -129,6 +130,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         stopped=_stopped(published, profile, store, plan_date),
         held=held_orders(orders, releases),
         left=left_to_people(orders, releases),
+        unanswered=unanswered(store, orders, today=today, now=clock.now()),
     )
 
 

@@ -24,9 +24,9 @@ from assets.orders.order import Order, OrderStatus
 from assets.orders.outbox import Now, SendTerms, Sent, outbox, send_due
 from assets.orders.reservations import Reservations, reserve
 from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.unanswered import awaits_answer
 from assets.policy.oversight import Feature
 from assets.policy.release import Release
-
 
 _MORE_PEOPLE = "the rules ask for more people now"
 
@@ -57,6 +57,8 @@ class DispatchDay:
         Order to why it may not leave: the release that made it was taken back.
     left : dict
         Order to why a person has to see to it: a rollback could not settle it.
+    unanswered : dict
+        Order to since when the other side has it and does not answer.
     stopped : str
         Why nothing of the plan may leave: a gate stopped it since. Empty if nothing did.
     capacity : int
@@ -74,6 +76,7 @@ class DispatchDay:
     stopped: str = ""
     held: Mapping[str, str] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    unanswered: Mapping[str, str] = field(default_factory=dict)
     capacity: int = CAPACITY
 
     @property
@@ -121,6 +124,8 @@ class Dispatched:
         Orders to which anything happened.
     left_to_people : dict
         Order to why a person has to see to it: a rollback could not settle it.
+    unanswered : dict
+        Order to since when the other side has it and does not answer.
     """
 
     expired: tuple[str, ...] = ()
@@ -135,6 +140,7 @@ class Dispatched:
     waited: dt.timedelta = dt.timedelta(0)
     changed: tuple[str, ...] = ()
     left_to_people: Mapping[str, str] = field(default_factory=dict)
+    unanswered: Mapping[str, str] = field(default_factory=dict)
 
 
 def nobody_to_tell() -> None:
@@ -191,7 +197,7 @@ def dispatch(
     }  # fmt: skip
     return Dispatched(
         expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), *_oldest(store, left, now()),
-        tuple(sorted(changed)), dict(day.left),
+        tuple(sorted(changed)), dict(day.left), _still_unanswered(store, day.unanswered),
     )  # fmt: skip
 
 
@@ -266,6 +272,11 @@ def _listened(store: OrderStore, gateway: Gateway, network: str) -> tuple[Taken 
         return take_confirmations(store, gateway, network), ""
     except (NotSent, OutcomeUnknown, NotUnderstood) as error:
         return None, str(error)
+
+
+def _still_unanswered(store: OrderStore, before: Mapping[str, str]) -> dict[str, str]:
+    orders = store.orders(OrderFilter(order_ids=tuple(sorted(before)))) if before else ()
+    return {order.order_id: before[order.order_id] for order in orders if awaits_answer(order)}
 
 
 def _oldest(store: OrderStore, left: Iterable[Order], now: dt.datetime) -> tuple[str, dt.timedelta]:

@@ -7,7 +7,7 @@ Each cause is told once a business date. Not here: how alerts are sent (``orches
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -35,10 +35,14 @@ def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date, refus
     refused : sequence of str
         Orders that the other side refused in it, in words.
     """
+    left, silent = found.left_to_people, found.unanswered
     told = [
         _stuck(found),
         _cause("not_understood", "critical", len(found.sent.not_understood), _first_detail(found), "equipoise inbox"),
-        _cause("left_by_rollback", "warning", len(found.left_to_people), _left(found), "equipoise inbox"),
+        _cause(
+            "left_by_rollback", "warning", len(found.left_to_people), _each(found.left_to_people), "equipoise inbox"
+        ),
+        _cause("not_answered", "warning", len(found.unanswered), _each(found.unanswered), "equipoise inbox"),
         _cause("refused_there", "warning", len(refused), _some(tuple(refused)), "equipoise inbox"),
         _cause("other_side_silent", "warning", int(bool(found.silence)), found.silence, "equipoise dispatch"),
     ]
@@ -81,8 +85,8 @@ def _first_detail(found: Dispatched) -> str:
     return _some(tuple(f"{name}: {found.sent.details.get(name, '')}" for name in found.sent.not_understood))
 
 
-def _left(found: Dispatched) -> str:
-    return _some(tuple(f"{name}: {why}" for name, why in sorted(found.left_to_people.items())))
+def _each(told: Mapping[str, str]) -> str:
+    return _some(tuple(f"{name}: {why}" for name, why in sorted(told.items())))
 
 
 def _some(told: tuple[str, ...]) -> str:

@@ -17,12 +17,14 @@ from assets.orders.levels_there import standing_documents
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
 from assets.orders.receipts import is_older, merged
 from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.unanswered import awaits_answer, has_missed_departure
 
 
 class Cause(StrEnum):
     """Why the two differ."""
 
     NOT_ANSWERED = "sent, and no answer has come"
+    PENDING = "handed over, not answered, and its departure is over"
     MISSING_THERE = "the other side has nothing of an order that it had answered"
     MISSING_HERE = "the other side has an order that this ledger never issued"
     NEWS = "the other side has gone on, and its message has not come"
@@ -33,6 +35,7 @@ class Cause(StrEnum):
 
 _MEND = {
     Cause.NOT_ANSWERED: "equipoise dispatch",
+    Cause.PENDING: "equipoise cancel {order_id} --reason REASON",
     Cause.MISSING_THERE: "equipoise reconcile --resend {order_id}",
     Cause.MISSING_HERE: "equipoise reconcile --cancel-there {order_id}",
     Cause.NEWS: "equipoise reconcile --take {order_id}",
@@ -128,7 +131,7 @@ def _given(found: Iterable[Difference | None]) -> list[Difference]:
 
 
 def _difference(reference: str, order: Order | None, receipt: Receipt | None, today: dt.date) -> Difference | None:
-    cause = _stranger(receipt) if order is None else _cause(order, receipt)
+    cause = _stranger(receipt) if order is None else _cause(order, receipt, today)
     if cause is None:
         return None
     return Difference(
@@ -144,7 +147,7 @@ def _stranger(receipt: Receipt | None) -> Cause | None:
     return None if gone else Cause.MISSING_HERE
 
 
-def _cause(order: Order, receipt: Receipt | None) -> Cause | None:
+def _cause(order: Order, receipt: Receipt | None, today: dt.date) -> Cause | None:
     if order.status is OrderStatus.COMPENSATED:
         return None
     if receipt is None:
@@ -161,7 +164,7 @@ def _cause(order: Order, receipt: Receipt | None) -> Cause | None:
         return Cause.CANCEL_OPEN
     if errand_of(order) is not None and not taken_in(order):
         return Cause.OTHER_CONTENT
-    return None
+    return Cause.PENDING if awaits_answer(order) and has_missed_departure(order, today) else None
 
 
 def _goes_on(order: Order) -> bool:

@@ -56,6 +56,7 @@ def gather(access: Access, done: Dispatched, day: DispatchDay, gateway: str) -> 
         "held": {**refused, **done.issued.held, **{one: done.sent.details[one] for one in done.sent.held}},
         "waiting_for_people": waiting,
         "left_to_people": dict(done.left_to_people),
+        "unanswered": dict(done.unanswered),
         "expired": list(done.expired),
         "answered": list(done.sent.answered),
         "waiting": list(done.sent.waiting),
@@ -91,7 +92,10 @@ def show(console: Console, found: Record) -> None:
         f"{len(found['waiting_for_people'])} waiting for people, {len(found['expired'])} came too late.",
         markup=False,
     )
-    tables = {"Held back": "held", "Waiting for people": "waiting_for_people", "Left by a rollback": "left_to_people"}
+    tables = {
+        "Held back": "held", "Waiting for people": "waiting_for_people", "Left by a rollback": "left_to_people",
+        "Not answered there": "unanswered",
+    }  # fmt: skip
     for title, key in tables.items():
         if found[key]:
             console.print(table(title, ["order", "why"], [list(row) for row in found[key].items()]))
@@ -105,7 +109,7 @@ def show(console: Console, found: Record) -> None:
     console.print(_said(found), markup=False)
     for line in (*found["strangers"], *found["unreadable"]):
         console.print(f"  not usable: {line}", markup=False)
-    if found["waiting_for_people"] or found["left_to_people"]:
+    if found["waiting_for_people"] or found["left_to_people"] or found["unanswered"]:
         console.print("Next: equipoise inbox")
 
 

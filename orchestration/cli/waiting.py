@@ -5,7 +5,6 @@ Nothing is recorded by looking. Not here: the rules (``governance.requirement``)
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
@@ -33,6 +32,7 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     HELD = "held back"
     UNKNOWN = "outcome unknown"
+    UNANSWERED = "not answered there"
     LEFT = "left by a rollback"
     REFUSED = "refused there"
     DIFFERENCE = "differs there"
@@ -103,7 +103,7 @@ def may_wait(header: OrderHeader, day: DispatchDay) -> bool:
     if header.channel is not Channel.LIVE:
         return False
     of_today = header.plan_date == day.plan_date
-    anywhere = header.status is OrderStatus.UNKNOWN or header.order_id in day.left
+    anywhere = header.status is OrderStatus.UNKNOWN or header.order_id in {*day.left, *day.unanswered}
     return anywhere or (of_today and header.status in _SETTLED_HERE)
 
 
@@ -127,7 +127,7 @@ def waiting(
         one = _left(order, day)
         if one is None and order.document.plan_date == day.plan_date:
             one = _of_today(order, day)
-        one = one or _on_the_other_side(order, day.plan_date)
+        one = one or _on_the_other_side(order, day)
         if one is not None:
             stock = _stock_kept(order, unit_costs)
             yield replace(one, stake_amount=stock) if stock else one
@@ -220,14 +220,21 @@ def _settling(order: Order, day: DispatchDay) -> str:
     return f"equipoise reject {order.order_id} --reason WHY"
 
 
-def _on_the_other_side(order: Order, plan_date: dt.date) -> Waiting | None:
+def _on_the_other_side(order: Order, day: DispatchDay) -> Waiting | None:
     value = order.standing.value_amount
     if order.status is OrderStatus.UNKNOWN:
         return _waiting(Kind.UNKNOWN, order, value, None, order.status_reason, (), "equipoise dispatch")
-    if order.status is OrderStatus.FAILED and order.document.plan_date == plan_date:
+    if order.order_id in day.unanswered:
+        command = f"equipoise orders {order.order_id}" if order.cancel_pending else _cancelling(order)
+        return _waiting(Kind.UNANSWERED, order, value, None, day.unanswered[order.order_id], (), command)
+    if order.status is OrderStatus.FAILED and order.document.plan_date == day.plan_date:
         command = f"equipoise orders {order.order_id}"
         return _waiting(Kind.REFUSED, order, order.document.gain_amount, None, order.status_reason, (), command)
     return None
+
+
+def _cancelling(order: Order) -> str:
+    return f"equipoise cancel {order.order_id} --reason REASON"
 
 
 def _waiting(

@@ -53,6 +53,16 @@ def test_every_order_of_which_something_waits_is_known_by_its_header(
     assert bool(list(waiting((order,), day))) <= may_wait(header_of(order), day)
 
 
+def test_what_nobody_there_answers_waits_for_somebody_to_ask_or_cancel() -> None:
+    pending = life(*SENDING, Confirm(receipt(Answer.PENDING, accepted=0), "submit"))
+    day = replace(DAY, plan_date=TODAY + dt.timedelta(days=10), unanswered={pending.order_id: "silent"})
+    (one,) = waiting((pending,), day)
+    assert (one.kind, one.why, one.stake_amount) == (Kind.UNANSWERED, "silent", pending.document.value_amount)
+    assert one.command == f"equipoise cancel {pending.order_id} --reason REASON"
+    assert may_wait(header_of(pending), day)
+    assert list(waiting((pending,), replace(day, unanswered={}))) == []
+
+
 def test_what_goes_its_way_or_never_leaves_is_not_read() -> None:
     under_way = (ISSUED, ACKNOWLEDGED, SHIPPED, RECEIVED)
     assert not any(may_wait(header_of(life(*sequence)), DAY) for sequence in under_way)

@@ -296,6 +296,19 @@ def test_what_is_not_understood_or_was_never_issued_is_told_of() -> None:
     assert sorted(dispatch_alerts(lost, PLAN_DATE, PLAN_DATE)["rule"]) == ["not_understood", "other_side_silent"]
 
 
+def test_what_nobody_there_answers_is_told_of_until_somebody_does() -> None:
+    gateway = MemoryGateway(Counterpart(CounterpartStore(), Behaviour(answer=Answer.PENDING)))
+    store = planned()
+    dispatch(store, gateway, day(), TERMS, Time())
+    assert statuses(store) == {OrderStatus.ISSUED}
+    silent, answered = (order.order_id for order in store.orders()[:2])
+    gateway.other_side.decide(answered, Behaviour(answer=Answer.ACCEPTED))
+    found = dispatch(store, gateway, day(unanswered={silent: "long", answered: "long"}), TERMS, Time())
+    assert found.unanswered == {silent: "long"}
+    (told,) = dispatch_alerts(found, PLAN_DATE, PLAN_DATE).to_dict("records")
+    assert (told["rule"], told["message"]) == ("not_answered", f"{silent}: long")
+
+
 def test_only_orders_of_the_network_are_touched() -> None:
     store = planned()
     dispatch(store, MemoryGateway(), day(network="another"), TERMS, Time())
