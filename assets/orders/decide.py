@@ -128,13 +128,8 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
             return _confirm(order, command)
         case Cancel():
             return _cancel(order, command)
-        case Resend(by, reason):
-            moved = order.receipt is not None and order.receipt.shipped_units > 0
-            if moved or order.former is not None or order.receipt is None:
-                raise _refused(order, "only what was answered and has not moved is sent again", "Look at both sides")
-            if not in_force(order):
-                raise _refused(order, "only what was under way is sent again", "Plan it again")
-            return (ResendRequested(order.order_id, order.revision, by, reason),)
+        case Resend():
+            return _resend(order, command)
         case Close(reason):
             if order.status is OrderStatus.CLOSED:
                 return ()
@@ -337,12 +332,27 @@ def _cancel(order: Order, command: Cancel) -> tuple[Event, ...]:
         return (OrderCancelled(order.order_id, by, reason, note),)
     if order.status in ENDED or order.status is OrderStatus.RECEIVED:
         raise _refused(order, "there is nothing left to cancel", "Have it compensated if the goods must go back")
-    if order.cancel_reason:
+    lost = order.cancel_handed_over and order.receipt is None
+    if order.cancel_reason and not lost:
         return ()
     asked = CancelRequested(order.order_id, by, reason, note)
     if order.former is not None and order.status in UNSENT:
         return (AmendmentDropped(order.former.document, "the order is to be cancelled"), asked)
     return (asked,)
+
+
+def _resend(order: Order, command: Resend) -> tuple[Event, ...]:
+    moved = order.receipt is not None and order.receipt.shipped_units > 0
+    if moved or order.former is not None or order.receipt is None:
+        raise _refused(order, "only what was answered and has not moved is sent again", "Look at both sides")
+    if not in_force(order):
+        raise _refused(order, "only what was under way is sent again", "Plan it again")
+    again = ResendRequested(order.order_id, order.revision, command.by, command.reason)
+    if not order.cancel_handed_over:
+        return (again,)
+    # With the order the other side lost the wish to cancel it: it is told that, and not the order.
+    wish = CancelRequested(order.order_id, command.by, "lost there and asked again", order.cancel_reason)
+    return (again, wish)
 
 
 def _must_be(order: Order, allowed: frozenset[OrderStatus] | set[OrderStatus], rule: str, remedy: str) -> None:

@@ -7,10 +7,14 @@ from decimal import Decimal
 import pytest
 from unit.orders.order_lives import ACKNOWLEDGED, ISSUED, RECEIVED, SENDING, SHIPPED, life, receipt
 
-from assets.orders.events import Cancel, Confirm, EndSend, Resend, SendOutcome
+from assets.orders.answers import answer_one
+from assets.orders.decide import decide
+from assets.orders.events import Cancel, Confirm, EndSend, Errand, Resend, ResendRequested, SendOutcome
+from assets.orders.evolve import evolve
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Receipt
-from assets.orders.order import Order, OrderStatus
+from assets.orders.order import Order, OrderStatus, errand_of, held
+from assets.orders.outbox import SendTerms, send_due
 from assets.orders.reconcile import Cause, differences, reconcile
 from assets.orders.store import Append, MemoryOrderStore
 
@@ -18,6 +22,7 @@ TODAY = dt.date(2026, 1, 8)
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 ACCEPTED = life(*ACKNOWLEDGED)
 CALLED_OFF = replace(receipt(Answer.CANCELLED), lines=())
+PENDING = receipt(Answer.PENDING, accepted=0)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +41,8 @@ CALLED_OFF = replace(receipt(Answer.CANCELLED), lines=())
         (life(*SHIPPED, Confirm(CALLED_OFF, "find")), CALLED_OFF, None),
         (life(*ACKNOWLEDGED, Cancel("ann", "no")), receipt(), Cause.CANCEL_OPEN),
         (life(*ISSUED, Cancel("ann", "no")), None, None),
+        (life(*SENDING, Confirm(PENDING, "submit")), PENDING, Cause.PENDING),
+        (life(*SENDING, Confirm(PENDING, "submit")), receipt(), Cause.NEWS),
         (None, receipt(), Cause.MISSING_HERE),
         (None, receipt(Answer.CANCELLED), None),
     ],
@@ -57,6 +64,28 @@ def test_a_restored_other_side_gets_again_what_it_lost() -> None:
     assert (difference.cause, difference.there) == (Cause.MISSING_THERE, "nothing")
     again = life(Resend("ann", "restored"), order=store.orders()[0])
     assert again.status is OrderStatus.ISSUED
+
+
+def test_what_was_to_be_cancelled_and_was_lost_there_is_cancelled_and_not_ordered_again() -> None:
+    store, gateway = MemoryOrderStore(), MemoryGateway()
+    _keep(store, (*ACKNOWLEDGED, Cancel("ann", "duplicate"), Confirm(receipt(), Errand.CANCEL.value)))
+    assert store.orders()[0].cancel_handed_over
+    (difference,) = reconcile(store, gateway, "sample", TODAY).differences
+    assert difference.cause is Cause.MISSING_THERE
+    after = answer_one(store, ACCEPTED.order_id, Resend("bo", "found by reconciling"))
+    assert (errand_of(after), "duplicate, by ann" in after.cancel_reason) == (Errand.CANCEL, True)
+    send_due(store, gateway, "sample", SendTerms("host"), lambda: NOON)
+    (cancelled,) = store.orders()
+    assert (cancelled.status, held(cancelled)) == (OrderStatus.CANCELLED, ())
+    assert gateway.other_side.orders()[0].times_created == 0
+
+
+def test_a_cancellation_that_an_earlier_resend_forgot_can_be_asked_for_again() -> None:
+    asked = (*ACKNOWLEDGED, Cancel("ann", "duplicate"), Confirm(receipt(), Errand.CANCEL.value))
+    stuck = evolve(life(*asked), ResendRequested(ACCEPTED.order_id, 1, "bo", "restored"))
+    assert errand_of(stuck) is None
+    assert errand_of(life(Cancel("ann", "duplicate"), order=stuck)) is Errand.CANCEL
+    assert decide(life(*asked), Cancel("ann", "duplicate")) == ()  # the other side has the wish
 
 
 def _keep(store: MemoryOrderStore, sequence: tuple[object, ...]) -> None:
