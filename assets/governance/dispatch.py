@@ -17,7 +17,7 @@ from assets.governance.requirement import Requirement, requirement
 from assets.orders.answers import answer_each
 from assets.orders.availability import Availability
 from assets.orders.confirmations import Taken, take_confirmations
-from assets.orders.events import Channel, Command, OrderIssued, Reopen
+from assets.orders.events import CancelRequested, Channel, Command, OrderIssued, Reopen, ResendRequested
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
 from assets.orders.issuing import CAPACITY, Issued, close, expire, issue
 from assets.orders.order import Order, OrderStatus
@@ -117,9 +117,9 @@ class Dispatched:
     in_outbox : int
         Orders that are left there.
     oldest : str
-        The one of the oldest plan among them; empty if none is left.
+        The one that has waited longest among them; empty if none is left.
     waited : timedelta
-        Since that one was issued.
+        Since that one was issued, or was to be sent again or cancelled.
     changed : tuple of str
         Orders to which anything happened.
     left_to_people : dict
@@ -280,9 +280,12 @@ def _still_unanswered(store: OrderStore, before: Mapping[str, str]) -> dict[str,
 
 
 def _oldest(store: OrderStore, left: Iterable[Order], now: dt.datetime) -> tuple[str, dt.timedelta]:
-    """Return the order of the oldest plan, and how long it has waited since it was issued last."""
-    first = min(left, key=lambda order: (order.document.plan_date, order.order_id), default=None)
-    if first is None:
-        return "", dt.timedelta(0)
-    issued = [entry.recorded_at for entry in store.history(first.order_id) if isinstance(entry.event, OrderIssued)]
-    return first.order_id, max(now - issued[-1], dt.timedelta(0))
+    """Return the order that has waited longest for its errand, and how long."""
+    since = {order.order_id: _in_outbox_since(store, order) for order in left}
+    first = min(since, key=lambda order_id: (since[order_id], order_id), default="")
+    return first, max(now - since[first], dt.timedelta(0)) if first else dt.timedelta(0)
+
+
+def _in_outbox_since(store: OrderStore, order: Order) -> dt.datetime:
+    errands = OrderIssued | ResendRequested | CancelRequested
+    return max(entry.recorded_at for entry in store.history(order.order_id) if isinstance(entry.event, errands))

@@ -39,10 +39,8 @@ def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date, refus
     told = [
         _stuck(found),
         _cause("not_understood", "critical", len(found.sent.not_understood), _first_detail(found), "equipoise inbox"),
-        _cause(
-            "left_by_rollback", "warning", len(found.left_to_people), _each(found.left_to_people), "equipoise inbox"
-        ),
-        _cause("not_answered", "warning", len(found.unanswered), _each(found.unanswered), "equipoise inbox"),
+        _cause("left_by_rollback", "warning", len(left), _each(left), "equipoise inbox"),
+        _cause("not_answered", "warning", len(silent), _each(silent), "equipoise inbox"),
         _cause("refused_there", "warning", len(refused), _some(tuple(refused)), "equipoise inbox"),
         _cause("other_side_silent", "warning", int(bool(found.silence)), found.silence, "equipoise dispatch"),
     ]

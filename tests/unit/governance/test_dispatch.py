@@ -20,10 +20,10 @@ from assets.kernel.clock import FixedClock
 from assets.orders.answers import answer_one
 from assets.orders.availability import Availability
 from assets.orders.decide import decide
-from assets.orders.events import Channel, Confirm
+from assets.orders.events import Cancel, Channel, Confirm, Issue, Require, Reserve
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, Receipt, ReceiptLine, Submission
+from assets.orders.gateways.port import Answer, Cancellation, NotSent, Receipt, ReceiptLine, Submission
 from assets.orders.order import OrderStatus
 from assets.orders.outbox import Sent, outbox
 from assets.orders.record import record
@@ -251,6 +251,52 @@ def test_an_order_that_waits_too_long_is_told_of_once_a_day() -> None:
     assert "3 orders wait to be sent" in alert["message"].iloc[0]
     assert alert[["owner", "remedy"]].iloc[0].tolist() == ["replenishment", "Run `equipoise dispatch`"]
     assert list(alert["alert_id"]) == list(dispatch_alerts(stuck, PLAN_DATE, PLAN_DATE)["alert_id"])
+
+
+class Moved:
+    """A clock that is set."""
+
+    def __init__(self, at: dt.datetime) -> None:
+        self.at = at
+
+    def now(self) -> dt.datetime:
+        return self.at
+
+    def today(self) -> dt.date:
+        return self.at.date()
+
+
+@pytest.mark.parametrize("late", [0, 1, 2], ids=["smallest id", "middle", "largest id"])
+def test_the_order_that_has_waited_longest_is_told_of_whatever_its_id(late: int) -> None:
+    clock = Moved(dt.datetime.combine(PLAN_DATE, dt.time(8), dt.UTC))
+    store = MemoryOrderStore(clock)
+    record(order_book(), store)
+    ids = sorted(order.order_id for order in store.orders())
+    longest = ids.pop(late)
+    for hour, order_id in zip((8, 12, 13), (longest, *ids), strict=True):
+        clock.at = clock.at.replace(hour=hour)
+        until = PLAN_DATE + dt.timedelta(days=1)
+        for command in (Require(0, (), until), Reserve((), until), Issue("rule", "memory", order_id)):
+            answer_one(store, order_id, command)
+    found = dispatch(store, Down(MemoryGateway()), day(), TERMS, clock.now)
+    assert (found.oldest, found.waited) == (longest, dt.timedelta(hours=5))
+
+
+def test_a_cancellation_waits_since_it_was_asked_for() -> None:
+    clock = Moved(dt.datetime.combine(PLAN_DATE, dt.time(8), dt.UTC))
+    store, gateway = MemoryOrderStore(clock), MemoryGateway()
+    record(order_book(), store)
+    dispatch(store, gateway, day(), TERMS, clock.now)
+    clock.at += dt.timedelta(hours=6)
+    answer_one(store, gateway.references()[0], Cancel(ANN, "not needed"))
+    clock.at += dt.timedelta(minutes=1)
+
+    class Deaf(MemoryGateway):
+        def cancel(self, cancellation: Cancellation) -> Receipt:
+            raise NotSent("down", where=cancellation.reference, remedy="wait")
+
+    found = dispatch(store, Deaf(gateway.other_side), day(), TERMS, clock.now)
+    assert (found.oldest, found.waited) == (gateway.references()[0], dt.timedelta(minutes=1))
 
 
 def test_what_was_to_depart_before_today_is_held_though_its_window_is_open() -> None:
