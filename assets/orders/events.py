@@ -18,7 +18,8 @@ from assets.orders.receipts import Receipt
 SCHEMA_VERSION = 6
 """Version 3 lets provenance name a canary and what is undone, version 4 lets lines carry levels, version 5 says of
 levels where they were ordered from before, and of a receipt whether each line of them was taken, version 6 lets a
-rollback wait for orders of unknown outcome; where older events are silent there is none."""
+rollback wait for orders of unknown outcome, and says of a receipt its place among what was said; where older events are
+silent there is none."""
 
 PARAMETERS = "parameters"
 """Kind of document that hands levels to an ERP which replenishes by itself: nothing moves by it."""

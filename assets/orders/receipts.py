@@ -6,7 +6,7 @@ nothing back. Not here: how it is asked (``gateways``), or what it does to an or
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -70,6 +70,9 @@ class Receipt:
     answered_revision : int
         Latest revision of ours that it has decided on; 0 where it does not say. It tells a refused amendment
         from news of the former revision that was under way when the amendment was sent.
+    sequence : int
+        Place among all that the other side said, where a message told one; 0 where none did. It says nothing of where
+        the order stands, so that equal statements are equal whatever it is.
     """
 
     reference: str
@@ -79,6 +82,7 @@ class Receipt:
     external_id: str = ""
     reason: str = ""
     answered_revision: int = 0
+    sequence: int = field(default=0, compare=False)
 
     @property
     def amendment_was_refused(self) -> bool:
@@ -105,6 +109,7 @@ def is_older(receipt: Receipt, known: Receipt) -> bool:
     """Tell whether a statement is behind what is known: of an earlier revision, or with something undone.
 
     One without lines says nothing of units, so that it undoes none; but what has moved is not refused any more.
+    Where nothing but promises differ, which may rise and fall, the earlier one by the other side's own count is.
     """
     if receipt.revision != known.revision:
         return receipt.revision < known.revision
@@ -112,6 +117,13 @@ def is_older(receipt: Receipt, known: Receipt) -> bool:
         return True
     if not receipt.lines:
         return receipt.answer is Answer.REFUSED and known.shipped_units > 0
+    moved = (receipt.shipped_units, receipt.received_units) != (known.shipped_units, known.received_units)
+    said_before = receipt.answer is known.answer and not moved and 0 < receipt.sequence < known.sequence
+    return said_before or _undone(receipt, known)
+
+
+def _undone(receipt: Receipt, known: Receipt) -> bool:
+    """Tell whether a statement has less shipped or received of a line, or leaves it out."""
     now = {line.line_number: line for line in receipt.lines}
     for line in known.lines:
         later = now.get(line.line_number)
@@ -121,7 +133,7 @@ def is_older(receipt: Receipt, known: Receipt) -> bool:
 
 
 def merged(known: Receipt | None, receipt: Receipt, *, of_levels: bool = False) -> Receipt:
-    """Return what is known after a statement: the newer one, with a number that was given before.
+    """Return what is known after a statement: the newer one, with numbers that were given before.
 
     One of the same revision that has no lines leaves those that are known.
 
@@ -138,7 +150,8 @@ def merged(known: Receipt | None, receipt: Receipt, *, of_levels: bool = False) 
     lines = receipt.lines
     if not lines and receipt.revision == known.revision:
         lines = tuple(_left_of(line, receipt.answer, of_levels) for line in known.lines)
-    return replace(receipt, lines=lines, external_id=receipt.external_id or known.external_id)
+    number, place = receipt.external_id or known.external_id, receipt.sequence or known.sequence
+    return replace(receipt, lines=lines, external_id=number, sequence=place)
 
 
 def _left_of(line: ReceiptLine, answer: Answer, of_levels: bool) -> ReceiptLine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -40,7 +41,7 @@ def read_confirmation(content: Any, *, where: str) -> tuple[int, Confirmation]:
         As ``read_receipt``.
     """
     message = _validated(_ConfirmationMessage, content, "equipoise.confirmation", where)
-    receipt = read_receipt(message.receipt, where=where)
+    receipt = replace(read_receipt(message.receipt, where=where), sequence=message.sequence)
     return message.sequence, Confirmation(message.confirmation_id, receipt, message.occurred_at)
 
 

@@ -312,6 +312,15 @@ class GatewayConformance:
         assert len(ids) >= 4
         assert len(set(ids)) == len(ids)
 
+    def test_what_was_said_of_an_order_later_has_a_later_place_where_places_are_told(self, rig: Rig) -> None:
+        reference = sent(rig, submission()).reference
+        rig.ship(reference)
+        rig.settle()
+        said = [one.receipt for one in everything_said(rig.gateway)[0] if one.receipt.reference == reference]
+        places = [one.sequence for one in sorted(said, key=lambda one: one.shipped_units)]
+        assert len(places) >= 2
+        assert places == [0] * len(places) or places == sorted(set(places))
+
     # Levels, which hand replenishment over.
 
     def test_levels_are_acknowledged_and_stand_there(self, rig: Rig) -> None:

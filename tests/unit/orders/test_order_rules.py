@@ -69,7 +69,7 @@ from assets.orders.events import (
 )
 from assets.orders.evolve import evolve_all
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
-from assets.orders.receipts import Answer, Receipt
+from assets.orders.receipts import Answer, Receipt, merged
 
 LIVES = st.lists(commands(), max_size=25)
 ISSUE = Issue("rule", "memory", "key")
@@ -138,6 +138,23 @@ def test_what_the_other_side_says_counts_whatever_its_order(said: list[object]) 
     for message in said:
         order, _ = run([Confirm(message, "m")], order)  # type: ignore[assignment, arg-type]
     assert order.status is OrderStatus.RECEIVED
+
+
+@given(st.permutations([(1, 14), (2, 2), (3, 9), (4, 9)]))
+def test_of_promises_alone_the_last_one_by_the_other_side_s_count_holds(said: list[tuple[int, int]]) -> None:
+    order = life(*SENDING)
+    for sequence, accepted in [*said, *said]:
+        message = dataclasses.replace(receipt(accepted=accepted), sequence=sequence)
+        order, _ = run([Confirm(message, f"m{sequence}")], order)  # type: ignore[assignment]
+    assert order.receipt is not None
+    assert order.receipt.accepted_units == 9
+
+
+def test_a_promise_of_an_answer_that_tells_no_place_counts_as_news() -> None:
+    known = dataclasses.replace(receipt(accepted=14), sequence=5)
+    assert merged(known, receipt(accepted=2)) == receipt(accepted=2)
+    assert merged(known, receipt(accepted=2)).sequence == 5
+    assert merged(known, dataclasses.replace(receipt(accepted=2, shipped=1), sequence=4)).shipped_units == 1
 
 
 @pytest.mark.parametrize("channel", sorted(NEVER_SENT))
