@@ -80,10 +80,19 @@ def dispatch_network(
     )  # fmt: skip
     undone = close_compensated(store, home.profile.name)
     land()
-    told = dispatch_alerts(done, day.plan_date, day.today, _refused(store, done.changed))
-    alerts.deliver_rows(settings, told, day.plan_date)
+    done = replace(done, alerts_refused=_alerted(settings, store, done, day))
     also = {*undone, *(order_id for one in resumed for order_id in one.changed)}
     return replace(done, changed=tuple(sorted({*done.changed, *also}))) if also else done
+
+
+def _alerted(settings: Settings, store: OrderStore, done: Dispatched, day: DispatchDay) -> str:
+    """Deliver the alerts of a run; return why they did not go out. What was sent is told all the same."""
+    told = dispatch_alerts(done, day.plan_date, day.today, _refused(store, done.changed))
+    try:
+        alerts.deliver_rows(settings, told, day.plan_date)
+    except EquipoiseError as error:
+        return str(error)
+    return ""
 
 
 def before_a_plan(settings: Settings, store: OrderStore, clock: Clock) -> None:

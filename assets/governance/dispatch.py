@@ -126,6 +126,8 @@ class Dispatched:
         Order to why a person has to see to it: a rollback could not settle it.
     unanswered : dict
         Order to since when the other side has it and does not answer.
+    alerts_refused : str
+        Why alerts of the run did not go out, which are tried again with the next; empty if they did.
     """
 
     expired: tuple[str, ...] = ()
@@ -141,6 +143,7 @@ class Dispatched:
     changed: tuple[str, ...] = ()
     left_to_people: Mapping[str, str] = field(default_factory=dict)
     unanswered: Mapping[str, str] = field(default_factory=dict)
+    alerts_refused: str = ""
 
 
 def nobody_to_tell() -> None:

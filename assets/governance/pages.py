@@ -44,6 +44,8 @@ def dispatch_page(found: Dispatched, waiting: Sequence[Order] = ()) -> Page:
         "what_waits_for_people": _waiting(waiting),
         "why_held_back": _reasons(found.issued.held),
         "left_by_a_rollback": _reasons(found.left_to_people),
+        "not_answered_there": _reasons(found.unanswered),
+        "alerts_not_delivered": found.alerts_refused or "none",
         "what_went_wrong": _reasons(found.sent.details),
         "command": "equipoise inbox",
     }

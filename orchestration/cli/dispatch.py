@@ -70,6 +70,7 @@ def gather(access: Access, done: Dispatched, day: DispatchDay, gateway: str) -> 
         "strangers": list(taken.strangers) if taken else [],
         "unreadable": list(taken.unreadable) if taken else [],
         "silence": done.silence,
+        "alerts_refused": done.alerts_refused,
     }
 
 
@@ -107,6 +108,8 @@ def show(console: Console, found: Record) -> None:
     oldest = f", the oldest {found['oldest']}" if found["oldest"] else ""
     console.print(f"{found['in_outbox']} left in the outbox{oldest}.", markup=False)
     console.print(_said(found), markup=False)
+    if found["alerts_refused"]:
+        console.print(f"Alerts did not go out: {found['alerts_refused']}", markup=False)
     for line in (*found["strangers"], *found["unreadable"]):
         console.print(f"  not usable: {line}", markup=False)
     if found["waiting_for_people"] or found["left_to_people"] or found["unanswered"]:

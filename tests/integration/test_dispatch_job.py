@@ -3,8 +3,10 @@
 import datetime as dt
 import shutil
 import stat
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -16,15 +18,18 @@ from assets.feeds.landing import LandingArea
 from assets.governance.events import PAUSE, RELEASES, Paused, PauseKind, PauseScope, RolledBack
 from assets.governance.in_flight import Disposition, InFlight
 from assets.governance.ledger_log import LedgerLog
+from assets.governance.pages import dispatch_page
 from assets.kernel.clock import DeclaredClock
+from assets.kernel.frames.quality import ALERTS
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.folder_face import open_face
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Confirmations, Receipt, Submission
+from assets.orders.gateways.port import Confirmations, NotSent, Receipt, Submission
 from assets.orders.order import OrderStatus
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import OrderFilter
 from orchestration import instance, jobs
+from orchestration.alerts import deliver_rows
 from orchestration.cli.bench import load
 from orchestration.definitions import build_defs
 from orchestration.dispatching import before_a_plan, dispatch_network
@@ -112,6 +117,32 @@ def test_the_plan_of_the_next_day_knows_what_a_killed_dispatch_run_sent(
         assert known() == []  # no plan counts its own
         before_a_plan(settings, ledger, DeclaredClock(tomorrow))
         assert known() == [set(gateway.references())]
+
+
+class Deaf(MemoryGateway):
+    """Takes orders, and says nothing else."""
+
+    def confirmations(self, since: str) -> Confirmations:
+        raise NotSent("nobody there", where=since, remedy="wait")
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise imports it until Python 3.13
+def test_what_was_sent_is_told_though_no_channel_takes_an_alert(planned_settings: Settings, tmp_path: Path) -> None:
+    settings = copied(planned_settings, tmp_path).model_copy(update={"alert_urls": ("nowhere://channel",)})
+    home, gateway = settings.network_home(), Deaf()
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        done = dispatch_network(settings, store=ledger, gateway=gateway, clock=home.profile.clock)
+    assert sorted(done.sent.answered) == list(gateway.references())
+    assert "refused by a channel" in done.alerts_refused
+    assert "refused by a channel" in dispatch_page(done)["alerts_not_delivered"]
+    took: list[str] = []
+
+    def takes(_url: str, told: Mapping[Any, Any]) -> bool:
+        took.append(str(told["rule"]))
+        return True
+
+    deliver_rows(settings, ALERTS.empty(), home.profile.clock.today(), takes)
+    assert took == ["other_side_silent"]  # it is owed
 
 
 class Pausing(MemoryGateway):
