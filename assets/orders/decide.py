@@ -283,8 +283,9 @@ def _begin_send(order: Order, command: BeginSend) -> tuple[Event, ...]:
 
 def _end_send(order: Order, command: EndSend) -> tuple[Event, ...]:
     delivery = order.delivery
-    if delivery is None or delivery.attempts != command.attempt or delivery.lease_until is None:
-        return ()  # another process has taken over meanwhile
+    of_it = delivery is not None and (order.revision, delivery.attempts) == (command.revision, command.attempt)
+    if delivery is None or not of_it or delivery.lease_until is None:
+        return ()  # another process has taken over meanwhile, or a later revision is on its way
     ended = SendEnded(
         order.order_id, order.revision, command.attempt, command.outcome, command.detail, command.retry_at
     )

@@ -367,8 +367,9 @@ class BeginSend:
 
 @dataclass(frozen=True)
 class EndSend:
-    """The attempt brought no receipt."""
+    """The attempt brought no receipt. Attempts may start anew with a revision, so that both name one."""
 
+    revision: int
     attempt: int
     outcome: SendOutcome
     detail: str

@@ -198,7 +198,9 @@ def _still_ours(store: OrderStore, order: Order) -> bool:
     Asked just before each call, so that it can meet one that is under way at most; the idempotency key settles that.
     """
     fresh = store.orders(OrderFilter(order_ids=(order.order_id,)))
-    return bool(fresh) and fresh[0].delivery is not None and _attempts(fresh[0]) == _attempts(order)
+    if not fresh or fresh[0].delivery is None:
+        return False
+    return (fresh[0].revision, _attempts(fresh[0])) == (order.revision, _attempts(order))
 
 
 def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now, holds: Holds) -> Command:
@@ -235,7 +237,7 @@ def _left(order: Order, terms: SendTerms, now: Now) -> EndSend:
 
 
 def _ended(order: Order, outcome: SendOutcome, detail: str, retry_at: dt.datetime) -> EndSend:
-    return EndSend(_attempts(order), outcome, detail, retry_at)
+    return EndSend(order.revision, _attempts(order), outcome, detail, retry_at)
 
 
 def _attempts(order: Order) -> int:

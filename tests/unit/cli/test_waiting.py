@@ -33,7 +33,7 @@ from assets.policy.registry import PolicyRegistry
 from orchestration.cli.waiting import Kind, may_wait, waiting
 
 TODAY = DOCUMENT.plan_date
-UNKNOWN = (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON))
+UNKNOWN = (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON))
 REFUSED = (*SENDING, Confirm(receipt(Answer.REFUSED, accepted=0, reason="no stock"), "submit"))
 DAY = DispatchDay(
     "sample", TODAY, TODAY, PolicyRegistry().active(), Known(), None, PauseState(()), frozenset({"ann"}),

@@ -104,7 +104,7 @@ def commands(channel: Channel = Channel.LIVE) -> st.SearchStrategy[Command]:
     )  # fmt: skip
     receipts |= receipts.map(lambda said: dataclasses.replace(said, lines=()))
     outcome = st.builds(
-        EndSend, st.integers(1, 3), st.sampled_from(SendOutcome), st.just("what came"), st.just(NOON)
+        EndSend, st.integers(1, 2), st.integers(1, 3), st.sampled_from(SendOutcome), st.just("what came"), st.just(NOON)
     )  # fmt: skip
     return st.one_of(
         st.sampled_from("abc").map(lambda content: Propose(variant(content, channel))),

@@ -76,7 +76,7 @@ def test_an_order_that_nobody_outside_knows_of_or_that_is_over_commits_to_nothin
     "unanswered",
     [
         ISSUED,
-        (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "timeout", NOON)),
+        (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "timeout", NOON)),
         (*SENDING, Confirm(Receipt(DOCUMENT.order_id, 1, Answer.PENDING), "submit")),
     ],
     ids=["issued", "unknown", "pending"],

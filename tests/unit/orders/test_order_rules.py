@@ -179,7 +179,7 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
         (*APPROVED, RefuseReservation((Shortage("DC1", "I1", 10, 3, ("T-x",)),)), Expire(NEXT_WEEK)),
         (*PROPOSED, Require(1, ("value",), TOMORROW), yes("ann", "a"), Reject("bo", "too much")),
         (*ACKNOWLEDGED, Propose(variant("b")), Withdraw("gone", "r")),
-        (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON)),
+        (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON)),
         (*ACKNOWLEDGED, Resend("ann", "lost there")),
         (*PROPOSED, Override(variant("b"), "ann", "local event")),
         (*RESERVED, Reopen("cy may not approve any more")),
@@ -197,8 +197,8 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
         (ISSUED, OrderStatus.ISSUED),
         (SENDING, OrderStatus.ISSUED),
         ((*SENDING, Confirm(receipt(Answer.PENDING), "submit")), OrderStatus.ISSUED),
-        ((*SENDING, EndSend(1, SendOutcome.NOT_SENT, "down", NOON)), OrderStatus.ISSUED),
-        ((*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON)), OrderStatus.UNKNOWN),
+        ((*SENDING, EndSend(1, 1, SendOutcome.NOT_SENT, "down", NOON)), OrderStatus.ISSUED),
+        ((*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON)), OrderStatus.UNKNOWN),
         (ACKNOWLEDGED, OrderStatus.ACKNOWLEDGED),
         ((*ACKNOWLEDGED, Confirm(receipt(shipped=3), "m")), OrderStatus.SHIPPED),
         ((*ACKNOWLEDGED, Confirm(receipt(shipped=14, received=3), "m")), OrderStatus.SHIPPED),
@@ -311,7 +311,7 @@ def test_an_order_that_was_never_tried_is_cancelled_at_once_and_a_sent_one_by_as
 
 
 def test_a_cancelled_order_that_had_never_arrived_is_over() -> None:
-    order = life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON), Cancel("ann", "no"))
+    order = life(*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON), Cancel("ann", "no"))
     gone = receipt(Answer.CANCELLED, revision=0, accepted=0)
     assert life(BeginSend(Errand.CANCEL, "h", NOON), Confirm(gone, "cancel"), order=order).status is (
         OrderStatus.CANCELLED
@@ -328,12 +328,21 @@ def test_a_process_that_never_came_back_leaves_an_unknown_outcome_to_the_next() 
     assert taken_over.delivery is not None
     assert (taken_over.status, taken_over.delivery.uncertain) == (OrderStatus.UNKNOWN, True)
     # What the first one brings back after that is not heard.
-    assert decide(taken_over, EndSend(1, SendOutcome.NOT_SENT, "down", NOON)) == ()
+    assert decide(taken_over, EndSend(1, 1, SendOutcome.NOT_SENT, "down", NOON)) == ()
+
+
+def test_a_process_that_comes_back_does_not_end_the_attempt_of_a_later_revision() -> None:
+    again = (Propose(variant("b")), Require(0, (), NEXT_WEEK), Reserve((), NEXT_WEEK), Issue("rule", "memory", "key-2"))
+    absent = EndSend(1, 1, SendOutcome.ABSENT, "stays", NOON)
+    late = life(*SENDING, absent, Expire(NEXT_WEEK), *again, BeginSend(Errand.SUBMIT, "h", NOON))
+    assert (late.revision, late.delivery.attempts if late.delivery else 0) == (2, 1)
+    assert decide(late, EndSend(1, 1, SendOutcome.NOT_SENT, "of revision 1", NOON)) == ()
+    assert decide(late, EndSend(2, 1, SendOutcome.NOT_SENT, "of revision 2", NOON)) != ()
 
 
 def test_an_unknown_outcome_stays_unknown_until_the_other_side_was_asked() -> None:
-    unknown = life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "no answer", NOON))
-    again = life(BeginSend(Errand.SUBMIT, "h", NOON), EndSend(2, SendOutcome.NOT_SENT, "down", NOON), order=unknown)
+    unknown = life(*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON))
+    again = life(BeginSend(Errand.SUBMIT, "h", NOON), EndSend(1, 2, SendOutcome.NOT_SENT, "down", NOON), order=unknown)
     assert again.status is OrderStatus.UNKNOWN
     asked = life(BeginSend(Errand.SUBMIT, "h", NOON), Confirm(receipt(), "find"), order=again)
     assert asked.status is OrderStatus.ACKNOWLEDGED
@@ -341,7 +350,7 @@ def test_an_unknown_outcome_stays_unknown_until_the_other_side_was_asked() -> No
 
 def test_only_what_is_certainly_not_outside_expires_in_the_outbox() -> None:
     assert life(*ISSUED, Expire(TOMORROW)).status is OrderStatus.EXPIRED
-    for way in (SENDING, (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "?", NOON)), ACKNOWLEDGED):
+    for way in (SENDING, (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "?", NOON)), ACKNOWLEDGED):
         assert decide(life(*way), Expire(NEXT_WEEK)) == ()
     taken_in = life(*SENDING, Confirm(receipt(Answer.PENDING), "submit"))
     assert decide(taken_in, Expire(NEXT_WEEK)) == ()
@@ -429,7 +438,7 @@ def test_news_of_the_former_revision_leaves_the_lease_and_the_doubt_of_an_amendm
     busy = amending(Confirm(receipt(accepted=12), "m1"))
     assert busy.delivery is not None
     assert busy.delivery.lease_until == NOON
-    lost = amending(EndSend(2, SendOutcome.UNKNOWN, "no answer", NOON), Confirm(receipt(accepted=12), "m1"))
+    lost = amending(EndSend(2, 2, SendOutcome.UNKNOWN, "no answer", NOON), Confirm(receipt(accepted=12), "m1"))
     assert lost.status is OrderStatus.UNKNOWN
     assert decide(lost, Expire(NEXT_WEEK)) == ()
     assert life(Confirm(receipt(revision=2), "m2"), order=lost).document.content_digest == "b"
@@ -457,7 +466,7 @@ def test_a_cancellation_that_was_handed_over_waits_for_the_other_sides_decision(
 
 
 def test_an_order_that_was_to_be_cancelled_and_never_arrived_is_not_sent_any_more() -> None:
-    lost = life(*SENDING, EndSend(1, SendOutcome.NOT_SENT, "disk full", NOON), Cancel("ann", "strike"))
+    lost = life(*SENDING, EndSend(1, 1, SendOutcome.NOT_SENT, "disk full", NOON), Cancel("ann", "strike"))
     waits = life(
         BeginSend(Errand.CANCEL, "h", NOON), Confirm(receipt(Answer.PENDING, revision=0, accepted=0), "cancel"),
         order=lost,

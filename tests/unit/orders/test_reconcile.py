@@ -30,8 +30,8 @@ PENDING = receipt(Answer.PENDING, accepted=0)
     [
         (ACCEPTED, receipt(), None),
         (life(*RECEIVED), receipt(shipped=14, received=14), None),
-        (life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "?", NOON)), None, Cause.NOT_ANSWERED),
-        (life(*SENDING, EndSend(1, SendOutcome.UNKNOWN, "?", NOON)), receipt(), Cause.NEWS),
+        (life(*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "?", NOON)), None, Cause.NOT_ANSWERED),
+        (life(*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "?", NOON)), receipt(), Cause.NEWS),
         (ACCEPTED, None, Cause.MISSING_THERE),
         (ACCEPTED, receipt(shipped=3), Cause.NEWS),
         (ACCEPTED, receipt(accepted=9), Cause.NEWS),

@@ -40,7 +40,7 @@ def test_silence_is_told_of_after_hours_or_past_the_departure(sequence: tuple[Co
 
 @pytest.mark.parametrize(
     "sequence",
-    [ISSUED, SENDING, (*SENDING, EndSend(1, SendOutcome.UNKNOWN, "?", NOON)), ACKNOWLEDGED, SHIPPED],
+    [ISSUED, SENDING, (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "?", NOON)), ACKNOWLEDGED, SHIPPED],
     ids=["not sent", "being sent", "unknown", "acknowledged", "shipped"],
 )
 def test_what_we_have_to_send_and_what_was_answered_is_not_silence(sequence: tuple[Command, ...]) -> None:
