@@ -20,12 +20,14 @@ from assets.kernel.frames.rollout import CANARY_GUARDS, SHADOW_DIFFERENCES, SHAD
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.order import Order
-from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.projections import moved_since
+from assets.orders.store import OrderStore
 from assets.policy.registry import PolicyRegistry
 from assets.rebalancing.announced import Announcements
 
 ORDER_KEY = dg.AssetKey(["orders", "order"])
 DOCUMENTS_KEY = dg.AssetKey(["orders", "documents"])
+LEDGER_KEY = dg.AssetKey(["orders", "order_ledger"])
 GROUP = "dispatch"
 ROLLOUT = "rollout"
 _OWNERS = ["team:replenishment"]
@@ -123,15 +125,25 @@ def _dispatching() -> dg.AssetsDefinition:
     def dispatching(
         context: dg.AssetExecutionContext,
         dispatcher: dg.ResourceParam[Dispatching],
+        profile: dg.ResourceParam[NetworkProfile],
         orders: dg.ResourceParam[OrderStore],
     ) -> Iterator[dg.MaterializeResult[None]]:
+        logged = _position_logged(context.instance)
         found = dispatcher()
-        for order in orders.orders(OrderFilter(order_ids=found.changed)):
+        position = orders.append(())
+        for order in moved_since(orders, profile.name, logged):
             log_event(context, _state_of(order))
-        for name, page in pages.dispatching_pages(found, orders).items():
+        for name, page in pages.dispatching_pages(found, orders, position).items():
             yield dg.MaterializeResult(["orders", name], metadata=shown(page))
 
     return dispatching
+
+
+def _position_logged(instance: dg.DagsterInstance) -> int:
+    """Return the position of the ledger up to which an earlier run logged what changed; 0 where none did."""
+    last = instance.get_latest_materialization_event(LEDGER_KEY)
+    told = last.asset_materialization.metadata.get(pages.EVENTS) if last and last.asset_materialization else None
+    return told.value if isinstance(told, dg.IntMetadataValue) and told.value else 0
 
 
 def _of_dispatch(name: str, what: str) -> dg.AssetSpec:

@@ -21,12 +21,22 @@ SHOWN = 25
 """Rows of a table on a page; the command line lists all."""
 
 
-def dispatching_pages(found: Dispatched, orders: OrderStore) -> dict[str, Page]:
-    """Return the pages of one dispatch run, by the asset that shows them."""
+EVENTS = "events"
+"""On the page of the ledger: the position up to which orders that changed were logged."""
+
+
+def dispatching_pages(found: Dispatched, orders: OrderStore, position: int) -> dict[str, Page]:
+    """Return the pages of one dispatch run, by the asset that shows them.
+
+    Parameters
+    ----------
+    position : int
+        Of the ledger, up to which orders that changed were logged.
+    """
     return {
         "order_dispatch": dispatch_page(found, orders.orders(OrderFilter(order_ids=found.waiting_for_people))),
         "order_confirmations": confirmations_page(found),
-        "order_ledger": ledger_page(orders.orders(OrderFilter(going_on=True)), orders.append(())),
+        "order_ledger": ledger_page(orders.orders(OrderFilter(going_on=True)), position),
     }
 
 
@@ -74,7 +84,7 @@ def ledger_page(going_on: Sequence[Order], events: int) -> Page:
         {"status": status, "orders": count, "value_amount": float(value[status])}
         for status, count in sorted(counts.items())
     ]
-    return {"events": events, "orders_going_on": len(going_on), "by_status": rows, "command": "equipoise ledger verify"}
+    return {EVENTS: events, "orders_going_on": len(going_on), "by_status": rows, "command": "equipoise ledger verify"}
 
 
 def releases_page(releases: Iterable[Release], active: str) -> Page:

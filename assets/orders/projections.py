@@ -82,6 +82,19 @@ def orders_to_log(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
     return sorted_orders({order.order_id: order for order in (*latest, *store.orders(_of(book)))}.values())
 
 
+def moved_since(store: OrderStore, network: str, position: int) -> tuple[Order, ...]:
+    """Return the live orders of a network that more than a plan changed after a position, the latest at most.
+
+    What a plan alone changed (proposals that nobody spoke of, withdrawals) its own run logs.
+    """
+    wanted = OrderFilter(network=network, channel=Channel.LIVE, latest=REPAIR_WINDOW, changed_after=position)
+    return tuple(order for order in store.orders(wanted) if not order.withdrawn and not _untouched(order))
+
+
+def _untouched(order: Order) -> bool:
+    return order.status is OrderStatus.PROPOSED and order.approval is None and not order.overridden_by
+
+
 def withdrawn_orders(store: OrderStore, report: RecordReport) -> tuple[Order, ...]:
     """Return the orders that a recording withdrew."""
     return store.orders(OrderFilter(order_ids=report.withdrawn)) if report.withdrawn else ()

@@ -151,7 +151,8 @@ class OrderFilter:
 
     ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended,
     ``in_outbox`` for those that wait to be sent, ``planned_before`` for those of earlier plan dates, ``silent_since``
-    for those of which nothing was recorded from that time (UTC) on.
+    for those of which nothing was recorded from that time (UTC) on, ``changed_after`` for those that an event beyond a
+    position changed.
     """
 
     network: str | None = None
@@ -165,9 +166,10 @@ class OrderFilter:
     in_outbox: bool = False
     planned_before: dt.date | None = None
     silent_since: dt.datetime | None = None
+    changed_after: int | None = None
 
     def admits(self, order: Order) -> bool:
-        """Tell whether an order is wanted, ``latest`` and ``silent_since`` aside."""
+        """Tell whether an order is wanted; ``latest``, ``silent_since`` and ``changed_after`` aside."""
         document = order.document
         return (
             self.network in (None, document.network)
@@ -320,6 +322,8 @@ class MemoryOrderStore:
     def orders(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Order, ...]:
         """Return orders as they stand, by plan date and id."""
         admitted = [order for order in self._orders.values() if wanted.admits(order)]
+        if wanted.changed_after is not None:
+            admitted = [order for order in admitted if self._changed[order.order_id] > wanted.changed_after]
         if wanted.silent_since is not None:
             heard = (self._log[self._changed[order.order_id] - 1].recorded_at for order in admitted)
             admitted = [one for one, at in zip(admitted, heard, strict=True) if at < wanted.silent_since]

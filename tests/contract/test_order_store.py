@@ -348,6 +348,16 @@ def test_orders_of_which_nothing_was_recorded_lately_are_found_by_their_last_eve
     assert [header.order_id for header in store.headers(later)] == [changed]
 
 
+def test_orders_that_changed_after_a_position_are_found(store: OrderStore) -> None:
+    record(order_book(), store)
+    position = store.append(())
+    assert store.orders(OrderFilter(changed_after=position)) == ()
+    report = record(order_book(CHANGED), store)
+    assert tuple(order.order_id for order in store.orders(OrderFilter(changed_after=position))) == report.revised
+    assert [one.order_id for one in store.headers(OrderFilter(changed_after=position))] == list(report.revised)
+    assert len(store.orders(OrderFilter(changed_after=0))) == 3
+
+
 def test_the_latest_orders_are_those_that_changed_last(store: OrderStore) -> None:
     record(order_book(), store)
     report = record(order_book(CHANGED), store)

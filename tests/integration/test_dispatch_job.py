@@ -33,6 +33,7 @@ from orchestration.alerts import deliver_rows
 from orchestration.cli.bench import load
 from orchestration.definitions import build_defs
 from orchestration.dispatching import before_a_plan, dispatch_network
+from orchestration.gateways import open_gateway
 from orchestration.ledger import open_ledger
 from orchestration.settings import GatewayKind, Settings
 
@@ -80,6 +81,32 @@ def test_orders_leave_once_and_come_back_as_observations(network: Settings) -> N
             observed = store.fetch_observations(wanted, limit=1).records[0].asset_observation
             assert observed is not None
             assert observed.metadata["status"].value == "acknowledged"
+
+
+def test_the_job_observes_once_what_changed_outside_of_it(planned_settings: Settings, tmp_path: Path) -> None:
+    settings = copied(planned_settings, tmp_path)
+    home = settings.network_home()
+    with closing(open_ledger(settings, home.profile.clock)) as ledger:
+        gateway = open_gateway(settings, home)
+        sent = dispatch_network(settings, store=ledger, gateway=gateway, clock=home.profile.clock).sent.answered
+
+    def observed() -> dict[str, list[str]]:
+        with instance.opened(settings) as store:
+            records = store.fetch_observations(dg.AssetRecordsFilter(ORDER), limit=1000).records
+        found: dict[str, list[str]] = {}
+        for record in records:
+            seen = record.asset_observation
+            assert seen is not None
+            found.setdefault(str(seen.partition), []).append(str(seen.metadata["status"].value))
+        return found
+
+    before = observed()
+    assert dispatched(settings)["issued"] == 0
+    first = observed()
+    assert {one: first.get(one) for one in sent} == {one: ["issued"] for one in sent}
+    dispatched(settings)
+    assert observed() == first
+    assert not before.keys() & set(sent)
 
 
 class Killed(BaseException):
