@@ -32,7 +32,7 @@ from orchestration import instance, jobs
 from orchestration.alerts import deliver_rows
 from orchestration.cli.bench import load
 from orchestration.definitions import build_defs
-from orchestration.dispatching import before_a_plan, dispatch_network
+from orchestration.dispatching import before_a_plan, dispatch_day, dispatch_network
 from orchestration.gateways import open_gateway
 from orchestration.ledger import open_ledger
 from orchestration.settings import GatewayKind, Settings
@@ -89,6 +89,8 @@ def test_the_job_observes_once_what_changed_outside_of_it(planned_settings: Sett
     with closing(open_ledger(settings, home.profile.clock)) as ledger:
         gateway = open_gateway(settings, home)
         sent = dispatch_network(settings, store=ledger, gateway=gateway, clock=home.profile.clock).sent.answered
+        silent = dispatch_day(settings, ledger, DeclaredClock(home.profile.clock.today() + dt.timedelta(days=10)))
+        assert silent.unanswered.keys() == set(sent)  # nobody reads the folder
 
     def observed() -> dict[str, list[str]]:
         with instance.opened(settings) as store:
