@@ -145,10 +145,24 @@ def exponential_smoothing(log_demand: Reals) -> Reals:
 
 
 def percentage_errors(juice: Juice, forecast: Reals, origin: int) -> Reals:
-    """Return the absolute percentage error of every cell that was sold in the origin's two weeks."""
+    """Return the absolute percentage error of every cell that was sold in the origin's two weeks.
+
+    Raises
+    ------
+    EquipoiseError
+        If a cell that was sold has no forecast: leaving it out would flatter the method.
+    """
     actual = juice.panel.units[:, [origin + step for step in STEPS]]
-    error = 100.0 * np.abs(actual - forecast) / actual
-    return error[np.isfinite(error)]
+    sold = np.isfinite(actual) & (actual > 0)
+    lacking = int((sold & ~np.isfinite(forecast)).sum())
+    if lacking:
+        raise EquipoiseError(
+            f"{lacking} of {int(sold.sum())} cells that were sold have no forecast",
+            where=f"round trained to week {juice.first_week + origin}",
+            remedy="Give every series a forecast, or leave it out of the file for all methods",
+        )
+    error: Reals = 100.0 * np.abs(actual - forecast)[sold] / actual[sold]
+    return error
 
 
 def _mean(errors: list[Reals]) -> float:

@@ -149,3 +149,15 @@ def test_a_week_without_rows_leaves_no_forecast_without_a_number(benchmark: Modu
     gapped = rows[(rows["week"] != ROUND_WEEK - 1) & ~((rows["store"] == 2) & (rows["week"] > ROUND_WEEK - 4))]
     for name, units in forecasts(benchmark, written(tmp_path, gapped)).items():
         assert np.isfinite(units).all(), name
+
+
+def test_a_cell_that_was_sold_is_never_left_out_for_want_of_a_forecast(benchmark: ModuleType, tmp_path: Path) -> None:
+    rows = shelves()
+    unsold = (rows["store"] == 2) & (rows["brand"] == 1) & (rows["week"] == ROUND_WEEK + 2)
+    juice = benchmark.read_juice(written(tmp_path, rows[~unsold]))
+    forecast = np.full((len(juice.panel.units), 2), 3_000.0)
+    forecast[0, 0] = np.nan
+    assert len(benchmark.percentage_errors(juice, forecast, ORIGIN)) == 2 * 6 - 1
+    forecast[1, 0] = np.nan
+    with pytest.raises(EquipoiseError, match=f"week {ROUND_WEEK}: 1 of 11 cells that were sold have no forecast"):
+        benchmark.percentage_errors(juice, forecast, ORIGIN)
