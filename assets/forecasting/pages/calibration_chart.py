@@ -66,8 +66,9 @@ def _explain(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(lambda share, _place: f"{100 * share:.0f} %")
     axes.set_xlabel("observed; dashed: nominal, green: 77 to 83 %; grey: candidates that lost", fontsize=8)
     title = "Share of backtested cumulative demand between the 10 % and the 90 % quantile"
-    axes.set_title(title, loc="left", fontsize=9)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.1), frameon=False, fontsize=7, ncols=2)
+    # In points, so that neither covers the other however few segments there are.
+    axes.set_title(title, loc="left", fontsize=9, pad=20)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, fontsize=7, ncols=2, borderpad=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
 

@@ -8,7 +8,7 @@ import pytest
 
 from assets.forecasting.pages.calibration_chart import calibration_chart
 from assets.forecasting.pages.fan_chart import fan_charts
-from assets.forecasting.pages.forecast_page import forecast_page, scorecard_table, scores_page
+from assets.forecasting.pages.forecast_page import SERIES_DRAWN, forecast_page, scorecard_table, scores_page
 from assets.forecasting.pages.noteworthy import largest_series, worst_series
 from assets.forecasting.pages.series_view import Known, series_view
 from assets.kernel.calendar import Bucket
@@ -18,6 +18,7 @@ from assets.kernel.frames.marts import FCT_DEMAND
 PLAN_DATE = pd.Timestamp("2025-06-30")
 HORIZON = 4
 PAGE_BYTES = 150_000
+GREEN = "#dcfce7"
 
 
 def ahead(item: str, mean: float, *, spread: float = 0.5, site: str = "store-0", bucket: Bucket = Bucket.DAY):
@@ -211,6 +212,45 @@ def test_without_a_single_backtest_there_is_no_calibration_plot():
     page = scores_page(scores(coverage_80=None, pit_coverage_80=None))
     assert "calibration" not in page
     assert calibration_chart(scores(coverage_80=None)).startswith(b"\x89PNG")
+
+
+def test_a_page_draws_the_largest_series_as_largest_and_the_worst_as_worst(rows):
+    large = [f"large-{place}" for place in range(SERIES_DRAWN)]
+    forecast = pd.concat([*(ahead(item, 30.0) for item in large), ahead("broken", 10.0)])
+    steady = [rows(np.array([30] * 20), item=item) for item in large]
+    demand = pd.concat([*steady, rows(np.array([10] * 16 + [0] * 4), item="broken")])
+    page = forecast_page(forecast, demand, FORECAST_SCORES.empty())
+
+    def drawn(found):
+        views = [(series_view(demand, forecast, one.item, one.site, buckets=60), one.why) for one in found]
+        return fan_charts(views)
+
+    largest, worst = largest_series(forecast, SERIES_DRAWN), worst_series(forecast, demand, SERIES_DRAWN)
+    assert worst[0].item == "broken"
+    assert page["largest_series"] == drawn(largest)
+    assert page["worst_series"] == drawn(worst)
+
+
+def columns_of(png: bytes, color: str, *, within: float) -> np.ndarray:
+    """Return the columns of pixels of a colour, in rows of the picture that are green somewhere."""
+    from PIL import Image, ImageColor
+
+    with Image.open(io.BytesIO(png)) as image:
+        pixels = np.asarray(image.convert("RGB"), dtype=float)
+    green, has = (
+        np.abs(pixels - ImageColor.getrgb(name)).sum(axis=2) < near for name, near in ((GREEN, 12), (color, within))
+    )
+    return np.nonzero(has & (green.sum(axis=1) > 15)[:, None])[1]
+
+
+def test_the_green_of_the_calibration_plot_is_from_77_to_83_percent():
+    png = calibration_chart(scores(coverage_80=0.77, pit_coverage_80=0.83, is_champion=True).head(1))
+    green = columns_of(png, GREEN, within=12)
+    marks = columns_of(png, "#0369a1", within=60)
+    middle = (green.min() + green.max()) / 2
+    # The marks lie at 77 and 83 %, and so must the edges of the band.
+    assert green.min() == pytest.approx(marks[marks < middle].mean(), abs=1.5)
+    assert green.max() == pytest.approx(marks[marks > middle].mean(), abs=1.5)
 
 
 def test_a_coverage_far_from_nominal_changes_the_plot():
