@@ -17,6 +17,7 @@ from assets.forecasting.history.phase import season_phase
 from assets.forecasting.history.ranged import series_to_forecast, with_decision_levels
 from assets.forecasting.history.remembered import remembered_panel
 from assets.forecasting.history.without_drivers import taken_of
+from assets.forecasting.last_stretch import last_stretch
 from assets.forecasting.registry.prescribed import Prescribed
 from assets.forecasting.registry.selection import Selection
 from assets.forecasting.segment_forecasts import forecast_series, known_at_plan
@@ -41,12 +42,15 @@ class DemandForecast:
         Champions, calibrations and fitted parameters, for runs that update without selecting.
     effects : DataFrame
         Frame ``FORECAST_EFFECTS``: what promotions, prices and events do to demand.
+    recent : DataFrame or None
+        Demand of the last stretch, to hold against the forecast (``last_stretch``).
     """
 
     forecast: pd.DataFrame
     scores: pd.DataFrame
     selection: Selection
     effects: pd.DataFrame = field(default_factory=FORECAST_EFFECTS.empty)
+    recent: pd.DataFrame | None = None
 
 
 def forecast_demand(
@@ -122,7 +126,7 @@ def forecast_demand(
     stamp = digest(panel.data_digest(), (complete if prescribed.selection is None else chosen).version)
     return DemandForecast(
         forecast_frame(panel, arrays, stamp, calendar, plan_date), scores_frame(complete, panel, plan_date),
-        complete, effects_table(taken, plan_date),
+        complete, effects_table(taken, plan_date), last_stretch(known),
     )  # fmt: skip
 
 

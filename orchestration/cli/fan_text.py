@@ -79,11 +79,11 @@ def show_fan(console: Console, forecast: Sequence[Record], bucket: str, protecti
     most = max(float(forecast[-1]["quantiles"][LEVELS[-1]]), 1e-9)
     _line(console, Text(f"{'':<{_DATE}}{'units':>{_NUMBER}}{percents}  0{number(most):>{room - 1}}"))
     for row in forecast:
-        # The bucket in which the protection interval ends.
+        # The bucket in which review and lead time end.
         ends = protection_buckets is not None and row["bucket_index"] == protection_buckets - 1
         _line(console, _ahead_line(row, most, room, ends))
     told = "░ 90 %, ▒ 60 %, ▓ 20 % band, ┃ median"
-    console.print(told + ("; < the protection interval ends" if protection_buckets else ""), markup=False)
+    console.print(told + ("; < review and lead time end" if protection_buckets else ""), markup=False)
 
 
 def _ahead_line(row: Record, most: float, room: int, ends: bool) -> Text:

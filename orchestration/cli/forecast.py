@@ -18,28 +18,30 @@ from rich.text import Text
 from assets.kernel.calendar import Bucket
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame
-from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
 from assets.kernel.frames.forecasts import (
     DEMAND_ANOMALIES,
     DEMAND_ESTIMATE,
     DEMAND_FORECAST,
+    FORECAST_EFFECTS,
     FORECAST_SCORES,
     INTERVAL_CALIBRATION,
     QUANTILE_LEVELS,
     quantile_column,
 )
-from assets.kernel.frames.marts import FCT_DEMAND
+from assets.kernel.frames.marts import DIM_EVENT, DIM_ITEM, DIM_SITE, FCT_DEMAND
 from assets.kernel.published import Published
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output
 from orchestration.cli.fan_text import PAST_ROWS, number, show_fan, show_history, show_paths
 from orchestration.cli.forecast_words import sentences
-from orchestration.cli.reading import Record, only, open_network, planned_date, read_if_any, records
+from orchestration.cli.reading import Record, only, open_network, plain, planned_date, read_if_any, records
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from assets.forecasting.pages.announcements import Calendar
     from assets.forecasting.pages.series_view import SeriesView
 
 # Buckets of history that are read: the chart's, and the JSON's.
@@ -94,10 +96,11 @@ def view_of(published: Published, plan_date: dt.date, item: str, site: str, buck
     if ahead.empty:
         raise _unknown(published, plan_date, item, site)
     demand = _series(published, FCT_DEMAND, plan_date, item, site)
-    return series_view(
+    view = series_view(
         demand, ahead, item, site,
         buckets=HISTORY_BUCKETS, bucket_days=bucket.days, plan_date=pd.Timestamp(plan_date),
     )  # fmt: skip
+    return view.with_announced(_calendar(published, plan_date))
 
 
 def gather(published: Published, plan_date: dt.date, view: SeriesView) -> Record:
@@ -107,6 +110,7 @@ def gather(published: Published, plan_date: dt.date, view: SeriesView) -> Record
     last = view.past.tail(PAST_ROWS)
     starts = last["bucket_start"].dt.date.astype(str)
     segment = str(first["demand_segment"])
+    of = (plan_date, view.item, view.site)
     scores = read_if_any(published, FORECAST_SCORES, plan_date, demand_segment=segment)
     return {
         "item": view.item,
@@ -119,9 +123,11 @@ def gather(published: Published, plan_date: dt.date, view: SeriesView) -> Record
         "run_id": publication.run_id if publication else "",
         "expected_units_next_bucket": float(first["mean_units"]),
         "expected_units_over_horizon": float(view.ahead["cumulative_mean_units"].iloc[-1]),
-        "target": only(records(TARGETS, _series(published, TARGETS, plan_date, view.item, view.site))),
+        "announced": _announced(view, plan_date),
+        "target": only(records(TARGETS, _series(published, TARGETS, *of))),
+        "protection_demand": only(records(PROTECTION_DEMAND, _series(published, PROTECTION_DEMAND, *of))),
         "champion_scores": only([row for row in scores if row["is_champion"]]),
-        "ever_sold": bool((_series(published, FCT_DEMAND, plan_date, view.item, view.site)[_UNITS] > 0).any()),
+        "ever_sold": bool((_series(published, FCT_DEMAND, *of)[_UNITS] > 0).any()),
         "recent_buckets": len(last),
         "recent_at_least": list(starts[last["known"] == "at_least"]),
         "recent_not_reported": list(starts[last["known"] == "nothing"]),
@@ -166,7 +172,7 @@ def summary(told: Record) -> str:
     expected = f"{units} units expected over {len(told['forecast'])} {told['bucket']}s"
     if target is None:
         return expected
-    return f"{expected}, {number(target['protection_mean_units'])} over the protection interval"
+    return f"{expected}, {number(target['protection_mean_units'])} over review and lead time"
 
 
 def require_png(path: Path) -> None:
@@ -199,6 +205,24 @@ def draw(view: SeriesView, why: str, path: Path) -> None:
         raise EquipoiseError(
             reason, where=f"--png {path}", remedy="Name a file in a folder that can be written"
         ) from error
+
+
+def _calendar(published: Published, plan_date: dt.date) -> Calendar:
+    """Return what was announced at a plan date; nothing of what the run left out."""
+    from assets.forecasting.pages.announcements import Calendar
+
+    def table(frame: Frame) -> pd.DataFrame:
+        return published.read(frame, plan_date) if published.latest(frame.name, plan_date) else frame.empty()
+
+    return Calendar(*(table(frame) for frame in (DIM_EVENT, FORECAST_EFFECTS, DIM_ITEM, DIM_SITE)))
+
+
+def _announced(view: SeriesView, plan_date: dt.date) -> list[Record]:
+    """Return what is announced for the buckets ahead, each from the plan date on."""
+    from dataclasses import asdict, replace
+
+    ahead = [one for one in view.announced if one.last_date >= plan_date]
+    return [plain(asdict(replace(one, first_date=max(one.first_date, plan_date)))) for one in ahead]
 
 
 def _told_of(published: Published, frame: Frame, plan_date: dt.date, view: SeriesView) -> list[Record]:

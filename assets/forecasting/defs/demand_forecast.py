@@ -15,6 +15,7 @@ from assets.forecasting.history.driver_presence import has_drivers
 from assets.forecasting.history.effects_table import effects_page
 from assets.forecasting.intervals import interval_calibration
 from assets.forecasting.pages import forecast_page as pages
+from assets.forecasting.pages.announcements import Calendar
 from assets.forecasting.pages.champions_page import champions_frame, champions_page
 from assets.forecasting.registry.registry import ModelRegistry
 from assets.kernel.calendar import AsKnown
@@ -73,16 +74,18 @@ def build(plan_dates: PlanDates) -> dg.AssetsDefinition:
         driven = has_drivers(fct_demand, dim_event, profile.calendar, plan_date, release.forecast.history_buckets)
         day = day_of(published, plan_date, release, profile, as_known, feat_item_site, _MARTS, driven)
         found = forecast_day(models, day, make)
-        yield from _outputs(found, plan_date, fct_demand, dim_item)
+        calendar = Calendar(dim_event, found.made.effects, dim_item, dim_site)
+        yield from _outputs(found, plan_date, fct_demand, calendar)
 
     return demand_forecast
 
 
 def _outputs(
-    found: DayForecast, plan_date: dt.date, demand: pd.DataFrame, items: pd.DataFrame
+    found: DayForecast, plan_date: dt.date, demand: pd.DataFrame, calendar: Calendar
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     made, champions = found.made, champions_frame(found)
-    page = pages.forecast_page(made.forecast, demand, made.scores, set(items.loc[items["is_sensitive"], "item_id"]))
+    sensitive = set(calendar.items.loc[calendar.items["is_sensitive"], "item_id"])
+    page = pages.forecast_page(made.forecast, demand, made.scores, sensitive, recent=made.recent, calendar=calendar)
     yield dg.Output(made.forecast, "demand_forecast", metadata=shown(page))
     yield dg.Output(made.scores, "forecast_scores", metadata=shown(pages.scores_page(made.scores)))
     yield dg.Output(made.effects, "forecast_effects", metadata=shown(effects_page(made.effects)))

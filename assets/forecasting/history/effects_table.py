@@ -78,10 +78,11 @@ def _drivers(panel: SeriesPanel, effects: DriverEffects) -> Iterator[list[_Row]]
     planned = told.planned[:, start:].sum(axis=1)
     if drivers.promoted.any() or planned.any():
         yield _rows(effects, PROMOTION, "", effects.category_uplift, sums.promoted_buckets, planned)
-    if drivers.price is not None:
-        ahead = np.zeros(panel.size, dtype=np.int64)
-        if told.price is not None:
-            ahead = np.isfinite(told.price[:, start:]).sum(axis=1)
+    ahead = np.zeros(panel.size, dtype=np.int64)
+    if told.price is not None:
+        ahead = np.isfinite(told.price[:, start:]).sum(axis=1)
+    # Announced where none ever varied it changes nothing, which its row says.
+    if drivers.price is not None or ahead.any():
         yield _rows(effects, PRICE, "", effects.category_elasticity, sums.priced_buckets, ahead)
     touched = (told.shares[:, :, start:] > 0).sum(axis=2)
     for place, name in enumerate(told.names):

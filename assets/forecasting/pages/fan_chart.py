@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from assets.forecasting.history.announced import PROMOTION
+from assets.forecasting.history.effects_table import EVENT, PRICE
 from assets.forecasting.pages.series_view import Known, SeriesView
 from assets.kernel.figures import blank_figure, png_bytes
 from assets.kernel.frames.forecasts import quantile_column
@@ -24,6 +26,11 @@ BANDS = ((0.05, 0.95), (0.20, 0.80), (0.40, 0.60))
 """Bounds of the bands of 90, 60 and 20 %, the widest first."""
 _INK, _DEEP, _GREY, _AMBER, _PALE = "#334155", "#0369a1", "#94a3b8", "#d97706", "#fcd34d"
 _SHADES = ("#e0f2fe", "#bae6fd", "#7dd3fc")
+_ANNOUNCED = {
+    PROMOTION: ("#dcfce7", "promotion announced"),
+    PRICE: ("#f1f5f9", "price announced"),
+    EVENT: ("#ede9fe", "event announced"),
+}
 _STRETCHES_SHOWN = 8
 _WIDTH, _ROW, _FOOT = 9.0, 2.5, 0.5
 """Inches: of the figure, of a row, and of the legend below."""
@@ -35,9 +42,10 @@ def fan_charts(views: Sequence[tuple[SeriesView, str]]) -> Plot:
     """Return a PNG with one row for each series.
 
     On the left demand by bucket, past and expected, with the buckets whose demand is not known
-    marked. On the right demand added up from the plan date: the bands of 20, 60 and 90 %, which
-    are what a protection interval needs and do not follow from those of single buckets, over the
-    earlier stretches of the same length, so that past and forecast are seen in one unit.
+    marked and announced promotions, prices and events shaded. On the right demand added up from the plan
+    date: the bands of 20, 60 and 90 %, which are what a protection interval needs and do not follow from those
+    of single buckets, over the earlier stretches of the same length, so that past and forecast are seen in one
+    unit.
 
     Parameters
     ----------
@@ -76,6 +84,7 @@ def draw_buckets(axes: Axes, view: SeriesView) -> None:
     foot = np.full(np.count_nonzero(~whole), 0.03)
     axes.scatter(middle[~whole], foot, marker="^", s=14, color=_AMBER, transform=axes.get_xaxis_transform(),
                  label="demand not known (stock-out, no report)", clip_on=False, zorder=3)  # fmt: skip
+    _shade_announced(axes, view)
     if view.horizon:
         edges = _days(pd.Series([*view.ahead["bucket_start"], view.ahead["bucket_start"].iloc[-1] + length]))
         # Without a foot, which would read as demand that ends where the horizon does.
@@ -84,6 +93,14 @@ def draw_buckets(axes: Axes, view: SeriesView) -> None:
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_formatter(_day_and_month)
     axes.set_ylabel(f"units a {view.bucket_name}", fontsize=8)
+
+
+def _shade_announced(axes: Axes, view: SeriesView) -> None:
+    """Shade the days of announced promotions, prices and events, past and ahead."""
+    for one in view.announced:
+        color, label = _ANNOUNCED[one.driver]
+        begin, end = _days(pd.Series([pd.Timestamp(one.first_date), pd.Timestamp(one.last_date)]))
+        axes.axvspan(begin, end + 1.0, color=color, linewidth=0, zorder=0, label=label)
 
 
 def draw_cumulative(axes: Axes, view: SeriesView) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from assets.forecasting.pages.announcements import Calendar
 from assets.forecasting.pages.calibration_chart import calibration_chart
 from assets.forecasting.pages.fan_chart import fan_charts
 from assets.forecasting.pages.noteworthy import Noteworthy, largest_series, worst_series
@@ -43,7 +44,13 @@ def lead_time_page(evidence: pd.DataFrame) -> Page:
 
 
 def forecast_page(
-    forecast: pd.DataFrame, demand: pd.DataFrame, scores: pd.DataFrame, sensitive: Collection[str] = ()
+    forecast: pd.DataFrame,
+    demand: pd.DataFrame,
+    scores: pd.DataFrame,
+    sensitive: Collection[str] = (),
+    *,
+    recent: pd.DataFrame | None = None,
+    calendar: Calendar | None = None,
 ) -> Page:
     """Return totals, which model forecasts how many series, how good champions are, fans of the largest and worst.
 
@@ -57,6 +64,10 @@ def forecast_page(
         Frame ``FORECAST_SCORES``: each segment's champion is shown; all candidates by ``scores_page``.
     sensitive : collection of str
         Items of which nothing is drawn: nobody can hide a curve once it is a picture.
+    recent : DataFrame, optional
+        Demand of the last stretch (``last_stretch``), which the worst are found by.
+    calendar : Calendar, optional
+        What is announced, which is shaded.
     """
     first = forecast[forecast["bucket_index"] == 0]
     page: Page = {
@@ -72,8 +83,9 @@ def forecast_page(
         page |= _calibration(scores)
     drawn = forecast[~forecast["item_id"].isin(list(sensitive))] if sensitive else forecast
     if len(drawn):
-        page["largest_series"] = _fans(largest_series(drawn, SERIES_DRAWN), drawn, demand)
-        page["worst_series"] = _fans(worst_series(drawn, demand, SERIES_DRAWN), drawn, demand)
+        largest = largest_series(drawn, SERIES_DRAWN)
+        page["largest_series"] = _fans(largest, drawn, demand, calendar)
+        page["worst_series"] = _fans(worst_series(drawn, recent, SERIES_DRAWN, largest), drawn, demand, calendar)
     return page
 
 
@@ -98,8 +110,9 @@ def scorecard_table(scores: pd.DataFrame) -> pd.DataFrame:
     """Return every score of every candidate: by segment, the champion first, then the lowest loss."""
     counts = [name for name in FORECAST_SCORES.names if name.endswith("_count")]
     told = [name for name in FORECAST_SCORES.names if name not in ("plan_date", "is_champion", *counts)]
-    # Scores first: the page shows a few columns, and the rest beside them.
-    columns = [name for name in (*told, *counts) if name in scores]
+    # What a champion is chosen by and whether its band holds come first: the page shows a few columns.
+    first = ["demand_segment", "model", "pinball_loss", "coverage_80", "pit_coverage_80"]
+    columns = [name for name in dict.fromkeys((*first, *told, *counts)) if name in scores]
     order = ["demand_segment", "is_champion", "pinball_loss", "model"]
     ranked = scores.sort_values(order, ascending=[True, False, True, True])
     marked = ranked.assign(model=np.where(ranked["is_champion"], ranked["model"] + " (champion)", ranked["model"]))
@@ -124,7 +137,7 @@ def _coverages(champions: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def _fans(series: list[Noteworthy], forecast: pd.DataFrame, demand: pd.DataFrame) -> Plot:
+def _fans(series: list[Noteworthy], forecast: pd.DataFrame, demand: pd.DataFrame, calendar: Calendar | None) -> Plot:
     days = bucket_days_of(forecast, demand)
     since = forecast["bucket_start"].min() - pd.Timedelta(days=HISTORY_SHOWN * days)
     # By date first: names are compared for the rows that are drawn, not for years of all series.
@@ -133,4 +146,6 @@ def _fans(series: list[Noteworthy], forecast: pd.DataFrame, demand: pd.DataFrame
         (series_view(recent, forecast, one.item, one.site, buckets=HISTORY_SHOWN, bucket_days=days), one.why)
         for one in series
     ]
+    if calendar is not None:
+        views = [(view.with_announced(calendar), why) for view, why in views]
     return fan_charts(views)

@@ -5,18 +5,18 @@ Not here: what is drawn of them (``fan_chart``), or the scores of segments (``sc
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from assets.forecasting.pages.series_view import KEY, bucket_days_of
+from assets.forecasting.pages.series_view import KEY
 from assets.kernel.frames.forecasts import quantile_column
 
-# Least share of the last stretch whose demand must be known to hold it against the forecast.
-KNOWN_SHARE = 0.5
+# What promotions, prices and events change by less than this share is not told apart.
+SAME = 0.02
 # Series are looked at for wide bands until they make up this share of expected demand: beyond, every
 # band is wide and little hangs on it.
 WEIGHTY_SHARE = 0.8
@@ -53,21 +53,36 @@ def largest_series(forecast: pd.DataFrame, count: int) -> list[Noteworthy]:
     ]
 
 
-def worst_series(forecast: pd.DataFrame, demand: pd.DataFrame, count: int) -> list[Noteworthy]:
+def worst_series(
+    forecast: pd.DataFrame, recent: pd.DataFrame | None, count: int, shown: Collection[Noteworthy] = ()
+) -> list[Noteworthy]:
     """Return the series whose forecast a planner should doubt first.
 
-    First those whose demand over the last stretch, as long as the horizon, lies outside the 90 %
-    band that the forecast gives the next one, by most units: either something broke that the model
-    does not believe in, or it believes in something that no longer holds. Then, where these are too
+    First those whose demand over the last stretch, as long as the horizon and driven as the next one will be,
+    lies outside the 90 % band that the forecast gives the next one, by most units: either something broke that
+    the model does not believe in, or it believes in something that no longer holds. Then, where these are too
     few, the widest bands relative to the mean among the series that carry most of the demand.
+
+    Parameters
+    ----------
+    forecast : DataFrame
+        Frame ``DEMAND_FORECAST``.
+    recent : DataFrame or None
+        As ``last_stretch`` returns it; without it only bands are looked at.
+    count : int
+        Most series.
+    shown : collection of Noteworthy
+        Series that are drawn already.
     """
     if forecast.empty:
         return []
-    last = _last_bucket(forecast)
-    broken = _breaks(last, _last_stretch(forecast, demand))
-    found = [_told_break(row) for row in broken.head(count).to_dict("records")]
-    named = {(one.item, one.site) for one in found}
-    wide = [_told_width(row) for row in _widest(last).head(2 * count).to_dict("records")]
+    last, named = _last_bucket(forecast), {(one.item, one.site) for one in shown}
+    found = []
+    if recent is not None:
+        broken = _breaks(last, recent).head(count + len(named))
+        found = [one for one in map(_told_break, broken.to_dict("records")) if (one.item, one.site) not in named]
+    named |= {(one.item, one.site) for one in found}
+    wide = [_told_width(row) for row in _widest(last).head(count + len(named)).to_dict("records")]
     return (found + [one for one in wide if (one.item, one.site) not in named])[:count]
 
 
@@ -75,22 +90,9 @@ def _last_bucket(forecast: pd.DataFrame) -> pd.DataFrame:
     return forecast.sort_values("bucket_index", kind="stable").drop_duplicates(KEY, keep="last")
 
 
-def _last_stretch(forecast: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
-    """Return demand over the buckets before the plan date, as many as the horizon has, known ones scaled up."""
-    begin, buckets = forecast["bucket_start"].min(), int(forecast["bucket_index"].max()) + 1
-    since = begin - pd.Timedelta(days=buckets * bucket_days_of(forecast, demand))
-    recent = demand[(demand["bucket_start"] >= since) & (demand["bucket_start"] < begin)]
-    recent = recent.sort_values("available_at").drop_duplicates([*KEY, "bucket_start"], keep="last")
-    known = recent[~recent["is_censored"].astype(bool)].groupby(KEY, sort=True)["demand_lower_bound_units"]
-    sums = known.agg(["sum", "size"]).reset_index()
-    sums = sums[sums["size"] >= KNOWN_SHARE * buckets]
-    scaled = sums["sum"] * buckets / sums["size"]
-    return pd.DataFrame({**{name: sums[name] for name in KEY}, "recent_units": scaled, "buckets": buckets})
-
-
 def _breaks(last: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     both = last.merge(recent, on=KEY, how="inner")
-    outside = np.maximum(both["recent_units"] - both[HIGH], both[LOW] - both["recent_units"])
+    outside = np.maximum(both["comparable_units"] - both[HIGH], both[LOW] - both["comparable_units"])
     both = both.assign(outside=outside)[outside > 0]
     return both.sort_values(["outside", *KEY], ascending=[False, True, True])
 
@@ -106,10 +108,13 @@ def _widest(last: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told_break(row: dict[Hashable, Any]) -> Noteworthy:
-    above = row["recent_units"] > row[HIGH]
-    side, level, bound = ("above", 95, row[HIGH]) if above else ("below", 5, row[LOW])
-    asked = f"last {row['buckets']} buckets asked for {_units(row['recent_units'])}"
-    return Noteworthy(row["item_id"], row["site_id"], f"{asked}, {side} the next ones' {level} % ({_units(bound)})")
+    asked, comparable = row["asked_units"], row["comparable_units"]
+    side, level, bound = ("above", 95, row[HIGH]) if comparable > row[HIGH] else ("below", 5, row[LOW])
+    about = "about " if row["estimated_buckets"] else ""
+    told = f"last {row['buckets']} buckets asked for {about}{_units(asked)}"
+    if abs(comparable - asked) > SAME * max(asked, comparable):
+        told += f", about {_units(comparable)} if driven as the next ones"
+    return Noteworthy(row["item_id"], row["site_id"], f"{told}; {side} the next ones' {level} % ({_units(bound)})")
 
 
 def _told_width(row: dict[Hashable, Any]) -> Noteworthy:

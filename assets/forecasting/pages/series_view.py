@@ -6,11 +6,13 @@ Not here: how it is drawn (``fan_chart``, the command line), and which series de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
+
+from assets.forecasting.pages.announcements import Announcement, Calendar
 
 KEY = ["item_id", "site_id"]
 # Day buckets are compared with stretches that begin on the same weekday.
@@ -40,6 +42,8 @@ class SeriesView:
         Rows of ``DEMAND_FORECAST``, in the order of buckets.
     bucket_days : int
         Length of a bucket in days.
+    announced : tuple of Announcement
+        What the calendar says of the buckets shown.
     """
 
     item: str
@@ -47,6 +51,7 @@ class SeriesView:
     past: pd.DataFrame
     ahead: pd.DataFrame
     bucket_days: int
+    announced: tuple[Announcement, ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,6 +62,14 @@ class SeriesView:
     def bucket_name(self) -> str:
         """What a bucket is called: day, week, or its days."""
         return {1: "day", DAYS_OF_WEEK: "week"}.get(self.bucket_days, f"{self.bucket_days} days")
+
+    def with_announced(self, calendar: Calendar) -> SeriesView:
+        """Return it with what a calendar says of the buckets shown, past and ahead."""
+        starts = [*self.past["bucket_start"], *self.ahead["bucket_start"]]
+        if not starts:
+            return self
+        first, last = min(starts).date(), (max(starts) + pd.Timedelta(days=self.bucket_days - 1)).date()
+        return replace(self, announced=tuple(calendar.of(self.item, self.site, first, last)))
 
     @property
     def horizon(self) -> int:

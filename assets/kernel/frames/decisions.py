@@ -44,7 +44,11 @@ TARGETS = Frame(
             nullable=True,
         ),
         real("holding_cost_per_unit_bucket", "Cost of holding one unit for one bucket.", unit="currency"),
-        _real_units("protection_mean_units", "Expected demand over the protection interval."),
+        _real_units(
+            "protection_mean_units",
+            "Expected demand over review and lead time from the plan date on, not rounded up to buckets; of this name "
+            "`protection_demand` has another one.",
+        ),
         _real_units("protection_std_units", "Its standard deviation, lead-time variability included."),
         _units("base_stock_units", "Order up to this position."),
         _units("safety_stock_units", "Base stock less expected demand over the protection interval."),
@@ -76,7 +80,10 @@ PROTECTION_DEMAND = Frame(
         integer("last_bucket", "Last bucket before the next order's arrival, at the same lead time.", minimum=0),
         _real_units("mean_units", "Expected demand of these buckets."),
         _real_units("std_units", "Its standard deviation, the lead time being its mean."),
-        _real_units("protection_mean_units", "Expected demand between the two arrivals, lead times random."),
+        _real_units(
+            "protection_mean_units",
+            "Expected demand between the two arrivals, lead times random; `targets` has another of this name.",
+        ),
         _real_units("protection_std_units", "Its standard deviation."),
         *(
             _real_units(interval_column(level), f"{level:.0%} quantile of demand of these buckets.")

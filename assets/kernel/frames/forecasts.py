@@ -81,7 +81,11 @@ DEMAND_FORECAST = Frame(
             maximum=1,
         ),
         text("demand_segment", "Segment the model was chosen for."),
-        text("model", "Champion of the segment."),
+        text(
+            "model",
+            "What made it: the segment's champion, what stood in for it (HistoricAverage or ShrunkenMean), analogue, "
+            "uninformed or ended.",
+        ),
         text("model_version", "Digest of data version, candidates and parameters."),
     ),
     ("plan_date", "item_id", "site_id", "bucket_index"),

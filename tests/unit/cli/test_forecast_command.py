@@ -6,20 +6,22 @@ from pathlib import Path
 import pytest
 from unit.cli.tiny_network import DAY, PLAN_DATE, Equipoise, rows
 
+from assets.forecasting.models.network_models import SHRUNKEN_MEAN
 from assets.forecasting.models.series_models import FALLBACK
 from assets.forecasting.segment_forecasts import ANALOGUE, ENDED, UNINFORMED
-from assets.kernel.frames.decisions import TARGETS
+from assets.kernel.frames.decisions import PROTECTION_DEMAND, TARGETS
 from assets.kernel.frames.forecasts import (
     DEMAND_ANOMALIES,
     DEMAND_ESTIMATE,
     DEMAND_FORECAST,
+    FORECAST_EFFECTS,
     FORECAST_SCORES,
     INTERVAL_CALIBRATION,
     QUANTILE_COLUMNS,
     QUANTILE_LEVELS,
     RESIDUAL_COLUMNS,
 )
-from assets.kernel.frames.marts import FCT_DEMAND
+from assets.kernel.frames.marts import DIM_EVENT, DIM_ITEM, DIM_SITE, FCT_DEMAND
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from orchestration.cli import forecast_words
@@ -98,7 +100,7 @@ def test_for_people_it_says_what_is_expected_and_what_is_not_known(equipoise: Eq
     text = " ".join(said.out.split())
     assert (said.code, said.err) == (0, "")
     assert "I1 at S1: smooth, TSB" in text
-    assert "Protection interval of 2 days: 4.50 units expected" in text
+    assert "Review and lead time, about 2 days: 4.50 units expected" in text
     assert "Of the last 5 days 1 tell at least what was asked for (stock-out: 28 Feb), 1 tell nothing" in text
     assert "80 % band held 81.00 %" in text
     assert "Thu 26 Feb ? not reported" in text
@@ -114,7 +116,7 @@ def test_no_line_is_wider_than_the_terminal(equipoise: Equipoise, monkeypatch: p
 
 
 @pytest.mark.usefixtures("forecast")
-def test_where_the_protection_interval_ends_is_marked(equipoise: Equipoise) -> None:
+def test_where_review_and_lead_time_end_is_marked(equipoise: Equipoise) -> None:
     marked = [line for line in equipoise(*ASK).out.splitlines() if line.endswith(" <")]
     assert [line[:10] for line in marked] == ["Tue  3 Mar"]
 
@@ -173,7 +175,7 @@ def test_a_chart_is_not_written_into_a_file_called_otherwise(equipoise: Equipois
 
 def test_the_names_of_stand_ins_are_those_of_the_forecast() -> None:
     named = (forecast_words.ANALOGUE, forecast_words.UNINFORMED, forecast_words.ENDED, forecast_words.FALLBACK)
-    assert named == (ANALOGUE, UNINFORMED, ENDED, FALLBACK)
+    assert (*named, forecast_words.NETWORK_FALLBACK) == (ANALOGUE, UNINFORMED, ENDED, FALLBACK, SHRUNKEN_MEAN)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,8 @@ def test_the_names_of_stand_ins_are_those_of_the_forecast() -> None:
         (ANALOGUE, False, "It was never sold here: it is forecast from the same item elsewhere"),
         (UNINFORMED, False, "Nothing like it was ever sold anywhere"),
         (ENDED, True, "It is declared delisted: no further demand is expected"),
+        (UNINFORMED, True, "nothing like it sold elsewhere: what is expected is a guess"),
+        (SHRUNKEN_MEAN, True, "because all series together taught TSB too little"),
         (FALLBACK, True, "because its history is too short for TSB, or TSB failed on it"),
     ],
 )
@@ -220,7 +224,77 @@ def test_a_plan_that_got_no_further_than_the_forecast_is_drawn_without_a_target(
     said = equipoise(*ASK)
     assert said.code == 0
     assert "nothing is known before the plan date" in said.out
-    assert "protection" not in said.out.lower()
+    assert "lead time" not in said.out.lower()
+
+
+def test_the_interval_a_base_stock_covers_and_the_one_an_order_lasts_for_have_words_of_their_own(
+    equipoise: Equipoise, forecast: NetworkHome
+) -> None:
+    arrivals = {**HERE, "first_bucket": 1, "last_bucket": 2, "protection_mean_units": 3.5, "protection_std_units": 1.5}
+    Published(forecast.published).write(PROTECTION_DEMAND, rows(PROTECTION_DEMAND, arrivals), PLAN_DATE, "run-1")
+    text = " ".join(equipoise(*ASK).out.split())
+    assert "Review and lead time, about 2 days: 4.50 units expected (std 2); base stock 8 covers" in text
+    assert "arrival of an order placed now to the next one's, about Tue 3 Mar to Wed 4 Mar: 3.50 units" in text
+    assert "protection interval" not in text.lower()
+    told = equipoise(*ASK, "--json").data
+    assert told["protection_demand"]["protection_mean_units"] == 3.5
+
+
+def announce(home: NetworkHome, **told: object) -> None:
+    """Publish one event, from the day before the plan to the second day ahead, and effects of the category."""
+    event = {"event_id": "e", "start_date": PLAN_DATE - DAY, "end_date": PLAN_DATE + DAY, **told}
+    kept = dict.fromkeys(("region", "site_id", "item_id", "unit_price")) | event
+    effect = {"driver": "promotion", "driver_name": "", "learned_buckets": 40, "is_used": True}
+    price = {"driver": "price", "driver_name": "", "effect": 0.0, "is_used": False}
+    effects = (
+        *({**effect, "category": name, "effect": size} for name, size in (("(all)", 1.5), ("tools", 1.9))),
+        *({**price, "category": name, "learned_buckets": 0} for name in ("(all)", "tools")),
+        {**effect, "driver": "event", "driver_name": "Fair", "category": "(all)", "effect": 1.2},
+    )
+    tables = {
+        DIM_EVENT: rows(DIM_EVENT, kept),
+        FORECAST_EFFECTS: rows(FORECAST_EFFECTS, *effects),
+        DIM_ITEM: rows(DIM_ITEM, {"item_id": "I1", "category": "tools"}),
+        DIM_SITE: rows(DIM_SITE, {"site_id": "S1", "region": "north"}),
+    }
+    for frame, table in tables.items():
+        Published(home.published).write(frame, table, PLAN_DATE, "run-2")
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (
+            {"event_kind": "promotion", "item_id": "I1", "region": "north"},
+            "Promotion 2-3 Mar counts ×1.90 (learned in tools).",
+        ),
+        ({"event_kind": "holiday", "event_name": "Fair"}, "Fair 2-3 Mar counts ×1.20 (learned in all categories)."),
+        (
+            {"event_kind": "holiday", "event_name": "Feast"},
+            "Feast 2-3 Mar changes nothing in the forecast: there is no earlier",
+        ),
+        (
+            {"event_kind": "price", "item_id": "I1", "unit_price": 2},
+            "for 2-3 Mar changes nothing in the forecast: no price ever varied.",
+        ),
+    ],
+)
+def test_what_is_announced_is_told_with_what_it_counts_for(
+    equipoise: Equipoise, forecast: NetworkHome, event: dict[str, object], words: str
+) -> None:
+    announce(forecast, **event)
+    assert words in " ".join(equipoise(*ASK).out.split())
+    [told] = equipoise(*ASK, "--json").data["announced"]
+    assert (told["first_date"], told["last_date"]) == ("2026-03-02", "2026-03-03")
+    assert (told["effect"] is None) == ("changes nothing" in words)
+
+
+@pytest.mark.parametrize("event", [{"item_id": "I2"}, {"region": "south"}, {"site_id": "S2"}])
+def test_what_is_announced_for_others_is_not_told(
+    equipoise: Equipoise, forecast: NetworkHome, event: dict[str, object]
+) -> None:
+    announce(forecast, **{"event_kind": "promotion", "item_id": "I1", **event})
+    assert equipoise(*ASK, "--json").data["announced"] == []
 
 
 def test_a_row_of_the_fan_is_as_wide_as_asked_whatever_the_units() -> None:

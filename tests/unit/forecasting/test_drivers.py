@@ -14,7 +14,7 @@ from assets.forecasting.history.build_panel import build_panel
 from assets.forecasting.history.censoring import fill_censored
 from assets.forecasting.history.driver_learning import learn_drivers
 from assets.forecasting.history.drivers import Announced, Drivers
-from assets.forecasting.history.effects_table import NETWORK, effects_table
+from assets.forecasting.history.effects_table import NETWORK, effects_page, effects_table
 from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.history.without_drivers import taken_of, without_drivers
 from assets.forecasting.models.candidates import candidate, forecast_means
@@ -341,9 +341,17 @@ def test_a_price_above_the_usual_never_sells_more():
     assert (learn_drivers(priced_panel(1.5)).elasticity == 0.0).all()
 
 
-def test_a_price_announced_where_none_is_known_changes_nothing():
+@pytest.mark.parametrize("told", [True, False])
+def test_a_price_announced_where_none_is_known_changes_nothing_and_says_so(told):
+    """Whether no price is known, or the tills tell of none that varies, so that the panel holds none."""
     panel = priced_panel(-2.0, known=False)
+    if not told:
+        panel = replace(panel, drivers=replace(panel.drivers, price=None))
     assert (learn_drivers(panel).ahead(panel) == 1.0).all()
+    table = effects_table(taken_of(panel), PLAN_DATE).set_index(["driver", "category"])
+    row = table.loc[("price", NETWORK)]
+    assert (row["learned_buckets"], row["ahead_buckets"], row["is_used"]) == (0, 2 * 7, False)
+    assert effects_page(table.reset_index())["announced_without_a_past"] > 0
 
 
 def test_scaled_demand_has_the_same_elasticity_and_an_uplift_as_sure_or_surer():

@@ -6,14 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from assets.forecasting.pages.announcements import Calendar
 from assets.forecasting.pages.calibration_chart import calibration_chart
 from assets.forecasting.pages.fan_chart import fan_charts
 from assets.forecasting.pages.forecast_page import SERIES_DRAWN, forecast_page, scorecard_table, scores_page
 from assets.forecasting.pages.noteworthy import largest_series, worst_series
 from assets.forecasting.pages.series_view import Known, series_view
 from assets.kernel.calendar import Bucket
-from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUANTILE_COLUMNS, QUANTILE_LEVELS
-from assets.kernel.frames.marts import FCT_DEMAND
+from assets.kernel.frames.forecasts import (
+    DEMAND_FORECAST,
+    FORECAST_EFFECTS,
+    FORECAST_SCORES,
+    QUANTILE_COLUMNS,
+    QUANTILE_LEVELS,
+)
+from assets.kernel.frames.marts import DIM_EVENT, FCT_DEMAND
 
 PLAN_DATE = pd.Timestamp("2025-06-30")
 HORIZON = 4
@@ -140,32 +147,45 @@ def test_the_largest_series_come_first_with_their_share():
     ]
 
 
-def test_the_worst_series_is_the_one_whose_last_demand_its_forecast_does_not_believe(rows):
-    forecast = pd.concat([ahead("steady", 10.0), ahead("jumped", 10.0), ahead("stopped", 10.0)])
-    demand = pd.concat(
-        [
-            rows(np.array([10] * 20), item="steady"),
-            rows(np.array([10] * 16 + [40] * 4), item="jumped"),
-            rows(np.array([10] * 16 + [0] * 4), item="stopped"),
-        ]
+def recent(item: str, comparable: float, asked: float | None = None, *, estimated: int = 0) -> pd.DataFrame:
+    """What ``last_stretch`` says of one series."""
+    return pd.DataFrame(
+        {
+            "item_id": [item],
+            "site_id": "store-0",
+            "asked_units": comparable if asked is None else asked,
+            "comparable_units": comparable,
+            "buckets": HORIZON,
+            "estimated_buckets": estimated,
+        }
     )
-    found = worst_series(forecast, demand, 2)
+
+
+def test_the_worst_series_is_the_one_whose_last_demand_its_forecast_does_not_believe():
+    forecast = pd.concat([ahead("steady", 10.0), ahead("jumped", 10.0), ahead("stopped", 10.0)])
+    told = pd.concat([recent("steady", 40.0), recent("jumped", 160.0), recent("stopped", 0.0, estimated=1)])
+    found = worst_series(forecast, told, 2)
     assert [one.item for one in found] == ["jumped", "stopped"]
-    assert "160, above the next ones' 95 % (49)" in found[0].why
-    assert "below the next ones' 5 % (31)" in found[1].why
+    assert found[0].why == "last 4 buckets asked for 160; above the next ones' 95 % (49)"
+    assert found[1].why == "last 4 buckets asked for about 0.0; below the next ones' 5 % (31)"
 
 
-def test_a_stock_out_is_not_held_against_a_forecast(rows):
-    demand = rows(np.array([10] * 16 + [0] * 4), item="empty", censored=np.array([False] * 16 + [True] * 4))
-    found = worst_series(ahead("empty", 10.0), demand, 1)
-    assert "band is" in found[0].why
+def test_a_promotion_ahead_or_before_makes_no_series_the_worst_and_a_break_beside_one_is_told():
+    forecast = pd.concat([ahead("promoted", 20.0), ahead("odd", 20.0)])
+    told = pd.concat([recent("promoted", 80.0, asked=40.0), recent("odd", 20.0, asked=10.0)])
+    found = worst_series(forecast, told, 2)
+    assert [one.item for one in found] == ["odd", "promoted"]
+    assert found[0].why == (
+        "last 4 buckets asked for 10, about 20 if driven as the next ones; below the next ones' 5 % (62)"
+    )
+    assert "band is" in found[1].why
 
 
-def test_without_a_break_the_widest_band_of_the_large_series_is_worst(rows):
+def test_without_a_break_the_widest_band_of_the_large_series_is_worst():
     wide, tiny = ahead("wide", 10.0, spread=2.0), ahead("tiny", 0.01, spread=9.0)
     forecast = pd.concat([ahead("narrow", 10.0), wide, tiny])
-    demand = pd.concat([rows(np.array([10] * 20), item=item) for item in ("narrow", "wide")])
-    assert [one.item for one in worst_series(forecast, demand, 3)] == ["wide", "narrow"]
+    told = pd.concat([recent(item, 40.0) for item in ("narrow", "wide")])
+    assert [one.item for one in worst_series(forecast, told, 3)] == ["wide", "narrow"]
 
 
 def test_a_bucket_without_a_row_is_seen_as_unknown_and_one_sold_out_as_a_bound(rows):
@@ -198,7 +218,8 @@ def test_a_stretch_with_a_stock_out_is_a_lower_bound(rows):
 def test_the_scorecard_lists_every_candidate_with_the_champion_first():
     table = scorecard_table(scores())
     assert list(table["model"]) == ["Only (champion)", "Winner (champion)", "Loser"]
-    assert {"mase", "coverage_80", "pit_coverage_80"} <= set(table)
+    assert list(table)[:5] == ["demand_segment", "model", "pinball_loss", "coverage_80", "pit_coverage_80"]
+    assert {"mase", "wape", "bias"} <= set(table)
 
 
 def test_the_coverage_of_champions_leaves_out_what_was_not_tested():
@@ -219,14 +240,17 @@ def test_a_page_draws_the_largest_series_as_largest_and_the_worst_as_worst(rows)
     forecast = pd.concat([*(ahead(item, 30.0) for item in large), ahead("broken", 10.0)])
     steady = [rows(np.array([30] * 20), item=item) for item in large]
     demand = pd.concat([*steady, rows(np.array([10] * 16 + [0] * 4), item="broken")])
-    page = forecast_page(forecast, demand, FORECAST_SCORES.empty())
+    told = pd.concat([*(recent(item, 999.0) for item in large), recent("broken", 0.0)])
+    page = forecast_page(forecast, demand, FORECAST_SCORES.empty(), recent=told)
 
     def drawn(found):
         views = [(series_view(demand, forecast, one.item, one.site, buckets=60), one.why) for one in found]
         return fan_charts(views)
 
-    largest, worst = largest_series(forecast, SERIES_DRAWN), worst_series(forecast, demand, SERIES_DRAWN)
-    assert worst[0].item == "broken"
+    largest = largest_series(forecast, SERIES_DRAWN)
+    worst = worst_series(forecast, told, SERIES_DRAWN, largest)
+    # Those drawn already as largest are left out, however far they stray.
+    assert [one.item for one in worst] == ["broken"]
     assert page["largest_series"] == drawn(largest)
     assert page["worst_series"] == drawn(worst)
 
@@ -262,3 +286,25 @@ def test_each_series_adds_a_row(rows):
     (width, one), (same, two) = (size_of(fan_charts([(view, "why")] * count)) for count in (1, 2))
     assert width == same
     assert one < two < 2 * one
+
+
+def calendar(**event: object) -> Calendar:
+    told = {"event_id": "e", "event_name": "Sale", "event_kind": "promotion", "item_id": "item-0"}
+    kept = dict.fromkeys(DIM_EVENT.names) | told | event
+    events = pd.DataFrame([{**kept, "start_date": PLAN_DATE, "end_date": PLAN_DATE + pd.Timedelta(days=1)}])
+    items = pd.DataFrame({"item_id": ["item-0"], "category": "tools"})
+    return Calendar(events, FORECAST_EFFECTS.empty(), items, pd.DataFrame({"site_id": ["store-0"], "region": "north"}))
+
+
+def test_announced_buckets_are_shaded(rows):
+    view = series_view(rows(np.arange(21)), ahead("item-0", 1.0), "item-0", "store-0", buckets=60)
+    plain, shaded, other = (
+        fan_charts([(shown, "why")])
+        for shown in (view, view.with_announced(calendar()), view.with_announced(calendar(item_id="item-1")))
+    )
+    assert plain == other
+    green = columns_of(shaded, GREEN, within=12)
+    assert len(green) > 0
+    assert len(columns_of(plain, GREEN, within=12)) == 0
+    # Two of 25 days, which have three fifths of the width.
+    assert np.ptp(green[np.isin(green, np.unique(green)[:200])]) < 0.2 * size_of(shaded)[0]
