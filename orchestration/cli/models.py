@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 _SHORT = 12
+# Headings of two lines, so that no name is broken in 120 columns.
 _SCORES = {
-    "pinball_loss": "pinball loss", "wape": "WAPE", "bias": "bias", "mase": "MASE", "scaled_pinball": "scaled pinball",
+    "pinball_loss": "pinball\nloss", "wape": "WAPE", "mase": "MASE", "rmsse": "RMSSE",
+    "scaled_pinball": "scaled\npinball",
 }  # fmt: skip
+_SHARES = {"bias": "bias", "coverage_80": "80 %\nraw", "pit_coverage_80": "80 %\nby PIT"}
 
 models = typer.Typer(
     add_completion=False, no_args_is_help=True, help="List, show, promote or roll back forecasting models."
@@ -231,20 +234,18 @@ def _show_one(console: Console, found: Record) -> None:
         f"Policy {found['policy_release']}, features {found['feature_set']}, data {found['data_version'][:_SHORT]}",
         markup=False,
     )
-    numbers = [*_SCORES.values(), "80 % by PIT"]
-    rows = [
-        [
-            part["segment"],
-            score["model"],
-            "champion" if score["model"] == part["champion"] else "",
-            *(significant(score[name]) for name in _SCORES),
-            percent(score["pit_coverage_80"]),
-        ]
-        for part in found["segments"]
-        for score in part["scores"]
-    ]
-    console.print(table("Candidates", ["segment", "candidate", "", *numbers], rows, right=numbers))
+    numbers = [*_SCORES.values(), *_SHARES.values()]
     for part in found["segments"]:
+        rows = [
+            [
+                score["model"],
+                "champion" if score["model"] == part["champion"] else "",
+                *(significant(score[name]) for name in _SCORES),
+                *(percent(score[name]) for name in _SHARES),
+            ]
+            for score in part["scores"]
+        ]
+        console.print(table(part["segment"], ["candidate", "", *numbers], rows, right=numbers))
         console.print(
             f"{part['segment']}: {part['champion']} since {part['since']} by {part['by']}, its means times "
             f"{part['mean_factor']:.3f}; {_why(part)}",
