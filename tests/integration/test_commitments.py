@@ -24,8 +24,9 @@ from assets.kernel.warehouse import Warehouse
 from assets.orders.availability import availability
 from assets.orders.commitments import land_commitments, shown_orders
 from assets.orders.decide import decide
-from assets.orders.events import Command, Issue, Require, Reserve
+from assets.orders.events import BeginSend, Command, Confirm, Errand, Issue, Require, Reserve
 from assets.orders.order import Order
+from assets.orders.receipts import Answer, Receipt
 from assets.orders.store import Append, OrderFilter, OrderStore, require_order
 from orchestration.ledger import open_ledger
 from orchestration.planning import plan_day
@@ -80,8 +81,12 @@ class Morrow:
         return self.lines.rename(columns={end: "site_id"}).groupby(KEY)["units"].sum()
 
 
-def issue(store: OrderStore, order: Order, until: dt.date) -> Order:
-    steps: tuple[Command, ...] = (Require(0, (), until), Reserve((), until), Issue("rule", "memory", order.order_id))
+def sent(store: OrderStore, order: Order, until: dt.date) -> Order:
+    taken_in = Receipt(order.order_id, order.revision, Answer.PENDING, ())
+    steps: tuple[Command, ...] = (
+        Require(0, (), until), Reserve((), until), Issue("rule", "memory", order.order_id),
+        BeginSend(Errand.SUBMIT, "host-1", dt.datetime.combine(until, dt.time(), dt.UTC)), Confirm(taken_in, "submit"),
+    )  # fmt: skip
     for command in steps:
         stands = require_order(store, order.order_id)
         events = decide(stands, command)
@@ -107,7 +112,7 @@ def morrow(planned_settings: Settings, tmp_path_factory: pytest.TempPathFactory)
     day = home.profile.clock.today()
     store = open_ledger(settings, home.profile.clock)
     planned = store.orders(OrderFilter(network=home.profile.name, plan_date=day))
-    issued = [issue(store, order, day + ONE_DAY) for order in planned if order.document.kind != "purchase"]
+    issued = [sent(store, order, day + ONE_DAY) for order in planned if order.document.kind != "purchase"]
     assert len(issued) > 1
     assert land_commitments(store, LandingArea(home.landing, home.profile.clock), home.profile, home.profile.clock)
     land_the_day(home, day)
