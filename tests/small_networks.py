@@ -69,7 +69,9 @@ def _poisson_quantiles(mean: float) -> dict[str, float]:
     return {quantile_column(level): float(value) for level, value in zip(QUANTILE_LEVELS, values, strict=True)}
 
 
-def poisson_forecast(item: str, site: str, rate: float, horizon: int, days: int = 1) -> list[dict[str, Any]]:
+def poisson_forecast(
+    item: str, site: str, rate: float, horizon: int, days: int = 1, correlation: float = 0.0
+) -> list[dict[str, Any]]:
     """Return forecast rows of Poisson demand with ``rate`` units a bucket."""
     return [
         {
@@ -80,6 +82,7 @@ def poisson_forecast(item: str, site: str, rate: float, horizon: int, days: int 
             "cumulative_mean_units": rate * (t + 1),
             "bucket_start": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=t * days),
             "cumulative_std_units": float(np.sqrt(rate * (t + 1))),
+            "site_correlation": correlation,
             "decision_level": 0.9,
             **_poisson_quantiles(rate * (t + 1)),
         }
@@ -95,6 +98,7 @@ def certain_forecast(item: str, site: str, demand: list[float]) -> list[dict[str
             "item_id": item, "site_id": site, "bucket_index": t,
             "mean_units": demand[t], "cumulative_mean_units": total[t],
             "bucket_start": pd.Timestamp(PLAN_DATE) + pd.Timedelta(days=t), "cumulative_std_units": 0.0,
+            "site_correlation": 0.0,
             "decision_level": 0.9,
             **{quantile_column(level): float(total[t]) for level in QUANTILE_LEVELS},
         }

@@ -125,8 +125,8 @@ def forecast_demand(
     # Whoever plans the date again, with the selection that this run leaves, stamps the same.
     stamp = digest(panel.data_digest(), (complete if prescribed.selection is None else chosen).version)
     return DemandForecast(
-        forecast_frame(panel, arrays, stamp, calendar, plan_date), scores_frame(complete, panel, plan_date),
-        complete, effects_table(taken, plan_date), last_stretch(known),
+        forecast_frame(panel, arrays, chosen.correlation.of(panel.index), stamp, calendar, plan_date),
+        scores_frame(complete, panel, plan_date), complete, effects_table(taken, plan_date), last_stretch(known),
     )  # fmt: skip
 
 

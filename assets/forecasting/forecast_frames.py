@@ -11,6 +11,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from assets.forecasting.history.arrays import Reals
 from assets.forecasting.history.index import DECISION_LEVEL, KEY
 from assets.forecasting.history.panel import SeriesPanel
 from assets.forecasting.registry.selection import Selection
@@ -20,9 +21,12 @@ from assets.kernel.frames.forecasts import DEMAND_FORECAST, FORECAST_SCORES, QUA
 
 
 def forecast_frame(
-    panel: SeriesPanel, arrays: ForecastArrays, stamp: str, calendar: PlanCalendar, plan_date: dt.date
+    panel: SeriesPanel, arrays: ForecastArrays, together: Reals, stamp: str, calendar: PlanCalendar, plan_date: dt.date
 ) -> pd.DataFrame:
-    """Return frame ``DEMAND_FORECAST``, stamped with the version of data and models."""
+    """Return frame ``DEMAND_FORECAST``, stamped with the version of data and models.
+
+    ``together`` is the correlation of errors with the item's other sites, by series.
+    """
     size, horizon = arrays.mean.shape
     labels = panel.index.assign(model=arrays.model)[[*KEY, "demand_segment", DECISION_LEVEL, "model"]]
     frame = pd.DataFrame({name: np.repeat(labels[name].to_numpy(), horizon) for name in labels})
@@ -33,6 +37,7 @@ def forecast_frame(
     frame["mean_units"] = arrays.mean.ravel()
     frame["cumulative_mean_units"] = np.cumsum(arrays.mean, axis=1).ravel()
     frame["cumulative_std_units"] = arrays.deviation.ravel()
+    frame["site_correlation"] = np.repeat(together, horizon)
     for place, name in enumerate(QUANTILE_COLUMNS):
         frame[name] = arrays.quantiles[:, :, place].ravel()
     return DEMAND_FORECAST.conform(frame.assign(model_version=stamp))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from assets.inventory.served_demand import with_served
 from assets.inventory.settings import DELISTED, normal_parents
 from assets.inventory.stochastic_service.two_moment import EchelonSystem
 from assets.inventory.supply import LeadTimes, Reals, departure_waits
@@ -20,13 +21,14 @@ def echelon_system(
     sources: pd.DataFrame,
     supply: LeadTimes,
     own_demand: tuple[Reals, Reals],
+    correlation: Reals,
     shortage_cost: Reals,
     calendar: PlanCalendar,
 ) -> EchelonSystem:
     """Return the system of all item-sites, each replenished by its normal source.
 
     A stage's transit is its mean lead time and the mean wait for a departure. Means and variances of what a site
-    serves add up (independent demands). A shortage costs where demand is met; a delisted item has no demand.
+    serves add up as ``with_served`` says. A shortage costs where demand is met; a delisted item has no demand.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def echelon_system(
         What ``item_site_settings``, ``normal_sources`` and ``lead_times_of`` returned.
     own_demand : (array, array)
         Mean and variance of demand per bucket at the site itself.
+    correlation : array
+        By which sites of an item stray together; 0 where nothing tells.
     shortage_cost : array
         Per unit, as the objective weighs it.
     calendar : PlanCalendar
@@ -44,10 +48,7 @@ def echelon_system(
     echelon = settings["echelon"].to_numpy(dtype=np.int64)
     mean, variance = (np.where(active, values, 0.0) for values in own_demand)
     meets_demand = mean > 0
-    for level in range(int(echelon.max(initial=0))):
-        rows = np.flatnonzero((echelon == level) & (parent >= 0))
-        np.add.at(mean, parent[rows], mean[rows])
-        np.add.at(variance, parent[rows], variance[rows])
+    mean, variance = with_served(parent, echelon, mean, variance, correlation)
     days = calendar.bucket.days
     wait, wait_variance = _waits(sources["departure_days"])
     return EchelonSystem(

@@ -86,7 +86,9 @@ def place_stock(
     promise = critical_ratios(settings, release)
     own = recent_demand(demand, settings, plan_date)
     weighted = promise.shortage_cost * release.objective.shortage_weight
-    system = echelon_system(settings, sources, supply, own, weighted, calendar)
+    # How sites stray together the forecast tells, which is of a later day than the week's Monday.
+    independent = np.zeros(len(settings))
+    system = echelon_system(settings, sources, supply, own, independent, weighted, calendar)
     factor = ndtri(np.clip(promise.ratio, 1.0 - HIGHEST_RATIO, HIGHEST_RATIO))
     local = np.maximum(system.protection_mean + factor * system.protection_std, 0.0)
     stages = guaranteed_levels(system, factor)

@@ -25,22 +25,70 @@ def own_demand(settings: pd.DataFrame, forecast: pd.DataFrame) -> CumulativeDema
     return CumulativeDemand(mean, variance, quantiles)
 
 
-def demand_served(settings: pd.DataFrame, sources: pd.DataFrame, own: CumulativeDemand) -> CumulativeDemand:
-    """Return demand with that of the item-sites normally served: independent, unshifted by lead time."""
-    mean, variance = own.mean.copy(), own.variance.copy()
-    serves = np.zeros(len(settings), dtype=bool)
+def own_correlation(settings: pd.DataFrame, forecast: pd.DataFrame) -> Reals:
+    """Return how far each row's demand strays together with that at the item's other sites, shape (n,).
+
+    Within [0, 1]; 0 where nothing is forecast.
+    """
+    told = forecast.loc[forecast["bucket_index"] == 0, [*KEY, "site_correlation"]]
+    found = settings[KEY].merge(told, on=KEY, how="left")["site_correlation"]
+    bounded: Reals = np.clip(found.fillna(0.0).to_numpy(dtype=np.float64), 0.0, 1.0)
+    return bounded
+
+
+def demand_served(
+    settings: pd.DataFrame, sources: pd.DataFrame, own: CumulativeDemand, correlation: Reals
+) -> CumulativeDemand:
+    """Return demand with that of the item-sites normally served, unshifted by lead time.
+
+    Parameters
+    ----------
+    settings, sources : DataFrame
+        What ``item_site_settings`` and ``normal_sources`` returned.
+    own : CumulativeDemand
+        Of each site itself.
+    correlation : array (n,)
+        By which its sites stray together (``with_served``).
+    """
     origin = normal_parents(settings, sources)
     echelon = settings["echelon"].to_numpy(dtype=np.int64)
-    for level in np.unique(echelon):
-        # Sources stand on a higher echelon, so that what is added here is complete.
-        rows = np.flatnonzero((echelon == level) & (origin >= 0))
-        np.add.at(mean, origin[rows], mean[rows])
-        np.add.at(variance, origin[rows], variance[rows])
-        serves[origin[rows]] = True
+    mean, variance = with_served(origin, echelon, own.mean, own.variance, correlation[:, None])
+    serves = np.zeros(len(settings), dtype=bool)
+    serves[origin[origin >= 0]] = True
     quantiles = own.quantiles.copy()
     quantiles[serves] = gamma_quantiles(mean[serves], variance[serves])
     # The gamma of a longer interval can dip below a shorter one's in the lowest quantiles.
     return CumulativeDemand(mean, variance, np.maximum.accumulate(quantiles, axis=1))
+
+
+def with_served(
+    origin: Integers, echelon: Integers, mean: Reals, variance: Reals, correlation: Reals
+) -> tuple[Reals, Reals]:
+    """Return means and variances with those of what each row serves, directly or through others.
+
+    Variances add up to ``sum (1 - r) s^2 + (sum sqrt(r) s)^2``: deviations s share one factor by their
+    correlation r, and stray independently beside it.
+
+    Parameters
+    ----------
+    origin, echelon : array (n,)
+        Row that replenishes each, on a higher echelon; -1 for none.
+    mean, variance : array (n, ...)
+        Of each row alone.
+    correlation : array
+        Within [0, 1], broadcast against these.
+    """
+    total, alone, shared = mean.copy(), (1.0 - correlation) * variance, np.sqrt(correlation * variance)
+    serves = np.zeros(len(mean), dtype=bool)
+    for level in np.unique(echelon):
+        # Sources stand on a higher echelon, so that what is added here is complete.
+        rows = np.flatnonzero((echelon == level) & (origin >= 0))
+        for values in (total, alone, shared):
+            np.add.at(values, origin[rows], values[rows])
+        serves[origin[rows]] = True
+    pooled = variance.copy()
+    pooled[serves] = alone[serves] + shared[serves] ** 2
+    return total, pooled
 
 
 def per_bucket(own: CumulativeDemand, buckets: Integers) -> tuple[Reals, Reals]:

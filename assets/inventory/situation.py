@@ -17,7 +17,7 @@ from assets.inventory.lead_time_demand import CumulativeDemand, Integers, Reals
 from assets.inventory.master_data import MasterData
 from assets.inventory.promise import ExpectedService, expected_service
 from assets.inventory.protection import Protection, protection_of
-from assets.inventory.served_demand import demand_served, own_demand, per_bucket
+from assets.inventory.served_demand import demand_served, own_correlation, own_demand, per_bucket
 from assets.inventory.settings import item_site_settings
 from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelon_cost
 from assets.inventory.supply import LeadTimes, lead_times_of, normal_sources
@@ -36,6 +36,8 @@ class Situation:
         Settings, the normal source, and its lead time; cross-docks on the way are seen through.
     own : CumulativeDemand
         Forecast of the site itself.
+    correlation : array (n,)
+        Of what it strays by, with that at the item's other sites.
     protection : Protection
         Demand that stock must last for, what is served included.
     promise : Promise
@@ -50,6 +52,7 @@ class Situation:
     sources: pd.DataFrame
     supply: LeadTimes
     own: CumulativeDemand
+    correlation: Reals
     protection: Protection
     promise: Promise
     shortage_weight: float
@@ -59,7 +62,8 @@ class Situation:
         """Return the echelons as one system, a shortage costing so much a unit."""
         demand = per_bucket(self.own, self.protection.buckets)
         weighted = shortage_cost * self.shortage_weight
-        return echelon_system(self.settings, self.sources, self.supply, demand, weighted, self.calendar)
+        together = self.correlation
+        return echelon_system(self.settings, self.sources, self.supply, demand, together, weighted, self.calendar)
 
     def expected(self, system: EchelonSystem, base_stock: Integers) -> ExpectedService:
         """Return what base stocks are expected to do, counting what sources will owe."""
@@ -79,8 +83,9 @@ def situation_of(
     settings = item_site_settings(master)
     sources = normal_sources(settings, master.lanes, master.sourcing, master.items)
     settings, sources, supply = past_cross_docks(settings, sources, lead_times_of(sources, lead_times))
-    own = own_demand(settings, forecast)
-    protection = protection_of(settings, sources, supply, demand_served(settings, sources, own), calendar, plan_date)
+    own, correlation = own_demand(settings, forecast), own_correlation(settings, forecast)
+    served = demand_served(settings, sources, own, correlation)
+    protection = protection_of(settings, sources, supply, served, calendar, plan_date)
     promise = critical_ratios(settings, release)
     weight = release.objective.shortage_weight
-    return Situation(settings, sources, supply, own, protection, promise, weight, calendar)
+    return Situation(settings, sources, supply, own, correlation, protection, promise, weight, calendar)

@@ -98,6 +98,8 @@ class ItemSites:
         Of demand accumulated to the end of bucket t.
     quantiles : float array, shape (n, T, 13)
         Of the same, at ``QUANTILE_LEVELS``.
+    correlation : float array, shape (n,)
+        Of what demand strays by, with that at the item's other sites; within [0, 1], 0 where none is forecast.
     protection_demand : Protection
         Demand between two arrivals.
     """
@@ -135,6 +137,7 @@ class ItemSites:
     mean: Floats
     std: Floats
     quantiles: Floats
+    correlation: Floats
     protection_demand: Protection
 
     def __len__(self) -> int:
@@ -182,7 +185,7 @@ def build_item_sites(
     site = np.searchsorted(np.array(site_ids, dtype=object), table["site_id"].to_numpy(object))
     index = pd.DataFrame({**{k: table[k] for k in KEY}, "index": np.arange(len(table))})
     available = _units(table["available_units"])
-    has_demand, mean, std, quantiles = _demand(index, forecast, horizon)
+    has_demand, mean, std, quantiles, correlation = _demand(index, forecast, horizon)
     cross_dock = (table["site_kind"] == CROSS_DOCK).to_numpy(bool) & ~has_demand
 
     def stocked(units: Ints) -> Ints:
@@ -222,6 +225,7 @@ def build_item_sites(
         mean=mean,
         std=std,
         quantiles=quantiles,
+        correlation=correlation,
         protection_demand=_protection(index, protection),
     )
 
@@ -255,8 +259,8 @@ def _receipts(
     return result.cumsum(axis=1)
 
 
-def _demand(index: pd.DataFrame, forecast: pd.DataFrame, horizon: int) -> tuple[Flags, Floats, Floats, Floats]:
-    """Return which item-sites have a forecast, and its mean, spread and quantiles by bucket.
+def _demand(index: pd.DataFrame, forecast: pd.DataFrame, horizon: int) -> tuple[Flags, Floats, Floats, Floats, Floats]:
+    """Return which item-sites have a forecast, its mean, spread and quantiles by bucket, and its correlation.
 
     A horizon longer than the forecast holds the last bucket's figures.
     """
@@ -270,11 +274,14 @@ def _demand(index: pd.DataFrame, forecast: pd.DataFrame, horizon: int) -> tuple[
     values[rows, buckets] = known[columns].to_numpy(np.float64)
     filled[rows, buckets] = True
     has_demand[rows] = True
+    correlation = np.zeros(n)
+    correlation[rows] = np.clip(known["site_correlation"].to_numpy(np.float64), 0.0, 1.0)
     for t in range(1, horizon):
         values[:, t] = np.where(filled[:, t, None], values[:, t], values[:, t - 1])
     values = np.maximum(values, 0.0)
     quantiles = np.maximum.accumulate(values[:, :, 2:], axis=2)
-    return has_demand, np.maximum.accumulate(values[:, :, 0], axis=1), values[:, :, 1], quantiles
+    mean = np.maximum.accumulate(values[:, :, 0], axis=1)
+    return has_demand, mean, values[:, :, 1], quantiles, correlation
 
 
 def _protection(index: pd.DataFrame, protection: pd.DataFrame | None) -> Protection:

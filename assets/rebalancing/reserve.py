@@ -55,8 +55,8 @@ class Pool:
 def pool_demand(item_sites: ItemSites, shortage_weight: float = 1.0) -> Pool:
     """Add up demand along normal replenishment, from the stores upward.
 
-    Sites are taken as independent of each other; the sum is ordered by item-site. The release's
-    weight of a shortage is in the price, and so in the critical ratio below.
+    What sites are surprised by moves together as far as ``pooled_variance`` says; sums are ordered by
+    item-site. The release's weight of a shortage is in the price, and so in the critical ratio below.
     """
     n, horizon = item_sites.mean.shape
     own = item_sites.mean[:, -1] / max(1, horizon)
@@ -64,12 +64,23 @@ def pool_demand(item_sites: ItemSites, shortage_weight: float = 1.0) -> Pool:
     interval = _protection_buckets(item_sites, rate)
     last = np.clip(interval.astype(np.int64) - 1, 0, horizon - 1)
     column = np.minimum(np.arange(horizon)[None, :], last[:, None])
-    std = np.sqrt(np.take_along_axis(with_below(item_sites, item_sites.std**2), column, axis=1))
+    std = np.sqrt(np.take_along_axis(pooled_variance(item_sites), column, axis=1))
     price = with_below(item_sites, own * item_sites.shortage_cost * shortage_weight / interval)
     holding = with_below(item_sites, own * item_sites.holding_cost)
     spread = with_below(item_sites, np.where(own > 0, item_sites.std[np.arange(n), last], 0.0))
     demand = np.where(rate > 0, rate, 1.0)
     return Pool(rate, std, price / demand, holding / demand, spread)
+
+
+def pooled_variance(item_sites: ItemSites) -> Floats:
+    """Return the variance of demand at each item-site and at those that it normally serves, shape (n, T).
+
+    ``sum (1 - r) s^2 + (sum sqrt(r) s)^2`` with s the deviations and r the correlation of errors, which is one
+    factor that all sites of an item share: with one r ``(1 - r) sum s^2 + r (sum s)^2``.
+    """
+    shared = item_sites.correlation[:, None]
+    alone = with_below(item_sites, (1.0 - shared) * item_sites.std**2)
+    return np.asarray(alone + with_below(item_sites, np.sqrt(shared) * item_sites.std) ** 2)
 
 
 def with_below(item_sites: ItemSites, own: Floats) -> Floats:

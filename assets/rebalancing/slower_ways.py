@@ -83,5 +83,5 @@ def _own(item_sites: ItemSites, row: Ints, seen: Ints) -> tuple[Floats, Floats]:
 def _pooled(item_sites: ItemSites, row: Ints, seen: Ints) -> tuple[Floats, Floats]:
     """Return the same of the sites below."""
     rate = reserve.with_below(item_sites, item_sites.mean[:, -1] / item_sites.horizon)
-    std = np.sqrt(reserve.with_below(item_sites, item_sites.std**2))
+    std = np.sqrt(reserve.pooled_variance(item_sites))
     return rate[row], NORMAL_EXCESS * std[row, seen]

@@ -107,6 +107,7 @@ def _item_sites(rng: np.random.Generator, site: np.ndarray, site_ids: tuple[str,
         mean=mean,
         std=spread,
         quantiles=_quantiles(mean, spread),
+        correlation=np.zeros(n),
         protection_demand=Protection(
             zeros - 1, zeros - 1, np.zeros(n), np.zeros(n), np.zeros((n, len(INTERVAL_COLUMNS)))
         ),

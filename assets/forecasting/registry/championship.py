@@ -17,6 +17,7 @@ from assets.forecasting.evaluation.outcomes import joined
 from assets.forecasting.evaluation.promotion import challenge, decision_losses
 from assets.forecasting.evaluation.published import network_calibration, segment_calibration
 from assets.forecasting.evaluation.shocks import UsualShares
+from assets.forecasting.evaluation.site_correlation import SiteCorrelation, errors_of, joined_errors, site_correlation
 from assets.forecasting.history.arrays import Reals
 from assets.forecasting.history.index import KEY
 from assets.forecasting.history.segments import DYING
@@ -29,6 +30,7 @@ def selected(
     horizon: int,
     made_for: dt.date,
     rules: str,
+    index: pd.DataFrame,
     *,
     standing: Selection | None = None,
     margin: float = 0.0,
@@ -45,6 +47,8 @@ def selected(
         Plan date.
     rules : str
         ``rules_digest``.
+    index : DataFrame
+        ``item_id`` and ``category`` of the panel's series.
     standing : Selection, optional
         In force until now: the best other candidate of a segment is a challenger of its champion.
         Without it, or where its champion is on the menu no more, the best candidate wins.
@@ -60,7 +64,16 @@ def selected(
         for part, choice in zip(found.segments, chosen, strict=True)
     )
     nothing = pd.DataFrame(columns=[*KEY, "model"], dtype=object)
-    return Selection(made_for, rules, choices, network, nothing, tested=found.boosted)
+    together = _together(found, choices, index)
+    return Selection(made_for, rules, choices, network, nothing, tested=found.boosted, correlation=together)
+
+
+def _together(found: Backtest, choices: tuple[SegmentChoice, ...], index: pd.DataFrame) -> SiteCorrelation:
+    parts = [
+        errors_of(_tested(part, choice.champion).outcomes, choice.calibration, index)
+        for part, choice in zip(found.segments, choices, strict=True)
+    ]
+    return site_correlation(joined_errors(parts)) if parts else SiteCorrelation()
 
 
 def _calibrations(part: SegmentBacktest, network: Calibration, usual: UsualShares) -> tuple[Calibration, ...]:

@@ -54,4 +54,5 @@ class Prescribed:
             return self.selection.pinned(self.pins)
         margin = rules.promotion_margin if self.promotion_margin is None else self.promotion_margin
         found = backtest(panel, rules, horizon)
-        return selected(found, horizon, plan_date, version, standing=self.standing, margin=margin).pinned(self.pins)
+        made = selected(found, horizon, plan_date, version, panel.index, standing=self.standing, margin=margin)
+        return made.pinned(self.pins)

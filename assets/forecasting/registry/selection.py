@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 
 from assets.forecasting.evaluation.backtest import SAMPLE_SERIES
 from assets.forecasting.evaluation.calibrate import Calibration
+from assets.forecasting.evaluation.site_correlation import SiteCorrelation
 from assets.forecasting.history.arrays import Reals
 from assets.forecasting.history.index import KEY
 from assets.forecasting.history.panel import MINIMUM_OBSERVED
@@ -64,6 +65,8 @@ class Selection:
         The model of all series, where a champion asks it.
     tested : BoostedModel or None
         The same as the backtest had it, from before its oldest origin.
+    correlation : SiteCorrelation
+        Of forecast errors of one item between its sites.
     """
 
     made_for: dt.date
@@ -73,6 +76,7 @@ class Selection:
     fitted: pd.DataFrame
     boosted: BoostedModel | None = None
     tested: BoostedModel | None = None
+    correlation: SiteCorrelation = field(default_factory=SiteCorrelation)
 
     @property
     def version(self) -> str:
@@ -146,6 +150,7 @@ class Selection:
             "boosted": None if self.boosted is None else self.boosted.document(),
             # Left out where there is none, as in what was kept before there was any.
             **({} if self.tested is None else {"tested": self.tested.document()}),
+            **({} if self.correlation == SiteCorrelation() else {"correlation": self.correlation.document()}),
             "choices": [document_of_choice(choice) for choice in self.choices],
         }
 
@@ -168,7 +173,9 @@ class Selection:
                 None if told is None else BoostedModel.of_document(told)
                 for told in (document["boosted"], document.get("tested"))
             )
-            return cls(made_for, str(document["rules"]), choices, network, fitted, boosted, tested)
+            told = document.get("correlation")
+            correlation = SiteCorrelation() if told is None else SiteCorrelation.of_document(told)
+            return cls(made_for, str(document["rules"]), choices, network, fitted, boosted, tested, correlation)
         except (KeyError, TypeError, ValueError) as error:
             raise EquipoiseError(
                 f"the document is no selection: {type(error).__name__} {error}",

@@ -69,6 +69,13 @@ DEMAND_FORECAST = Frame(
         _real_units("mean_units", "Expected demand of the bucket."),
         _real_units("cumulative_mean_units", "Expected demand up to the end of the bucket."),
         _real_units("cumulative_std_units", "Standard deviation of the cumulative demand."),
+        real(
+            "site_correlation",
+            "Correlation of what cumulative demand strays by between the site and the item's others: with it the "
+            "variance of their sum is (1 - r) times the sum of variances and r times the square of summed deviations.",
+            minimum=0,
+            maximum=1,
+        ),
         *(
             _real_units(quantile_column(level), f"{level:.0%} quantile of the cumulative demand.")
             for level in QUANTILE_LEVELS

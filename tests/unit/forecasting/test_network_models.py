@@ -103,10 +103,11 @@ def test_where_there_is_nothing_to_learn_the_boosted_model_does_not_take_over(re
     units = np.random.default_rng(5).poisson(np.geomspace(2.0, 30.0, 60)[:, None], (60, 120))
     rules = menu_of(release, "HistoricAverage", "Boosted").forecast
     found = backtest(weekly_panel(units), rules, HORIZON)
+    panel = weekly_panel(units)
     stood = selected(
-        backtest(weekly_panel(units), menu_of(release, "HistoricAverage").forecast, HORIZON), HORIZON, DATE, ""
+        backtest(panel, menu_of(release, "HistoricAverage").forecast, HORIZON), HORIZON, DATE, "", panel.index
     )
-    after = selected(found, HORIZON, DATE, "", standing=stood, margin=rules.promotion_margin)
+    after = selected(found, HORIZON, DATE, "", panel.index, standing=stood, margin=rules.promotion_margin)
     assert after.choice_of("smooth").champion == "HistoricAverage"
 
 

@@ -51,10 +51,11 @@ def rows_of(frame: Frame, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return frame.conform(typed)
 
 
-def poisson_forecast(item: str, site: str, rate: float, horizon: int = 21) -> pd.DataFrame:
+def poisson_forecast(item: str, site: str, rate: float, correlation: float, horizon: int = 21) -> pd.DataFrame:
     mean = rate * np.arange(1, horizon + 1)
     frame = pd.DataFrame({"bucket_index": np.arange(horizon), "cumulative_mean_units": mean})
     frame["cumulative_std_units"] = np.sqrt(mean)
+    frame["site_correlation"] = correlation
     for level, name in zip(QUANTILE_LEVELS, QUANTILE_COLUMNS, strict=True):
         frame[name] = stats.poisson(mean).ppf(level) if rate else 0.0
     return frame.assign(item_id=item, site_id=site, mean_units=rate)
@@ -78,6 +79,7 @@ class Network:
     lead_times: tuple[dict[str, Any], ...] = ()
     abc_class: str = "A"
     bucket: Bucket = Bucket.DAY
+    correlation: float = 0.0
 
     def with_(self, **changes: Any) -> "Network":
         return replace(self, **changes)
@@ -88,7 +90,7 @@ class Network:
             {"plan_date": STAMP, "item_id": i, "site_id": s, **SETTING, **more}
             for (i, s), more in self.settings.items()
         ]
-        forecasts = [poisson_forecast(i, s, rate) for (i, s), rate in self.rates.items()]
+        forecasts = [poisson_forecast(i, s, rate, self.correlation) for (i, s), rate in self.rates.items()]
         return [
             pd.concat(forecasts, ignore_index=True),
             rows_of(LEAD_TIME, [{"plan_date": STAMP, **row} for row in self.lead_times]),

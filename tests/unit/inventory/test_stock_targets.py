@@ -42,6 +42,31 @@ def test_the_hub_carries_the_demand_of_the_stores_it_serves(network, release):
     assert hub["protection_std_units"] == pytest.approx(((5 + 3) * 11) ** 0.5)
 
 
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 1.0])
+def test_a_hub_covers_what_its_stores_are_surprised_by_together(network, release, correlation):
+    stores = np.array([5.0, 3.0]) * 11
+    variance = (1 - correlation) * stores.sum() + correlation * np.sqrt(stores).sum() ** 2
+    hub = network.with_(correlation=correlation).target(release, "hub")
+    assert hub["protection_std_units"] == pytest.approx(variance**0.5)
+    assert hub["protection_mean_units"] == pytest.approx(stores.sum())
+
+
+def test_the_more_stores_stray_together_the_more_a_hub_holds_and_the_stores_no_more(network, release):
+    made = [network.with_(correlation=r).targets(release).set_index("site_id") for r in (0.0, 0.2, 0.5, 1.0)]
+    held = [targets.loc["hub", "base_stock_units"] for targets in made]
+    assert held == sorted(held)
+    assert held[0] < held[-1]
+    for targets in made[1:]:
+        assert (targets.loc[["a", "b"], "base_stock_units"] == made[0].loc[["a", "b"], "base_stock_units"]).all()
+
+
+def test_a_hub_of_one_store_holds_the_same_however_stores_stray_together(network, release):
+    alone = network.with_(rates={("i", "a"): 5.0})
+    apart, together = (alone.with_(correlation=r).target(release, "hub") for r in (0.0, 0.7))
+    assert together["base_stock_units"] == apart["base_stock_units"]
+    assert together["protection_std_units"] == pytest.approx(apart["protection_std_units"], rel=1e-12)
+
+
 def test_a_store_that_buys_for_itself_burdens_no_hub(network, release):
     cheap = {"item_id": "i", "site_id": "a", "unit_cost": 3.0, "quoted_lead_time_days": 1}
     bought = network.with_(sourcing=(*network.sourcing, cheap))
