@@ -21,7 +21,7 @@ from assets.rebalancing.documented import documented, wanted, without_documents
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.charging import ChargedBound, charged_bound
-from assets.rebalancing.market.closing import Open, ways
+from assets.rebalancing.market.closing import Open, sooner, ways
 from assets.rebalancing.market.departure_search import LEAST_SAVING
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.filling import filled
@@ -60,6 +60,20 @@ class Consolidated:
     charges: Charges | None = None
     bound: ChargedBound | None = None
 
+    @property
+    def paid(self) -> Floats:
+        """What each site pays beside goods and freight, in currency, shape (sites,).
+
+        For the room of shared limits that its lines of today take (``market.payments``), and the bills of
+        the departures that leave for it.
+        """
+        problem, paid = self.choice.network.problem, self.found.settlement.paid
+        if self.charges is None:
+            return paid
+        site = problem.item_sites.site[problem.moves.destination]
+        bills = np.bincount(site, weights=self.charges.departures.shares(self.found.every_unit), minlength=len(paid))
+        return np.asarray(paid + bills)
+
 
 def consolidated(network: Network, limits: Limits) -> Consolidated:
     """Return what goes out within the limits that items share, departures and documents decided.
@@ -76,7 +90,10 @@ def consolidated(network: Network, limits: Limits) -> Consolidated:
         choice = choose(network)
         return Consolidated(choice, limits, settle(choice, limits))
     charges = Charges.of(problem)
-    found = [_on(opened, charges, limits) for opened in ways(network, charges.departures)]
+    opened = ways(network, charges.departures)
+    found = [_on(one, charges, limits) for one in opened]
+    again = (sooner(one, done.found.every_unit) for one, done in zip(opened, found, strict=True))
+    found += [_on(one, charges, limits) for one in again if one is not None]
     return min(found, key=lambda done: (len(done.found.faults), done.found.costs.total))
 
 

@@ -61,19 +61,24 @@ MARKET_TRANSCRIPT = Frame(
             "demand_planner states what items need, supply_executor plans them, constraint_evaluator refuses what "
             "breaks a limit, conflict_resolver says what limits are asked for and who gets what.",
         ),
-        text("subject", "Item or limit spoken of."),
+        text("subject", "Item, limit or site spoken of."),
         real(
             "bid",
             "Of a plan what it saves over the horizon in currency, before it pays its price: cost if nothing of the "
             "item moves, now or later, less the plan's. Of needs what one more unit is worth at most, in currency. Of "
-            "a limit what all bids of the round use of it, in its unit.",
+            "a limit what all bids of the round use of it, in its unit. Of a site what the room that its lines of "
+            "today take is worth at the prices, in currency.",
         ),
-        real("price", "What the plan pays in currency; or price per unit of the limit. 0 where needs are stated."),
+        real(
+            "price",
+            "Of a plan its room at the prices, in currency; of a limit its price per unit; of a site what it pays, in "
+            "currency. 0 where needs are stated.",
+        ),
         text(
             "outcome",
             "Of items: needed, proposed, awarded, refused, or declined where what is left of the limits saves nothing "
             "beside what the item has. Of limits: scarce where the bids of the round ask for more than the room, full "
-            "where they fill it at a price, free where they leave room though it has a price.",
+            "where they fill it at a price, free where they leave room though it has a price. Of sites: charged.",
         ),
         text(
             "reason",

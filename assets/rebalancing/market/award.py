@@ -2,12 +2,13 @@
 
 The mixture of whole proposals decides for the items that it takes whole; the others wait, and
 then what is left is offered, turn by turn, to those that lose most at the prices. Every state
-on the way is within the limits, and cost never rises. Not here: prices and the bound.
+on the way is within the limits, and cost never rises. A small market then chooses anew among all plans
+that are a line away from the award. Not here: prices and the bound.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.lots import FAR
 from assets.rebalancing.market.constraint_evaluator import whole
 from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.lot_plans import lot_plans
 from assets.rebalancing.market.master import WHOLE_SHARE
 from assets.rebalancing.market.messages import (
     BESIDE_OTHERS,
@@ -26,13 +28,16 @@ from assets.rebalancing.market.messages import (
     Proposals,
     Refusal,
     joined,
+    units_of,
 )
-from assets.rebalancing.market.mixing import mixed, whole_mixture
+from assets.rebalancing.market.mixing import is_small, mixed, whole_mixture
 from assets.rebalancing.market.offers import SLACK, offers
 from assets.rebalancing.market.pool import Mixture, Pool
 from assets.rebalancing.market.rounds import Bidding, Budget, base_cost
 from assets.rebalancing.market.supply_executor import paid, propose_whole
 
+LOT_TURNS = 3
+"""Most times that a small market chooses anew."""
 DEAREST_SHARE = 1e-5
 """Items that lose less than this share of an average item's cost at the prices do not bid for leftovers."""
 
@@ -82,7 +87,32 @@ def award(network: Network, limits: Limits, bidding: Bidding, today: Proposals |
         for one in mixtures
         if one is not None
     ]
-    return min(found, key=lambda one: int(one.plans.cost.sum()))
+    best = min(found, key=_cost)
+    return _lot_by_lot(network, limits, bidding, best, pool, budget) if is_small(waiting, limits) else best
+
+
+def _lot_by_lot(network: Network, limits: Limits, bidding: Bidding, found: Award, pool: Pool, budget: Budget) -> Award:
+    """Choose anew among plans that are a line away from the award, while that saves anything."""
+    waiting, enough = bidding.idle, _enough(network, bidding, budget)
+    asked, everybody = units_of(bidding.free)[network.first], np.ones(len(waiting), dtype=bool)
+    for _ in range(LOT_TURNS):
+        pool.add(found.plans)
+        units = units_of(found.plans)[network.first]
+        pool.add(lot_plans(network, limits, bidding.bound.prices, units, asked, everybody))
+        found = replace(found, pool=pool.proposals)
+        mixture = whole_mixture(waiting, pool.proposals, limits, network.scale)
+        if mixture is None or _cost(found) <= enough:
+            break
+        state = _fixed(limits, waiting, pool.proposals, mixture)
+        better = _completed(network, limits, bidding, state, budget)
+        if _cost(better) >= _cost(found):
+            break
+        found = replace(better, pool=pool.proposals)
+    return found
+
+
+def _cost(found: Award) -> int:
+    return int(found.plans.cost.sum())
 
 
 def _completed(network: Network, limits: Limits, bidding: Bidding, state: State, budget: Budget) -> Award:

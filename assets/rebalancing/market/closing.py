@@ -6,7 +6,7 @@ Items plan by the relaxed flow, for nothing on what is open. Not here: what is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,11 @@ from assets.rebalancing.flow import Flow, started
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.departure_search import Search
 from assets.rebalancing.market.departures import Departures
-from assets.rebalancing.market.full_trucks import filled
+from assets.rebalancing.market.full_trucks import filled, with_room
+from assets.rebalancing.market.shares import at_shares, started_again
+
+A_LITTLE_FULLER = 1.0001
+"""Times the load by which riders decide: those to whom today and later are the same ride today."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def close(network: Network, departures: Departures) -> Open:
 
 
 def ways(network: Network, departures: Departures, most: int = 2) -> list[Open]:
-    """Return which departures leave, and which do if those that pay only when they are full may, if any does.
+    """Return which departures leave, and which do if some are filled, if that pays anywhere.
 
     The second way is cheaper by the relaxed flow; in whole lots and within limits it may not be.
 
@@ -81,6 +85,26 @@ def ways(network: Network, departures: Departures, most: int = 2) -> list[Open]:
         further.settle()
         found.append(_opened(further, free))
     return found
+
+
+def sooner(opened: Open, units: Ints) -> Open | None:
+    """Return the same departures with what could as well leave later on those that leave with room; none if none does.
+
+    Parameters
+    ----------
+    opened : Open
+        Which departures leave.
+    units : int array, shape (m,)
+        Of every move, as it would go out.
+    """
+    departures = opened.departures
+    room = with_room(opened.network, departures, units)
+    if not room.any():
+        return None
+    departures = departures.at_fill(np.where(room, A_LITTLE_FULLER * departures.fill, departures.fill))
+    network = at_shares(opened.network, departures)
+    network = started_again(network, np.zeros(len(network.first), dtype=bool))[0]
+    return replace(opened, network=network, departures=departures)
 
 
 def _opened(search: Search, free: Flow) -> Open:

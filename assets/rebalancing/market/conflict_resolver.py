@@ -10,10 +10,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from assets.rebalancing.expansion import Network
-from assets.rebalancing.item_sites import Flags
+from assets.rebalancing.item_sites import Flags, Floats
 from assets.rebalancing.market.award import award
 from assets.rebalancing.market.limits import TOLERANCE, Limits
-from assets.rebalancing.market.messages import Award, Prices, Proposals
+from assets.rebalancing.market.messages import Award, Prices, Proposals, units_of
+from assets.rebalancing.market.payments import room_by_sites
 from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch, bid
 from assets.rebalancing.market.supply_executor import paid
 from assets.rebalancing.market.transcript import Row, saved, uses
@@ -84,6 +85,19 @@ def awards(
         )
         for k, use in enumerate(uses(limits, prices, plans.use))
     ]
+
+
+def charges(
+    network: Network, limits: Limits, found: Award, prices: Prices, paid_by_site: Floats, round_: int
+) -> list[Row]:
+    """Return the rows of what each site pays for the room that its lines of today take."""
+    worth = room_by_sites(network, limits, prices.per_limit, units_of(found.plans))
+    why = "its room at the prices of limits" if found.pool is None else "what the others lose by its lines of today"
+    return [
+        Row(round_, AGENT, network.problem.item_sites.site_ids[site], float(worth[site]), float(paid_by_site[site]),
+            "charged", f"pays {why}")
+        for site in np.flatnonzero((worth > 0) | (paid_by_site > 0)).tolist()
+    ]  # fmt: skip
 
 
 def _outcome(asked: float, room: float) -> str:

@@ -15,8 +15,9 @@ from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market import conflict_resolver, constraint_evaluator, demand_planner, supply_executor
 from assets.rebalancing.market.components import Component
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.messages import Proposals
+from assets.rebalancing.market.messages import Proposals, units_of
 from assets.rebalancing.market.parts import part
+from assets.rebalancing.market.payments import paid_by_sites
 from assets.rebalancing.market.rounds import Bidding, Budget, Round, Watch
 from assets.rebalancing.market.settlement import Deal
 from assets.rebalancing.market.supply_executor import idle, priced
@@ -58,19 +59,14 @@ def strike(
         says = supply_executor.declined if one.saves_nothing else constraint_evaluator.refused
         rows.append(says(some.network, waiting, one, last))
     rows += conflict_resolver.awards(some.network, shared, waiting, found, prices, last)
+    paid = paid_by_sites(some.network, shared, prices, waiting, asked, found)
+    rows += conflict_resolver.charges(some.network, shared, found, prices, paid, last)
     units = np.zeros(len(network.problem.moves), dtype=np.int64)
     units[some.moves] = units_of(found.plans)
     return Deal(
         component, units, int(found.plans.cost.sum()), bidding.bound.value, _still(some.network, shared, bidding),
-        prices.per_limit, rows, bidding.rounds,
+        prices.per_limit, paid, rows, bidding.rounds,
     )  # fmt: skip
-
-
-def units_of(plans: Proposals) -> Ints:
-    """Return the units of every move in plans of different items, shape (m,)."""
-    units = np.zeros(plans.units.shape[1], dtype=np.int64)
-    units[plans.units.indices] = plans.units.data
-    return units
 
 
 def _own(plans: Proposals, component: Component, moves: Ints) -> Proposals:

@@ -1,38 +1,51 @@
-"""Departures that pay only once they are full, to sites where not half a truck goes later.
+"""Departures that are filled, to sites where not half a truck goes later.
 
-There no rider pays for half a truck, today or later, but all of them may pay for a full one: riders decide by
-the share of a full truck, then by less, until it is full. Not here: departures that pay half full
-(``departure_search``).
+There no rider pays for half a truck, today or later. One that stays may pay once it is full: riders decide by
+the share of a full truck, then by less, until it is. One that leaves more than half full charges by its shares
+more than it costs: riders decide by less, until the room that is paid for is taken. Not here: departures that
+pay half full (``departure_search``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.components import largest_units
 from assets.rebalancing.market.departure_search import LEAST_SAVING, Search
+from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.shares import at_shares, started_again
 from assets.rebalancing.moves import ASSUMED_FILL, Moves
 
 FILLS = (1.0, 1.25, 1.5, 1.75, 2.0)
 """Loads of a truck that its riders decide by until it is full; beyond one they decide by less than they pay."""
+ROOM_FILLS = (0.55, 0.6, 0.7, 0.8, *FILLS, 4.0, 16.0)
+"""The same of one that leaves more than half full: what room is left is paid for."""
 
 
 def filled(search: Search) -> Search:
-    """Return the search with departures open that pay once they are full; the same one where none does.
+    """Return the search with departures filled where that pays; the same one where it pays nowhere.
 
     Shares that fewer units pay later are no reason to leave: nobody is billed for them.
     """
     lanes = _lanes(search.network.problem.moves, search.departures.row)
     for row in _could_fill(search, lanes).tolist():
-        tried = _filled_with(search, row)
-        if _saved_by(search, tried, row, lanes) > LEAST_SAVING:
-            again = started_again(tried.network, np.zeros(len(tried.row), dtype=bool))[0]
-            search = replace(tried, network=again)
+        search = _better(search, _filled_with(search, row, FILLS), row, lanes)
+    room = with_room(search.network, search.departures, search.every)
+    for row in np.flatnonzero(_seldom(search, lanes, room)).tolist():
+        search = _better(search, _filled_with(search, row, ROOM_FILLS), row, lanes)
     return search
+
+
+def _better(search: Search, tried: Search, row: int, lanes: Ints) -> Search:
+    """Return what was tried of a departure if it saves anything."""
+    if _saved_by(search, tried, row, lanes) <= LEAST_SAVING:
+        return search
+    return replace(tried, network=started_again(tried.network, np.zeros(len(tried.row), dtype=bool))[0])
 
 
 def _could_fill(search: Search, lanes: Ints) -> Ints:
@@ -41,12 +54,7 @@ def _could_fill(search: Search, lanes: Ints) -> Ints:
     Each unit that sites ask for at most gains what the next one does: more than it can, where they sell.
     """
     network, departures = search.network, search.departures
-    usual = np.zeros(len(departures) + 1, dtype=bool)
-    # Nothing leaves later on other lanes (``moves``), so that what they would spare is unknown.
-    usual[departures.row[network.problem.moves.usual]] = True
-    stays = search.shut & departures.fills & (departures.paid == 0) & usual[:-1]
-    if stays.any():
-        stays &= _to_one_site(search) @ _later(search, lanes) < ASSUMED_FILL * departures.truck[:, 0]
+    stays = _seldom(search, lanes, search.shut)
     rows = np.flatnonzero(np.append(stays, False)[search.row])
     if not len(rows):
         return rows
@@ -55,8 +63,7 @@ def _could_fill(search: Search, lanes: Ints) -> Ints:
     node = network.node_start[owner]
     ends = search.potential[node + network.tail[arcs]] - search.potential[node + network.head[arcs]]
     gain = spread - (network.cost[arcs] + ends) / network.scale
-    sites, to = network.problem.item_sites, network.problem.moves.destination[network.first[rows]]
-    asked = np.maximum(0.0, sites.quantiles[to, -1, -1] - sites.known_supply[to, -1])
+    asked = _asked(network)[network.first[rows]]
     most = np.where(gain > 0, np.minimum(asked, largest_units(network)[network.first[rows]]), 0.0)
     # Those that gain most by their share of a truck fill it first.
     load = most * spread * departures.fill[on] / departures.cost[on]
@@ -68,6 +75,50 @@ def _could_fill(search: Search, lanes: Ints) -> Ints:
     gains = np.bincount(on[order], weights=(gain * most)[order] * taken, minlength=count)
     loads = np.bincount(on, weights=load, minlength=count)
     return np.flatnonzero((gains > departures.cost) & (loads > ASSUMED_FILL))
+
+
+def with_room(network: Network, departures: Departures, units: Ints) -> Flags:
+    """Return departures that leave with room though riders decide by more than they pay, shape (d,).
+
+    On usual lanes to sites that sell, and not on what others pay for.
+
+    Parameters
+    ----------
+    network, departures : Network, Departures
+        As items decide by them.
+    units : int array, shape (m,)
+        Of every move.
+    """
+    trucks = departures.trucks(units)
+    full = departures.truck * np.maximum(1, np.minimum(trucks, departures.most))[:, None]
+    room = (trucks > 0) & (departures.loads(units) < full).all(axis=1)
+    room &= departures.beyond(units) < -LEAST_SAVING
+    sells = np.zeros(len(departures) + 1, dtype=bool)
+    sells[departures.row[_asked(network) > 0]] = True
+    return np.asarray(room & sells[:-1] & _usual(network, departures))
+
+
+def _usual(network: Network, departures: Departures) -> Flags:
+    """Return which departures fill up and pay for themselves, on lanes of usual replenishment, shape (d,)."""
+    usual = np.zeros(len(departures) + 1, dtype=bool)
+    # Nothing leaves later on other lanes (``moves``), so that what they would spare is unknown.
+    usual[departures.row[network.problem.moves.usual]] = True
+    return np.asarray(usual[:-1] & departures.fills & (departures.paid == 0))
+
+
+def _seldom(search: Search, lanes: Ints, chosen: Flags) -> Flags:
+    """Return which of some departures fill up and go to where not half a truck goes later."""
+    departures = search.departures
+    chosen = chosen & _usual(search.network, departures)
+    if chosen.any():
+        chosen &= _to_one_site(search) @ _later(search, lanes) < ASSUMED_FILL * departures.truck[:, 0]
+    return np.asarray(chosen)
+
+
+def _asked(network: Network) -> Floats:
+    """Return the most that the site of each move asks for beyond what is known to come, shape (m,)."""
+    sites, to = network.problem.item_sites, network.problem.moves.destination
+    return np.asarray(np.maximum(0.0, sites.quantiles[to, -1, -1] - sites.known_supply[to, -1]))
 
 
 def _later(search: Search, lanes: Ints) -> Floats:
@@ -91,11 +142,12 @@ def _to_one_site(search: Search) -> Flags:
     return np.equal.outer(site, site)
 
 
-def _filled_with(search: Search, row: int) -> Search:
-    """Return the search with a departure open for as small a share as fills it, from that of a full truck on."""
-    for fill in FILLS:
+def _filled_with(search: Search, row: int, fills: Sequence[float]) -> Search:
+    """Return the search with a departure open for as small a share as fills its trucks, one at least."""
+    trucks = min(max(1, int(search.departures.trucks(search.every)[row])), int(search.departures.most[row]))
+    for fill in fills:
         tried = _at_fill(search, row, fill)
-        if (tried.departures.loads(tried.every)[row] >= tried.departures.truck[row]).any():
+        if (tried.departures.loads(tried.every)[row] >= trucks * tried.departures.truck[row]).any():
             break
     return tried
 

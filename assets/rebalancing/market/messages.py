@@ -84,6 +84,13 @@ def joined(batches: list[Proposals]) -> Proposals:
     )
 
 
+def units_of(plans: Proposals) -> Ints:
+    """Return the units of every move in plans of different items, shape (m,)."""
+    units = np.zeros(plans.units.shape[1], dtype=np.int64)
+    units[plans.units.indices] = plans.units.data
+    return units
+
+
 SAVES_NOTHING = "saves nothing beside the plan that it has"
 OVER_ITS_SHARE = "asks for more than is left"
 BESIDE_OTHERS = "breaks the limit beside those that save more"
@@ -131,8 +138,11 @@ class Award:
         What was asked for on the way and not granted.
     turns : int
         How often leftovers were offered.
+    pool : Proposals, optional
+        Whole plans that a small market chose among.
     """
 
     plans: Proposals
     refusals: tuple[Refusal, ...]
     turns: int
+    pool: Proposals | None = None

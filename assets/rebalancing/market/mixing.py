@@ -77,10 +77,15 @@ def _minds(idle: Proposals, pool: Proposals, mixture: Mixture, limits: int) -> t
     return chosen, open_
 
 
+def is_small(idle: Proposals, limits: Limits) -> bool:
+    """Return whether an integer master can choose among whole plans of every item."""
+    return len(idle) + len(limits) <= WHOLE_ROWS
+
+
 def whole_mixture(idle: Proposals, pool: Proposals, limits: Limits, scale: float) -> Mixture | None:
     """Return the cheapest whole choice of proposals, by branch and bound; none where they are too many or too few."""
     count = len(pool)
-    if not count or len(idle) + len(limits) > WHOLE_ROWS:
+    if not count or not is_small(idle, limits):
         return None
     saving = (pool.cost - idle.cost[pool.item]) / scale
     of_item = csr_array((np.ones(count), (pool.item, np.arange(count))), shape=(len(idle), count))

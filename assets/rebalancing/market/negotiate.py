@@ -20,9 +20,9 @@ from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Flow
 from assets.rebalancing.item_sites import Flags, Floats, Ints
 from assets.rebalancing.market.components import components, largest_use, touched_items
-from assets.rebalancing.market.deal import strike, units_of
+from assets.rebalancing.market.deal import strike
 from assets.rebalancing.market.limits import Limits
-from assets.rebalancing.market.messages import Proposals, joined
+from assets.rebalancing.market.messages import Proposals, joined, units_of
 from assets.rebalancing.market.parts import part
 from assets.rebalancing.market.rounds import Budget, Watch, base_cost
 from assets.rebalancing.market.settlement import BrokenAwardError, Deal, Settlement
@@ -180,9 +180,11 @@ def _together(market: _Market, deals: list[Deal]) -> Ints:
 def _settlement(market: _Market, deals: list[Deal], units: Ints, active: Flags, faults: tuple[str, ...]) -> Settlement:
     network, limits = market.network, market.limits
     prices, apart = np.zeros(len(limits)), np.ones(network.items, dtype=bool)
+    paid = np.zeros(len(network.problem.item_sites.site_ids))
     for deal in deals:
         apart[deal.component.items] = False
         prices[deal.component.limits] = deal.prices
+        paid += deal.paid
     total = int(market.standing.cost[apart].sum()) + sum(deal.cost for deal in deals)
     least = int(market.free.cost[apart].sum()) + sum(deal.bound for deal in deals)
     nothing = int(market.still[apart].sum()) + sum(deal.still for deal in deals)
@@ -191,7 +193,7 @@ def _settlement(market: _Market, deals: list[Deal], units: Ints, active: Flags, 
     over, decidable = (total - least) / network.scale, (nothing - least) / network.scale
     return Settlement(
         units, amount, proven, _share(over, abs(amount)), _share(over, decidable), limits.names, prices,
-        limits.used(units), limits.room, _asked(market), active, tuple(deals), faults,
+        limits.used(units), limits.room, _asked(market), active, paid, tuple(deals), faults,
     )  # fmt: skip
 
 

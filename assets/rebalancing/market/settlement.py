@@ -31,6 +31,8 @@ class Deal:
         Of its items: as awarded, at least, and at least if nothing starts today.
     prices : float array
         Of its limits.
+    paid : float array, shape (sites,)
+        What each site pays for the room that its lines of today take, in currency.
     rows : list of Row
         Transcript.
     rounds : int
@@ -43,6 +45,7 @@ class Deal:
     bound: int
     still: int
     prices: Floats
+    paid: Floats
     rows: list[Row]
     rounds: int
 
@@ -73,6 +76,8 @@ class Settlement:
         What plans would use of each limit if it were free.
     negotiating : bool array, shape (L,)
         Which limits were negotiated over: those that a plan on the way broke, on whatever dates.
+    paid : float array, shape (sites,)
+        What each site pays for the room that its lines of today take, in currency: see ``payments``.
     deals : tuple of Deal
         Of the components in which items negotiated, by their first item.
     faults : tuple of str
@@ -90,6 +95,7 @@ class Settlement:
     room: Floats
     asked: Floats
     negotiating: Flags
+    paid: Floats
     deals: tuple[Deal, ...]
     faults: tuple[str, ...]
 

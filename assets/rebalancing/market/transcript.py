@@ -31,14 +31,15 @@ class Row(NamedTuple):
     agent : str
         demand_planner, supply_executor, constraint_evaluator or conflict_resolver.
     subject : str
-        Item or limit.
+        Item, limit or site.
     bid : float
         What the plan saves against waiting or what one more unit is worth, in currency; or use of
-        the limit in its own unit.
+        the limit in its own unit; or what a site's room is worth at the prices, in currency.
     price : float
-        What the plan pays in currency, or price per unit of the limit.
+        A plan's room at the prices in currency, price per unit of the limit, or what a site pays.
     outcome : str
-        needed, proposed, declined, refused or awarded of an item; scarce, full or free of a limit.
+        needed, proposed, declined, refused or awarded of an item; scarce, full or free of a limit; charged of a
+        site.
     reason : str
         In words.
     """

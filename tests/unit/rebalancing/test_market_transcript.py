@@ -25,7 +25,7 @@ SAYS = {
     "demand_planner": {"needed"},
     "supply_executor": {"proposed", "declined"},
     "constraint_evaluator": {"refused"},
-    "conflict_resolver": {"scarce", "full", "free", "awarded"},
+    "conflict_resolver": {"scarce", "full", "free", "awarded", "charged"},
 }
 ASKED = re.compile(r"(?P<asked>\S+) asked for, (?P<room>\S+) there(?:: (?P<by>.*))?$")
 BY = re.compile(r"(?P<amount>\S+) by (?P<count>\d+) (?P<who>new bids?|bids? as before)")
