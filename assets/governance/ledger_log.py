@@ -14,8 +14,11 @@ from assets.governance.log import StreamConflict
 from assets.orders.confirmations import ConfirmationsTaken
 from assets.orders.events import LedgerEvent
 from assets.orders.store import Append, OrderStore, VersionConflict
+from assets.orders.strangers import StrangerCancelRequested
 
-LEDGER_EVENTS: tuple[type[LedgerEvent], ...] = (*get_args(Event), ConfirmationsTaken)
+LEDGER_EVENTS: tuple[type[LedgerEvent], ...] = (
+    *get_args(Event), ConfirmationsTaken, StrangerCancelRequested,
+)  # fmt: skip
 """What a ledger holds beside the events of orders; whoever opens one names them."""
 
 

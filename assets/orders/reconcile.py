@@ -17,6 +17,7 @@ from assets.orders.levels_there import standing_documents
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
 from assets.orders.receipts import is_older, merged
 from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.strangers import issued_here
 from assets.orders.unanswered import awaits_answer, has_missed_departure
 
 
@@ -98,6 +99,9 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
     asked = sorted({*gateway.references(), *(order_id for order_id, order in ours.items() if _goes_on(order))})
     replaced = _replaced(ours.values())
     asked = [reference for reference in asked if reference not in replaced]
+    # Another network of this ledger, on the same other side, compares its own.
+    others = issued_here(store, tuple(reference for reference in asked if reference not in ours))
+    asked = [reference for reference in asked if reference not in others]
     there = {reference: gateway.find(reference) for reference in asked}
     return Reconciliation(len(asked), differences(ours, there, today))
 

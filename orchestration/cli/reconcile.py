@@ -133,17 +133,8 @@ def told_of_resend(order: Order, plan_date: dt.date) -> str:
 
 
 def _cancel_there(access: Access, gateway: Gateway, reference: str, reason: str) -> str:
-    from assets.orders.gateways.port import Cancellation
-    from assets.orders.store import OrderFilter
+    from assets.orders.strangers import cancel_stranger
 
-    ours = access.store.orders(OrderFilter(network=access.network, order_ids=(reference,)))
-    if ours and ours[0].delivery is not None:
-        raise EquipoiseError(
-            "this ledger issued it", where=f"order {reference}", remedy=f"Use `equipoise cancel {reference}`"
-        )
-    if gateway.find(reference) is None:
-        raise EquipoiseError(
-            "the other side has nothing of it", where=f"order {reference}", remedy="Look with `equipoise reconcile`"
-        )
-    gateway.cancel(Cancellation(reference, f"{reason}, by {access.identity.person}"))
-    return f"The other side was asked to cancel {reference}."
+    person = access.identity.person
+    said = cancel_stranger(access.store, gateway, access.network, reference, by=person, reason=reason)
+    return f"The other side was asked to cancel {reference}; it says: {said.answer}."

@@ -22,6 +22,7 @@ from assets.orders.gateways.wire import order_message
 from assets.orders.order import Order
 from assets.orders.outbox import SendTerms, send_due
 from assets.orders.store import require_order
+from assets.orders.strangers import StrangerCancelRequested
 
 ORDER = TRANSFER.order_id
 WHY = ("--reason", "restored from a backup")
@@ -96,6 +97,10 @@ def test_an_order_that_is_not_ours_is_cancelled_there_and_ours_is_not(
     theirs.submit(order_message(stranger))
     assert causes(equipoise) == [(stranger.reference, "--cancel-there")]
     assert causes(equipoise, "--cancel-there", stranger.reference, *WHY) == []
+    with closing(open_tiny(planned)) as store:
+        (kept,) = store.history("strangers/tiny/webhook")
+    assert isinstance(kept.event, StrangerCancelRequested)
+    assert (kept.event.reference, kept.event.reason) == (stranger.reference, WHY[1])
     found = theirs.find(stranger.reference)
     assert found is not None
     assert found.answer is Answer.CANCELLED

@@ -5,18 +5,30 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from contract.gateways.kit_documents import submission
 from unit.orders.order_lives import ACKNOWLEDGED, ISSUED, RECEIVED, SENDING, SHIPPED, life, receipt
 
+from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_one
 from assets.orders.decide import decide
-from assets.orders.events import Cancel, Confirm, EndSend, Errand, Resend, ResendRequested, SendOutcome
+from assets.orders.events import (
+    Cancel,
+    Confirm,
+    EndSend,
+    Errand,
+    OrderProposed,
+    Resend,
+    ResendRequested,
+    SendOutcome,
+)
 from assets.orders.evolve import evolve
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, Receipt
+from assets.orders.gateways.port import Answer, Cancellation, OutcomeUnknown, Receipt
 from assets.orders.order import Order, OrderStatus, errand_of, held
 from assets.orders.outbox import SendTerms, send_due
 from assets.orders.reconcile import Cause, differences, reconcile
 from assets.orders.store import Append, MemoryOrderStore
+from assets.orders.strangers import StrangerCancelRequested, cancel_stranger, strangers_stream
 
 TODAY = dt.date(2026, 1, 8)
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -86,6 +98,45 @@ def test_a_cancellation_that_an_earlier_resend_forgot_can_be_asked_for_again() -
     assert errand_of(stuck) is None
     assert errand_of(life(Cancel("ann", "duplicate"), order=stuck)) is Errand.CANCEL
     assert decide(life(*asked), Cancel("ann", "duplicate")) == ()  # the other side has the wish
+
+
+def test_orders_that_another_network_of_the_ledger_issued_are_no_strangers() -> None:
+    store, gateway = MemoryOrderStore(), MemoryGateway()
+    _keep(store, ACKNOWLEDGED)
+    gateway.submit(replace(submission(), document=ACCEPTED.document))
+    assert [one.cause for one in reconcile(store, gateway, "sample", TODAY).differences] == [Cause.NEWS]
+    elsewhere = reconcile(store, gateway, "another", TODAY)
+    assert (elsewhere.compared, elsewhere.differences) == (0, ())
+    with pytest.raises(EquipoiseError, match=r"this ledger issued it.*on network sample"):
+        cancel_stranger(store, gateway, "another", ACCEPTED.order_id, by="ann", reason="not ours")
+    assert store.history(strangers_stream(gateway, "another")) == ()
+
+
+def test_what_this_ledger_only_proposed_is_a_stranger_there() -> None:
+    store, gateway = MemoryOrderStore(), MemoryGateway()
+    store.append([Append(ACCEPTED.order_id, 0, (OrderProposed(ACCEPTED.document),))])
+    gateway.submit(replace(submission(), document=ACCEPTED.document))
+    assert [one.cause for one in reconcile(store, gateway, "sample", TODAY).differences] == [Cause.MISSING_HERE]
+    assert cancel_stranger(store, gateway, "sample", ACCEPTED.order_id, by="ann", reason="lost").answer
+
+
+def test_a_stranger_is_cancelled_only_after_the_ledger_holds_who_wants_it() -> None:
+    class Lost(MemoryGateway):
+        def cancel(self, cancellation: Cancellation) -> Receipt:
+            super().cancel(cancellation)
+            raise OutcomeUnknown("no answer", where="there", remedy="ask again")
+
+    store, gateway, stranger = MemoryOrderStore(), Lost(), submission("S9")
+    gateway.submit(stranger)
+    for times in (1, 2):
+        with pytest.raises(OutcomeUnknown):
+            cancel_stranger(store, gateway, "sample", stranger.reference, by="ann", reason="not ours")
+        asked = StrangerCancelRequested("memory", stranger.reference, "ann", "not ours")
+        kept = store.history(strangers_stream(gateway, "sample"))
+        assert [entry.event for entry in kept] == [asked] * times
+    with pytest.raises(EquipoiseError, match="has nothing of it"):
+        cancel_stranger(store, gateway, "sample", "T-none", by="ann", reason="not ours")
+    assert len(store.history(strangers_stream(gateway, "sample"))) == 2
 
 
 def _keep(store: MemoryOrderStore, sequence: tuple[object, ...]) -> None:
