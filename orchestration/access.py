@@ -82,8 +82,8 @@ class Access:
 
     @cached_property
     def sensitive_items(self) -> frozenset[str]:
-        """All sensitive items, by the latest plan and the newest item master."""
-        return sensitive_items(self.home)
+        """All sensitive items, by the latest plan, the newest item master and what the ledger holds beyond them."""
+        return sensitive_items(self.home, self.store)
 
     def hides(self, item_id: str) -> bool:
         """Tell whether an item is one that they may not see."""

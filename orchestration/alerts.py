@@ -23,10 +23,11 @@ from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.monitoring.alerts import collect, message
 from assets.orders.standing import as_known_of
+from assets.orders.store import OrderStore
 from assets.policy.masking import masked_texts
 from orchestration import alert_record
 from orchestration.alert_record import AlertRecord
-from orchestration.sensitive import sensitive_items
+from orchestration.sensitive import known_sensitive, sensitive_items
 from orchestration.settings import Settings
 
 Send = Callable[[str, Mapping[Any, Any]], bool]
@@ -54,14 +55,23 @@ def deliver(settings: Settings, plan_date: dt.date, send: Send | None = None) ->
     return deliver_rows(settings, found, plan_date, send)
 
 
-def deliver_rows(settings: Settings, found: pd.DataFrame, plan_date: dt.date, send: Send | None = None) -> list[str]:
+def deliver_rows(
+    settings: Settings,
+    found: pd.DataFrame,
+    plan_date: dt.date,
+    send: Send | None = None,
+    *,
+    store: OrderStore | None = None,
+) -> list[str]:
     """Deliver some alerts of a plan date, each once; as ``deliver``.
 
-    None of them names a sensitive item, unless the settings say that all who read them may see.
+    None of them names a sensitive item, unless the settings say that all who read them may see. Those that speak of
+    orders come with the ledger, which may hold items that no table here tells of.
     """
     home = settings.network_home()
     channels = channels_of(settings, home.profile, Published(home.published), plan_date)
-    hidden = frozenset() if settings.pages_show_sensitive else sensitive_items(home)
+    hidden = sensitive_items(home, store) if store is not None else known_sensitive(home)
+    hidden = frozenset() if settings.pages_show_sensitive else hidden
     with alert_record.opened(home.alerts / _DELIVERED) as record:
         for alert in found.to_dict("records"):
             title, body = message(alert)

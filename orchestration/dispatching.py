@@ -89,7 +89,7 @@ def _alerted(settings: Settings, store: OrderStore, done: Dispatched, day: Dispa
     """Deliver the alerts of a run; return why they did not go out. What was sent is told all the same."""
     told = dispatch_alerts(done, day.plan_date, day.today, _refused(store, done.changed))
     try:
-        alerts.deliver_rows(settings, told, day.plan_date)
+        alerts.deliver_rows(settings, told, day.plan_date, store=store)
     except EquipoiseError as error:
         return str(error)
     return ""

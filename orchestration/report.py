@@ -112,7 +112,7 @@ def deliver_digest(settings: Settings, plan_date: dt.date, send: alerts.Send | N
         return False
     with closing(open_ledger(settings, home.profile.clock)) as store:
         told = report_of(settings, store, plan_date, inbox_of(settings, store))
-        hidden = frozenset() if settings.pages_show_sensitive else sensitive_items(home)
+        hidden = frozenset() if settings.pages_show_sensitive else sensitive_items(home, store)
         seen = masked(told, hidden, may_see=False, rules=masking_rules(home, store))
     message = {"title": title(seen), "body": digest_text(seen, titled=False), "html": digest_html(seen)}
     return alerts.deliver_message(settings, digest(RULE, plan_date), message, channels, send)

@@ -1,7 +1,7 @@
 """Which items are sensitive, by what is known before a plan has said so and after; and which orders hold some.
 
-Items are read from files, so that nobody meets a lock. Not here: who may see them (``access``), or hiding them
-(``policy.masking``).
+Items are read from files, so that nobody meets a lock, and what the ledger holds beyond them counts as sensitive.
+Not here: who may see them (``access``), or hiding them (``policy.masking``).
 """
 
 from __future__ import annotations
@@ -27,8 +27,19 @@ _ORDER = re.compile(r"\b(?:[A-Z]+-)?[0-9a-f]{8,64}\b")
 """What may be the id of an order; the ledger says which are."""
 
 
-def sensitive_items(home: NetworkHome) -> frozenset[str]:
-    """Return the sensitive items of a network: those of its latest plan, and of the newest item master landed.
+def sensitive_items(home: NetworkHome, store: OrderStore) -> frozenset[str]:
+    """Return the sensitive items of a network, and those of its ledger of which this home does not know.
+
+    Raises
+    ------
+    EquipoiseError
+        As ``known_sensitive``.
+    """
+    return known_sensitive(home) | unknown_items(Published(home.published), store, home.profile.name)
+
+
+def known_sensitive(home: NetworkHome) -> frozenset[str]:
+    """Return the sensitive items that a home knows: those of its latest plan, and of the newest item master landed.
 
     The master counts as well because gates and raw tables speak of items before a plan does, and because a plan
     that a gate stopped has no items.
@@ -62,6 +73,16 @@ def planned_sensitive(published: Published) -> frozenset[str]:
     return frozenset(items.loc[items[_FLAG], _ITEM])
 
 
+def unknown_items(published: Published, store: OrderStore, network: str) -> frozenset[str]:
+    """Return the items of orders that were planned later than any plan published here: on another host, or lost here.
+
+    They count as sensitive: only the tables of their plan could say that they are not.
+    """
+    dates = published.plan_dates(DIM_ITEM.name)
+    later = store.orders(OrderFilter(network=network, planned_after=dates[-1] if dates else None))
+    return frozenset(line.item_id for order in later for line in (*order.document.lines, *order.standing.lines))
+
+
 def landed_sensitive(landing: LandingArea) -> frozenset[str]:
     """Return the sensitive items of the newest item master that can be read; none where none was landed.
 
@@ -83,10 +104,13 @@ class SensitiveItems:
     ----------
     home : NetworkHome
         The network.
+    store : OrderStore
+        Its ledger.
     """
 
-    def __init__(self, home: NetworkHome) -> None:
+    def __init__(self, home: NetworkHome, store: OrderStore) -> None:
         self._home = home
+        self._store = store
         self._read: tuple[object, frozenset[str]] = (None, frozenset())
 
     def now(self) -> frozenset[str]:
@@ -97,8 +121,8 @@ class SensitiveItems:
         landing = LandingArea(self._home.landing, self._home.profile.clock)
         state = (planned, landing.batch_ids(feed_table("erp", "items")))
         if state != self._read[0]:
-            self._read = (state, sensitive_items(self._home))
-        return self._read[1]
+            self._read = (state, known_sensitive(self._home))
+        return self._read[1] | unknown_items(published, self._store, self._home.profile.name)
 
 
 class ClosedOrders:

@@ -46,7 +46,7 @@ class PageVeil:
     """
 
     def __init__(self, home: NetworkHome, store: OrderStore, *, lifted: bool = False) -> None:
-        self._items = SensitiveItems(home)
+        self._items = SensitiveItems(home, store)
         self._store = store
         self._lifted = lifted
 

@@ -48,7 +48,7 @@ class DispatchDay:
     known : Known
         What the plan date knows beside its documents.
     availability : Availability or None
-        What may be reserved; ``None`` where the plan date was not planned, and nothing leaves then.
+        What may be reserved; ``None`` where the plan date was not planned, or elsewhere: nothing leaves then.
     pauses : PauseState
         What is paused today.
     may_approve : frozenset of str
@@ -86,6 +86,8 @@ class DispatchDay:
             return f"{self.plan_date} is not planned here"
         if self.stopped:
             return self.stopped
+        if self.availability is None:
+            return f"the tables of the plan of {self.plan_date} are not on this host"
         return "" if self.today < self.window_ends else f"its dispatch window ended on {self.window_ends}"
 
     @property
@@ -178,7 +180,8 @@ def dispatch(
     """
     expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
     closed = close(store, day.network, day.today)
-    asked = (*reopen(store, day), *ask_rules(store, day))
+    # What a plan knows of items, lanes and suppliers is in its tables: without them no rule can speak.
+    asked = (*reopen(store, day), *ask_rules(store, day)) if day.availability is not None else ()
     kept, issued = Reservations((), ()), Issued()
     if day.availability is not None and not day.closed:
         kept = reserve(

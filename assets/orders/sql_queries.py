@@ -74,6 +74,8 @@ def matching(query: sa.Select[Any], wanted: OrderFilter) -> sa.Select[Any]:
         query = query.where(ORDERS.c.plan_date < wanted.planned_before)
     if wanted.changed_after is not None:
         query = query.where(ORDERS.c.position > wanted.changed_after)
+    if wanted.planned_after is not None:
+        query = query.where(ORDERS.c.plan_date > wanted.planned_after)
     if wanted.silent_since is not None:
         last = EVENTS.alias("last_event")  # the query itself may read the event that holds the content
         its = sa.and_(last.c.stream == ORDERS.c.order_id, last.c.version == ORDERS.c.version)

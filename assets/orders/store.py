@@ -150,9 +150,9 @@ class OrderFilter:
     """Which orders to return; ``None`` stands for any.
 
     ``latest`` asks for the orders that changed last, that many; ``going_on`` for those that have not ended,
-    ``in_outbox`` for those that wait to be sent, ``planned_before`` for those of earlier plan dates, ``silent_since``
-    for those of which nothing was recorded from that time (UTC) on, ``changed_after`` for those that an event beyond a
-    position changed.
+    ``in_outbox`` for those that wait to be sent, ``planned_before`` and ``planned_after`` for those of earlier and
+    later plan dates, ``silent_since`` for those of which nothing was recorded from that time (UTC) on,
+    ``changed_after`` for those that an event beyond a position changed.
     """
 
     network: str | None = None
@@ -165,6 +165,7 @@ class OrderFilter:
     going_on: bool = False
     in_outbox: bool = False
     planned_before: dt.date | None = None
+    planned_after: dt.date | None = None
     silent_since: dt.datetime | None = None
     changed_after: int | None = None
 
@@ -181,6 +182,7 @@ class OrderFilter:
             and not (self.going_on and order.status in ENDED)
             and not (self.in_outbox and errand_of(order) is None)
             and (self.planned_before is None or document.plan_date < self.planned_before)
+            and (self.planned_after is None or document.plan_date > self.planned_after)
         )
 
 

@@ -322,6 +322,8 @@ def test_racing_hosts_never_hold_more_than_there_is(another_store: Opener) -> No
         (OrderFilter(kind="purchase"), 1),
         (OrderFilter(planned_before=PLAN_DATE), 0),
         (OrderFilter(planned_before=PLAN_DATE + dt.timedelta(days=1)), 4),
+        (OrderFilter(planned_after=PLAN_DATE), 0),
+        (OrderFilter(planned_after=PLAN_DATE - dt.timedelta(days=1)), 4),
         (OrderFilter(status=OrderStatus.CANCELLED), 1),
         (OrderFilter(order_ids=()), 0),
         (OrderFilter(order_ids=("T-none",)), 0),

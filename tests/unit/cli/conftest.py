@@ -25,7 +25,7 @@ from assets.governance.identity import current_user
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.frames.feeds import FEED_BATCHES
 from assets.kernel.frames.forecasts import DEMAND_FORECAST
-from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
+from assets.kernel.frames.marts import DIM_ITEM, FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import ALERTS, FEED_ALERTS, VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
@@ -75,6 +75,7 @@ def planned(network: NetworkHome) -> NetworkHome:
             verdict("demand_sales", "stale_feed", "warn", "S3", "", "last sales are of 2026-02-20"),
             verdict("erp_items", "all", "pass", "", "", ""),
         ),
+        DIM_ITEM: rows(DIM_ITEM, {"item_id": "I1"}),
         FCT_INVENTORY_POSITION: rows(
             FCT_INVENTORY_POSITION, {"item_id": "I1", "site_id": "S1", "batch_ids": BATCH, "available_units": 1}
         ),

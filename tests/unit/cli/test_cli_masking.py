@@ -1,12 +1,13 @@
 """What somebody may not see is in no output of any command, and whoever sees it leaves a trace."""
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from unit.cli.people import token_for
 from unit.cli.test_cli_role_matrix import NEEDS
-from unit.cli.tiny_network import PLAN_DATE, Equipoise, open_tiny, rows
+from unit.cli.tiny_network import PLAN_DATE, TRANSFER, Equipoise, open_tiny, rows
 
 from assets.governance.events import SensitiveRead, access_log_of
 from assets.kernel.frames.marts import DIM_ITEM
@@ -83,3 +84,18 @@ def test_where_the_sight_cannot_be_written_down_nothing_is_shown(
     said = equipoise("orders", "--json")
     assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
     assert "No space left" not in said.out
+
+
+def test_a_home_without_the_tables_of_a_plan_hides_what_the_shared_ledger_holds(
+    equipoise: Equipoise, planned: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(planned.published)
+    vera, anna = token_for(planned, "vera", Role.VIEWER), token_for(planned, "anna", Role.APPROVER)
+    monkeypatch.setenv("EQUIPOISE_TOKEN", vera)
+    (seen,) = equipoise("orders", TRANSFER.order_id, "--json").data["lines"]
+    assert SECRET not in str(seen)
+    assert seen["quantity"] is None
+    monkeypatch.setenv("EQUIPOISE_TOKEN", anna)
+    assert equipoise("orders", TRANSFER.order_id, "--json").data["lines"][0]["item"] == SECRET
+    with closing(open_tiny(planned)) as store:
+        assert store.history(access_log_of("anna"))

@@ -359,3 +359,22 @@ def test_only_orders_of_the_network_are_touched() -> None:
     store = planned()
     dispatch(store, MemoryGateway(), day(network="another"), TERMS, Time())
     assert len(store.orders(OrderFilter(status=OrderStatus.PROPOSED))) == 3
+
+
+def test_a_host_without_the_tables_of_the_plan_undoes_nothing_and_sends_nothing() -> None:
+    store, gateway = planned(), MemoryGateway()
+    sensitive = dataclasses.replace(KNOWN, sensitive_items=frozenset({"I2"}))
+    two = release_with(approvals={"sensitive_approvers": 2})
+    dispatch(store, Down(gateway), day(known=sensitive, release=two), TERMS, Time())
+    dispatch(store, Down(gateway), day(known=sensitive, release=two, capacity=0), TERMS, Time())
+    (asked,) = store.orders(OrderFilter(status=OrderStatus.PROPOSED))
+    told = approve(asked, two, seen_digest=asked.document.content_digest, by=BEN, today=PLAN_DATE)
+    store.append([Append(asked.order_id, asked.version, decide(asked, told))])
+    before, time = store.orders(), Time()
+    time.passes(1.0)
+    bare = day(known=Known(), availability=None, release=two)
+    found = dispatch(store, gateway, bare, TERMS, time)
+    assert store.orders() == before
+    assert gateway.references() == ()
+    assert set(found.sent.details.values()) == {"the tables of the plan of 2026-01-05 are not on this host"}
+    assert found.waiting_for_people == (asked.order_id,)

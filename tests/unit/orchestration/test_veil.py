@@ -146,10 +146,31 @@ def test_where_all_who_read_the_pages_may_see_nothing_is_hidden(home: NetworkHom
     assert PageVeil(home, store, lifted=True).event(event) is event
 
 
-def test_the_newest_item_master_counts_before_a_plan_has_read_it(home: NetworkHome) -> None:
-    items = SensitiveItems(home)
+def test_the_newest_item_master_counts_before_a_plan_has_read_it(home: NetworkHome, store: MemoryOrderStore) -> None:
+    items = SensitiveItems(home, store)
     assert items.now() == {SECRET}
     landing, at = LandingArea(home.landing, home.profile.clock), dt.datetime(2026, 1, 6, tzinfo=dt.UTC)
     table = rows_of(ITEMS, [{"item_id": "I9", "is_sensitive": True}, {"item_id": "I8"}])
     landing.land_frame(feed_table("erp", "items"), table, PLAN_DATE, available_at=at)
-    assert items.now() == sensitive_items(home) == {SECRET, "I9"}
+    assert items.now() == sensitive_items(home, store) == {SECRET, "I9"}
+
+
+def test_items_of_orders_of_which_this_home_has_no_plan_are_hidden_as_sensitive_ones(
+    home: NetworkHome, store: MemoryOrderStore
+) -> None:
+    def of(network: str, plan_date: dt.date) -> NetworkHome:
+        made = NetworkHome(home.root.with_name(f"{network}-{plan_date}"))
+        NetworkProfile(name=network, first_plan_date=plan_date, declared_date=plan_date).write(made.root)
+        return made
+
+    elsewhere, behind = of("sample", PLAN_DATE), of("sample", PLAN_DATE - dt.timedelta(days=1))
+    for_all = frozenset({"I1", SECRET})
+    assert sensitive_items(elsewhere, store) == SensitiveItems(elsewhere, store).now() == for_all
+    table = rows_of(DIM_ITEM, [{"item_id": "I1"}, {"item_id": SECRET}])
+    Published(behind.published).write(DIM_ITEM, table, PLAN_DATE - dt.timedelta(days=1), "run-1")
+    assert sensitive_items(behind, store) == for_all
+    event = PageVeil(behind, store).event(dg.AssetObservation("order", metadata={"reason": "I1 lacks 33 units"}))
+    assert "I1" not in told(event.metadata)
+    Published(behind.published).write(DIM_ITEM, table, PLAN_DATE, "run-2")
+    assert sensitive_items(behind, store) == frozenset()
+    assert sensitive_items(of("another", PLAN_DATE), store) == frozenset()
