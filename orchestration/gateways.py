@@ -29,7 +29,8 @@ def open_gateway(settings: Settings, home: NetworkHome) -> Gateway:
         case GatewayKind.FILEDROP:
             from assets.orders.gateways.filedrop import FileDrop
 
-            return FileDrop(settings.gateway_folder or home.gateway_files)
+            own = settings.gateway_folder is None
+            return FileDrop(settings.gateway_folder or home.gateway_files, in_home=own)
         case GatewayKind.WEBHOOK:
             from assets.orders.gateways.webhook import Webhook
 
@@ -42,6 +43,14 @@ def open_gateway(settings: Settings, home: NetworkHome) -> Gateway:
             credentials = Credentials(settings.gateway_user, secret_of(settings))
             url = _needed(settings.gateway_url, "EQUIPOISE_GATEWAY_URL")
             return Tryton(Rpc(url, settings.gateway_database, credentials))
+
+
+def gateway_address(settings: Settings, home: NetworkHome) -> str:
+    """Return how the ledger records the gateway of the settings; empty where they do not do to open it."""
+    try:
+        return open_gateway(settings, home).address
+    except EquipoiseError:
+        return ""
 
 
 def secret_of(settings: Settings) -> str:

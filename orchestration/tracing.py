@@ -149,6 +149,11 @@ class TracedGateway:
         """Name of the kind that is traced."""
         return self._inner.name
 
+    @property
+    def address(self) -> str:
+        """Which system of the kind."""
+        return self._inner.address
+
     def submit(self, submission: Submission) -> Receipt:
         """Hand a document over."""
         trace = submission.trace_parent.split("-")[1] if submission.trace_parent else ""

@@ -189,7 +189,7 @@ def dispatch(
             stock_sites=day.availability.stock_sites, expires_on=day.window_ends,
         )  # fmt: skip
         issued = issue(
-            store, _of(store, day, OrderStatus.RESERVED), gateway=gateway.name, by=terms.by,
+            store, _of(store, day, OrderStatus.RESERVED), gateway=gateway.address, by=terms.by,
             holds=lambda order: held_back(order, day), capacity=day.capacity,
         )  # fmt: skip
     before_sending()

@@ -51,7 +51,7 @@ class Taken:
 
 def stream_of(gateway: Gateway, network: str) -> str:
     """Return the stream that holds how far a gateway's messages were read."""
-    return f"gateway/{network}/{gateway.name}"
+    return f"gateway/{network}/{gateway.address}"
 
 
 def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Taken:
@@ -77,7 +77,7 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
         if said.cursor == since and not said.unreadable:
             return Taken(tuple(sorted(changed)), messages, tuple(strangers), tuple(unreadable))
         appends, unknown = _appends(store, said.found)
-        taken = ConfirmationsTaken(gateway.name, said.cursor, unknown, said.unreadable)
+        taken = ConfirmationsTaken(gateway.address, said.cursor, unknown, said.unreadable)
         try:
             store.append([*appends, Append(stream, before[-1].version if before else 0, (taken,))])
         except VersionConflict:

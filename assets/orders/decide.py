@@ -33,6 +33,7 @@ from assets.orders.events import (
     OrderIssued,
     OrderOverridden,
     OrderProposed,
+    OrderRedirected,
     OrderRejected,
     OrderReserved,
     OrderRevised,
@@ -40,6 +41,7 @@ from assets.orders.events import (
     Override,
     Propose,
     ReceiptRecorded,
+    Redirect,
     RefuseReservation,
     Reject,
     Reopen,
@@ -130,6 +132,11 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
             return _cancel(order, command)
         case Resend():
             return _resend(order, command)
+        case Redirect(gateway, by, reason):
+            delivery = order.delivery
+            if delivery is None or delivery.gateway == gateway:
+                raise _refused(order, "it was not issued to another gateway", "See `equipoise reconcile`")
+            return (OrderRedirected(order.order_id, order.revision, gateway, by, reason),)
         case Close(reason):
             if order.status is OrderStatus.CLOSED:
                 return ()

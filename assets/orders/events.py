@@ -408,6 +408,15 @@ class Resend:
 
 
 @dataclass(frozen=True)
+class Redirect:
+    """The system that has it is found at another address now."""
+
+    gateway: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Close:
     """Nothing further will happen, by what is known here."""
 
@@ -425,7 +434,7 @@ class Compensate:
 
 Command = (
     Propose | Withdraw | Override | Require | Approve | Reopen | Reject | Expire | Reserve | RefuseReservation | Issue
-    | BeginSend | EndSend | Confirm | Cancel | Resend | Close | Compensate
+    | BeginSend | EndSend | Confirm | Cancel | Resend | Redirect | Close | Compensate
 )  # fmt: skip
 
 
@@ -636,6 +645,17 @@ class ResendRequested(LedgerEvent):
 
 
 @dataclass(frozen=True)
+class OrderRedirected(LedgerEvent):
+    """The system that has it, or was to have it, is found at another address."""
+
+    order_id: str
+    revision: int
+    gateway: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class OrderClosed(LedgerEvent):
     """Nothing further will happen."""
 
@@ -657,7 +677,7 @@ Event = (
     OrderProposed | OrderRevised | OrderOverridden | AmendmentDropped | OrderWithdrawn | ApprovalRequired
     | ApprovalGiven | ApprovalVoided | OrderApproved | OrderRejected | OrderExpired | OrderReserved
     | ReservationRefused | OrderIssued | SendBegun | SendEnded | ReceiptRecorded | CancelRequested | OrderCancelled
-    | ResendRequested | OrderClosed | OrderCompensated
+    | ResendRequested | OrderRedirected | OrderClosed | OrderCompensated
 )  # fmt: skip
 """What can have happened to an order."""
 

@@ -24,6 +24,7 @@ from assets.orders.events import (
     OrderIssued,
     OrderOverridden,
     OrderProposed,
+    OrderRedirected,
     OrderRejected,
     OrderReserved,
     OrderRevised,
@@ -119,6 +120,9 @@ def _after(order: Order, event: Event) -> Order:
             return replace(
                 order, status=OrderStatus.ISSUED, status_reason=_told(by, reason, ""), receipt=None, delivery=again
             )
+        case OrderRedirected(_, _, gateway, _, _):
+            # It keeps what is not known of it, so that it is asked for there before it is sent.
+            return replace(order, delivery=replace(order.delivery, gateway=gateway)) if order.delivery else order
         case OrderClosed(_, reason):
             return replace(order, status=OrderStatus.CLOSED, status_reason=reason, former=None)
         case OrderCompensated(_, compensated_by, by, reason):

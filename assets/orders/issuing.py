@@ -72,7 +72,7 @@ def issue(
     orders : iterable of Order
         Reserved ones; others are left alone.
     gateway : str
-        Kind of the other side.
+        Which system they go to, as ``Gateway.address`` tells.
     by : str
         Who lets them go.
     holds : callable

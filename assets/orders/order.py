@@ -86,7 +86,7 @@ class Delivery:
     Attributes
     ----------
     gateway : str
-        Kind of the other side.
+        Which system it was issued to, as ``Gateway.address`` tells; of some older ones the kind alone.
     idempotency_key : str
         Of the revision that is on its way.
     attempts : int

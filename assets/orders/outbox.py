@@ -122,8 +122,8 @@ def send_due(
         A gateway that is down leaves the rest waiting; nothing is raised for it.
     """
     sent, failures = Sent(), 0
-    due = [order for order in outbox(store, network) if is_due(order, now()) and _mine(order, gateway)]
-    waiting = [order for order in due if not _is_held(order, holds, sent)]
+    due = [order for order in outbox(store, network) if is_due(order, now())]
+    waiting = [order for order in due if _is_ours(order, gateway, sent) and not _is_held(order, holds, sent)]
     for start in range(0, len(waiting), terms.batch):
         if failures >= terms.give_up_after:
             break
@@ -142,8 +142,24 @@ def send_due(
     return sent
 
 
-def _mine(order: Order, gateway: Gateway) -> bool:
-    return order.delivery is not None and order.delivery.gateway == gateway.name
+def goes_to(order: Order, gateway: str) -> bool:
+    """Tell whether an order was issued to the system at an address; where only its kind is known, to that kind."""
+    return order.delivery is not None and order.delivery.gateway in (gateway, gateway.partition(":")[0])
+
+
+def _is_ours(order: Order, gateway: Gateway, sent: Sent) -> bool:
+    """Tell whether an order goes this way; one that was issued to another system stays until it is settled there."""
+    if goes_to(order, gateway.address):
+        return True
+    sent.held.append(order.order_id)
+    sent.details[order.order_id] = told_elsewhere(order, gateway.address)
+    return False
+
+
+def told_elsewhere(order: Order, gateway: str) -> str:
+    """Return that an order was issued to another system than the one at an address."""
+    issued_to = order.delivery.gateway if order.delivery else "nobody"
+    return f"it was issued to {issued_to}, and orders go to {gateway} now"
 
 
 def _is_held(order: Order, holds: Holds, sent: Sent) -> bool:

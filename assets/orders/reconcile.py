@@ -15,6 +15,7 @@ from assets.orders.events import PARAMETERS
 from assets.orders.gateways.port import Answer, Gateway, Receipt
 from assets.orders.levels_there import standing_documents
 from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
+from assets.orders.outbox import goes_to
 from assets.orders.receipts import is_older, merged
 from assets.orders.store import OrderFilter, OrderStore
 from assets.orders.strangers import issued_here
@@ -31,6 +32,7 @@ class Cause(StrEnum):
     NEWS = "the other side has gone on, and its message has not come"
     OLDER_THERE = "the other side is back with an older state"
     OTHER_CONTENT = "the other side carries out another revision"
+    ELSEWHERE = "it was issued to another system than the gateway's settings name, which was not asked"
     CANCEL_OPEN = "it was asked to be cancelled, and the other side has not answered"
 
 
@@ -42,6 +44,7 @@ _MEND = {
     Cause.NEWS: "equipoise reconcile --take {order_id}",
     Cause.OLDER_THERE: "equipoise reconcile --resend {order_id}",
     Cause.OTHER_CONTENT: "equipoise dispatch",
+    Cause.ELSEWHERE: "equipoise reconcile --redirect {order_id}",
     Cause.CANCEL_OPEN: "equipoise dispatch",
 }
 
@@ -84,18 +87,16 @@ class Reconciliation:
 
 
 def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date) -> Reconciliation:
-    """Compare every order that is under way, and all that the other side has.
+    """Compare every order that is under way, and all that the other side has; what went elsewhere is named as that.
 
     Raises
     ------
     NotSent, OutcomeUnknown, NotUnderstood
         If the other side does not answer; nothing is said about anything then.
     """
-    ours = {
-        order.order_id: order
-        for order in store.orders(OrderFilter(network=network))
-        if order.delivery is not None and order.delivery.gateway == gateway.name
-    }
+    sent = [order for order in store.orders(OrderFilter(network=network)) if order.delivery is not None]
+    ours = {order.order_id: order for order in sent if goes_to(order, gateway.address)}
+    elsewhere = [_elsewhere(order, today) for order in sent if order.order_id not in ours and _goes_on(order)]
     asked = sorted({*gateway.references(), *(order_id for order_id, order in ours.items() if _goes_on(order))})
     replaced = _replaced(ours.values())
     asked = [reference for reference in asked if reference not in replaced]
@@ -103,7 +104,16 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
     others = issued_here(store, tuple(reference for reference in asked if reference not in ours))
     asked = [reference for reference in asked if reference not in others]
     there = {reference: gateway.find(reference) for reference in asked}
-    return Reconciliation(len(asked), differences(ours, there, today))
+    return Reconciliation(len(asked), _ranked([*elsewhere, *differences(ours, there, today)]))
+
+
+def _elsewhere(order: Order, today: dt.date) -> Difference:
+    issued_to = order.delivery.gateway if order.delivery else "nobody"
+    return Difference(
+        order.order_id, Cause.ELSEWHERE, f"{_told_here(order)}, issued to {issued_to}", "not asked",
+        order.standing.value_amount, (today - order.document.plan_date).days,
+        _MEND[Cause.ELSEWHERE].format(order_id=order.order_id),
+    )  # fmt: skip
 
 
 def _replaced(orders: Iterable[Order]) -> frozenset[str]:
@@ -127,7 +137,11 @@ def differences(
         What the other side has, by reference; ``None`` where it has nothing.
     """
     found = [_difference(reference, ours.get(reference), receipt, today) for reference, receipt in there.items()]
-    return tuple(sorted(_given(found), key=lambda d: (-d.value_amount, -d.days, d.order_id)))
+    return _ranked(_given(found))
+
+
+def _ranked(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    return tuple(sorted(found, key=lambda d: (-d.value_amount, -d.days, d.order_id)))
 
 
 def _given(found: Iterable[Difference | None]) -> list[Difference]:

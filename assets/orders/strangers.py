@@ -34,7 +34,7 @@ class StrangerCancelRequested(LedgerEvent):
 
 def strangers_stream(gateway: Gateway, network: str) -> str:
     """Return the stream of what was asked of a gateway about strangers."""
-    return f"strangers/{network}/{gateway.name}"
+    return f"strangers/{network}/{gateway.address}"
 
 
 def issued_here(store: OrderStore, references: tuple[str, ...]) -> dict[str, Order]:
@@ -68,6 +68,6 @@ def cancel_stranger(
         )
     stream = strangers_stream(gateway, network)
     last = store.history(stream, last=1)
-    asked = StrangerCancelRequested(gateway.name, reference, by, reason)
+    asked = StrangerCancelRequested(gateway.address, reference, by, reason)
     store.append([Append(stream, last[-1].version if last else 0, (asked,))])
     return gateway.cancel(Cancellation(reference, f"{reason}, by {by}"))

@@ -37,14 +37,18 @@ def reconcile(
     cancel_there: Annotated[
         str | None, typer.Option("--cancel-there", metavar=_ID, help="Have an order cancelled that is not ours.")
     ] = None,
+    redirect: Annotated[
+        str | None,
+        typer.Option(metavar=_ID, help="Go on with an order at the gateway of the settings: its system moved."),
+    ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why, of --resend and --cancel-there.")
+        str, typer.Option("--reason", help="Why, of --resend, --redirect and --cancel-there.")
     ] = "found by reconciling",
 ) -> None:
     """Compare all that is under way with what the other side has; mend one difference, if asked to."""
     from orchestration.gateways import open_gateway
 
-    if sum(one is not None for one in (take, resend, cancel_there)) > 1:
+    if sum(one is not None for one in (take, resend, redirect, cancel_there)) > 1:
         raise typer.BadParameter("mend one difference at a time")
     access = out.access
     gateway = open_gateway(access.settings, access.home)
@@ -52,6 +56,8 @@ def reconcile(
         out.say(_take(access, gateway, take))
     elif resend is not None:
         out.say(_resend(access, resend, reason))
+    elif redirect is not None:
+        out.say(_redirect(access, gateway, redirect, reason))
     elif cancel_there is not None:
         out.say(_cancel_there(access, gateway, cancel_there, reason))
     with out.working("Comparing"):
@@ -118,6 +124,15 @@ def _resend(access: Access, order_id: str, reason: str) -> str:
     order = find_order(access.store, access.network, order_id)
     after = answer_one(access.store, order.order_id, Resend(access.identity.person, reason))
     return told_of_resend(after, access.home.profile.calendar.start_of_bucket(access.today))
+
+
+def _redirect(access: Access, gateway: Gateway, order_id: str, reason: str) -> str:
+    from assets.orders.answers import answer_one
+    from assets.orders.events import Redirect
+
+    order = find_order(access.store, access.network, order_id)
+    answer_one(access.store, order.order_id, Redirect(gateway.address, access.identity.person, reason))
+    return f"Order {order.order_id} goes on at {gateway.address}; the next `equipoise dispatch` asks or sends there."
 
 
 def told_of_resend(order: Order, plan_date: dt.date) -> str:

@@ -100,6 +100,11 @@ class FaultyGateway:
         """Name of the kind that is wrapped."""
         return self.inner.name
 
+    @property
+    def address(self) -> str:
+        """Which system of the kind."""
+        return self.inner.address
+
     def submit(self, submission: Submission) -> Receipt:
         """Hand a document over, if nothing goes wrong."""
         return self._call("submit", lambda: self.inner.submit(submission))

@@ -38,6 +38,7 @@ from assets.orders.gateways.port import (
     OutcomeUnknown,
     Receipt,
     Submission,
+    address_of,
 )
 from assets.orders.gateways.wire import cancel_message, canonical, order_message
 
@@ -65,6 +66,8 @@ class FileDrop:
         A file that cannot be read is left alone for so long after it last changed: it may still be growing.
     patience_s : float
         Longest wait for another process of ours.
+    in_home : bool
+        Whether the folder is the one in the network's home, and goes with it wherever that is moved.
     """
 
     def __init__(
@@ -75,8 +78,10 @@ class FileDrop:
         page: int = 500,
         settle_s: float = 10.0,
         patience_s: float = 30.0,
+        in_home: bool = False,
     ) -> None:
         self._folder = DropFolder(folder)
+        self._in_home = in_home
         self._patience_s = patience_s
         book = ArrivalBook(folder / ".arrivals")
         self._reader = AnswerReader(self._folder, book, clock or WallClock(), page, settle_s)
@@ -85,6 +90,11 @@ class FileDrop:
     def name(self) -> str:
         """Name of the kind."""
         return "filedrop"
+
+    @property
+    def address(self) -> str:
+        """The kind, and a digest of the folder; the kind alone of one that moves with the network's home."""
+        return self.name if self._in_home else address_of(self.name, str(self._folder.path.absolute()))
 
     def submit(self, submission: Submission) -> Receipt:
         """Write a document and its lines; the same one twice is the same files."""

@@ -34,6 +34,11 @@ class MemoryGateway:
         """Name of the kind."""
         return "memory"
 
+    @property
+    def address(self) -> str:
+        """The kind alone: its other side is in this process."""
+        return self.name
+
     def submit(self, submission: Submission) -> Receipt:
         """Hand a document over."""
         return self.other_side.submit(order_message(submission))

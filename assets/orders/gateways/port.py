@@ -18,7 +18,7 @@ from assets.orders.receipts import Answer, Receipt, ReceiptLine
 
 __all__ = [
     "Answer", "Cancellation", "Confirmation", "Confirmations", "Gateway", "NotSent", "NotUnderstood", "OutcomeUnknown",
-    "Receipt", "ReceiptLine", "Submission",
+    "Receipt", "ReceiptLine", "Submission", "address_of",
 ]  # fmt: skip
 
 
@@ -132,6 +132,11 @@ class NotUnderstood(EquipoiseError):  # noqa: N818
     """The other side answered something that this release cannot read; a person has to look."""
 
 
+def address_of(kind: str, *where: str) -> str:
+    """Return how the ledger records a system: its kind, and a digest of where it is, which tells nobody where."""
+    return f"{kind}:{digest(*where)[:12]}"
+
+
 class Gateway(Protocol):
     """A system that carries orders out.
 
@@ -141,7 +146,12 @@ class Gateway(Protocol):
 
     @property
     def name(self) -> str:
-        """Name of the kind, as the ledger records it."""
+        """Name of the kind."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Which system of the kind, as the ledger records it (``address_of``); the kind alone if there is just one."""
         ...
 
     def submit(self, submission: Submission) -> Receipt:

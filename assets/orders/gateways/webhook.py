@@ -23,6 +23,7 @@ from assets.orders.gateways.port import (
     NotUnderstood,
     Receipt,
     Submission,
+    address_of,
 )
 from assets.orders.gateways.signature import TOLERANCE_S, Signer
 from assets.orders.gateways.webhook_answers import read_found, read_page, read_references, understood
@@ -100,6 +101,11 @@ class Webhook:
     def name(self) -> str:
         """Name of the kind."""
         return "webhook"
+
+    @property
+    def address(self) -> str:
+        """The kind, and a digest of the URL."""
+        return address_of(self.name, self._exchange.url.rstrip("/"))
 
     def submit(self, submission: Submission) -> Receipt:
         """Hand a document over."""

@@ -13,10 +13,10 @@ from unit.orders.gateway_server import SECRET
 
 from assets.kernel.home import NetworkHome
 from assets.orders.answers import answer_one
-from assets.orders.events import Issue, Require, Reserve
+from assets.orders.events import Issue, Redirect, Require, Reserve
 from assets.orders.gateways.counterpart import Counterpart, CounterpartStore
 from assets.orders.gateways.counterpart.http_face import HttpFace
-from assets.orders.gateways.port import Answer, Submission
+from assets.orders.gateways.port import Answer, Submission, address_of
 from assets.orders.gateways.webhook import Webhook
 from assets.orders.gateways.wire import order_message
 from assets.orders.order import Order
@@ -94,11 +94,12 @@ def test_an_order_that_is_not_ours_is_cancelled_there_and_ours_is_not(
     equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart
 ) -> None:
     stranger = submission("S9")
+    address = address_of("webhook", os.environ["EQUIPOISE_GATEWAY_URL"].rstrip("/"))
     theirs.submit(order_message(stranger))
     assert causes(equipoise) == [(stranger.reference, "--cancel-there")]
     assert causes(equipoise, "--cancel-there", stranger.reference, *WHY) == []
     with closing(open_tiny(planned)) as store:
-        (kept,) = store.history("strangers/tiny/webhook")
+        (kept,) = store.history(f"strangers/tiny/{address}")
     assert isinstance(kept.event, StrangerCancelRequested)
     assert (kept.event.reference, kept.event.reason) == (stranger.reference, WHY[1])
     found = theirs.find(stranger.reference)
@@ -108,3 +109,17 @@ def test_an_order_that_is_not_ours_is_cancelled_there_and_ours_is_not(
     assert said.code == 1
     assert f"this ledger issued it. Use `equipoise cancel {ORDER}`" in said.err
     assert ours(planned).status == "acknowledged"
+
+
+def test_an_order_that_went_to_another_address_is_named_until_a_person_says_that_its_system_moved(
+    equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart
+) -> None:
+    del theirs
+    with closing(open_tiny(planned)) as store:
+        answer_one(store, ORDER, Redirect(address_of("webhook", "http://127.0.0.1:9/old"), "ann", "as it was issued"))
+    assert causes(equipoise) == [(ORDER, "--redirect")]
+    assert causes(equipoise, "--redirect", ORDER, *WHY) == []
+    delivery = ours(planned).delivery
+    assert delivery is not None
+    assert delivery.gateway == address_of("webhook", os.environ["EQUIPOISE_GATEWAY_URL"].rstrip("/"))
+    assert equipoise("reconcile", "--redirect", ORDER, *WHY).code == 1

@@ -54,6 +54,7 @@ from assets.orders.events import (
     OrderRevised,
     Override,
     Propose,
+    Redirect,
     RefuseReservation,
     Reject,
     Reopen,
@@ -181,6 +182,7 @@ def test_every_event_that_there_is_happens_in_some_life() -> None:
         (*ACKNOWLEDGED, Propose(variant("b")), Withdraw("gone", "r")),
         (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON)),
         (*ACKNOWLEDGED, Resend("ann", "lost there")),
+        (*ACKNOWLEDGED, Redirect("webhook:new", "ann", "moved")),
         (*PROPOSED, Override(variant("b"), "ann", "local event")),
         (*RESERVED, Reopen("cy may not approve any more")),
     ]

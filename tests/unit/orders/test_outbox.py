@@ -7,19 +7,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from unit.orders.order_lives import HOLDS, TOMORROW
-from unit.orders.order_samples import order_book
+from unit.orders.order_samples import PLAN_DATE, order_book
 
 from assets.kernel.clock import FixedClock
+from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_one
 from assets.orders.confirmations import ConfirmationsTaken, take_confirmations
 from assets.orders.decide import decide
-from assets.orders.events import Cancel, Command, Errand, Issue, Propose, Require, Reserve
+from assets.orders.events import Cancel, Command, Errand, Issue, Propose, Redirect, Require, Reserve
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
 from assets.orders.gateways.faults import Fault, FaultyGateway
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, NotSent, OutcomeUnknown, Receipt, Submission
+from assets.orders.gateways.port import Answer, NotSent, OutcomeUnknown, Receipt, Submission, address_of
 from assets.orders.order import Order, OrderStatus, errand_of
 from assets.orders.outbox import SendTerms, Sent, outbox, send_due
+from assets.orders.reconcile import Cause, reconcile
 from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -39,12 +41,12 @@ class Time:
         self.at += dt.timedelta(hours=hours)
 
 
-def issued(count: int = 1) -> MemoryOrderStore:
+def issued(count: int = 1, gateway: str = "memory") -> MemoryOrderStore:
     store = MemoryOrderStore()
     lines = [("transfer", "I1", "DC1", f"S{number}", 10 + number) for number in range(count)]
     for document in order_book(lines).content:
         run(store, document.order_id, Propose(document))
-        for command in (Require(0, (), TOMORROW), Reserve(HOLDS, TOMORROW), Issue("rule", "memory", "key")):
+        for command in (Require(0, (), TOMORROW), Reserve(HOLDS, TOMORROW), Issue("rule", gateway, "key")):
             run(store, document.order_id, command)
     return store
 
@@ -364,3 +366,49 @@ def test_of_a_process_that_dies_at_any_step_again_and_again_every_order_arrives_
         else:
             assert there[order.order_id] is answers[seed % 3]
             assert order.status is {0: OrderStatus.ACKNOWLEDGED, 1: OrderStatus.ISSUED, 2: OrderStatus.FAILED}[seed % 3]
+
+
+class Moved(MemoryGateway):
+    """A system of the same kind at another address."""
+
+    @property
+    def address(self) -> str:
+        return address_of("memory", "elsewhere")
+
+
+class Silent(MemoryGateway):
+    """Takes in and never answers."""
+
+    @property
+    def address(self) -> str:
+        return address_of("memory", "here")
+
+    def submit(self, submission: Submission) -> Receipt:
+        super().submit(submission)
+        raise OutcomeUnknown("no answer", where="there", remedy="Ask")
+
+
+def test_what_may_have_arrived_at_another_address_is_neither_asked_nor_sent_at_this_one_and_that_is_said() -> None:
+    here, elsewhere, time = Silent(), Moved(), Time()
+    store = issued(gateway=here.address)
+    order_id = store.orders()[0].order_id
+    assert send_due(store, here, "sample", TERMS, time).unknown == [order_id]
+    time.passes(2.0)
+    before = len(store.events())
+    sent = send_due(store, elsewhere, "sample", TERMS, time)
+    assert (sent.held, elsewhere.references(), len(store.events())) == ([order_id], (), before)
+    assert sent.details[order_id] == f"it was issued to {here.address}, and orders go to {elsewhere.address} now"
+    (found,) = reconcile(store, elsewhere, "sample", PLAN_DATE).differences
+    assert (found.cause, found.there) == (Cause.ELSEWHERE, "not asked")
+    elsewhere.other_side = here.other_side
+    answer_one(store, order_id, Redirect(elsewhere.address, "ann", "the server has a new name"))
+    assert send_due(store, elsewhere, "sample", TERMS, time).answered == [order_id]
+    assert [one.times_delivered for one in here.other_side.orders()] == [1]
+    assert reconcile(store, elsewhere, "sample", PLAN_DATE).differences == ()
+
+
+def test_an_order_of_which_the_ledger_holds_only_the_kind_goes_to_any_system_of_it() -> None:
+    store, elsewhere = issued(gateway="memory"), Moved()
+    assert len(send_due(store, elsewhere, "sample", TERMS, Time()).answered) == 1
+    with pytest.raises(EquipoiseError, match="not issued to another gateway"):
+        answer_one(store, store.orders()[0].order_id, Redirect("memory", "ann", "why"))

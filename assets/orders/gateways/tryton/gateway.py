@@ -22,6 +22,7 @@ from assets.orders.gateways.port import (
     OutcomeUnknown,
     Receipt,
     Submission,
+    address_of,
 )
 from assets.orders.gateways.tryton import composing, news
 from assets.orders.gateways.tryton.rpc import Declined, Moved, Rpc
@@ -66,6 +67,11 @@ class Tryton:
     def name(self) -> str:
         """Name of the kind."""
         return "tryton"
+
+    @property
+    def address(self) -> str:
+        """The kind, and a digest of the server's URL and the database."""
+        return address_of(self.name, self.rpc.where)
 
     def close(self) -> None:
         """Let go of connections."""
