@@ -38,6 +38,7 @@ from assets.orders.trace import trace_id
 from assets.orders.unanswered import unanswered
 from assets.policy.access import Permission
 from orchestration import alerts
+from orchestration.gateways import gateway_address
 from orchestration.policies import registry_of
 from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
@@ -140,6 +141,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         held=held_orders(orders, releases),
         left=left_to_people(orders, releases),
         unanswered=unanswered(store, orders, today=today, now=clock.now()),
+        gateway=gateway_address(settings, home),
     )
 
 

@@ -120,7 +120,7 @@ def deliver_digest(settings: Settings, plan_date: dt.date, send: alerts.Send | N
 
 def inbox_of(settings: Settings, store: OrderStore) -> Inbox:
     """Return what waits for people by the ledger alone; the other side is not asked."""
-    from orchestration.cli.waiting import ranked, waiting
+    from assets.governance.waiting import ranked, waiting
 
     clock = settings.network_home().profile.clock
     day = dispatch_day(settings, store, clock)

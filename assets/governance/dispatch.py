@@ -17,7 +17,9 @@ from assets.governance.requirement import Requirement, requirement
 from assets.orders.answers import answer_each
 from assets.orders.availability import Availability
 from assets.orders.confirmations import Taken, take_confirmations
+from assets.orders.decide import decide
 from assets.orders.events import CancelRequested, Channel, Command, OrderIssued, Reopen, ResendRequested
+from assets.orders.evolve import evolve_all
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
 from assets.orders.issuing import CAPACITY, Issued, close, expire, issue
 from assets.orders.order import Order, OrderStatus
@@ -63,6 +65,8 @@ class DispatchDay:
         Why nothing of the plan may leave: a gate stopped it since. Empty if nothing did.
     capacity : int
         Orders that the outbox holds.
+    gateway : str
+        Where orders go (``Gateway.address``); empty where that is not known.
     """
 
     network: str
@@ -78,16 +82,15 @@ class DispatchDay:
     left: Mapping[str, str] = field(default_factory=dict)
     unanswered: Mapping[str, str] = field(default_factory=dict)
     capacity: int = CAPACITY
+    gateway: str = ""
 
     @property
     def closed(self) -> str:
         """Why nothing of the plan date may leave; empty if it may."""
         if self.availability is None:
-            return f"{self.plan_date} is not planned here"
+            return f"the tables of the plan of {self.plan_date} are not on this host"
         if self.stopped:
             return self.stopped
-        if self.availability is None:
-            return f"the tables of the plan of {self.plan_date} are not on this host"
         return "" if self.today < self.window_ends else f"its dispatch window ended on {self.window_ends}"
 
     @property
@@ -222,6 +225,13 @@ def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
     """Have the rules speak about every live proposal of the plan date, and return those they said something new of."""
     proposals = _of(store, day, OrderStatus.PROPOSED)
     return answer_each(store, [(order, required(_needed(order, day))) for order in proposals])
+
+
+def as_asked(order: Order, day: DispatchDay) -> Order:
+    """Return a proposal as it will be when the rules have spoken, as ``ask_rules`` has them speak."""
+    if day.availability is None and order.approval is not None:
+        return order
+    return evolve_all(order, decide(order, required(_needed(order, day)))) or order
 
 
 def may_not_leave(order: Order, day: DispatchDay) -> str:

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from assets.kernel.frames.quality import ALERTS, FEED_ALERTS
 from assets.kernel.published import Published
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, table
-from orchestration.cli.reading import Record, open_network, planned_date, records
+from orchestration.cli.reading import open_network, planned_date, records
 
 
 @command(needs=Permission.READ_ORDERS)

@@ -12,7 +12,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -237,16 +237,6 @@ def cell(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
     return str(value)
-
-
-def counted(things: Sized, name: str) -> str:
-    """Return how many there are, with the name of one or several.
-
-    >>> counted([1], "line"), counted([], "batch")
-    ('1 line', '0 batches')
-    """
-    plural = f"{name}es" if name.endswith("ch") else f"{name}s"
-    return f"{len(things):,} {name if len(things) == 1 else plural}"
 
 
 def percent(share: float | None) -> str:

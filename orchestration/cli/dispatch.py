@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from assets.kernel.telling import Record, counted
 from assets.policy.access import Permission
 from orchestration.cli.command import command
-from orchestration.cli.console import Output, counted, table
+from orchestration.cli.console import Output, table
 from orchestration.cli.order_text import waiting_for
-from orchestration.cli.reading import Record
 
 if TYPE_CHECKING:
     from assets.governance.dispatch import DispatchDay, Dispatched

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, plain
 from assets.orders.projections import as_records
 from assets.orders.standing import hindsight, stopped
 from assets.orders.store import OrderFilter
-from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     from assets.kernel.home import NetworkHome

@@ -17,10 +17,11 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.marts import FCT_DEMAND
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, table
-from orchestration.cli.reading import Record, open_network, planned_date
+from orchestration.cli.reading import open_network, planned_date
 
 if TYPE_CHECKING:
     import pandas as pd

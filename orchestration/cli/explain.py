@@ -22,15 +22,16 @@ from assets.kernel.frames.market import COORDINATION_GRAPH, SHARED_LIMITS
 from assets.kernel.frames.marts import FCT_INVENTORY_POSITION
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.kernel.telling import Record, counted, plain
 from assets.orders.events import PARAMETERS
 from assets.policy.access import Permission
 from assets.policy.text_mask import HIDDEN
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, cell, counted
+from orchestration.cli.console import Output, cell
 from orchestration.cli.documents import find_document, open_store, remarks_on
 from orchestration.cli.judgements import verdicts_of
 from orchestration.cli.order_text import history_of, show_history
-from orchestration.cli.reading import Record, only, open_network, plain, planned_date, records
+from orchestration.cli.reading import only, open_network, planned_date, records
 from orchestration.cli.subject import Item, OrderId, Site, names_order
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from orchestration.cli.reading import Record
+from assets.kernel.telling import Record
 
 LEVELS = ("0.05", "0.2", "0.5", "0.8", "0.95")
 """Quantiles that are printed; the JSON has all."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, table
-from orchestration.cli.reading import Record, open_network
+from orchestration.cli.reading import open_network
 
 if TYPE_CHECKING:
     from assets.features.registry import FeatureRegistry, FeatureSet

@@ -13,10 +13,11 @@ import typer
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, counted
 from assets.policy.access import Permission
 from orchestration.cli.command import admitted_if_there, command, parse_date
-from orchestration.cli.console import Output, cell, counted, table
-from orchestration.cli.reading import Record, open_network
+from orchestration.cli.console import Output, cell, table
+from orchestration.cli.reading import open_network
 
 if TYPE_CHECKING:
     from assets.feeds.envelope import Envelope

@@ -31,12 +31,13 @@ from assets.kernel.frames.forecasts import (
 )
 from assets.kernel.frames.marts import DIM_EVENT, DIM_ITEM, DIM_SITE, FCT_DEMAND
 from assets.kernel.published import Published
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output
 from orchestration.cli.fan_text import PAST_ROWS, number, show_fan, show_history, show_paths
 from orchestration.cli.forecast_words import sentences
-from orchestration.cli.reading import Record, only, open_network, plain, planned_date, read_if_any, records
+from orchestration.cli.reading import only, open_network, planned_date, read_if_any, records
 
 if TYPE_CHECKING:
     import pandas as pd

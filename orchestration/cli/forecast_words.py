@@ -5,9 +5,9 @@ Not here: reading it (``forecast``), or drawing it (``fan_text``).
 
 from __future__ import annotations
 
+from assets.kernel.telling import Record
 from orchestration.cli.console import percent
 from orchestration.cli.fan_text import day, number
-from orchestration.cli.reading import Record
 
 _NAMED = 5
 # As the model of a series is called where it is not its segment's (``assets.forecasting``); a test holds them equal.

@@ -24,10 +24,11 @@ from assets.kernel.frames.marts import (
 )
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.kernel.telling import Record, counted, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, cell, counted, table
-from orchestration.cli.reading import Record, open_network, plain, planned_date, read_if_any, records
+from orchestration.cli.console import Output, cell, table
+from orchestration.cli.reading import open_network, planned_date, read_if_any, records
 
 if TYPE_CHECKING:
     from assets.rebalancing.impact.event import Event

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from assets.kernel.telling import Record, counted
+from assets.orders.reconcile import Cause
 from assets.policy.access import Permission
 from orchestration.cli.command import command
-from orchestration.cli.console import Output, counted, table
+from orchestration.cli.console import Output, table
 from orchestration.cli.dispatch import why_stopped
 from orchestration.cli.order_text import total
-from orchestration.cli.reading import Record
 
 if TYPE_CHECKING:
     from assets.governance.dispatch import DispatchDay
+    from assets.governance.waiting import Waiting
     from assets.orders.order import Order
     from assets.orders.store import OrderStore
     from orchestration.access import Access
-    from orchestration.cli.waiting import Waiting
 
 _SHOWN = 20
+_NO_NEWS = frozenset({str(Cause.NOT_ANSWERED), str(Cause.ELSEWHERE)})
+"""Differences that say less of an order whose outcome is unknown than what waits of it."""
 
 
 @command(needs=Permission.READ_ORDERS)
@@ -38,15 +41,18 @@ def inbox(out: Output) -> None:
 
 def gather(access: Access) -> Record:
     """Return what waits, ranked, and whether orders may leave at all."""
+    from assets.governance.waiting import of_request, ranked, waiting
     from orchestration.cli.recalibrate import waiting_refits
-    from orchestration.cli.waiting import of_request, ranked, waiting
     from orchestration.dispatching import dispatch_day
 
     day = dispatch_day(access.settings, access.store, access.clock)
-    differing, unasked = _differences(access)
-    told = {one.order_id for one in differing}
     orders = _that_may_wait(access.store, day)
-    found = [one for one in waiting(orders, day, _unit_costs(access, orders)) if one.order_id not in told] + differing
+    waits = list(waiting(orders, day, _unit_costs(access, orders)))
+    differences, unasked = _differences(access)
+    known = {one.order_id for one in waits}
+    differing = [one for one in differences if one.order_id not in known or one.why not in _NO_NEWS]
+    told = {one.order_id for one in differing}
+    found = [one for one in waits if one.order_id not in told] + differing
     found += [of_request(**asked) for asked in waiting_refits(access)]
     return {
         "plan_date": day.plan_date.isoformat(),
@@ -72,9 +78,9 @@ def _unit_costs(access: Access, orders: tuple[Order, ...]) -> dict[str, float]:
 
 def _that_may_wait(store: OrderStore, day: DispatchDay) -> tuple[Order, ...]:
     """Return the orders that a person may have to see to: headers say which, and only those are read whole."""
+    from assets.governance.waiting import may_wait
     from assets.orders.order import OrderStatus
     from assets.orders.store import OrderFilter
-    from orchestration.cli.waiting import may_wait
 
     going = store.headers(OrderFilter(network=day.network, going_on=True))
     failed = store.headers(OrderFilter(network=day.network, plan_date=day.plan_date, status=OrderStatus.FAILED))
@@ -84,9 +90,9 @@ def _that_may_wait(store: OrderStore, day: DispatchDay) -> tuple[Order, ...]:
 
 def _differences(access: Access) -> tuple[list[Waiting], str]:
     """Return what differs on the other side where asking is cheap, or why it was not asked."""
+    from assets.governance.waiting import of_difference
     from assets.kernel.errors import EquipoiseError
     from assets.orders.reconcile import reconcile
-    from orchestration.cli.waiting import of_difference
     from orchestration.gateways import open_gateway
     from orchestration.settings import GatewayKind
 

@@ -12,10 +12,11 @@ from rich.console import Console
 from assets.kernel.frames.quality import ACTIONS, FORECAST_VERDICTS, PLAN_VERDICTS, VERDICTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.kernel.telling import Record, counted
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, counted, table
-from orchestration.cli.reading import Record, open_network, planned_date, read_if_any
+from orchestration.cli.console import Output, table
+from orchestration.cli.reading import open_network, planned_date, read_if_any
 
 Action = StrEnum("Action", {action.upper(): action for action in ACTIONS})  # type: ignore[misc]
 

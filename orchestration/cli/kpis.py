@@ -15,10 +15,11 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.kpis import KPI_DIMENSIONS, KPI_WINDOWS, KPIS, NETWORK
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, cell, percent, significant, table
-from orchestration.cli.reading import Record, open_network, plain, planned_date
+from orchestration.cli.reading import open_network, planned_date
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output
 from orchestration.cli.documents import open_store
-from orchestration.cli.reading import Record, open_network
+from orchestration.cli.reading import open_network
 
 if TYPE_CHECKING:
     from rich.console import Console

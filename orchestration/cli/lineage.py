@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from assets.kernel.frames.decisions import DECISIONS
 from assets.kernel.published import Published
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output
 from orchestration.cli.documents import find_document, open_store, remarks_on
-from orchestration.cli.reading import Record, open_network, plain, planned_date
+from orchestration.cli.reading import open_network, planned_date
 from orchestration.cli.subject import Item, OrderId, Site, names_order
 
 if TYPE_CHECKING:

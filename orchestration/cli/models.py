@@ -13,11 +13,12 @@ from rich.console import Console
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.acting import By, acting
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, percent, significant, table
-from orchestration.cli.reading import Record, open_network, plain
+from orchestration.cli.reading import open_network
 from orchestration.cli.recalibrate import recalibrate, waiting_refits
 
 if TYPE_CHECKING:

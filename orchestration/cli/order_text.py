@@ -12,12 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from assets.kernel.telling import Record, counted
 from assets.orders.events import PARAMETERS, Document, OrderProposed, OrderRevised, SendBegun, SendEnded
 from assets.orders.receipts import Receipt
 from assets.orders.store import OrderStore, Recorded
 from assets.policy.text_mask import HIDDEN
-from orchestration.cli.console import cell, counted, table
-from orchestration.cli.reading import Record
+from orchestration.cli.console import cell, table
 
 _SIGNED = ("by", "run_id")
 _UNTOLD = {"order_id", *_SIGNED}

@@ -17,16 +17,17 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DOCUMENTS
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.published import Published
+from assets.kernel.telling import Record, counted
 from assets.orders.events import Channel
 from assets.orders.order import OrderStatus
 from assets.orders.standing import newest_stopped, stopped
 from assets.policy.access import Permission
 from assets.policy.text_mask import HIDDEN
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, cell, counted, table
+from orchestration.cli.console import Output, cell, table
 from orchestration.cli.documents import documents_of, find_order, open_store, record_of, remarks, remarks_on
 from orchestration.cli.order_text import history_of, show_document, total, waiting_for
-from orchestration.cli.reading import Record, open_network, planned_date
+from orchestration.cli.reading import open_network, planned_date
 from orchestration.cli.subject import OrderId
 
 

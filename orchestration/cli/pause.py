@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import command, parse_date
 from orchestration.cli.console import Output, table
-from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     from assets.governance.events import PauseScope

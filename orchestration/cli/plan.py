@@ -13,10 +13,10 @@ import typer
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import command, parse_date
 from orchestration.cli.console import Output
-from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     from assets.kernel.network import NetworkProfile

@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, counted, table
 from orchestration.cli.policy_search import search
-from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     from assets.governance.events import Evidence

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from assets.kernel.telling import Record
 from orchestration.cli.policy import registry
-from orchestration.cli.reading import Record, planned_date
+from orchestration.cli.reading import planned_date
 
 if TYPE_CHECKING:
     from assets.governance.diff import CostOf

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from assets.kernel.telling import Record
 from orchestration.cli.console import table
-from orchestration.cli.reading import Record
 
 if TYPE_CHECKING:
     from orchestration.access import Access

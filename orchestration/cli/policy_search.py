@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, percent, table
-from orchestration.cli.reading import Record, planned_date
+from orchestration.cli.reading import planned_date
 
 if TYPE_CHECKING:
     from assets.policy.release import Release

@@ -7,9 +7,6 @@ meets a lock while a run writes. Not here: what a command makes of the records.
 from __future__ import annotations
 
 import datetime as dt
-import decimal
-import math
-from typing import Any
 
 import pandas as pd
 
@@ -17,8 +14,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames import Frame, Kind
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
-
-Record = dict[str, Any]
+from assets.kernel.telling import Record, plain
 
 
 def open_network() -> NetworkHome:
@@ -79,27 +75,6 @@ def read(published: Published, frame: Frame, plan_date: dt.date, **equal: str) -
 def read_if_any(published: Published, frame: Frame, plan_date: dt.date, **equal: str) -> list[Record]:
     """Return what ``read`` does, or nothing where the run did not get so far."""
     return read(published, frame, plan_date, **equal) if published.latest(frame.name, plan_date) else []
-
-
-def plain(value: Any) -> Any:
-    """Return ``value`` as JSON holds it: dates as ISO text, what is missing as null.
-
-    >>> plain(float("nan")), plain(dt.date(2025, 1, 31))
-    (None, '2025-01-31')
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if value is None or value is pd.NaT or value is pd.NA:
-        return None
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def only(rows: list[Record]) -> Record | None:

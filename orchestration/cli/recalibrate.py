@@ -15,11 +15,11 @@ from rich.console import Console
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission, require
 from orchestration.cli.acting import By, acting
 from orchestration.cli.command import command
 from orchestration.cli.console import Output, significant, table
-from orchestration.cli.reading import Record, plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from assets.kernel.telling import Record, counted
 from assets.monitoring.regret.words import By
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
-from orchestration.cli.console import Output, counted, percent, table
-from orchestration.cli.reading import Record, planned_date, records
+from orchestration.cli.console import Output, percent, table
+from orchestration.cli.reading import planned_date, records
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,10 +12,11 @@ from rich.console import Console
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import PLAN_SUMMARY
 from assets.kernel.published import Published
+from assets.kernel.telling import Record
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output, table
-from orchestration.cli.reading import Record, open_network, planned_date
+from orchestration.cli.reading import open_network, planned_date
 
 if TYPE_CHECKING:
     from orchestration.replay import ReplayReport

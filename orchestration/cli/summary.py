@@ -17,9 +17,10 @@ from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_FAULTS, PL
 from assets.kernel.frames.forecasts import CHAMPIONS
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
-from orchestration.cli.console import cell, counted, percent, table
+from assets.kernel.telling import Record, counted
+from orchestration.cli.console import cell, percent, table
 from orchestration.cli.judgements import verdicts_of
-from orchestration.cli.reading import Record, only, read_if_any
+from orchestration.cli.reading import only, read_if_any
 
 JOINT = "joint_plan"
 MOST_REASONS = 8

@@ -70,6 +70,7 @@ def test_a_small_known_reversible_order_needs_nobody() -> None:
         (order(forecast_width=float("nan")), ApprovalRule.CONFIDENCE, 1),
         (order(warnings=("stale_stock",)), ApprovalRule.VERDICT, 1),
         (order(requested_by=("dora#1003",)), ApprovalRule.OVERRIDE, 1),
+        (order(decided_before="revision 1: rejected by ann#1"), ApprovalRule.DECIDED_BEFORE, 1),
     ],
 )
 def test_one_rule_asks_for_people_and_says_why(facts: OrderFacts, rule: ApprovalRule, approvers: int) -> None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from unit.governance.test_dispatch import day as dispatch_day
+from unit.governance.test_dispatch import planned
 from unit.orders.level_samples import book, tables
 from unit.orders.order_lives import (
     ACKNOWLEDGED,
@@ -21,16 +23,21 @@ from unit.orders.order_lives import (
     receipt,
     variant,
 )
+from unit.orders.order_samples import DEFAULT_LINES, order_book
+from unit.orders.test_outbox import TERMS, Time
 
-from assets.governance.dispatch import DispatchDay
+from assets.governance.dispatch import DispatchDay, dispatch
 from assets.governance.facts import Known
 from assets.governance.pause import PauseState
-from assets.orders.events import Channel, Command, Confirm, EndSend, Propose, SendOutcome
+from assets.governance.waiting import Kind, may_wait, waiting
+from assets.orders.answers import answer_one
+from assets.orders.events import Channel, Command, Confirm, EndSend, Propose, Reject, SendOutcome
+from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.headers import header_of
 from assets.orders.order import Order, OrderStatus
 from assets.orders.receipts import Answer
+from assets.orders.record import record
 from assets.policy.registry import PolicyRegistry
-from orchestration.cli.waiting import Kind, may_wait, waiting
 
 TODAY = DOCUMENT.plan_date
 UNKNOWN = (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON))
@@ -100,3 +107,26 @@ def test_levels_that_wait_are_worth_the_stock_that_they_keep_or_kept() -> None:
     gone = replace(document, lines=(replace(line, levels=withdrawn),))
     (one,) = waiting((replace(order, document=gone),), DAY, {"I1": 2.5})
     assert one.stake_amount == Decimal("30.00")
+
+
+def test_what_a_person_decided_of_before_waits_for_people_in_the_inbox_as_in_dispatching() -> None:
+    store, day = planned(), dispatch_day()
+    (order,) = (one for one in store.orders() if one.document.destination_id == "S2")
+    answer_one(store, order.order_id, Reject("ann#1", "not_needed"))
+    fewer = (("transfer", "I1", "DC1", "S2", 9), *DEFAULT_LINES[:2], *DEFAULT_LINES[3:])
+    record(order_book(fewer), store)
+    (before,) = waiting(store.orders(), day)
+    assert (before.order_id, before.kind) == (order.order_id, Kind.APPROVAL)
+    assert "a person decided of it before" in before.why
+    assert dispatch(store, MemoryGateway(), day, TERMS, Time()).waiting_for_people == (order.order_id,)
+    assert [one for one in waiting(store.orders(), day) if one.kind is Kind.APPROVAL] == [before]
+
+
+def test_what_is_unknown_elsewhere_is_settled_there_or_by_saying_that_it_moved() -> None:
+    order = life(*UNKNOWN)
+    assert order.delivery is not None
+    (here,) = waiting((order,), replace(DAY, gateway=order.delivery.gateway))
+    assert here.command == "equipoise dispatch"
+    (elsewhere,) = waiting((order,), replace(DAY, gateway="webhook:0123"))
+    assert elsewhere.command == f"equipoise reconcile --redirect {order.order_id}"
+    assert "orders go to webhook:0123 now" in elsewhere.why

@@ -1,6 +1,6 @@
 """What waits for a person: each with the money at stake, the time left, who may settle it, and by which command.
 
-Nothing is recorded by looking. Not here: the rules (``governance.requirement``), or showing it (``inbox``).
+Nothing is recorded by looking. Not here: the rules (``requirement``), or showing it (the inbox, the daily report).
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from assets.governance.approval import required
-from assets.governance.dispatch import DispatchDay, held_back
+from assets.governance.dispatch import DispatchDay, as_asked, held_back
 from assets.governance.events import PauseKind
 from assets.governance.facts import facts_of
 from assets.governance.pause import PauseState, paused_by
-from assets.governance.requirement import requirement
-from assets.orders.decide import decide
+from assets.kernel.telling import Record, counted, plain
 from assets.orders.events import Channel
-from assets.orders.evolve import evolve_all
 from assets.orders.headers import OrderHeader
 from assets.orders.order import Order, OrderStatus
+from assets.orders.outbox import goes_to, told_elsewhere
 from assets.orders.reconcile import Difference
-from orchestration.cli.console import counted
-from orchestration.cli.reading import Record, plain
 
 
 class Kind(StrEnum):
@@ -172,17 +168,10 @@ def _lift(order: Order) -> str:
 
 def _of_today(order: Order, day: DispatchDay) -> Waiting | None:
     if order.status is OrderStatus.PROPOSED:
-        return _proposal(_asked(order, day), day)
+        return _proposal(as_asked(order, day), day)
     if order.status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
         return _held(order, day)
     return None
-
-
-def _asked(order: Order, day: DispatchDay) -> Order:
-    """Return a proposal as it will be when the rules have spoken."""
-    by = (order.overridden_by,) if order.overridden_by else ()
-    needed = requirement(facts_of(order.document, order.revision, day.known, by), day.release)
-    return evolve_all(order, decide(order, required(needed))) or order
 
 
 def _proposal(order: Order, day: DispatchDay) -> Waiting | None:
@@ -222,6 +211,9 @@ def _settling(order: Order, day: DispatchDay) -> str:
 
 def _on_the_other_side(order: Order, day: DispatchDay) -> Waiting | None:
     value = order.standing.value_amount
+    if order.status is OrderStatus.UNKNOWN and day.gateway and not goes_to(order, day.gateway):
+        why, command = told_elsewhere(order, day.gateway), f"equipoise reconcile --redirect {order.order_id}"
+        return _waiting(Kind.UNKNOWN, order, value, None, why, (), command)
     if order.status is OrderStatus.UNKNOWN:
         return _waiting(Kind.UNKNOWN, order, value, None, order.status_reason, (), "equipoise dispatch")
     if order.order_id in day.unanswered:
