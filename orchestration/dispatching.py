@@ -11,7 +11,7 @@ import socket
 from dataclasses import replace
 
 from assets.feeds.landing import LandingArea
-from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
+from assets.governance.dispatch import DispatchDay, Dispatched, clock_off, dispatch
 from assets.governance.dispatch_alerts import dispatch_alerts
 from assets.governance.disposition import close_compensated, held_orders, left_to_people
 from assets.governance.events import ACCESS, PAUSE, RELEASES
@@ -142,6 +142,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         left=left_to_people(orders, releases),
         unanswered=unanswered(store, orders, today=today, now=clock.now()),
         gateway=gateway_address(settings, home),
+        clock_off=clock_off(store, clock.now()),
     )
 
 

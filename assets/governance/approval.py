@@ -102,16 +102,25 @@ def not_counted(order: Order, may_approve: Collection[str], today: dt.date) -> t
 
 
 def uncounted(order: Order, may_approve: Collection[str], today: dt.date) -> tuple[str, ...]:
-    """Return the people whose approval of an order counts no more."""
+    """Return the people whose approval of an order counts no more.
+
+    One of a day that has not come by this clock only waits: the clock may be the one that is wrong.
+    """
     given = order.approval.given if order.approval else ()
-    return tuple(consent.by for consent in given if _fault(consent, may_approve, today))
+    return tuple(consent.by for consent in given if _over(consent, may_approve, today))
+
+
+def _over(consent: Consent, may_approve: Collection[str], today: dt.date) -> str:
+    """Return why an approval counts no more, whatever comes; empty if it may count."""
+    if consent.by not in may_approve:
+        return f"{consent.by} may not approve any more"
+    return f"the approval by {consent.by} expired on {consent.expires_on}" if today >= consent.expires_on else ""
 
 
 def _fault(consent: Consent, may_approve: Collection[str], today: dt.date) -> str:
-    if consent.by not in may_approve:
-        return f"{consent.by} may not approve any more"
-    if today >= consent.expires_on:
-        return f"the approval by {consent.by} expired on {consent.expires_on}"
+    over = _over(consent, may_approve, today)
+    if over:
+        return over
     if consent.given_on > today:
         return f"the approval by {consent.by} is of {consent.given_on}, a day that has not come"
     return ""

@@ -31,6 +31,8 @@ from assets.policy.oversight import Feature
 from assets.policy.release import Release
 
 _MORE_PEOPLE = "the rules ask for more people now"
+CLOCKS_AGREE = dt.timedelta(minutes=5)
+"""Clocks of hosts that are nearer to each other tell the same day, but for these minutes at midnight."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class DispatchDay:
         Orders that the outbox holds.
     gateway : str
         Where orders go (``Gateway.address``); empty where that is not known.
+    clock_off : str
+        By how much this host's clock is off the ledger's, in words; nothing leaves, ends or is opened again then.
+        Empty if they agree.
     """
 
     network: str
@@ -83,10 +88,13 @@ class DispatchDay:
     unanswered: Mapping[str, str] = field(default_factory=dict)
     capacity: int = CAPACITY
     gateway: str = ""
+    clock_off: str = ""
 
     @property
     def closed(self) -> str:
         """Why nothing of the plan date may leave; empty if it may."""
+        if self.clock_off:
+            return self.clock_off
         if self.availability is None:
             return f"the tables of the plan of {self.plan_date} are not on this host"
         if self.stopped:
@@ -133,6 +141,8 @@ class Dispatched:
         Order to since when the other side has it and does not answer.
     alerts_refused : str
         Why alerts of the run did not go out, which are tried again with the next; empty if they did.
+    clock_off : str
+        By how much this host's clock is off, so that nothing was ended or sent; empty if it is right.
     """
 
     expired: tuple[str, ...] = ()
@@ -149,6 +159,7 @@ class Dispatched:
     left_to_people: Mapping[str, str] = field(default_factory=dict)
     unanswered: Mapping[str, str] = field(default_factory=dict)
     alerts_refused: str = ""
+    clock_off: str = ""
 
 
 def nobody_to_tell() -> None:
@@ -181,10 +192,9 @@ def dispatch(
     day_now : callable
         What holds by now, asked before each order leaves; ``day`` if not given.
     """
-    expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
-    closed = close(store, day.network, day.today)
+    expired, closed = ((), ()) if day.clock_off else _ended(store, day)
     # What a plan knows of items, lanes and suppliers is in its tables: without them no rule can speak.
-    asked = (*reopen(store, day), *ask_rules(store, day)) if day.availability is not None else ()
+    asked = (*reopen(store, day), *ask_rules(store, day)) if day.availability is not None and not day.clock_off else ()
     kept, issued = Reservations((), ()), Issued()
     if day.availability is not None and not day.closed:
         kept = reserve(
@@ -206,8 +216,27 @@ def dispatch(
     }  # fmt: skip
     return Dispatched(
         expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), *_oldest(store, left, now()),
-        tuple(sorted(changed)), dict(day.left), _still_unanswered(store, day.unanswered),
+        tuple(sorted(changed)), dict(day.left), _still_unanswered(store, day.unanswered), clock_off=day.clock_off,
     )  # fmt: skip
+
+
+def clock_off(store: OrderStore, now: dt.datetime) -> str:
+    """Return by how much a host's clock is off the one that the ledger's hosts share, in words; empty if they agree.
+
+    Whoever lives on another day would end, or send, what is not of its day.
+    """
+    shared = store.shared_time()
+    if shared is None or abs(now - shared) <= CLOCKS_AGREE:
+        return ""
+    way = "ahead of" if now > shared else "behind"
+    minutes = abs(now - shared).total_seconds() / 60
+    return f"this host's clock is {minutes:,.0f} minutes {way} the ledger's database: set it right"
+
+
+def _ended(store: OrderStore, day: DispatchDay) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what came too late, and what arrived and is settled."""
+    expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
+    return expired, close(store, day.network, day.today)
 
 
 def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ def dispatch_alerts(found: Dispatched, plan_date: dt.date, today: dt.date, refus
         _cause("left_by_rollback", "warning", len(left), _each(left), "equipoise inbox"),
         _cause("not_answered", "warning", len(silent), _each(silent), "equipoise inbox"),
         _cause("refused_there", "warning", len(refused), _some(tuple(refused)), "equipoise inbox"),
+        _cause("clock_off", "critical", int(bool(found.clock_off)), found.clock_off, "equipoise dispatch"),
         _cause("other_side_silent", "warning", int(bool(found.silence)), found.silence, "equipoise dispatch"),
     ]
     if found.taken is not None:

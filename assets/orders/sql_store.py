@@ -127,6 +127,14 @@ class SqlOrderStore:
             found = handlings(connection, wanted)
         return tuple(sorted(found, key=lambda handled: (handled.plan_date, handled.order_id)))
 
+    def shared_time(self) -> dt.datetime | None:
+        """Return the time in UTC by the database's clock; ``None`` of a file, which is of one machine."""
+        if self._engine.dialect.name == "sqlite":
+            return None
+        with self._reading() as connection:
+            told: dt.datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return told.astimezone(dt.UTC)
+
     def rebuild(self) -> int:
         """Make the views again from the events, in one transaction, and return their position."""
         with self._writing() as connection:

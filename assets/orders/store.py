@@ -239,6 +239,10 @@ class OrderStore(Protocol):
         """Return what people did to orders, by plan date and id: cheap, for counts over months."""
         ...
 
+    def shared_time(self) -> dt.datetime | None:
+        """Return the time in UTC by the clock that all hosts of the ledger share; ``None`` if it is of one machine."""
+        ...
+
 
 def sorted_orders(orders: Iterable[Order]) -> tuple[Order, ...]:
     """Return orders by plan date and id."""
@@ -286,6 +290,7 @@ class MemoryOrderStore:
     """Keeps orders for as long as the process lives. For tests and what-ifs."""
 
     clock: Clock = field(default_factory=WallClock)
+    shared_clock: Clock | None = None
     _log: list[Recorded] = field(default_factory=list)
     _orders: dict[str, Order] = field(default_factory=dict)
     _changed: dict[str, int] = field(default_factory=dict)
@@ -341,3 +346,7 @@ class MemoryOrderStore:
     def handlings(self, wanted: OrderFilter = EVERY_ORDER) -> tuple[Handling, ...]:
         """Return what people did to orders, by plan date and id."""
         return tuple(handling_of(order) for order in self.orders(wanted))
+
+    def shared_time(self) -> dt.datetime | None:
+        """Return the time in UTC by the clock that all hosts of the ledger share, if there is one."""
+        return self.shared_clock.now() if self.shared_clock else None

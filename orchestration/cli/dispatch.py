@@ -76,6 +76,8 @@ def gather(access: Access, done: Dispatched, day: DispatchDay, gateway: str) -> 
 
 def why_stopped(day: DispatchDay) -> str:
     """Return why nothing of the plan date may leave; empty if something may."""
+    if day.clock_off:
+        return day.clock_off
     if day.availability is None:
         return f"{day.plan_date} is not planned. Run `equipoise plan`"
     if day.today >= day.window_ends:

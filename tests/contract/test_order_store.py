@@ -130,6 +130,15 @@ def test_a_new_store_is_empty(store: OrderStore) -> None:
     assert (store.orders(), store.headers(), store.events(), store.history("T-none")) == ((), (), (), ())
 
 
+def test_hosts_that_share_a_ledger_share_the_clock_of_its_database(store: OrderStore) -> None:
+    told = store.shared_time()
+    on_a_server = isinstance(store, SqlOrderStore) and "postgresql" in store._where
+    assert (told is not None) is on_a_server
+    if told is not None:
+        assert told.utcoffset() == dt.timedelta(0)
+        assert abs(told - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=5)
+
+
 def test_positions_have_no_gaps_also_after_a_refusal(store: OrderStore) -> None:
     store.append(appends(order_book()))
     with pytest.raises(VersionConflict, match="stored version = 1, expected = 0"):

@@ -22,7 +22,7 @@ from unit.governance.governance_samples import (
 from unit.orders.order_lives import DOCUMENT, life
 from unit.orders.order_samples import order_book
 
-from assets.governance.approval import approve, not_counted, override, reject, required
+from assets.governance.approval import approve, not_counted, override, reject, required, uncounted
 from assets.governance.facts import Known, OrderFacts, facts_of
 from assets.governance.reasons import (
     MEANINGS,
@@ -175,6 +175,8 @@ def test_an_approval_counts_only_while_its_person_may_and_in_its_days() -> None:
     assert not_counted(order, APPROVERS - {BEN.person}, TODAY) == ("ben#1001 may not approve any more",)
     assert "expired" in not_counted(order, APPROVERS, TODAY + dt.timedelta(days=5))[0]
     assert "has not come" in not_counted(order, APPROVERS, TODAY - dt.timedelta(days=1))[0]
+    assert uncounted(order, APPROVERS, TODAY + dt.timedelta(days=5)) == (BEN.person,)
+    assert uncounted(order, APPROVERS, TODAY - dt.timedelta(days=1)) == ()
     assert not_counted(life(Propose(DOCUMENT)), APPROVERS, TODAY) == ("its rules were never asked",)
 
 

@@ -11,7 +11,7 @@ from unit.orders.order_samples import PLAN_DATE, order_book
 from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.approval import approve
-from assets.governance.dispatch import DispatchDay, Dispatched, dispatch
+from assets.governance.dispatch import DispatchDay, Dispatched, clock_off, dispatch
 from assets.governance.dispatch_alerts import LONGEST_IN_OUTBOX, dispatch_alerts
 from assets.governance.events import Paused, PauseKind, PauseScope
 from assets.governance.facts import Known
@@ -378,3 +378,38 @@ def test_a_host_without_the_tables_of_the_plan_undoes_nothing_and_sends_nothing(
     assert gateway.references() == ()
     assert set(found.sent.details.values()) == {"the tables of the plan of 2026-01-05 are not on this host"}
     assert found.waiting_for_people == (asked.order_id,)
+
+
+@pytest.mark.parametrize("days", [1, -1], ids=["ahead", "behind"])
+def test_a_host_that_lives_on_another_day_than_the_ledger_ends_opens_and_sends_nothing(days: int) -> None:
+    store, gateway, time = planned(), MemoryGateway(), Time()
+    store.shared_clock = FixedClock(time())
+    dispatch(store, Down(gateway), day(), TERMS, time)
+    dispatch(store, Down(gateway), day(capacity=0), TERMS, time)
+    before = store.orders()
+    off = dt.timedelta(days=days)
+    found_off = clock_off(store, time() + off)
+    assert "1,440 minutes" in found_off
+    elsewhere = day(plan_date=PLAN_DATE + off, today=PLAN_DATE + off, clock_off=found_off)
+    found = dispatch(store, gateway, elsewhere, TERMS, lambda: time() + off)
+    assert store.orders() == before
+    assert gateway.references() == ()
+    assert (found.expired, found.issued.issued) == ((), ())
+    told = dispatch_alerts(found, PLAN_DATE, PLAN_DATE)
+    assert told.loc[told["rule"] == "clock_off", "message"].tolist() == [found_off]
+    assert clock_off(store, time() + dt.timedelta(minutes=4)) == clock_off(planned(), time() + off) == ""
+
+
+def test_an_approval_of_a_day_that_has_not_come_here_waits_for_the_day_and_is_kept() -> None:
+    week = release_with(toggles={"automatic_approval": False}, dispatch={"window_days": 7})
+    store, gateway, tomorrow = planned(), MemoryGateway(), PLAN_DATE + dt.timedelta(days=1)
+    dispatch(store, gateway, day(release=week), TERMS, Time())
+    order = store.orders()[0]
+    told = approve(order, week, seen_digest=order.document.content_digest, by=BEN, today=tomorrow)
+    store.append([Append(order.order_id, order.version, decide(order, told))])
+    held = dispatch(store, gateway, day(release=week), TERMS, Time()).issued.held
+    assert "a day that has not come" in held[order.order_id]
+    (kept,) = store.orders(OrderFilter(order_ids=(order.order_id,)))
+    assert kept.status is OrderStatus.RESERVED
+    assert kept.approval is not None
+    assert [consent.by for consent in kept.approval.given] == [BEN.person]
