@@ -86,7 +86,7 @@ def promote(
     ------
     EquipoiseError
         If they may not, if there is no next stage, if the evidence for it is missing, if another release is
-        canary already, or if the author alone would make it active.
+        canary already, or if who brought it in or wrote it would make it active.
     """
     release = release_named(name, releases)
     after = PROMOTIONS.get(release.stage)
@@ -98,7 +98,7 @@ def promote(
     _require_reason(release, why)
     _require_evidence(release, after, (*evidence_of(history, release), *evidence))
     if after is Stage.ACTIVE:
-        _require_another_than_author(release, by)
+        _require_another_than_author(history, release, by)
     changes = [change(release, after, by.person, at, why, evidence)]
     for other in releases:
         if other.stage is after and after in ALONE:
@@ -178,11 +178,22 @@ def _require_evidence(release: Release, after: Stage, evidence: Sequence[Evidenc
         )
 
 
-def _require_another_than_author(release: Release, by: Identity) -> None:
-    if release.author and by.person.partition("#")[0] == release.author.partition("#")[0]:
-        raise _refused(
-            release, f"{release.author} wrote it, and nobody makes their own active", "Let another admin promote it"
-        )
+def brought_by(history: Iterable[Event], release: Release) -> str:
+    """Return who brought a release's content into the ledger first; empty if nobody did.
+
+    That is who answers for it as its author: the file says what anybody writes into it, before and after.
+    """
+    changes = (event for event in history if isinstance(event, StageChanged))
+    ours = (event.by for event in changes if event.content_hash == release.content_hash and event.before is Stage.DRAFT)
+    return next(ours, "")
+
+
+def _require_another_than_author(history: Iterable[Event], release: Release, by: Identity) -> None:
+    for author, did in ((brought_by(history, release), "brought it in"), (release.author, "wrote it")):
+        if author and by.person.partition("#")[0] == author.partition("#")[0]:
+            raise _refused(
+                release, f"{author} {did}, and nobody makes their own active", "Let another admin promote it"
+            )
 
 
 def _require_reason(release: Release, why: str) -> None:

@@ -55,20 +55,22 @@ def scene(planned_settings: Settings, tmp_path: Path) -> Scene:
     for name, role in (("ann", "approver"), ("bob", "approver"), ("ops", "operator")):
         owner("access", "grant", name, role, *WHY)
         people[name] = Person(settings, owner("access", "token", name)["token"])
-    activate_strict(owner, home)
+    owner("access", "grant", "eve", "admin", *WHY)
+    activate_strict(owner, Person(settings, owner("access", "token", "eve")["token"]), home)
     counterpart = Counterpart(CounterpartStore(tmp_path / "theirs.db"))
     theirs = FolderFace(counterpart, DropFolder(home.gateway_files))
     return Scene(owner, people["ann"], people["bob"], people["ops"], theirs)
 
 
-def activate_strict(owner: Person, home: NetworkHome) -> None:
-    """Make a release decide by which every order needs two people."""
+def activate_strict(owner: Person, another: Person, home: NetworkHome) -> None:
+    """Make a release decide by which every order needs two people; who brings it in does not make it active."""
     write_release(
         home, owner("policy", "show"), "strict",
         approvals={"one_approver_above_amount": 0, "two_approvers_above_amount": 0},
     )  # fmt: skip
     for kind, stage in (("backtest", "shadow"), ("shadow", "canary"), ("canary", "active")):
-        after = owner("policy", "promote", "strict", "--evidence", f"{kind}:a test:cost=1 share", *WHY)
+        who = another if stage == "active" else owner
+        after = who("policy", "promote", "strict", "--evidence", f"{kind}:a test:cost=1 share", *WHY)
         assert after["stage"] == stage
 
 

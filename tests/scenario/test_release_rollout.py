@@ -39,6 +39,7 @@ from orchestration.rollout import promote_release, roll_back_release
 from orchestration.settings import Settings
 
 ADA = Identity("ada#1000", frozenset({Role.ADMIN}))
+ALAN = Identity("alan#1010", frozenset({Role.ADMIN}))
 STAGES = ("rebalancing", "plan_gate", "orders", "rollout")
 BACKTEST = (
     Evidence(EvidenceKind.BACKTEST, "runs/1", (Figure("cost of the active release", Decimal("0.98"), "times"),)),
@@ -91,7 +92,8 @@ class Network:
         return self.streams[name]
 
     def promote(self, **more: object) -> None:
-        promote_release(self.settings, NAME, by=ADA, why="next stage", **more)
+        by = ALAN if self.standing() is Stage.CANARY else ADA
+        promote_release(self.settings, NAME, by=by, why="next stage", **more)
 
     def standing(self) -> Stage:
         with closing(open_ledger(self.settings, self.settings.network_home().profile.clock)) as store:

@@ -15,6 +15,7 @@ TODAY = dt.date(2026, 1, 5)
 TOMORROW = TODAY + dt.timedelta(days=1)
 
 ADA = Identity("ada#1000", frozenset({Role.ADMIN}))
+ALAN = Identity("alan#1010", frozenset({Role.ADMIN}))
 BEN = Identity("ben#1001", frozenset({Role.APPROVER}))
 CLEO = Identity("cleo#1002", frozenset({Role.APPROVER}))
 DORA = Identity("dora#1003", frozenset({Role.PLANNER}))

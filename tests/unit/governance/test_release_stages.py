@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from unit.governance.governance_samples import ADA, AT, BEN, DORA, TODAY, VERA, evidence, release_with
+from unit.governance.governance_samples import ADA, ALAN, AT, BEN, DORA, TODAY, VERA, evidence, release_with
 
 from assets.governance.events import RELEASES, Event, EvidenceKind, RolledBack, StageChanged
 from assets.governance.in_flight import IN_FLIGHT, InFlight, OrderInFlight
@@ -39,9 +39,11 @@ class Office:
         release = release_with(name, **sections).model_dump(mode="json", exclude={"stage"})
         (self.folder / f"{name}.yaml").write_text(yaml.safe_dump(release))
 
-    def promote(self, name: str, by: Identity = ADA, **changes: Any) -> tuple[Event, ...]:
+    def promote(self, name: str, by: Identity | None = None, **changes: Any) -> tuple[Event, ...]:
+        """Promote as ada, and as another admin where a release is to decide."""
         stage = next(release.stage for release in self.registry.releases() if release.name == name)
         after = PROMOTIONS.get(stage)
+        by = by or (ALAN if after is Stage.ACTIVE else ADA)
         arguments = {"why": "better", "evidence": evidence(EVIDENCE_FOR[after]) if after else ()} | changes
         return settle(
             self.log,
@@ -240,16 +242,30 @@ def test_what_is_active_or_retired_has_no_next_stage(office: Office) -> None:
         office.promote("standard")
 
 
-def test_nobody_makes_their_own_release_active(office: Office) -> None:
-    office.write("own", author="ada", objective={"shortage_weight": 2.0})
+@pytest.mark.parametrize("written", ["ada", "", "somebody"])
+def test_nobody_makes_the_release_active_that_they_brought_in_whatever_its_file_says(
+    office: Office, written: str
+) -> None:
+    office.write("own", objective={"shortage_weight": 2.0})
     path = office.folder / "own.yaml"
     path.write_text(path.read_text().replace("author: ''", "author: ada"))
-    office.promote("own")
-    office.promote("own")
+    office.promote("own", by=ADA)
+    office.promote("own", by=ALAN)
+    path.write_text(path.read_text().replace("author: ada", f"author: '{written}'"))
     with pytest.raises(EquipoiseError, match="nobody makes their own active"):
-        office.promote("own")
-    office.promote("own", by=Identity("alan#1010", frozenset({Role.ADMIN})))
+        office.promote("own", by=ADA)
+    office.promote("own", by=ALAN)
     assert office.registry.active().name == "own"
+
+
+def test_who_wrote_a_release_does_not_make_it_active_though_another_brought_it_in(office: Office) -> None:
+    office.write("own", objective={"shortage_weight": 2.0})
+    path = office.folder / "own.yaml"
+    path.write_text(path.read_text().replace("author: ''", "author: alan"))
+    office.promote("own")
+    office.promote("own")
+    with pytest.raises(EquipoiseError, match="alan wrote it, and nobody makes their own active"):
+        office.promote("own", by=ALAN)
 
 
 def test_a_planner_shadows_and_only_an_admin_goes_further(office: Office) -> None:
