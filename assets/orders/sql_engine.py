@@ -5,6 +5,8 @@ What differs between the two stands here and nowhere else. Not here: any stateme
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +20,9 @@ from assets.kernel.errors import EquipoiseError
 from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
 
 BUSY_TIMEOUT_S = 30
-_DISK_FULL = "53100"
+"""A writer that waits longer for another gives up, and one that holds the ledger as long and does nothing is ended."""
+_DISK_FULL, _LOCK_TIMEOUT, _IDLE_TIMEOUT = "53100", "55P03", "25P03"
+_LIMITS = f"-clock_timeout={BUSY_TIMEOUT_S}s -cidle_in_transaction_session_timeout={BUSY_TIMEOUT_S}s"
 _MIGRATING = threading.Lock()
 
 
@@ -32,12 +36,21 @@ def open_engine(url: str) -> sa.Engine:
     """
     address = _address(url)
     if address.get_backend_name() == "postgresql":
-        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        own = address.set(drivername="postgresql+psycopg")
+        return sa.create_engine(own, pool_pre_ping=True, connect_args=_limits(address))
     # A connection per transaction: nothing is held between them, and forks share nothing.
     engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
     sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _limits(address: sa.URL) -> dict[str, str]:
+    """Return what makes PostgreSQL's sessions wait and idle within limits, where an address says nothing else."""
+    told = address.query.get("options", "")
+    options = " ".join([_LIMITS, *([told] if isinstance(told, str) else told)]).strip()
+    name = address.query.get("application_name") or f"equipoise {socket.gethostname()}/{os.getpid()}"
+    return {"options": options, "application_name": str(name)}
 
 
 def _address(url: str) -> sa.URL:
@@ -66,11 +79,28 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("begin immediate" if writes else "begin")
 
 
-def unanswered(error: Exception, where: str) -> EquipoiseError:
-    """Return what a ledger that fails says of it: what happened, and what to do."""
+def unanswered(error: Exception, where: str, engine: sa.Engine | None = None) -> EquipoiseError:
+    """Return what a ledger that fails says of it: what happened, and what to do.
+
+    Parameters
+    ----------
+    engine : Engine, optional
+        Asked who holds the ledger, where a writer has waited in vain.
+    """
     cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None)
+    if state == _LOCK_TIMEOUT:
+        return EquipoiseError(
+            f"another writer holds it, and this one has given up: {_holder(engine)}. Nothing was recorded", where=where,
+            remedy="Run it again; if the same one still holds it, end that process, or its session",
+        )  # fmt: skip
+    if state == _IDLE_TIMEOUT:
+        return EquipoiseError(
+            "this process held it and did nothing for too long, so that the database ended its session. Nothing was "
+            "recorded", where=where, remedy="Run it again",
+        )  # fmt: skip
     name = str(getattr(cause, "sqlite_errorname", "") or "")
-    full = name == "SQLITE_FULL" or getattr(cause, "sqlstate", None) == _DISK_FULL
+    full = name == "SQLITE_FULL" or state == _DISK_FULL
     if full or name.startswith("SQLITE_IOERR"):
         return EquipoiseError(
             f"the ledger cannot be written or read: {cause}. What was not recorded whole was not recorded at all",
@@ -87,6 +117,47 @@ def unanswered(error: Exception, where: str) -> EquipoiseError:
     )  # fmt: skip
 
 
+_HOLDER = sa.text("""
+    select a.application_name, a.usename, a.pid, a.state, extract(epoch from clock_timestamp() - a.xact_start)
+    from pg_locks as l inner join pg_stat_activity as a on l.pid = a.pid
+    where l.relation = to_regclass(:head) and l.mode = 'RowExclusiveLock' and l.granted
+        and a.wait_event_type is distinct from 'Lock' and a.pid <> pg_backend_pid()
+    order by a.xact_start
+    limit 1
+""")
+
+
+def _holder(engine: sa.Engine | None) -> str:
+    """Return which session holds the ledger's head, as far as the database tells us."""
+    unknown = "who, the database does not say"
+    if engine is None:
+        return unknown
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(_HOLDER, {"head": HEAD.name}).one_or_none()
+    except sa.exc.DBAPIError:
+        return unknown
+    if found is None:
+        return "it has let go meanwhile"
+    name, user, pid, state, seconds = found
+    return f"session {pid} of {user} ({name or 'no name'}), {state}, for {float(seconds or 0):.0f} s"
+
+
+def require_schema(release: int | None, where: str) -> None:
+    """Raise unless the tables are those that this release's statements are written for.
+
+    Raises
+    ------
+    EquipoiseError
+        If a newer release made them.
+    """
+    if release != SCHEMA_RELEASE:
+        raise EquipoiseError(
+            f"the ledger has schema {release}, this release knows {SCHEMA_RELEASE}", where=where,
+            remedy="Install the release that wrote it",
+        )  # fmt: skip
+
+
 def prepare_schema(engine: sa.Engine) -> None:
     """Make the tables once, or bring those of an older release here; a reader that finds them takes no lock.
 
@@ -100,12 +171,7 @@ def prepare_schema(engine: sa.Engine) -> None:
     if release is None or release < SCHEMA_RELEASE:
         _migrate(engine)
         release = _schema_release(engine)
-    if release is None or release > SCHEMA_RELEASE:
-        raise EquipoiseError(
-            f"the ledger has schema {release}, this release knows {SCHEMA_RELEASE}",
-            where=engine.url.render_as_string(hide_password=True),
-            remedy="Install the release that wrote it",
-        )
+    require_schema(release, engine.url.render_as_string(hide_password=True))
 
 
 def _open_wal(engine: sa.Engine) -> None:

@@ -27,7 +27,7 @@ from assets.orders.handling import Handling
 from assets.orders.headers import OrderHeader, sorted_headers
 from assets.orders.order import Order
 from assets.orders.sql_chain import Verified, verified
-from assets.orders.sql_engine import open_engine, prepare_schema, unanswered
+from assets.orders.sql_engine import open_engine, prepare_schema, require_schema, unanswered
 from assets.orders.sql_events import pages
 from assets.orders.sql_projection import PROJECTION, chunks, claims, orders_by_id, project
 from assets.orders.sql_queries import handlings, headers, whole_orders
@@ -83,7 +83,7 @@ class SqlOrderStore:
         """Record events of several streams, all or none, and return the last position."""
         with self._writing() as connection:
             count = sum(len(entry.events) for entry in appends)
-            last = _claim(connection, count)
+            last = _claim(connection, count, self._where)
             streams = {entry.stream for entry in appends}
             stands = {order.order_id: order for order in orders_by_id(connection, streams, self._codec)}
             recorded = list(self._recorded(connection, appends, stands, last - count))
@@ -141,7 +141,7 @@ class SqlOrderStore:
             return self._rebuilt(connection)
 
     def _rebuilt(self, connection: sa.Connection) -> int:
-        last = _claim(connection, 0)
+        last = _claim(connection, 0, self._where)
         connection.execute(sa.delete(ORDERS))
         connection.execute(sa.delete(RESERVATIONS))
         for rows in pages(connection):
@@ -224,7 +224,7 @@ class SqlOrderStore:
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError):
             raise  # a fault of this module, not of the database
         except (sa.exc.DBAPIError, sqlite3.Error) as error:
-            raise unanswered(error, self._where) from error
+            raise unanswered(error, self._where, self._engine) from error
 
     def _prepare(self) -> None:
         if self._prepared:
@@ -238,10 +238,18 @@ class SqlOrderStore:
             self.rebuild()
 
 
-def _claim(connection: sa.Connection, count: int) -> int:
-    """Take the next ``count`` positions; other writers wait here until this one ends."""
+def _claim(connection: sa.Connection, count: int, where: str) -> int:
+    """Take the next ``count`` positions; other writers wait here until this one ends.
+
+    Raises
+    ------
+    EquipoiseError
+        If a newer release has changed the tables since this process looked.
+    """
     connection.execute(sa.update(HEAD).values(position=HEAD.c.position + count))
-    return int(connection.execute(sa.select(HEAD.c.position)).scalar_one())
+    position, release = connection.execute(sa.select(HEAD.c.position, HEAD.c.schema_release)).one()
+    require_schema(release, where)
+    return int(position)
 
 
 def _end_of_chain(connection: sa.Connection, position: int, where: str) -> str:

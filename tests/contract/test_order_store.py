@@ -3,7 +3,9 @@
 import dataclasses
 import datetime as dt
 import os
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -441,6 +443,60 @@ def test_the_ledger_of_a_newer_release_is_left_alone(another_store: Opener) -> N
         connection.execute(sa.update(HEAD).values(schema_release=SCHEMA_RELEASE + 1))
     with pytest.raises(EquipoiseError, match="this release knows"):
         another_store().orders()
+    # Also by a process that opened it before the newer release came.
+    with pytest.raises(EquipoiseError, match="this release knows"):
+        store.append(appends(order_book()))
+    with store._writing() as connection:
+        connection.execute(sa.update(HEAD).values(schema_release=SCHEMA_RELEASE))
+    assert store.events() == ()
+
+
+def test_a_writer_waits_for_another_no_longer_than_its_limit_and_says_who_holds_the_ledger() -> None:
+    with postgres_schema() as url:
+        address = sa.make_url(url)
+        own = f"{address.query['options']} -clock_timeout=300ms"
+        patient, hasty = (
+            SqlOrderStore(url),
+            SqlOrderStore(address.update_query_dict({"options": own}).render_as_string(hide_password=False)),
+        )
+        patient.append(())
+        hasty.orders()
+        with patient._reading() as connection:
+            shown = [
+                connection.execute(sa.text(f"show {one}")).scalar()
+                for one in ("lock_timeout", "idle_in_transaction_session_timeout")
+            ]
+        assert shown == ["30s", "30s"]
+        with patient._writing() as connection:
+            connection.execute(sa.update(HEAD).values(position=HEAD.c.position))
+            pid = connection.execute(sa.text("select pg_backend_pid()")).scalar()
+            with pytest.raises(EquipoiseError, match="another writer holds it") as told:
+                hasty.append(appends(order_book()))
+        assert f"session {pid} of " in str(told.value)
+        assert f"(equipoise {socket.gethostname()}/{os.getpid()}), idle in transaction" in str(told.value)
+        assert "\n" not in str(told.value)
+        assert hasty.append(appends(order_book())) == 3
+        hasty.close()
+        patient.close()
+
+
+def test_a_writer_that_holds_the_ledger_and_does_nothing_is_ended_and_nothing_of_it_is_kept() -> None:
+    with postgres_schema() as url:
+        address = sa.make_url(url)
+        own = f"{address.query['options']} -cidle_in_transaction_session_timeout=200ms"
+        slow = SqlOrderStore(address.update_query_dict({"options": own}).render_as_string(hide_password=False))
+        slow.append(())
+
+        def dawdle() -> None:
+            with slow._writing() as connection:
+                connection.execute(sa.update(HEAD).values(position=7))
+                time.sleep(0.6)
+                connection.execute(sa.select(HEAD.c.position))
+
+        with pytest.raises(EquipoiseError, match="did nothing for too long"):
+            dawdle()
+        assert slow.append(appends(order_book())) == 3
+        slow.close()
 
 
 def test_a_ledger_that_does_not_answer_says_so_in_one_line(tmp_path: Path) -> None:
