@@ -18,18 +18,29 @@ from assets.governance.access_log import refusals_logged
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.tokens import TokenFault
 from assets.kernel.clock import Clock
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
 from assets.orders.store import OrderStore
 from assets.policy.access import Permission, require
 from orchestration.access import who_acts
-from orchestration.stages import DISPATCH, STAGES
+from orchestration.stages import DISPATCH
 
 ACTS: Mapping[str, Permission] = {
-    **dict.fromkeys(STAGES, Permission.PLAN),
     "feeds": Permission.LAND_DATA,
+    "staging": Permission.PLAN,
+    "quality": Permission.PLAN,
+    "features": Permission.PLAN,
+    "forecasting": Permission.PLAN,
+    "inventory": Permission.PLAN,
+    "forecast_gate": Permission.PLAN,
+    "rebalancing": Permission.PLAN,
+    "plan_gate": Permission.PLAN,
+    "orders": Permission.PLAN,
+    "rollout": Permission.PLAN,
+    "monitoring": Permission.PLAN,
     DISPATCH: Permission.DISPATCH,
 }
-"""Stage to what its assets need: pruning and the canary's guards are parts of a plan."""
+"""Stage to what its assets need: pruning and the canary's guards are parts of a plan. A stage not named here fails."""
 
 Admit = Callable[[Permission, str], None]
 """Raises ``NotPermitted`` unless whoever runs this process may do something, named as a person would."""
@@ -91,9 +102,21 @@ def guarded(asset: Any, admit: Admit) -> Any:
 
 
 def need_of(asset: dg.AssetsDefinition) -> Permission:
-    """Return what the assets of one step need, the stricter where they differ; of no stage, planning."""
+    """Return what the assets of one step need, the stricter where they differ; checks alone need planning.
+
+    Raises
+    ------
+    EquipoiseError
+        If an asset is of no stage that says what it needs.
+    """
     groups = {spec.group_name or "" for spec in asset.specs}
-    needs = {ACTS.get(group, Permission.PLAN) for group in groups}
+    lawless = sorted(groups - ACTS.keys())
+    if lawless:
+        raise EquipoiseError(
+            f"nothing says who may run assets of group {lawless[0] or 'none'}", where=f"asset {asset.op.name}",
+            remedy="Give them a group of the stages, and the stage what it needs in `actions.ACTS`",
+        )  # fmt: skip
+    needs = {ACTS[group] for group in groups} or {Permission.PLAN}
     return next((one for one in (Permission.DISPATCH, Permission.PLAN) if one in needs), Permission.LAND_DATA)
 
 

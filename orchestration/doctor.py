@@ -1,7 +1,7 @@
 """What is wrong with an installation: each check says what it found and the remedy.
 
-A check never raises and never changes anything that a plan reads. Not here: judging data,
-which is the gates' business.
+A check never raises and never changes anything that a plan reads. Anybody may ask; of orders and releases only who
+may read them is told. Not here: judging data, which is the gates' business.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
+from assets.policy.access import Permission
 from orchestration import locks
 from orchestration.settings import Settings
 
@@ -95,7 +96,38 @@ def examine(settings: Settings) -> list[Finding]:
         policy,
         ledger,
     )
-    return [*findings, *(_guarded(check, settings, home) for check in checks)]
+    found = [_guarded(check, settings, home) for check in checks]
+    return [*findings, *(found if may_read(settings, home) else map(_for_strangers, found))]
+
+
+def may_read(settings: Settings, home: NetworkHome) -> bool:
+    """Tell whether whoever runs this process may read the network's orders; not where that cannot be found out."""
+    from contextlib import closing
+
+    from assets.governance.ledger_log import LedgerLog
+    from orchestration.access import who_acts
+    from orchestration.ledger import open_ledger
+
+    clock = home.profile.clock
+    try:
+        if not _has_ledger(settings.ledger()):
+            return True  # nobody has a role yet, and nothing is there to read
+        with closing(open_ledger(settings, clock)) as store:
+            return who_acts(home, LedgerLog(store), clock).may(Permission.READ_ORDERS)
+    except EquipoiseError:
+        return False
+
+
+def _for_strangers(finding: Finding) -> Finding:
+    """Return what a finding tells whoever may read neither orders nor releases: that it is in order, or not."""
+    if finding.check == "ledger":
+        return replace(finding, detail="reachable, with the schema of this release") if finding.ok else finding
+    if finding.check == "policy":
+        if finding.ok:
+            return replace(finding, detail="one release is active, and all are whole")
+        remedy = "See what is said of the ledger, or have somebody run it who may read orders"
+        return replace(finding, detail="it is not in order", remedy=remedy)
+    return finding
 
 
 def python_version(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> Finding:

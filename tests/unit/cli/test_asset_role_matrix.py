@@ -8,9 +8,12 @@ from unit.cli.people import token_for
 from unit.cli.tiny_network import open_tiny
 
 from assets.governance.events import PermissionRefused, access_log_of
+from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
 from assets.policy.access import PERMISSIONS, NotPermitted, Permission, Role
 from orchestration.actions import ACTS, Doorkeeper, admitted_before, guarded
+from orchestration.definitions import build_defs
+from orchestration.settings import Settings
 from orchestration.stages import DISPATCH, PLANNING, STAGES
 
 
@@ -60,6 +63,44 @@ def test_a_plan_that_the_command_line_admitted_asks_nobody_again() -> None:
 def test_who_may_plan_needs_more_to_dispatch() -> None:
     assert {ACTS[stage] for stage in PLANNING} == {Permission.LAND_DATA, Permission.PLAN}
     assert ACTS[DISPATCH] is Permission.DISPATCH
+
+
+class Asked(Exception):  # noqa: N818 - no fault: it ends a step where it would begin
+    """The door was asked before anything was done."""
+
+
+def begin(asset: dg.AssetsDefinition) -> None:
+    """Run the body of an asset up to its first event, handed nothing."""
+    begun = asset.op.compute_fn.decorated_fn()  # type: ignore[union-attr]
+    next(begun)
+
+
+def test_every_step_of_the_real_graph_asks_at_the_door_for_what_its_stage_needs(planned: NetworkHome) -> None:
+    needed: list[Permission] = []
+
+    def door(needs: Permission, _what: str) -> None:
+        needed.append(needs)
+        raise Asked
+
+    graph = build_defs(Settings(home=planned.root.parent, network=planned.root.name), admit=door)
+    steps = [
+        one for one in (*(graph.assets or ()), *(graph.asset_checks or ()))
+        if isinstance(one, dg.AssetsDefinition) and one.is_executable
+    ]  # fmt: skip
+    groups = {str(spec.group_name) for step in steps for spec in step.specs}
+    assert groups == set(STAGES) == set(ACTS)
+    for step in steps:
+        with pytest.raises(Asked):
+            begin(step)
+        wanted = {ACTS[str(spec.group_name)] for spec in step.specs} or {Permission.PLAN}
+        assert needed.pop() in wanted, step.op.name
+        assert not needed
+    assert len(steps) > len(STAGES)
+
+
+def test_an_asset_of_which_nothing_says_who_may_run_it_is_not_built() -> None:
+    with pytest.raises(EquipoiseError, match="who may run assets of group novelty"):
+        guarded(step("novelty", [], in_pieces=False), admitted_before)
 
 
 def test_a_refusal_names_who_and_what(planned: NetworkHome, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,8 +72,10 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("access", "token", "somebody"): P.GRANT_ROLES,
     ("access", "log", "somebody"): P.READ_ACCESS_LOG,
 }
-NO_NETWORK = {"bench", "doctor", "simulate"}
+NO_NETWORK = {"bench", "simulate"}
 """Commands that touch no network."""
+TELLS_LESS = {"doctor": P.READ_ORDERS}
+"""Commands that anybody may run, and what whoever is told of orders and releases needs."""
 OWN_NETWORK = {"demo": P.PLAN, "import": P.LAND_DATA}
 """Commands that make a network, and ask where it is there already."""
 
@@ -109,8 +111,25 @@ def test_only_those_pass_whose_role_allows_it(
     assert sum(isinstance(entry.event, PermissionRefused) for entry in entries) == refused
 
 
+@pytest.mark.parametrize("role", [*Role, None])
+@pytest.mark.parametrize("fault", [False, True])
+def test_the_doctor_tells_of_orders_and_releases_whoever_may_read_them_and_nobody_else(
+    equipoise: Equipoise, whoever: Any, planned: NetworkHome, role: Role | None, fault: bool
+) -> None:
+    if fault:
+        planned.policies.mkdir()
+        (planned.policies / "secret.yaml").write_text("name: secret\ncolour: red\n")
+    whoever(role)
+    said = equipoise("doctor", "--json")
+    told = {one["check"]: one["detail"] for one in said.data}
+    reads = TELLS_LESS["doctor"] in (PERMISSIONS[role] if role else frozenset())
+    assert ("2 order documents" in told["ledger"]) is reads
+    assert (("secret" if fault else "standard@") in told["policy"]) is reads
+    assert ("secret" in said.out + said.err) is (reads and fault)
+
+
 def test_the_table_names_every_command() -> None:
-    named = {arguments[0] for arguments in NEEDS} | NO_NETWORK | OWN_NETWORK.keys()
+    named = {arguments[0] for arguments in NEEDS} | NO_NETWORK | OWN_NETWORK.keys() | TELLS_LESS.keys()
     assert named == COMMANDS.keys()
     within = {(name, sub) for name in COMMANDS for sub in getattr(application.load(name), "commands", {})}
     assert {pair for pair in within if pair[0] not in NO_NETWORK} <= {arguments[:2] for arguments in NEEDS}
