@@ -26,7 +26,7 @@ from assets.orders.standing import as_known_of
 from assets.orders.store import OrderFilter
 from assets.rebalancing.base import Base
 from assets.rebalancing.canary import standing_part
-from assets.rebalancing.defs import JOINT_PLAN
+from assets.rebalancing.only import Only
 from orchestration import alerts, instance, jobs, locks, recalibration, recovery, report, timings
 from orchestration.actions import admitted_before
 from orchestration.definitions import build_defs
@@ -205,6 +205,7 @@ def execute_in(
     home = settings.network_home()
     overrides.setdefault("warehouse", Warehouse(home.warehouse))
     overrides.setdefault("admit", admitted_before)
+    overrides.setdefault("only", Only(tuple(only)))
     run_id = str(uuid.uuid4())
     with recovery.alive(home.locks, run_id):
         recovery.release_dead_runs(store, home.locks, except_run=run_id)
@@ -217,7 +218,7 @@ def execute_in(
                 instance=store,
                 partition_key=plan_date.isoformat(),
                 run_id=run_id,
-                run_config={**_QUIET, "ops": {JOINT_PLAN: {"config": {"only": list(only)}}}},
+                run_config=_QUIET,
                 tags=tags,
                 raise_on_error=False,
             )

@@ -24,6 +24,7 @@ from assets.orders.announced import LedgerAnnouncements
 from assets.orders.levels_there import LedgerLevels
 from assets.orders.store import OrderStore
 from assets.policy.registry import PolicyRegistry
+from assets.rebalancing.only import Only
 from orchestration import locks, recovery
 from orchestration.dispatching import before_a_plan, dispatch_network
 from orchestration.gateways import open_gateway
@@ -68,6 +69,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
         "profile": profile,
         "clock": profile.clock,
         "as_known": AsKnown.THEN,
+        "only": Only(),
         "policies": policies,
         "canaries": RegisteredCanary(policies, published),
         "features": FeatureRegistry(home.root),

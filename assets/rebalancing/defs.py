@@ -16,10 +16,8 @@ from assets.policy.registry import PolicyRegistry
 from assets.rebalancing import pages
 from assets.rebalancing.announced import Announcements
 from assets.rebalancing.canaries import Canaries
+from assets.rebalancing.only import Only
 from assets.rebalancing.snapshot import from_published
-
-JOINT_PLAN = "joint_plan"
-"""Name of the operation; its run config says what is planned again (``Asked``)."""
 
 _GROUP = "rebalancing"
 _MARTS = (
@@ -47,7 +45,7 @@ _OUTPUTS = {
 
 
 class Asked(dg.Config):
-    """What is planned: everything, or some items on top of the plan that stands."""
+    """What is planned by whoever starts a run from Dagster's pages, where it stands as it was written."""
 
     only: list[str] = Field(default=[], description="item=ID or site=ID each: plan only the items touched, again.")
 
@@ -56,7 +54,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     """Return the assets of the stage."""
 
     @dg.multi_asset(
-        name=JOINT_PLAN,
+        name="joint_plan",
         outs=published_outs(_GROUP, _OUTPUTS, owners=["team:planning-science"], kinds={"python", "ortools"}),
         ins=inputs(
             marts=_MARTS,
@@ -71,6 +69,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
     def joint_plan(
         context: dg.AssetExecutionContext,
         config: Asked,
+        only: dg.ResourceParam[Only],
         profile: dg.ResourceParam[NetworkProfile],
         policies: dg.ResourceParam[PolicyRegistry],
         announcements: dg.ResourceParam[Announcements],
@@ -82,7 +81,7 @@ def build(plan_dates: PlanDates) -> list[dg.AssetsDefinition]:
 
         plan = planned(
             from_published(tables), release=policies.active(), profile=profile, plan_date=plan_date_of(context),
-            announcements=announcements, published=published, canaries=canaries, only=config.only,
+            announcements=announcements, published=published, canaries=canaries, only=(*only.named, *config.only),
         )  # fmt: skip
         for name, frame, page in pages.published(plan):
             yield dg.Output(frame, name, metadata=shown(page))

@@ -10,6 +10,7 @@ from networks import copied
 
 from assets.kernel.frames.decisions import DECISIONS, DOCUMENTS, PLAN_COSTS, PLAN_LINES, PLAN_SUMMARY
 from assets.kernel.published import Published
+from orchestration import instance
 from orchestration.cli import application
 from orchestration.planning import plan_day
 from orchestration.replay import replay
@@ -67,6 +68,13 @@ def other(day: Day, same: str) -> str:
     assert same
     day.sell_out()
     return day.again()
+
+
+def test_the_item_stands_in_no_config_of_the_run(day: Day, same: str) -> None:
+    with instance.opened(day.settings) as store:
+        run = store.get_run_by_id(same)
+    assert run is not None
+    assert day.item not in str(run.run_config) + str(run.tags)
 
 
 def test_an_item_planned_again_from_the_same_data_changes_nothing(day: Day, same: str) -> None:
