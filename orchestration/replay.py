@@ -239,6 +239,7 @@ def _scratch(settings: Settings, home: NetworkHome, folder: Path) -> Settings:
             "ledger_url": None,
             "dagster_postgres_url": None,
             "alert_urls": [],
+            "digest_urls": [],
         }
     )
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from assets.feeds.synthetic.parameters import WorldParameters
@@ -84,6 +85,12 @@ def _copied(home: NetworkHome, own: Settings, *, restart: bool) -> NetworkHome:
         partial = target.root.with_name(f".{target.root.name}.{os.getpid()}")
         shutil.rmtree(partial, ignore_errors=True)
         with locks.hold(home.locks / locks.WRITER, "equipoise drill", wait_seconds=own.lock_wait_seconds):
-            shutil.copytree(home.root, partial, ignore=shutil.ignore_patterns("locks", "gateway"))
+            shutil.copytree(home.root, partial, ignore=lambda folder, names: _kept_here(home, folder, names))
         os.replace(partial, target.root)
     return target
+
+
+def _kept_here(home: NetworkHome, folder: str, names: list[str]) -> list[str]:
+    """Return what of a home is not copied: who is at work, and what leaves it or is owed to somebody outside."""
+    own = {home.locks.name, home.gateway_files.name, home.alerts.name}
+    return [name for name in names if Path(folder) == home.root and name in own]

@@ -79,8 +79,8 @@ def settings_of(settings: Settings, name: str) -> Settings:
     return settings.model_copy(
         update={
             "home": settings.home / FOLDER, "network": name, "ledger_url": None, "dagster_postgres_url": None,
-            "alert_urls": [], "gateway": GatewayKind.FILEDROP, "gateway_folder": None, "tracing": Tracing.OFF,
-            "sender": BY,
+            "alert_urls": [], "digest_urls": [], "gateway": GatewayKind.FILEDROP, "gateway_folder": None,
+            "tracing": Tracing.OFF, "sender": BY,
         }
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from assets.policy.registry import PolicyRegistry
 from assets.twin.full_book import PURCHASE, Book, SentLine
 from orchestration.settings import Settings
 from orchestration.simulation_direct import commitments_of
-from orchestration.simulation_drill import drill
+from orchestration.simulation_drill import _copied, drill
 from orchestration.simulation_home import SimulatedClock, settings_of, simulation_release
 from orchestration.simulation_marts import ANY_CUTOFF, ANY_DATE, Model
 from orchestration.simulation_run import Request, Speed, WorldKind, world_of
@@ -36,12 +36,25 @@ def test_a_simulated_clock_tells_the_same_times_on_every_machine() -> None:
 def test_a_simulated_network_shares_no_ledger_gateway_or_alert_with_the_real_one(tmp_path: Path) -> None:
     real = Settings(
         home=tmp_path, network="real", ledger_url="postgresql://ledger", alert_urls=["json://somebody"],
-        gateway_folder=tmp_path / "drop",
+        digest_urls=["json://reader"], gateway_folder=tmp_path / "drop",
     )  # fmt: skip
     own = settings_of(real, "simulated")
     assert own.home == tmp_path / "simulations"
     assert (own.network, own.ledger_url, own.alert_urls, own.gateway_folder) == ("simulated", None, [], None)
+    assert own.digest_urls == []
     assert own.ledger().startswith("sqlite:")
+
+
+def test_a_drill_takes_along_neither_messages_that_are_owed_nor_what_was_handed_over(tmp_path: Path) -> None:
+    real = Settings(home=tmp_path, network="sample")
+    home = real.network_home()
+    left = ("alerts/delivered.jsonl", "gateway/orders/a.json", "locks/writer.lock")
+    taken = ("ledger.db", "published/alerts/a.parquet", "landing/gateway/b.csv")
+    for name in (*left, *taken):
+        (home.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.root / name).write_text("x")
+    copy = _copied(home, real.model_copy(update={"home": tmp_path / "drills"}), restart=False)
+    assert [name for name in (*left, *taken) if (copy.root / name).exists()] == list(taken)
 
 
 def test_the_rules_of_a_simulation_ask_for_nobody() -> None:
