@@ -118,7 +118,9 @@ def unanswered(error: Exception, where: str, engine: sa.Engine | None = None) ->
 
 
 _HOLDER = sa.text("""
-    select a.application_name, a.usename, a.pid, a.state, extract(epoch from clock_timestamp() - a.xact_start)
+    select
+        a.application_name, a.usename, a.pid, a.state,
+        extract(epoch from clock_timestamp() - a.xact_start) as seconds
     from pg_locks as l inner join pg_stat_activity as a on l.pid = a.pid
     where l.relation = to_regclass(:head) and l.mode = 'RowExclusiveLock' and l.granted
         and a.wait_event_type is distinct from 'Lock' and a.pid <> pg_backend_pid()
@@ -139,8 +141,8 @@ def _holder(engine: sa.Engine | None) -> str:
         return unknown
     if found is None:
         return "it has let go meanwhile"
-    name, user, pid, state, seconds = found
-    return f"session {pid} of {user} ({name or 'no name'}), {state}, for {float(seconds or 0):.0f} s"
+    who = f"session {found.pid} of {found.usename} ({found.application_name or 'no name'})"
+    return f"{who}, {found.state}, for {float(found.seconds or 0):.0f} s"
 
 
 def require_schema(release: int | None, where: str) -> None:

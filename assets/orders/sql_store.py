@@ -247,9 +247,9 @@ def _claim(connection: sa.Connection, count: int, where: str) -> int:
         If a newer release has changed the tables since this process looked.
     """
     connection.execute(sa.update(HEAD).values(position=HEAD.c.position + count))
-    position, release = connection.execute(sa.select(HEAD.c.position, HEAD.c.schema_release)).one()
-    require_schema(release, where)
-    return int(position)
+    head = connection.execute(sa.select(HEAD.c.position, HEAD.c.schema_release)).one()
+    require_schema(head.schema_release, where)
+    return int(head.position)
 
 
 def _end_of_chain(connection: sa.Connection, position: int, where: str) -> str:
