@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from assets.kernel.errors import EquipoiseError
-from assets.kernel.telling import Record, plain
+from assets.kernel.telling import Record, counted, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import command
-from orchestration.cli.console import Output, counted, table
+from orchestration.cli.console import Output, table
 from orchestration.cli.policy_search import search
 
 if TYPE_CHECKING:
