@@ -31,7 +31,7 @@ from assets.kernel.frames.forecasts import (
 )
 from assets.kernel.frames.marts import DIM_EVENT, DIM_ITEM, DIM_SITE, FCT_DEMAND
 from assets.kernel.published import Published
-from assets.kernel.telling import Record
+from assets.kernel.telling import Record, plain
 from assets.policy.access import Permission
 from orchestration.cli.command import PlanDate, command
 from orchestration.cli.console import Output

@@ -20,7 +20,7 @@ from assets.orders.store import Append
 LATER = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)
 LOST = (
     Require(0, (), PLAN_DATE + DAY), Reserve((), PLAN_DATE + DAY), Issue("rule", "memory", "key"),
-    BeginSend(Errand.SUBMIT, "host", LATER), EndSend(1, Outcome.UNKNOWN, "no answer", LATER),
+    BeginSend(Errand.SUBMIT, "host", LATER), EndSend(1, 1, Outcome.UNKNOWN, "no answer", LATER),
 )  # fmt: skip
 
 

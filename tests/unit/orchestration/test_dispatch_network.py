@@ -103,17 +103,17 @@ def test_an_order_that_waits_in_the_outbox_for_more_than_an_hour_is_told_of_once
     assert len(dispatched(settings, down, 2.5)) == 1
 
 
-def test_the_order_of_the_oldest_plan_is_the_one_that_is_named(settings: Settings) -> None:
+def test_the_order_that_has_waited_longest_is_the_one_that_is_named(settings: Settings) -> None:
     documents = order_book((*LINES, ("transfer", "I1", "DC1", "S3", 1))).content
     new, old, newest = (
         replace(one, plan_date=PLAN_DATE + dt.timedelta(n)) for one, n in zip(documents, (1, 0, 2), strict=True)
     )
-    with closing(open_ledger(settings, FixedClock(NOON))) as store:
-        for document in (new, old, newest):
+    for document, minutes in ((new, 0), (old, 5), (newest, 9)):
+        with closing(open_ledger(settings, FixedClock(NOON + dt.timedelta(minutes=minutes)))) as store:
             life = [_of(one, document.order_id) for one in ISSUED[1:]]
             act(store, [Propose(document), *life], document.order_id)  # type: ignore[arg-type]
     (alert,) = dispatched(settings, Down(MemoryGateway()), 3)
-    assert f"{old.order_id} has waited 3.0 hours" in alert["message"]
+    assert f"{new.order_id} has waited 3.0 hours" in alert["message"]
 
 
 def test_what_a_rollback_left_to_people_is_an_alert_until_it_has_arrived(settings: Settings) -> None:
