@@ -32,7 +32,7 @@ _ANNOUNCED = {
     EVENT: ("#ede9fe", "event announced"),
 }
 _STRETCHES_SHOWN = 8
-_WIDTH, _ROW, _FOOT = 9.0, 2.5, 0.5
+_WIDTH, _ROW, _FOOT = 9.0, 2.5, 0.7
 """Inches: of the figure, of a row, and of the legend below."""
 _BAR_POINTS = 300.0
 """What the bars of a row share of its width."""
