@@ -94,7 +94,7 @@ class SteppedGateway:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if name == "name":
+        if name in ("name", "address"):
             return found
 
         def call(*arguments: Any) -> Any:
@@ -165,7 +165,7 @@ def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], st
     approved = store.orders(OrderFilter(network=NETWORK, status=OrderStatus.APPROVED))
     reserve(store, approved, guard, stock_sites={"DC1"}, expires_on=NEVER)
     reserved = store.orders(OrderFilter(network=NETWORK, status=OrderStatus.RESERVED))
-    issue(store, reserved, gateway=gateway.name, by="rule", holds=lambda _order: "")
+    issue(store, reserved, gateway=gateway.address, by="rule", holds=lambda _order: "")
     step("before a landing")
     land_commitments(store, landing, PROFILE, today)
     step("after a landing")

@@ -63,7 +63,8 @@ def test_a_segment_that_dies_is_calibrated_as_one_whose_series_may_end_and_no_ot
         outcomes = poisson(rows, seed)
         tested = backtest.Tested(candidate(MODEL, Bucket.DAY), score_of(MODEL, outcomes), outcomes)
         parts.append(backtest.SegmentBacktest(segment, np.arange(rows), (tested,)))
-    found = selected(backtest.Backtest(tuple(parts), None), HORIZON, dt.date(2025, 6, 30), "rules")
+    index = pd.DataFrame({"item_id": [f"i{number}" for number in range(900)], "category": "any"})
+    found = selected(backtest.Backtest(tuple(parts), None), HORIZON, dt.date(2025, 6, 30), "rules", index)
     network, usual = network_calibration(joined([part.outcomes for part in parts], HORIZON), HORIZON)
     for part in parts:
         own = found.choice_of(part.segment).calibration
