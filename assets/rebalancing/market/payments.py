@@ -3,8 +3,8 @@
 What the others lose by it (Clarke 1971): what all would cost without its lines, the other lines as they
 are, less what they would cost if its room were theirs. So a site ends with what the whole saves by
 its being served, and whatever else it says, it gains at most what the plan for its true needs is off
-the least cost. In a market too large to be chosen again without each site it pays the prices of the
-room, which is no less while units are small. Departures are billed by load (``departures``). Not here:
+the least cost. In a market too large to be chosen again without each site, or with too many sites, it pays the
+prices of the room, which is no less while units are small. Departures are billed by load (``departures``). Not here:
 prices (``rounds``), and who gets what (``award``).
 """
 
@@ -19,6 +19,9 @@ from assets.rebalancing.market.limits import Limits
 from assets.rebalancing.market.lot_plans import lot_plans, standing
 from assets.rebalancing.market.messages import Award, Prices, Proposals, joined, units_of
 from assets.rebalancing.market.mixing import whole_mixture
+
+MOST_SITES = 12
+"""Most sites without each of which a market is chosen again."""
 
 
 def room_by_sites(network: Network, limits: Limits, prices: Floats, units: Ints) -> Floats:
@@ -56,11 +59,11 @@ def paid_by_sites(
         Who got what.
     """
     units = units_of(found.plans)
-    if found.pool is None:
-        return room_by_sites(network, limits, prices.per_limit, units)
     sites, used = _sites(network), np.zeros(len(units), dtype=bool)
     used[limits.use.indices[limits.use.data > 0]] = True
     taking = np.unique(sites[network.first[(units > 0)[network.first] & used[network.first]]])
+    if found.pool is None or len(taking) > MOST_SITES:
+        return room_by_sites(network, limits, prices.per_limit, units)
     paid, asked = np.zeros(_count(network)), units_of(free)[network.first]
     for site in taking.tolist():
         paid[site] = _lost(network, limits, prices, waiting, asked, found, sites == site)
