@@ -6,6 +6,7 @@ counts nothing twice. Not here: how a gateway reads them (``gateways``).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from assets.kernel.errors import EquipoiseError
@@ -17,6 +18,7 @@ from assets.orders.order import Order
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 
 _ATTEMPTS = 20
+_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,12 @@ def stream_of(gateway: Gateway, network: str) -> str:
 def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Taken:
     """Take in what the other side said since the last time.
 
+    A place that was recorded under the kind alone, before addresses were, goes to the first address that is asked.
+
     Raises
     ------
     NotSent, OutcomeUnknown, NotUnderstood
-        If the other side cannot be asked; nothing is recorded then.
+        If the other side cannot be asked; nothing that it said is recorded then.
     VersionConflict
         If others changed the same orders in every one of many attempts.
     """
@@ -68,8 +72,9 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
     strangers: list[str] = []
     unreadable: list[str] = []
     messages, attempt = 0, 0
+    stream = stream_of(gateway, network)
+    _take_over_place(store, gateway, network)
     while True:
-        stream = stream_of(gateway, network)
         before = store.history(stream, last=1)
         last = before[-1].event if before else None
         since = last.cursor if isinstance(last, ConfirmationsTaken) else ""
@@ -91,6 +96,29 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
         messages += len(said.found)
         if said.cursor == since:
             return Taken(tuple(sorted(changed)), messages, tuple(strangers), tuple(unreadable))
+
+
+def _take_over_place(store: OrderStore, gateway: Gateway, network: str) -> None:
+    """Record where an address goes on, once: where the kind alone stood, unless another address has gone on there."""
+    stream, kind = stream_of(gateway, network), f"gateway/{network}/{gateway.name}"
+    if stream == kind or store.history(stream, last=1):
+        return
+    stood = store.history(kind, last=1)
+    if not stood or not isinstance(stood[-1].event, ConfirmationsTaken):
+        return
+    taken_over = _has_event(store, f"{kind}:", after=stood[-1].position)
+    cursor = "" if taken_over else stood[-1].event.cursor
+    with suppress(VersionConflict):  # another process was first, with the same
+        store.append([Append(stream, 0, (ConfirmationsTaken(gateway.address, cursor),))])
+
+
+def _has_event(store: OrderStore, prefix: str, after: int) -> bool:
+    """Tell whether a stream whose name starts so has an event beyond a position."""
+    while page := store.events(after, _PAGE):
+        if any(recorded.stream.startswith(prefix) for recorded in page):
+            return True
+        after = page[-1].position
+    return False
 
 
 def _appends(store: OrderStore, found: tuple[Confirmation, ...]) -> tuple[list[Append], tuple[str, ...]]:

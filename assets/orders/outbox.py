@@ -18,6 +18,7 @@ from assets.orders.decide import decide
 from assets.orders.events import BeginSend, Command, Confirm, EndSend, Errand, SendOutcome
 from assets.orders.evolve import evolve_all
 from assets.orders.gateways.port import (
+    FILES_IN_HOME,
     Cancellation,
     Gateway,
     NotSent,
@@ -25,7 +26,7 @@ from assets.orders.gateways.port import (
     OutcomeUnknown,
     Submission,
 )
-from assets.orders.order import Order, errand_of, turn
+from assets.orders.order import Delivery, Order, OrderStatus, errand_of, turn
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 from assets.orders.trace import trace_parent
 
@@ -143,8 +144,25 @@ def send_due(
 
 
 def goes_to(order: Order, gateway: str) -> bool:
-    """Tell whether an order was issued to the system at an address; where only its kind is known, to that kind."""
-    return order.delivery is not None and order.delivery.gateway in (gateway, gateway.partition(":")[0])
+    """Tell whether an order was issued to the system at an address.
+
+    Orders that were issued before addresses were recorded name the kind alone, and go to any system of it. Of those
+    that may have arrived in a drop folder only the one in the home is asked: another that has none of them would be
+    sent them a second time.
+    """
+    delivery = order.delivery
+    if delivery is None or delivery.gateway == gateway:
+        return delivery is not None
+    kind, _, which = gateway.partition(":")
+    if not which or delivery.gateway != kind:
+        return False
+    in_files = kind == FILES_IN_HOME.partition(":")[0]
+    return gateway == FILES_IN_HOME or not (in_files and _may_have_arrived(order, delivery))
+
+
+def _may_have_arrived(order: Order, delivery: Delivery) -> bool:
+    """Tell whether an attempt's outcome is unknown, or a process that is at it never said."""
+    return order.status is OrderStatus.UNKNOWN or delivery.uncertain or delivery.lease_until is not None
 
 
 def _is_ours(order: Order, gateway: Gateway, sent: Sent) -> bool:

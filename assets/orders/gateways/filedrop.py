@@ -30,6 +30,7 @@ from assets.orders.gateways.drop_folder import (
     write_whole,
 )
 from assets.orders.gateways.port import (
+    FILES_IN_HOME,
     Answer,
     Cancellation,
     Confirmations,
@@ -93,8 +94,8 @@ class FileDrop:
 
     @property
     def address(self) -> str:
-        """The kind, and a digest of the folder; the kind alone of one that moves with the network's home."""
-        return self.name if self._in_home else address_of(self.name, str(self._folder.path.absolute()))
+        """The kind, and a digest of the folder; of the one that moves with the network's home, that it is in there."""
+        return FILES_IN_HOME if self._in_home else address_of(self.name, str(self._folder.path.absolute()))
 
     def submit(self, submission: Submission) -> Receipt:
         """Write a document and its lines; the same one twice is the same files."""

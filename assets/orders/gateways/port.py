@@ -17,9 +17,13 @@ from assets.orders.events import Document
 from assets.orders.receipts import Answer, Receipt, ReceiptLine
 
 __all__ = [
-    "Answer", "Cancellation", "Confirmation", "Confirmations", "Gateway", "NotSent", "NotUnderstood", "OutcomeUnknown",
-    "Receipt", "ReceiptLine", "Submission", "address_of",
+    "FILES_IN_HOME", "Answer", "Cancellation", "Confirmation", "Confirmations", "Gateway", "NotSent", "NotUnderstood",
+    "OutcomeUnknown", "Receipt", "ReceiptLine", "Submission", "address_of",
 ]  # fmt: skip
+
+
+FILES_IN_HOME = "filedrop:home"
+"""Address of the drop folder in a network's home, wherever that is moved."""
 
 
 @dataclass(frozen=True)

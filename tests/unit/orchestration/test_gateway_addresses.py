@@ -35,8 +35,9 @@ def test_another_url_database_or_folder_is_another_system_and_the_same_one_the_s
     assert address(tmp_path, **hook, gateway_url="https://a.example/orders/") == found[0]
 
 
-def test_the_folder_in_the_home_goes_with_the_home(tmp_path: Path) -> None:
-    assert address(tmp_path / "a") == address(tmp_path / "b") == "filedrop"
+def test_the_folder_in_the_home_goes_with_the_home_and_is_another_than_any_that_is_named(tmp_path: Path) -> None:
+    assert address(tmp_path / "a") == address(tmp_path / "b") == "filedrop:home"
+    assert address(tmp_path, gateway_folder=tmp_path / "shared") != "filedrop:home"
 
 
 def test_a_gateway_that_cannot_be_opened_has_no_address(tmp_path: Path) -> None:
