@@ -130,10 +130,10 @@ def _dispatching() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         logged = _position_logged(context.instance)
         found = dispatcher()
-        position = orders.append(())
-        for order in moved_since(orders, profile.name, logged):
+        moved = moved_since(orders, profile.name, logged)
+        for order in moved.orders:
             log_event(context, _state_of(order))
-        for name, page in pages.dispatching_pages(found, orders, position).items():
+        for name, page in pages.dispatching_pages(found, orders, moved.position).items():
             yield dg.MaterializeResult(["orders", name], metadata=shown(page))
 
     return dispatching

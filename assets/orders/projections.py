@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,20 @@ from assets.kernel.frames import Frame
 from assets.kernel.frames.decisions import DOCUMENTS, ORDER_LEVELS, ORDER_LINES
 from assets.orders.events import NEVER_SENT, Channel, Document, OrderBook, OrderLine
 from assets.orders.order import ENDED, Order, OrderStatus
-from assets.orders.store import OrderFilter, OrderStore, RecordReport, sorted_orders
+from assets.orders.store import OrderFilter, OrderStore, Recorded, RecordReport, sorted_orders
 
 REPAIR_WINDOW = 1000
 """Orders, latest first, that every run compares with what Dagster has logged."""
+_ENOUGH = 1000
+_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Orders that changed, and the position of the ledger up to which these are all."""
+
+    orders: tuple[Order, ...]
+    position: int
 
 
 def proposals(documents: Iterable[Document]) -> tuple[Order, ...]:
@@ -82,13 +92,35 @@ def orders_to_log(book: OrderBook, store: OrderStore) -> tuple[Order, ...]:
     return sorted_orders({order.order_id: order for order in (*latest, *store.orders(_of(book)))}.values())
 
 
-def moved_since(store: OrderStore, network: str, position: int) -> tuple[Order, ...]:
-    """Return the live orders of a network that more than a plan changed after a position, the latest at most.
+def moved_since(store: OrderStore, network: str, position: int, enough: int = _ENOUGH, page: int = _PAGE) -> Moved:
+    """Return the live orders of a network that more than a plan changed after a position.
 
     What a plan alone changed (proposals that nobody spoke of, withdrawals) its own run logs.
+
+    Parameters
+    ----------
+    position : int
+        Of the ledger; one beyond its end, of a ledger that was put back since, counts as its end.
+    enough : int
+        Orders after which it stops: the next time goes on at the position that was reached.
+    page : int
+        Events read at once.
     """
-    wanted = OrderFilter(network=network, channel=Channel.LIVE, latest=REPAIR_WINDOW, changed_after=position)
-    return tuple(order for order in store.orders(wanted) if not order.withdrawn and not _untouched(order))
+    found: dict[str, Order] = {}
+    reached = min(position, store.append(()))
+    while len(found) < enough and (events := store.events(reached, page)):
+        reached = events[-1].position
+        found |= {order.order_id: order for order in _changed_last(store, network, events)}
+    return Moved(sorted_orders(found.values()), reached)
+
+
+def _changed_last(store: OrderStore, network: str, events: Sequence[Recorded]) -> list[Order]:
+    """Return the orders that more than a plan changed and whose last event is among these, the later ones aside."""
+    streams = tuple(sorted({recorded.stream for recorded in events}))
+    wanted = OrderFilter(network=network, channel=Channel.LIVE, order_ids=streams)
+    moved = [order for order in store.orders(wanted) if not order.withdrawn and not _untouched(order)]
+    later = {header.order_id for header in store.headers(replace(wanted, changed_after=events[-1].position))}
+    return [order for order in moved if order.order_id not in later]
 
 
 def _untouched(order: Order) -> bool:

@@ -27,6 +27,7 @@ from unit.orders.order_lives import (
 from unit.orders.order_samples import DEFAULT_LINES, PLAN_DATE, order_book
 
 from assets.kernel.errors import EquipoiseError
+from assets.orders.answers import answer_one
 from assets.orders.confirmations import ConfirmationsTaken
 from assets.orders.decide import decide
 from assets.orders.events import (
@@ -49,6 +50,7 @@ from assets.orders.evolve import evolve_all
 from assets.orders.handling import handling_of
 from assets.orders.headers import header_of
 from assets.orders.order import ENDED, Order, OrderStatus, held
+from assets.orders.projections import moved_since
 from assets.orders.receipts import Answer, Receipt, ReceiptLine
 from assets.orders.record import record
 from assets.orders.reservations import Reservations, reserve, worth
@@ -369,6 +371,25 @@ def test_orders_that_changed_after_a_position_are_found(store: OrderStore) -> No
     assert tuple(order.order_id for order in store.orders(OrderFilter(changed_after=position))) == report.revised
     assert [one.order_id for one in store.headers(OrderFilter(changed_after=position))] == list(report.revised)
     assert len(store.orders(OrderFilter(changed_after=0))) == 3
+
+
+def test_page_by_page_an_order_that_changed_is_told_with_its_last_event_and_only_then(store: OrderStore) -> None:
+    record(order_book(), store)
+    position = store.append(())
+    first, *others = [order.order_id for order in store.orders()]
+    for order_id, command in (
+        (first, Require(1, (), TOMORROW)),
+        *((one, Require(1, (), TOMORROW)) for one in others),
+        (first, Cancel("ann", "not needed")),
+    ):
+        answer_one(store, order_id, command)
+    pages = []
+    while (moved := moved_since(store, "sample", position, enough=1, page=2)).position > position:
+        pages.append([order.order_id for order in moved.orders])
+        position = moved.position
+    assert sorted(one for page in pages for one in page) == sorted([first, *others])
+    assert first in pages[-1]
+    assert len(pages) == 2
 
 
 def test_the_latest_orders_are_those_that_changed_last(store: OrderStore) -> None:
