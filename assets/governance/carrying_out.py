@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from assets.governance.disposition import TRANSFER, counter_move, counter_move_id
-from assets.governance.events import RELEASES, Event, HoldLifted, LeftToPeople, RollbackCarriedOut, RolledBack
+from assets.governance.events import RELEASES, Arrival, Event, HoldLifted, LeftToPeople, RollbackCarriedOut, RolledBack
 from assets.governance.in_flight import IN_FLIGHT, InFlight
 from assets.governance.log import GovernanceLog, settle
 from assets.kernel.errors import EquipoiseError
@@ -27,6 +27,7 @@ from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 REASON = "policy_rolled_back"
 """Why orders are cancelled; beside what people may say, because no person says it of one order."""
 _ATTEMPTS = 5
+NO_ARRIVALS: Mapping[str, dt.date] = {}
 _ARRIVED = frozenset({OrderStatus.RECEIVED, OrderStatus.CLOSED})
 
 
@@ -34,7 +35,8 @@ _ARRIVED = frozenset({OrderStatus.RECEIVED, OrderStatus.CLOSED})
 class Fate:
     """What became of one order: by which rule, undone by which proposal, whether the ledger changed it, or why not.
 
-    ``waits`` until the other side has said whether it has the order, or until its goods have arrived.
+    ``waits`` until the other side has said whether it has the order, or until a plan date counts its goods, which
+    have ``arrived`` or not.
     """
 
     order_id: str
@@ -43,6 +45,7 @@ class Fate:
     changed: bool = False
     for_people: str = ""
     waits: bool = False
+    arrived: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class CarriedOut:
         Order to why a person has to see to it: what was bought cannot be sent back by a document.
     waiting : tuple of str
         Those that nothing more can be done about yet: whether they reached the other side, or their goods the site.
+    arrived : tuple of str
+        Those of the waiting ones whose goods have come, which the snapshot of a later plan date counts.
     """
 
     kept: tuple[str, ...] = ()
@@ -70,6 +75,7 @@ class CarriedOut:
     compensated: Mapping[str, str] = field(default_factory=dict)
     for_people: Mapping[str, str] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
+    arrived: tuple[str, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -90,6 +96,7 @@ class CarriedOut:
             {fate.order_id: fate.undone_by for fate in found if fate.action is InFlight.COMPENSATE},
             {fate.order_id: fate.for_people for fate in found if fate.for_people},
             tuple(fate.order_id for fate in found if fate.waits),
+            tuple(fate.order_id for fate in found if fate.arrived),
         )  # fmt: skip
 
 
@@ -123,25 +130,36 @@ def finish(store: OrderStore, log: GovernanceLog, *, today: dt.date, at: dt.date
 
 def see_to(store: OrderStore, log: GovernanceLog, rolled: RolledBack, *, today: dt.date, at: dt.datetime) -> CarriedOut:
     """Carry one rollback out, and record that it was; nothing where all that is left of it still waits."""
+    before = log.history(RELEASES)
     lifted = {
-        (event.order_id, event.revision)
-        for event in log.history(RELEASES)
-        if isinstance(event, HoldLifted) and event.at >= rolled.at
+        (event.order_id, event.revision) for event in before if isinstance(event, HoldLifted) and event.at >= rolled.at
     }
-    done = carry_out(store, rolled, plan_date=today, lifted=lifted)
+    done = carry_out(store, rolled, plan_date=today, lifted=lifted, arrivals=arrivals_of(before, rolled))
     left = tuple(LeftToPeople(order_id, why) for order_id, why in sorted(done.for_people.items()))
 
     def carried(history: tuple[Event, ...]) -> Sequence[Event]:
         # Another process may have seen to some of them meanwhile.
         open_ = _still_open(history, rolled)
         waiting = tuple(order_id for order_id in done.waiting if order_id in open_)
+        noted = arrivals_of(history, rolled)
+        arrived = tuple(Arrival(one, today) for one in done.arrived if one in open_ and one not in noted)
         told = any(_says_of(event, rolled) for event in history)
-        if not open_ or (told and open_ == set(waiting)):
+        if not open_ or (told and open_ == set(waiting) and not arrived):
             return ()
-        return (RollbackCarriedOut(rolled.version, rolled.at, at, left, waiting),)
+        return (RollbackCarriedOut(rolled.version, rolled.at, at, left, waiting, arrived),)
 
     settle(log, RELEASES, carried)
     return done
+
+
+def arrivals_of(history: Iterable[Event], rolled: RolledBack) -> dict[str, dt.date]:
+    """Return, by order of a rollback, the plan date on which its goods were first seen to have come."""
+    found: dict[str, dt.date] = {}
+    for event in history:
+        if isinstance(event, RollbackCarriedOut) and _says_of(event, rolled):
+            for one in event.arrived:
+                found.setdefault(one.order_id, one.plan_date)
+    return found
 
 
 def _still_open(history: tuple[Event, ...], rolled: RolledBack) -> set[str]:
@@ -157,7 +175,12 @@ def _says_of(event: Event, rolled: RolledBack) -> bool:
 
 
 def carry_out(
-    store: OrderStore, rolled: RolledBack, *, plan_date: dt.date, lifted: Collection[tuple[str, int]] = ()
+    store: OrderStore,
+    rolled: RolledBack,
+    *,
+    plan_date: dt.date,
+    lifted: Collection[tuple[str, int]] = (),
+    arrivals: Mapping[str, dt.date] = NO_ARRIVALS,
 ) -> CarriedOut:
     """Carry out what the rules say of a rollback's orders, as they stand now, through the ledger.
 
@@ -170,17 +193,27 @@ def carry_out(
         The clock's: counter-moves are documents of this date.
     lifted : collection of (order, revision)
         Of which a person has said meanwhile that they hold.
+    arrivals : mapping
+        Order to the plan date on which its goods were first seen to have come.
 
     Raises
     ------
     EquipoiseError
         If the ledger is busy; nothing is recorded as done then, and whoever comes next goes on.
     """
-    return CarriedOut.of(_seen_to(store, one.order_id, rolled, plan_date, lifted) for one in rolled.orders or ())
+    return CarriedOut.of(
+        _seen_to(store, one.order_id, rolled, plan_date, lifted, arrivals.get(one.order_id))
+        for one in rolled.orders or ()
+    )
 
 
 def _seen_to(
-    store: OrderStore, order_id: str, rolled: RolledBack, plan_date: dt.date, lifted: Collection[tuple[str, int]]
+    store: OrderStore,
+    order_id: str,
+    rolled: RolledBack,
+    plan_date: dt.date,
+    lifted: Collection[tuple[str, int]],
+    came_on: dt.date | None,
 ) -> Fate:
     """Bring one order to where the rules have nothing more to do, also where somebody else changes it meanwhile."""
     changed, lost = False, 0
@@ -188,7 +221,7 @@ def _seen_to(
         order = require_order(store, order_id)
         fate = _settled(order, rolled, lifted)
         if fate is InFlight.COMPENSATE:
-            return replace(_compensated(store, order, rolled, plan_date), changed=changed)
+            return replace(_compensated(store, order, rolled, plan_date, came_on), changed=changed)
         if isinstance(fate, InFlight | str):
             told, why = (fate, "") if isinstance(fate, InFlight) else (None, fate)
             waits = told is InFlight.HOLD and order.status is OrderStatus.UNKNOWN
@@ -232,17 +265,19 @@ def _came_after(order: Order, rolled: RolledBack) -> bool:
     return order.status in _ARRIVED and any(line.received_units for line in order.receipt.lines)
 
 
-def _compensated(store: OrderStore, order: Order, rolled: RolledBack, plan_date: dt.date) -> Fate:
+def _compensated(
+    store: OrderStore, order: Order, rolled: RolledBack, plan_date: dt.date, came_on: dt.date | None
+) -> Fate:
     """Return the proposal that undoes an order, made now unless it was; or why people have to see to it.
 
-    It is made on a plan date after the last word on the order, whose snapshot of stock counts what arrived: before,
-    nothing could be reserved for it.
+    It is made on a plan date after the one on which its goods were first seen to have come, whose snapshot of stock
+    counts them: before, nothing could be reserved for it.
     """
     if order.document.kind != TRANSFER:
         why = f"a {order.document.kind} under way is sent back by no document of ours"
         return Fate(order.order_id, for_people=why)
-    if order.status not in _ARRIVED or store.history(order.order_id, 1)[-1].recorded_at.date() >= plan_date:
-        return Fate(order.order_id, InFlight.COMPENSATE, waits=True)
+    if came_on is None or came_on >= plan_date:
+        return Fate(order.order_id, InFlight.COMPENSATE, waits=True, arrived=order.status in _ARRIVED)
     days = (plan_date - (rolled.plan_date or plan_date)).days
     names = [counter_move_id(order, plan_date - dt.timedelta(days=back)) for back in range(max(days, 0) + 1)]
     known = store.orders(OrderFilter(order_ids=tuple(sorted(names))))

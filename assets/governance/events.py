@@ -103,11 +103,20 @@ class LeftToPeople:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """An order whose goods came, and the clock's plan date on which a rollback that waits for them first saw it."""
+
+    order_id: str
+    plan_date: dt.date
+
+
+@dataclass(frozen=True)
 class RollbackCarriedOut(_OfReleases):
     """The orders of the rollback that was recorded at ``rolled_back_at`` were seen to, all but those that wait.
 
-    ``waiting`` are orders that were sent and of which nobody knows yet whether they arrived: when that is known they
-    are seen to by where they stand then, and another event says so.
+    ``waiting`` are orders that were sent and of which nobody knows yet whether they arrived, or whose goods no plan
+    date can count yet: when that is known they are seen to by where they stand then, and another event says so.
+    ``arrived`` are those of them whose goods were found to have come since the last such event.
     """
 
     version: str
@@ -115,6 +124,7 @@ class RollbackCarriedOut(_OfReleases):
     at: dt.datetime
     left_to_people: tuple[LeftToPeople, ...] = ()
     waiting: tuple[str, ...] = ()
+    arrived: tuple[Arrival, ...] = ()
 
 
 @dataclass(frozen=True)

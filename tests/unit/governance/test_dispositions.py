@@ -35,6 +35,7 @@ from assets.policy.access import NotPermitted
 
 CANARY = "eager@0123456789ab"
 TODAY = DOCUMENT.plan_date
+CAME = {DOCUMENT.order_id: TODAY - dt.timedelta(days=1)}
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 ROLLED_BACK = RolledBack(CANARY, "standard@0123456789ab", "hash", ADA.person, AT, "worse")
 
@@ -113,7 +114,7 @@ def test_goods_that_were_under_way_are_sent_back_by_a_proposal_that_later_plans_
     rolled = rollback(store)
     act(store, RECEIVED[len(SHIPPED) :], DOCUMENT.order_id)
     for _ in range(2):
-        done = carry_out(store, rolled, plan_date=TODAY)
+        done = carry_out(store, rolled, plan_date=TODAY, arrivals=CAME)
     (back,) = done.compensated.values()
     document = the(store, back).document
     assert (document.origin_id, document.destination_id) == (DOCUMENT.destination_id, DOCUMENT.origin_id)
@@ -129,7 +130,7 @@ def test_an_order_counts_as_compensated_when_its_goods_are_back() -> None:
     store = store_with(*SHIPPED)
     rolled = rollback(store)
     act(store, RECEIVED[len(SHIPPED) :], DOCUMENT.order_id)
-    (back,) = carry_out(store, rolled, plan_date=TODAY).compensated.values()
+    (back,) = carry_out(store, rolled, plan_date=TODAY, arrivals=CAME).compensated.values()
     assert close_compensated(store, "sample") == ()
     there = dataclasses.replace(receipt(shipped=14, received=14), reference=back)
     ways = [

@@ -14,7 +14,7 @@ from unit.orders.order_samples import order_book
 
 from assets.governance.carrying_out import CarriedOut, finish, see_to, unfinished
 from assets.governance.disposition import in_flight
-from assets.governance.events import RELEASES, Event, HoldLifted, RollbackCarriedOut, RolledBack
+from assets.governance.events import RELEASES, Arrival, Event, HoldLifted, RollbackCarriedOut, RolledBack
 from assets.governance.in_flight import dispositions
 from assets.governance.ledger_log import LedgerLog
 from assets.governance.log import settle
@@ -27,7 +27,7 @@ from assets.orders.record import record
 from assets.orders.store import Append, MemoryOrderStore, OrderFilter, StockGuard
 from assets.policy.stage import Stage
 
-LATER = TODAY + dt.timedelta(days=2)
+NEXT, LATER, LAST = (TODAY + dt.timedelta(days=days) for days in (1, 2, 3))
 LINES = tuple(("transfer", "I1", "DC1", site, 14) for site in ("S1", "S2", "S3", "S4"))
 LIVES = dict(zip(("S1", "S2", "S3", "S4"), (PROPOSED, ACKNOWLEDGED, SHIPPED, RESERVED), strict=True))
 
@@ -113,9 +113,11 @@ def die_once_recorded(store: MortalStore) -> None:
 
 
 def resumed(store: MortalStore) -> CarriedOut:
-    """Return what the next process makes of it; the one after that finds nothing left."""
+    """Return what the next process makes of it, or the next day's of goods that came; then nothing is left."""
     (done,) = finish(store, LedgerLog(store), today=LATER, at=AT)
-    assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
+    if done.arrived:
+        (done,) = finish(store, LedgerLog(store), today=LAST, at=AT)
+    assert finish(store, LedgerLog(store), today=LAST, at=AT) == ()
     return done
 
 
@@ -132,6 +134,18 @@ def take_back(store: MortalStore, *, came: bool = False) -> None:
     if came:
         arrives(store)
     see_to(store, LedgerLog(store), made[0], today=TODAY, at=AT)
+
+
+def to_the_end(store: MortalStore) -> None:
+    """Take the canary back when its goods had come, and go on with it on a later day."""
+    take_back(store, came=True)
+    finish(store, LedgerLog(store), today=LATER, at=AT)
+
+
+def arrivals(store: MortalStore) -> list[Arrival]:
+    """Return the notes that goods have come."""
+    history = LedgerLog(store).history(RELEASES)
+    return [one for event in history if isinstance(event, RollbackCarriedOut) for one in event.arrived]
 
 
 def told(store: MortalStore) -> dict[str, object]:
@@ -153,36 +167,39 @@ UNDISTURBED = {
         ("DC1", "S4"): (OrderStatus.RESERVED, False),
         ("S3", "DC1"): (OrderStatus.PROPOSED, False),
     },
-    "OrderWithdrawn": 1, "CancelRequested": 1, "RolledBack": 1, "RollbackCarriedOut": 1,
+    "OrderWithdrawn": 1, "CancelRequested": 1, "RolledBack": 1, "RollbackCarriedOut": 2,
 }  # fmt: skip
 
 
 def test_a_rollback_that_nobody_disturbs_sees_to_every_order_once() -> None:
     store = ledger()
-    take_back(store, came=True)
+    to_the_end(store)
     assert told(store) == UNDISTURBED
+    assert [one.plan_date for one in arrivals(store)] == [TODAY]
     assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
 
 
 @pytest.mark.parametrize("after_commit", [False, True])
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6])
 def test_a_process_killed_at_any_record_leaves_what_the_next_one_finishes_exactly_once(
     step: int, after_commit: bool
 ) -> None:
     store = ledger()
     store.lives, store.after_commit = step, after_commit
     with pytest.raises(Killed):
-        take_back(store, came=True)
+        to_the_end(store)
     store.lives = 10**6
     if (step, after_commit) == (1, True):
         arrives(store)
     if (step, after_commit) == (1, False):
         take_back(store, came=True)  # nothing was recorded, so that it is asked for again
     left = unfinished(LedgerLog(store).history(RELEASES))
-    resumed = finish(store, LedgerLog(store), today=LATER, at=AT)
-    assert len(resumed) == len(left) == (0 if (step, after_commit) in ((1, False), (5, True)) else 1)
+    assert len(left) == (0 if (step, after_commit) == (6, True) else 1)
+    for today in (LATER, LAST):
+        finish(store, LedgerLog(store), today=today, at=AT)
     assert told(store) == UNDISTURBED
-    assert finish(store, LedgerLog(store), today=LATER, at=AT) == ()
+    assert len(arrivals(store)) == 1
+    assert finish(store, LedgerLog(store), today=LAST, at=AT) == ()
     assert told(store) == UNDISTURBED
 
 
@@ -192,9 +209,10 @@ def test_a_second_death_on_another_day_makes_no_second_counter_move() -> None:
     with pytest.raises(Killed):
         take_back(store, came=True)
     arrives(store)
-    store.lives, store.after_commit = 3, True  # withdrawn, cancelled, the counter-move: then it dies as well
+    finish(store, LedgerLog(store), today=TODAY, at=AT)
+    store.lives, store.after_commit = 1, True  # the counter-move: then it dies as well
     with pytest.raises(Killed):
-        finish(store, LedgerLog(store), today=TODAY + dt.timedelta(days=1), at=AT)
+        finish(store, LedgerLog(store), today=NEXT, at=AT)
     store.lives = 10**6
     (done,) = finish(store, LedgerLog(store), today=LATER, at=AT)
     assert len(done.compensated) == 1
@@ -281,16 +299,19 @@ def test_goods_under_way_wait_until_they_have_come_and_only_then_is_it_proposed_
     assert {one.status for one in store.orders()} == {OrderStatus.RECEIVED, OrderStatus.PROPOSED}
 
 
-def test_what_comes_on_a_plan_date_is_sent_back_by_a_later_one_whose_snapshot_counts_it() -> None:
+@pytest.mark.parametrize("days", [-1, 0, 400], ids=["east of UTC", "same date", "dates of a declared clock"])
+def test_what_comes_on_a_plan_date_is_sent_back_by_the_next_whatever_the_ledger_s_clock_says(days: int) -> None:
     store, order_id = one_order(*SHIPPED)
     die_once_recorded(store)
-    store.clock = FixedClock(AT)
+    store.clock = FixedClock(AT + dt.timedelta(days=days))
     arrives(store)
-    (done,) = finish(store, LedgerLog(store), today=TODAY, at=AT)
-    assert (done.waiting, len(store.orders())) == ((order_id,), 1)
-    (back,) = resumed(store).compensated.values()
-    (there,) = store.orders(OrderFilter(order_ids=(back,)))
-    assert there.document.plan_date == LATER
+    for _ in range(2):
+        (done,) = finish(store, LedgerLog(store), today=TODAY, at=AT)
+        assert (done.waiting, len(store.orders())) == ((order_id,), 1)
+    assert arrivals(store) == [Arrival(order_id, TODAY)]
+    (done,) = finish(store, LedgerLog(store), today=NEXT, at=AT)
+    (there,) = store.orders(OrderFilter(order_ids=tuple(done.compensated.values())))
+    assert (done.waiting, there.document.plan_date) == ((), NEXT)
 
 
 def test_what_a_person_said_meanwhile_to_hold_is_left_alone() -> None:
