@@ -22,7 +22,7 @@ from assets.orders.events import CancelRequested, Channel, Command, OrderIssued,
 from assets.orders.evolve import evolve_all
 from assets.orders.gateways.port import Gateway, NotSent, NotUnderstood, OutcomeUnknown
 from assets.orders.issuing import CAPACITY, Issued, close, expire, issue
-from assets.orders.order import Order, OrderStatus
+from assets.orders.order import Order, OrderStatus, certainly_here
 from assets.orders.outbox import Now, SendTerms, Sent, outbox, send_due
 from assets.orders.reservations import Reservations, reserve
 from assets.orders.store import OrderFilter, OrderStore
@@ -129,8 +129,10 @@ class Dispatched:
         Why it did not; empty if it did.
     in_outbox : int
         Orders that are left there.
+    held_in_outbox : int
+        Those of them that wait for somebody to let them go, as the inbox says.
     oldest : str
-        The one that has waited longest among them; empty if none is left.
+        The one of the others that has waited longest; empty if none is left.
     waited : timedelta
         Since that one was issued, or was to be sent again or cancelled.
     changed : tuple of str
@@ -153,6 +155,7 @@ class Dispatched:
     taken: Taken | None = None
     silence: str = ""
     in_outbox: int = 0
+    held_in_outbox: int = 0
     oldest: str = ""
     waited: dt.timedelta = dt.timedelta(0)
     changed: tuple[str, ...] = ()
@@ -210,13 +213,15 @@ def dispatch(
     sent = send_due(store, gateway, day.network, terms, now, lambda order: may_not_leave(order, current()))
     taken, silence = _listened(store, gateway, day.network)
     left = outbox(store, day.network)
+    going = _not_held(left, current())
     changed = {
         *expired, *closed, *asked, *kept.reserved, *kept.refused, *issued.issued, *sent.answered, *sent.waiting,
         *sent.unknown, *sent.not_understood, *(taken.orders if taken else ()),
     }  # fmt: skip
     return Dispatched(
-        expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), *_oldest(store, left, now()),
-        tuple(sorted(changed)), dict(day.left), _still_unanswered(store, day.unanswered), clock_off=day.clock_off,
+        expired, _waiting(store, day), kept, issued, sent, taken, silence, len(left), len(left) - len(going),
+        *_oldest(store, going, now()), tuple(sorted(changed)), dict(day.left),
+        _still_unanswered(store, day.unanswered), clock_off=day.clock_off,
     )  # fmt: skip
 
 
@@ -240,11 +245,14 @@ def _ended(store: OrderStore, day: DispatchDay) -> tuple[tuple[str, ...], tuple[
 
 
 def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
-    """Make proposals again of what was approved and no longer is: by people who may not, or by rules that changed."""
+    """Make proposals again of what was approved and no longer is: by people who may not, or by rules that changed.
+
+    Also of what is in the outbox and has certainly not left: there nobody could approve it.
+    """
     asked: list[tuple[Order, Command]] = []
-    for status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
+    for status in (OrderStatus.APPROVED, OrderStatus.RESERVED, OrderStatus.ISSUED):
         for order in _of(store, day, status):
-            if _counted(order, day) < _needed(order, day).approvers:
+            if (status is not OrderStatus.ISSUED or waits_here(order)) and needs_people(order, day):
                 why = "; ".join(not_counted(order, day.may_approve, day.today)) or _MORE_PEOPLE
                 asked.append((order, Reopen(why, uncounted(order, day.may_approve, day.today))))
     return answer_each(store, asked)
@@ -271,17 +279,37 @@ def may_not_leave(order: Order, day: DispatchDay) -> str:
 
 
 def held_back(order: Order, day: DispatchDay) -> str:
-    """Return why a reserved order may not leave now; empty if it may."""
+    """Return why an order that is reserved or in the outbox may not leave now; empty if it may."""
     faults = not_counted(order, day.may_approve, day.today)
     if faults:
         return "; ".join(faults)
-    if _counted(order, day) < _needed(order, day).approvers:
+    if needs_people(order, day):
         return _MORE_PEOPLE
     if order.order_id in day.held:
         return day.held[order.order_id]
     if order.former is not None and not day.release.enabled(Feature.AMENDMENTS):
         return f"{day.release.name} lets no amendment leave"
     return _missed(order, day.today) or paused_by(facts_of(order.document, order.revision, day.known), day.pauses)
+
+
+def waits_here(order: Order) -> bool:
+    """Tell whether an order in the outbox has certainly not left, and is still to."""
+    return certainly_here(order) and not order.cancel_pending
+
+
+def needs_people(order: Order, day: DispatchDay) -> bool:
+    """Tell whether more people have to approve an order by now than have."""
+    return _counted(order, day) < _needed(order, day).approvers
+
+
+def _not_held(left: Iterable[Order], day: DispatchDay) -> list[Order]:
+    """Return what of the outbox waits for no person; a host without the tables of the plan cannot tell."""
+
+    def is_held(order: Order) -> bool:
+        ours = day.availability is not None and order.document.plan_date == day.plan_date
+        return ours and waits_here(order) and bool(day.stopped or held_back(order, day))
+
+    return [order for order in left if not is_held(order)]
 
 
 def _missed(order: Order, today: dt.date) -> str:

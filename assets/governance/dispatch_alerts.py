@@ -67,8 +67,9 @@ def _stuck(found: Dispatched) -> dict[str, object] | None:
     if found.waited < LONGEST_IN_OUTBOX:
         return None
     hours = found.waited.total_seconds() / 3600
-    what = f"{found.in_outbox} orders wait to be sent; {found.oldest} has waited {hours:.1f} hours"
-    return _cause("outbox_waits", "critical", found.in_outbox, what, "equipoise dispatch")
+    going = found.in_outbox - found.held_in_outbox
+    what = f"{going} orders wait to be sent; {found.oldest} has waited {hours:.1f} hours"
+    return _cause("outbox_waits", "critical", going, what, "equipoise dispatch")
 
 
 def _cause(rule: str, severity: str, count: int, what: str, command: str) -> dict[str, object] | None:

@@ -18,7 +18,7 @@ from assets.orders.answers import answer_each
 from assets.orders.documents import content_digest, order_id
 from assets.orders.events import PARAMETERS, Channel, Compensate, Document, OrderLine
 from assets.orders.levels_there import standing_documents
-from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
+from assets.orders.order import ENDED, UNSENT, Order, OrderStatus, certainly_here
 from assets.orders.store import OrderFilter, OrderStore
 from assets.policy.access import Identity, Permission, require
 
@@ -143,7 +143,7 @@ def lift_hold(order: Order, history: Sequence[Event], *, by: Identity, at: dt.da
         If they may not, if it is not held, or if no reason is given.
     """
     require(by, Permission.APPROVE)
-    held = order.status in UNSENT and order.order_id in held_orders([order], history)
+    held = (order.status in UNSENT or certainly_here(order)) and order.order_id in held_orders([order], history)
     if not held and order.order_id not in left_to_people([order], history):
         raise EquipoiseError(
             f"it is not held by a rollback; it is {order.status}", where=f"order {order.order_id}",

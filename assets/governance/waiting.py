@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from assets.governance.dispatch import DispatchDay, as_asked, held_back
+from assets.governance.dispatch import DispatchDay, as_asked, held_back, needs_people, waits_here
 from assets.governance.events import PauseKind
 from assets.governance.facts import facts_of
 from assets.governance.pause import PauseState, paused_by
 from assets.kernel.telling import Record, counted, plain
 from assets.orders.events import Channel
 from assets.orders.headers import OrderHeader
-from assets.orders.order import Order, OrderStatus
+from assets.orders.order import UNSENT, Order, OrderStatus
 from assets.orders.outbox import goes_to, told_elsewhere
 from assets.orders.reconcile import Difference
 
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     RECALIBRATION = "recalibration"
 
 
-_SETTLED_HERE = frozenset({OrderStatus.PROPOSED, OrderStatus.APPROVED, OrderStatus.RESERVED, OrderStatus.FAILED})
+_SETTLED_HERE = UNSENT | {OrderStatus.ISSUED, OrderStatus.FAILED}
 """Statuses of the plan date's orders in which something may wait for a person."""
 
 
@@ -169,7 +169,7 @@ def _lift(order: Order) -> str:
 def _of_today(order: Order, day: DispatchDay) -> Waiting | None:
     if order.status is OrderStatus.PROPOSED:
         return _proposal(as_asked(order, day), day)
-    if order.status in (OrderStatus.APPROVED, OrderStatus.RESERVED):
+    if order.status in (OrderStatus.APPROVED, OrderStatus.RESERVED) or waits_here(order):
         return _held(order, day)
     return None
 
@@ -204,8 +204,12 @@ def _settling(order: Order, day: DispatchDay) -> str:
             return f"equipoise resume '{scope}' --reason WHY"
     if day.stopped:
         return f"equipoise plan --date {day.plan_date}"
+    if day.availability is not None and needs_people(order, day):
+        return "equipoise dispatch"  # the rules speak again, and it is a proposal that people approve
     if order.order_id in day.held:
         return _lift(order)
+    if order.status is OrderStatus.ISSUED:
+        return _cancelling(order)
     return f"equipoise reject {order.order_id} --reason WHY"
 
 

@@ -62,11 +62,11 @@ from assets.orders.order import (
     UNSENT,
     Order,
     OrderStatus,
+    certainly_here,
     errand_of,
     in_force,
     planned,
     shortage_text,
-    taken_in,
 )
 from assets.orders.receipts import Answer, Receipt, merged
 
@@ -110,7 +110,8 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
         case Expire():
             return _expire(order, command)
         case Reopen(reason, void):
-            _must_be(order, _APPROVED, "only what was approved and not issued is opened again", "Cancel it instead")
+            if not certainly_here(order) or order.cancel_reason:
+                _must_be(order, _APPROVED, "only what was approved and has not left is opened again", "Cancel it")
             return (ApprovalVoided(order.order_id, order.revision, reason, void),)
         case Reserve(holds, expires_on):
             _must_be(order, {OrderStatus.APPROVED}, "only an approved order reserves stock", "Have it approved first")
@@ -249,13 +250,11 @@ def _approve(order: Order, command: Approve) -> tuple[Event, ...]:
 
 def _expire(order: Order, command: Expire) -> tuple[Event, ...]:
     asked_until = order.approval.expires_on if order.approval else None
-    waits = not (order.delivery and (order.delivery.uncertain or order.delivery.lease_until)) and not taken_in(order)
     late = {
         OrderStatus.PROPOSED: asked_until or order.document.plan_date + dt.timedelta(days=command.window_days),
         OrderStatus.APPROVED: asked_until,
         OrderStatus.RESERVED: order.holds_until,
-        # In the outbox and certainly not on the other side.
-        OrderStatus.ISSUED: order.holds_until if waits else None,
+        OrderStatus.ISSUED: order.holds_until if certainly_here(order) else None,
     }.get(order.status)
     if late is None or command.today < late:
         return ()

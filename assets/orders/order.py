@@ -230,6 +230,14 @@ def taken_in(order: Order) -> bool:
     return order.receipt is not None and order.receipt.revision >= order.revision
 
 
+def certainly_here(order: Order) -> bool:
+    """Tell whether an order is in the outbox, nobody is sending it, and the other side certainly has not got it."""
+    delivery = order.delivery
+    if order.status is not OrderStatus.ISSUED or delivery is None or taken_in(order):
+        return False
+    return not delivery.uncertain and delivery.lease_until is None
+
+
 def errand_of(order: Order) -> Errand | None:
     """Return what the other side is still to be asked about an order; ``None`` if nothing."""
     if order.delivery is None:

@@ -11,7 +11,7 @@ from unit.orders.order_samples import PLAN_DATE, order_book
 from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.approval import approve
-from assets.governance.dispatch import DispatchDay, Dispatched, clock_off, dispatch
+from assets.governance.dispatch import DispatchDay, Dispatched, clock_off, dispatch, reopen
 from assets.governance.dispatch_alerts import LONGEST_IN_OUTBOX, dispatch_alerts
 from assets.governance.events import Paused, PauseKind, PauseScope
 from assets.governance.facts import Known
@@ -22,6 +22,7 @@ from assets.orders.availability import Availability
 from assets.orders.decide import decide
 from assets.orders.events import Cancel, Channel, Confirm, Issue, Require, Reserve
 from assets.orders.gateways.counterpart import Behaviour, Counterpart, CounterpartStore
+from assets.orders.gateways.faults import Fault, FaultyGateway
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.gateways.port import Answer, Cancellation, NotSent, Receipt, ReceiptLine, Submission
 from assets.orders.order import OrderStatus
@@ -211,15 +212,52 @@ def test_what_holds_an_order_is_asked_again_before_each_leaves(after: dict[str, 
     assert len(gateway.references()) == 3
 
 
-def test_stricter_rules_hold_what_waits_in_the_outbox() -> None:
+def test_what_waits_in_the_outbox_and_needs_people_now_is_a_proposal_that_they_can_approve() -> None:
     store, gateway, time = planned(), MemoryGateway(), Time()
     dispatch(store, Down(gateway), day(), TERMS, time)
     time.passes(1.0)
     strict = day(release=release_with(toggles={"automatic_approval": False}))
     found = dispatch(store, gateway, strict, TERMS, time)
     assert gateway.references() == ()
-    assert {found.sent.details[one] for one in found.sent.held} == {"the rules ask for more people now"}
-    assert len(dispatch(store, gateway, day(), TERMS, time).sent.answered) == 3
+    assert (len(found.waiting_for_people), statuses(store)) == (3, {OrderStatus.PROPOSED})
+    assert {order.status_reason for order in store.orders()} == {"the rules ask for more people now"}
+    assert [order.holds for order in store.orders()] == [()] * 3
+    order = store.orders()[0]
+    told = approve(order, strict.release, seen_digest=order.document.content_digest, by=BEN, today=PLAN_DATE)
+    answer_one(store, order.order_id, told)
+    time.passes(1.0)
+    assert dispatch(store, gateway, strict, TERMS, time).sent.answered == [order.order_id]
+    assert gateway.references() == (order.order_id,)
+    assert len(dispatch(store, gateway, day(), TERMS, time).sent.answered) == 2
+
+
+def test_stricter_rules_open_nothing_again_that_may_be_on_the_other_side() -> None:
+    store, memory, time = planned(), MemoryGateway(), Time()
+    gateway = FaultyGateway(memory)
+    gateway.arm("submit", *[Fault.LOST_REPLY] * 3)
+    gateway.arm("confirmations", Fault.LOST_REPLY)
+    dispatch(store, gateway, day(), TERMS, time)
+    assert (statuses(store), len(memory.references())) == ({OrderStatus.UNKNOWN}, 3)
+    strict = day(release=release_with(toggles={"automatic_approval": False}))
+    assert reopen(store, strict) == ()
+    time.passes(1.0)
+    dispatch(store, gateway, strict, TERMS, time)
+    assert statuses(store) == {OrderStatus.ACKNOWLEDGED}
+    assert [order.times_created for order in memory.other_side.orders()] == [1] * 3
+
+
+def test_what_somebody_holds_in_the_outbox_is_no_matter_of_the_alert_on_it() -> None:
+    store, time = planned(), Time()
+    dispatch(store, Down(MemoryGateway()), day(), TERMS, time)
+    time.passes(2.0)
+    ids = sorted(order.order_id for order in store.orders())
+    found = dispatch(store, Down(MemoryGateway()), day(held=dict.fromkeys(ids[:1], "taken back")), TERMS, time)
+    assert (found.in_outbox, found.held_in_outbox, found.oldest in ids[1:]) == (3, 1, True)
+    (told,) = dispatch_alerts(found, PLAN_DATE, PLAN_DATE).to_dict("records")
+    assert told["message"].startswith("2 orders wait to be sent")
+    paused = dispatch(store, Down(MemoryGateway()), day(pauses=PauseState((EVERYTHING,))), TERMS, time)
+    assert (paused.in_outbox, paused.held_in_outbox, paused.oldest) == (3, 3, "")
+    assert dispatch_alerts(paused, PLAN_DATE, PLAN_DATE).empty
 
 
 def test_an_order_without_stock_waits_and_the_others_go() -> None:

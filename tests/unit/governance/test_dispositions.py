@@ -14,6 +14,7 @@ from unit.orders.order_lives import (
     PROPOSED,
     RECEIVED,
     RESERVED,
+    SENDING,
     SHIPPED,
     TOMORROW,
     receipt,
@@ -183,6 +184,14 @@ def test_a_held_order_leaves_when_somebody_who_approves_says_that_it_holds() -> 
         lift_hold(order, [], by=ADA, at=AT, why="the truck is booked")
     with pytest.raises(EquipoiseError, match="no reason"):
         lift_hold(order, [ROLLED_BACK], by=ADA, at=AT, why=" ")
+
+
+def test_a_held_order_in_the_outbox_that_has_not_left_may_be_let_go_as_well() -> None:
+    order = the(store_with(*ISSUED))
+    (lifted,) = lift_hold(order, [ROLLED_BACK], by=ADA, at=AT, why="the truck is booked")
+    assert held_orders([order], [ROLLED_BACK, lifted]) == {}
+    with pytest.raises(EquipoiseError, match="not held by a rollback"):
+        lift_hold(the(store_with(*SENDING)), [ROLLED_BACK], by=ADA, at=AT, why="the truck is booked")
 
 
 def test_every_disposition_names_an_act() -> None:

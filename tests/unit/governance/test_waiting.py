@@ -3,10 +3,12 @@
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from unit.governance.governance_samples import release_with
+from unit.governance.test_dispatch import EVERYTHING, planned
 from unit.governance.test_dispatch import day as dispatch_day
-from unit.governance.test_dispatch import planned
 from unit.orders.level_samples import book, tables
 from unit.orders.order_lives import (
     ACKNOWLEDGED,
@@ -24,19 +26,31 @@ from unit.orders.order_lives import (
     variant,
 )
 from unit.orders.order_samples import DEFAULT_LINES, order_book
-from unit.orders.test_outbox import TERMS, Time
+from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.dispatch import DispatchDay, dispatch
 from assets.governance.facts import Known
 from assets.governance.pause import PauseState
 from assets.governance.waiting import Kind, may_wait, waiting
 from assets.orders.answers import answer_one
-from assets.orders.events import Channel, Command, Confirm, EndSend, Propose, Reject, SendOutcome
+from assets.orders.events import (
+    BeginSend,
+    Cancel,
+    Channel,
+    Command,
+    Confirm,
+    EndSend,
+    Errand,
+    Propose,
+    Reject,
+    SendOutcome,
+)
 from assets.orders.gateways.memory import MemoryGateway
 from assets.orders.headers import header_of
 from assets.orders.order import Order, OrderStatus
 from assets.orders.receipts import Answer
 from assets.orders.record import record
+from assets.orders.store import MemoryOrderStore
 from assets.policy.registry import PolicyRegistry
 
 TODAY = DOCUMENT.plan_date
@@ -46,6 +60,7 @@ DAY = DispatchDay(
     "sample", TODAY, TODAY, PolicyRegistry().active(), Known(), None, PauseState(()), frozenset({"ann"}),
     stopped="a gate stopped it",
 )  # fmt: skip
+STRICT = release_with(toggles={"automatic_approval": False})
 LIVES = (PROPOSED, APPROVED, RESERVED, ISSUED, UNKNOWN, REFUSED, ACKNOWLEDGED, SHIPPED, RECEIVED)
 
 
@@ -71,12 +86,12 @@ def test_what_nobody_there_answers_waits_for_somebody_to_ask_or_cancel() -> None
 
 
 def test_what_goes_its_way_or_never_leaves_is_not_read() -> None:
-    under_way = (ISSUED, ACKNOWLEDGED, SHIPPED, RECEIVED)
+    under_way = (ACKNOWLEDGED, SHIPPED, RECEIVED)
     assert not any(may_wait(header_of(life(*sequence)), DAY) for sequence in under_way)
     backfill = life(Propose(variant("a", Channel.BACKFILL)))
     assert not may_wait(header_of(backfill), DAY)
     tomorrow = DispatchDay(**{**vars(DAY), "plan_date": TODAY + dt.timedelta(days=1)})
-    assert not may_wait(header_of(life(*PROPOSED)), tomorrow)
+    assert not any(may_wait(header_of(life(*sequence)), tomorrow) for sequence in (PROPOSED, ISSUED))
 
 
 def test_what_a_rollback_left_to_people_waits_whatever_its_plan_date_is() -> None:
@@ -95,6 +110,48 @@ def test_what_a_rollback_holds_is_let_go_by_the_command_that_says_so() -> None:
     day = DispatchDay(**{**vars(DAY), "stopped": "", "held": {order.order_id: "it was taken back"}})
     (one,) = waiting((order,), day)
     assert one.command == f"equipoise policy lift {order.order_id} --reason WHY"
+
+
+def stuck() -> tuple[MemoryOrderStore, Order]:
+    """Return a ledger whose orders did not get out, and one of them."""
+    store = planned()
+    dispatch(store, Down(MemoryGateway()), dispatch_day(), TERMS, Time())
+    return store, store.orders()[0]
+
+
+@pytest.mark.parametrize(
+    ("holds", "why", "command"),
+    [
+        ({"pauses": PauseState((EVERYTHING,))}, "stocktaking", "equipoise resume 'all' --reason WHY"),
+        ({"held": "it was taken back"}, "it was taken back", "equipoise policy lift {} --reason WHY"),
+        ({"stopped": "a gate stopped it"}, "a gate stopped it", "equipoise plan --date 2026-01-05"),
+        ({"release": STRICT}, "the rules ask for more people now", "equipoise dispatch"),
+        ({"today": TODAY + dt.timedelta(days=1)}, "a later plan decides anew", "equipoise cancel {} --reason REASON"),
+    ],
+    ids=["pause", "rollback", "gate", "more people", "departed"],
+)
+def test_what_is_held_in_the_outbox_is_in_the_inbox_with_what_settles_it(
+    holds: dict[str, Any], why: str, command: str
+) -> None:
+    store, order = stuck()
+    if "held" in holds:
+        holds = {"held": {order.order_id: holds["held"]}}
+    day = dispatch_day(**holds)
+    found = {one.order_id: one for one in waiting(store.orders(), day)}
+    one = found[order.order_id]
+    assert (one.kind, one.command) == (Kind.HELD, command.format(order.order_id))
+    assert why in one.why
+    assert may_wait(header_of(order), day)
+    assert list(waiting((order,), dispatch_day())) == []
+
+
+def test_what_may_have_left_or_is_to_be_cancelled_is_not_said_to_be_held_here() -> None:
+    _, order = stuck()
+    day = dispatch_day(pauses=PauseState((EVERYTHING,)))
+    sending = life(BeginSend(Errand.SUBMIT, "host-1", NOON), order=order)
+    cancelled = life(Cancel("ann", "not_needed"), order=order)
+    assert cancelled.cancel_pending
+    assert list(waiting((sending, cancelled), day)) == []
 
 
 def test_levels_that_wait_are_worth_the_stock_that_they_keep_or_kept() -> None:

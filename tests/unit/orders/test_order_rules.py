@@ -502,6 +502,32 @@ def test_an_approval_that_does_not_hold_any_more_is_asked_for_again() -> None:
     assert life(yes("bo", "a"), order=again).status_reason == "approved by bo"
 
 
+def test_what_is_in_the_outbox_and_has_certainly_not_left_is_asked_for_again_and_goes_on_where_it_was() -> None:
+    not_sent = life(*SENDING, EndSend(1, 1, SendOutcome.NOT_SENT, "down", NOON))
+    for order in (life(*ISSUED), not_sent):
+        again = life(Reopen("more people"), order=order)
+        assert (again.status, held(again), errand_of(again)) == (OrderStatus.PROPOSED, (), None)
+    issued = life(Require(1, ("value",), TOMORROW), yes("bo", "a"), Reserve(HOLDS, TOMORROW), ISSUE, order=again)
+    assert issued.delivery is not None
+    assert issued.delivery.attempts == 1, "a late answer of the first attempt is none of the second"
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        SENDING,
+        (*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "no answer", NOON)),
+        (*SENDING, Confirm(receipt(Answer.PENDING, accepted=0), "submit")),
+        (*SENDING, EndSend(1, 1, SendOutcome.NOT_SENT, "down", NOON), Cancel("ann", "no")),
+        ACKNOWLEDGED,
+    ],
+    ids=["being sent", "unknown", "taken in", "to be cancelled", "acknowledged"],
+)
+def test_what_may_have_left_is_not_opened_again(sequence: tuple[Command, ...]) -> None:
+    with pytest.raises(EquipoiseError, match="has not left"):
+        decide(life(*sequence), Reopen("more people"))
+
+
 def test_a_proposal_that_nobody_looked_at_expires_with_its_window() -> None:
     assert decide(life(*PROPOSED), Expire(TOMORROW, window_days=2)) == ()
     assert life(*PROPOSED, Expire(TOMORROW, window_days=1)).status is OrderStatus.EXPIRED
