@@ -43,6 +43,7 @@ def test_small_instances_stand_beside_their_optimum_and_within_their_gap() -> No
     assert said.count("Same optimum within the stated gap: 2 of 2") == 2
 
 
+@pytest.mark.slow
 def test_trucks_leave_or_not_and_what_is_decided_is_measured() -> None:
     found = bench.run(item_sites=100, limits=4, tightness=0.5, trucks=5.0)
     (one,) = found["trucked"]
