@@ -38,7 +38,7 @@ from orchestration.ledger import open_ledger
 from orchestration.settings import GatewayKind, Settings, read_settings
 
 TARGET_SECONDS = 2.0
-"""Seconds that a run may take which has nothing to send, by issue 5."""
+"""Seconds that a run may take which has nothing to send."""
 SECRET = "known to both ends of a benchmark"
 GATEWAYS = (GatewayKind.FILEDROP, GatewayKind.WEBHOOK)
 _LOT = 500

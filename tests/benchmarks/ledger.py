@@ -36,7 +36,7 @@ LINES = 20
 DOCUMENTS_A_PLAN = 500
 OPEN = OrderFilter(network=ledger_lives.NETWORK, going_on=True)
 TARGETS = {"sqlite": 20.0, "postgresql": 30.0}
-"""Seconds in which 10,000 documents are to be recorded, by issue 5."""
+"""Seconds in which 10,000 documents are to be recorded."""
 
 
 def run(*, documents: int = 10_000, events: int = 1_000_000, postgres: str = "", seed: int = 1) -> dict[str, Any]:
