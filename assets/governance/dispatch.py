@@ -26,7 +26,7 @@ from assets.orders.order import Order, OrderStatus, certainly_here
 from assets.orders.outbox import Now, SendTerms, Sent, outbox, send_due
 from assets.orders.reservations import Reservations, reserve
 from assets.orders.store import OrderFilter, OrderStore
-from assets.orders.unanswered import awaits_answer
+from assets.orders.unanswered import awaits_answer, has_missed_departure
 from assets.policy.oversight import Feature
 from assets.policy.release import Release
 
@@ -314,9 +314,10 @@ def _not_held(left: Iterable[Order], day: DispatchDay) -> list[Order]:
 
 def _missed(order: Order, today: dt.date) -> str:
     """Return why a document comes too late: a line of it was to depart before today; empty where none was."""
-    moving = [line.departure_date for line in order.document.lines if line.levels is None]
-    first = min(moving, default=today)
-    return f"it was to depart on {first}, and today is {today}: a later plan decides anew" if first < today else ""
+    if not has_missed_departure(order, today):
+        return ""
+    first = order.document.first_departure
+    return f"it was to depart on {first}, and today is {today}: a later plan decides anew"
 
 
 def _counted(order: Order, day: DispatchDay) -> int:

@@ -312,7 +312,7 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
         return ()  # a late word about a revision that has ended
     on_its_way = order.former is not None and order.status in IN_OUTBOX
     refused = on_its_way and receipt.answer is Answer.ACCEPTED and _says_no_to(receipt, order.revision, command.source)
-    unsettled = (order.delivery.lease_until is not None or order.delivery.uncertain) and not old
+    unsettled = order.delivery.may_have_arrived and not old
     unsettled = unsettled or (command.source == Errand.CANCEL and order.cancel_pending)
     if known is not None and merged(known, receipt, of_levels=levels) == known and not refused and not unsettled:
         return ()

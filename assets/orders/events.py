@@ -153,6 +153,11 @@ class Document:
         return (self.network, self.plan_date, self.channel, self.kind, self.origin_id, self.destination_id)
 
     @property
+    def first_departure(self) -> dt.date | None:
+        """First day on which a line is to leave; ``None`` of a document that moves nothing."""
+        return min((line.departure_date for line in self.lines if line.levels is None), default=None)
+
+    @property
     def quantity_units(self) -> int:
         """Units over all lines."""
         return sum(line.quantity_units for line in self.lines)

@@ -112,6 +112,11 @@ class Delivery:
     uncertain: bool = False
     detail: str = ""
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether an attempt's outcome is unknown, or a process that is at it has not said."""
+        return self.uncertain or self.lease_until is not None
+
 
 @dataclass(frozen=True)
 class Former:
@@ -235,7 +240,7 @@ def certainly_here(order: Order) -> bool:
     delivery = order.delivery
     if order.status is not OrderStatus.ISSUED or delivery is None or taken_in(order):
         return False
-    return not delivery.uncertain and delivery.lease_until is None
+    return not delivery.may_have_arrived
 
 
 def errand_of(order: Order) -> Errand | None:

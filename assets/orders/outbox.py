@@ -26,7 +26,7 @@ from assets.orders.gateways.port import (
     OutcomeUnknown,
     Submission,
 )
-from assets.orders.order import Delivery, Order, OrderStatus, errand_of, turn
+from assets.orders.order import Order, OrderStatus, errand_of, turn
 from assets.orders.store import Append, OrderFilter, OrderStore, VersionConflict
 from assets.orders.trace import trace_parent
 
@@ -157,12 +157,9 @@ def goes_to(order: Order, gateway: str) -> bool:
     if not which or delivery.gateway != kind:
         return False
     in_files = kind == FILES_IN_HOME.partition(":")[0]
-    return gateway == FILES_IN_HOME or not (in_files and _may_have_arrived(order, delivery))
-
-
-def _may_have_arrived(order: Order, delivery: Delivery) -> bool:
-    """Tell whether an attempt's outcome is unknown, or a process that is at it never said."""
-    return order.status is OrderStatus.UNKNOWN or delivery.uncertain or delivery.lease_until is not None
+    return gateway == FILES_IN_HOME or not (
+        in_files and (order.status is OrderStatus.UNKNOWN or delivery.may_have_arrived)
+    )
 
 
 def _is_ours(order: Order, gateway: Gateway, sent: Sent) -> bool:
@@ -182,10 +179,8 @@ def told_elsewhere(order: Order, gateway: str) -> str:
 
 def _is_held(order: Order, holds: Holds, sent: Sent) -> bool:
     """Tell whether an order stays: what certainly has not arrived, where something holds it."""
-    if errand_of(order) is Errand.CANCEL or (order.delivery is not None and order.delivery.uncertain):
+    if errand_of(order) is Errand.CANCEL or (order.delivery is not None and order.delivery.may_have_arrived):
         return False
-    if order.delivery is not None and order.delivery.lease_until is not None:
-        return False  # a process that did not come back may have sent it
     why = holds(order)
     if why:
         sent.held.append(order.order_id)

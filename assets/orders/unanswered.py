@@ -24,7 +24,8 @@ def awaits_answer(order: Order) -> bool:
 
 def has_missed_departure(order: Order, today: dt.date) -> bool:
     """Tell whether a line of an order was to leave before today."""
-    return any(line.departure_date < today for line in order.document.lines if line.levels is None)
+    first = order.document.first_departure
+    return first is not None and first < today
 
 
 def unanswered(store: OrderStore, orders: Iterable[Order], *, today: dt.date, now: dt.datetime) -> dict[str, str]:
