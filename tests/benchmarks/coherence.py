@@ -98,20 +98,17 @@ def measured(bench: BenchPanel, region_of: Mapping[str, str]) -> dict[str, Any]:
 
 
 def show(console: Console, found: dict[str, Any]) -> None:
-    """Print one table a panel: decision loss and WAPE by level."""
+    """Print two tables a panel: decision loss of item-sites, and WAPE by level."""
     for name, one in found["panels"].items():
-        levels = list(one["methods"][1]["wape"])
-        columns = (
-            "method",
-            "decision loss",
-            "gain",
-            "at least",
-            "better origins",
-            *(f"WAPE {level}" for level in levels),
-        )
+        methods, levels = one["methods"], list(one["methods"][1]["wape"])
         title = f"{name}: {one['series']} series, {one['groups']} groups, {one['origins']} origins; used {one['used']}"
-        console.print(table(title, columns, [_row(method, levels) for method in one["methods"]]))
-        console.print(f"models {one['models']}, champions {one['champions']}, CPU seconds {one['cpu_seconds']}")
+        losses = ("decision loss", "gain", "at least")
+        console.print(
+            table(title, ("method", *losses, "better origins"), [_losses(method) for method in methods], right=losses)
+        )
+        console.print(table("WAPE", ("method", *levels), [_wapes(method, levels) for method in methods], right=levels))
+        console.print(f"models: {_said(one['models'])}; champions: {_said(one['champions'])}")
+        console.print(f"CPU seconds: {_said(one['cpu_seconds'])}")
 
 
 def _method(score: MethodScore) -> dict[str, Any]:
@@ -124,12 +121,15 @@ def _method(score: MethodScore) -> dict[str, Any]:
     }
 
 
-def _row(method: dict[str, Any], levels: list[str]) -> list[Any]:
+def _losses(method: dict[str, Any]) -> list[Any]:
     numbers = [method[name] for name in ("pinball_loss", "gain", "gain_low")]
+    return [method["method"], *("" if one is None else f"{one:.4f}" for one in numbers), method["better_origins"]]
+
+
+def _wapes(method: dict[str, Any], levels: list[str]) -> list[str]:
     wapes = [method["wape"].get(level, np.nan) for level in levels]
-    return [
-        method["method"],
-        *("" if one is None else f"{one:.4f}" for one in numbers),
-        method["better_origins"],
-        *(f"{w:.4f}" for w in wapes),
-    ]
+    return [method["method"], *("" if np.isnan(wape) else f"{wape:.4f}" for wape in wapes)]
+
+
+def _said(told: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in told.items())
