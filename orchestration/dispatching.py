@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from assets.feeds.landing import LandingArea
@@ -24,6 +25,7 @@ from assets.governance.pause import pause_state
 from assets.kernel.clock import Clock
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.decisions import DOCUMENTS
+from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.availability import Availability, availability
@@ -37,12 +39,14 @@ from assets.orders.store import OrderFilter, OrderStore
 from assets.orders.trace import trace_id
 from assets.orders.unanswered import unanswered
 from assets.policy.access import Permission
-from orchestration import alerts
+from orchestration import alerts, locks
 from orchestration.gateways import gateway_address
 from orchestration.policies import registry_of
 from orchestration.rollout import finish_rollbacks
 from orchestration.settings import Settings
 from orchestration.tracing import TracedGateway, tracer_of
+
+_PATIENCE_S = 30
 
 
 def dispatch_network(
@@ -74,7 +78,8 @@ def dispatch_network(
     landing = LandingArea(home.landing, clock)
 
     def land() -> None:
-        land_commitments(store, landing, home.profile, clock)
+        with _telling(home):
+            land_commitments(store, landing, home.profile, clock)
 
     done = dispatch(
         store, traced, day, send_terms(settings), clock.now, before_sending=land, day_now=day_now
@@ -100,7 +105,13 @@ def before_a_plan(settings: Settings, store: OrderStore, clock: Clock) -> None:
     """Finish what processes that died left half done, so that a plan meets rollbacks and commitments whole."""
     home = settings.network_home()
     finish_rollbacks(store, home.profile, clock)
-    land_missing(store, LandingArea(home.landing, clock), home.profile, clock)
+    with _telling(home):
+        land_missing(store, LandingArea(home.landing, clock), home.profile, clock)
+
+
+def _telling(home: NetworkHome) -> AbstractContextManager[None]:
+    """Return what lets one process at a time tell planning what is committed to: a word stands on the one before."""
+    return locks.hold(home.locks / "commitments.lock", "telling a plan of orders", wait_seconds=_PATIENCE_S)
 
 
 def _trace(store: OrderStore, order_id: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.feeds.contract import feed_table
@@ -54,12 +55,14 @@ def known_sensitive(home: NetworkHome) -> frozenset[str]:
 
 
 def planned_sensitive(published: Published) -> frozenset[str]:
-    """Return the sensitive items of the latest plan; none where nothing was planned.
+    """Return the items that are sensitive by the latest plan that speaks of each; none where nothing was planned.
+
+    An item that left the item master stays what it was: the ledger and earlier plans speak of it still.
 
     Raises
     ------
     EquipoiseError
-        If the item master cannot be read.
+        If the item master of the latest plan cannot be read.
     """
     dates = published.plan_dates(DIM_ITEM.name)
     if not dates:
@@ -70,7 +73,9 @@ def planned_sensitive(published: Published) -> frozenset[str]:
             "which items are sensitive cannot be read", where=f"table {DIM_ITEM.name} of {dates[-1]}",
             remedy=f"Run `equipoise plan --date {dates[-1]}`",
         )  # fmt: skip
-    return frozenset(items.loc[items[_FLAG], _ITEM])
+    once = (published.part(DIM_ITEM, date, [_ITEM], where=pc.field(_FLAG)) for date in dates[:-1])
+    gone = frozenset().union(*(set(part[_ITEM]) for part in once if part is not None)) - set(items[_ITEM])
+    return frozenset(items.loc[items[_FLAG], _ITEM]) | gone
 
 
 def unknown_items(published: Published, store: OrderStore, network: str) -> frozenset[str]:

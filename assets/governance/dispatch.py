@@ -14,6 +14,7 @@ from assets.governance.approval import not_counted, required, uncounted
 from assets.governance.facts import Known, facts_of
 from assets.governance.pause import PauseState, paused_by
 from assets.governance.requirement import Requirement, requirement
+from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_each
 from assets.orders.availability import Availability
 from assets.orders.confirmations import Taken, take_confirmations
@@ -191,7 +192,7 @@ def dispatch(
         The time in UTC.
     before_sending : callable
         Called when all that may leave is in the outbox and nothing has left: what planning must know of it, it knows
-        from then on, whatever dies later. What it raises keeps all orders here.
+        from then on, whatever dies later. What it raises keeps all orders here; the other side is heard all the same.
     day_now : callable
         What holds by now, asked before each order leaves; ``day`` if not given.
     """
@@ -208,7 +209,12 @@ def dispatch(
             store, _of(store, day, OrderStatus.RESERVED), gateway=gateway.address, by=terms.by,
             holds=lambda order: held_back(order, day), capacity=day.capacity,
         )  # fmt: skip
-    before_sending()
+    try:
+        before_sending()
+    except EquipoiseError:
+        # Nothing leaves, and what the other side has said is taken in all the same.
+        _listened(store, gateway, day.network)
+        raise
     current = day_now or (lambda: day)
     sent = send_due(store, gateway, day.network, terms, now, lambda order: may_not_leave(order, current()))
     taken, silence = _listened(store, gateway, day.network)
@@ -240,7 +246,8 @@ def clock_off(store: OrderStore, now: dt.datetime) -> str:
 
 def _ended(store: OrderStore, day: DispatchDay) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what came too late, and what arrived and is settled."""
-    expired = expire(store, day.network, day.today, day.release.dispatch.window_days)
+    days = day.release.dispatch.window_days
+    expired = expire(store, day.network, day.today, plan_date=day.plan_date, window_days=days)
     return expired, close(store, day.network, day.today)
 
 

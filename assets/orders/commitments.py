@@ -9,7 +9,9 @@ in the dbt project), or when they are landed (orchestration).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import cast
 
 import pandas as pd
 
@@ -22,7 +24,8 @@ from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
 from assets.orders.decide import decide
-from assets.orders.events import PARAMETERS, Channel, Expire, OrderLine
+from assets.orders.events import PARAMETERS, Channel, Event, Expire, OrderLine
+from assets.orders.evolve import evolve
 from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
 from assets.orders.receipts import Answer, ReceiptLine
 from assets.orders.store import OrderFilter, OrderStore
@@ -89,11 +92,11 @@ def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkPr
 
 
 def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfile, clock: Clock) -> Envelope | None:
-    """Have the plan of the clock's date know every order of an earlier date that left, where no batch told it.
+    """Have the plan of the clock's date know what was committed to at its cutoff, where no batch tells it.
 
-    Another machine may have landed it in a home of its own, or nobody came to it. The last word of the days before is
-    said again, as of the day before: with the orders that it leaves out, and without those that it names and that came
-    to nothing. What else happened since to orders that it names is not known to this plan date.
+    Another machine may have landed it in a home of its own, or nobody came to it. Orders of earlier dates are told as
+    they stood at the cutoff, as of the day before: without those that came to nothing since, or cannot leave any more,
+    and with those that left since. What else happened since is not known to this plan date.
 
     Parameters
     ----------
@@ -105,21 +108,20 @@ def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfil
     Envelope or None
         Of the new batch; ``None`` where nothing is missing.
     """
-    table, today = feed_table("ledger", "commitments"), clock.today()
-    plan_date = profile.calendar.start_of_bucket(today)
+    table = feed_table("ledger", "commitments")
+    plan_date = profile.calendar.start_of_bucket(clock.today())
     cutoff = profile.calendar.cutoff(plan_date)
     known = [batch for batch in landing.batches(table) if batch.available_at <= cutoff]
     said = _said(landing, known[-1]) if known else COMMITMENTS.empty()
-    named = set(said["order_id"])
-    live = OrderFilter(network=profile.name, channel=Channel.LIVE, planned_before=plan_date, going_on=True)
-    earlier = store.orders(live)
-    left = {order.order_id: order for order in earlier if is_commitment(order) and not _stays(order, today)}
-    void = (named & {order.order_id for order in earlier}) - left.keys() | _came_to_nothing(store, named)
-    missing = [order for order_id, order in left.items() if order_id not in named]
-    if not missing and not void:
+    earlier = OrderFilter(network=profile.name, channel=Channel.LIVE, planned_before=plan_date)
+    candidates = _orders(store, earlier, said["order_id"])
+    left = [
+        one for one in candidates if one.status not in _CAME_TO_NOTHING and not _stays(one, clock.today(), plan_date)
+    ]
+    frame = commitments_frame(_at(cutoff, store, left))
+    if content_hash(table, frame) == (known[-1].content_hash if known else content_hash(table, COMMITMENTS.empty())):
         return None
-    frame = pd.concat([said[~said["order_id"].isin(void)], commitments_frame(missing)], ignore_index=True)
-    return _landed(landing, COMMITMENTS.conform(frame), profile, plan_date - dt.timedelta(days=1))
+    return _landed(landing, frame, profile, plan_date - dt.timedelta(days=1))
 
 
 def shown_orders(published: Published, plan_date: dt.date) -> frozenset[str]:
@@ -148,14 +150,38 @@ def _said(landing: LandingArea, batch: Envelope) -> pd.DataFrame:
     return COMMITMENTS.conform(pd.read_parquet(landing.directory(batch) / batch.files[0]))
 
 
-def _stays(order: Order, today: dt.date) -> bool:
-    """Tell whether an order in the outbox has missed its window and is not on the other side."""
-    return order.former is None and bool(decide(order, Expire(today)))
+def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str]) -> list[Order]:
+    """Return orders that go on, and those of the named that have ended."""
+    going_on = store.orders(replace(earlier, going_on=True))
+    over = set(named) - {order.order_id for order in going_on}
+    return [*going_on, *(store.orders(replace(earlier, order_ids=tuple(sorted(over)))) if over else ())]
 
 
-def _came_to_nothing(store: OrderStore, order_ids: Collection[str]) -> set[str]:
-    headers = store.headers(OrderFilter(order_ids=tuple(sorted(order_ids))))
-    return {header.order_id for header in headers if header.status in _CAME_TO_NOTHING}
+def _at(cutoff: dt.datetime, store: OrderStore, orders: list[Order]) -> list[Order]:
+    """Return orders as they stood at a time; those that were no commitment by then as they stand."""
+    order_ids = tuple(sorted(order.order_id for order in orders))
+    quiet = store.headers(OrderFilter(order_ids=order_ids, silent_since=cutoff)) if orders else ()
+    as_they_stand = {header.order_id for header in quiet}
+    told = []
+    for order in orders:
+        then = order if order.order_id in as_they_stand else _stood(store, order.order_id, cutoff)
+        told.append(then if then is not None and is_commitment(then) else order)
+    return told
+
+
+def _stood(store: OrderStore, order_id: str, at: dt.datetime) -> Order | None:
+    """Return an order as it stood at a time; ``None`` if it was not there yet."""
+    order = None
+    for recorded in store.history(order_id):
+        if recorded.recorded_at > at:
+            break
+        order = evolve(order, cast(Event, recorded.event))
+    return order
+
+
+def _stays(order: Order, today: dt.date, plan_date: dt.date) -> bool:
+    """Tell whether an order in the outbox leaves no more and is not on the other side."""
+    return order.former is None and bool(decide(order, Expire(today, plan_date=plan_date)))
 
 
 def _rows(order: Order) -> Iterator[dict[str, object]]:

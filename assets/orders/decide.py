@@ -256,7 +256,11 @@ def _expire(order: Order, command: Expire) -> tuple[Event, ...]:
         OrderStatus.RESERVED: order.holds_until,
         OrderStatus.ISSUED: order.holds_until if certainly_here(order) else None,
     }.get(order.status)
-    if late is None or command.today < late:
+    if late is None:
+        return ()
+    if command.plan_date is not None and order.document.plan_date < command.plan_date:
+        late = min(late, command.plan_date)
+    if command.today < late:
         return ()
     reason = f"not sent before {late}"
     return _over(order, OrderExpired(order.order_id, order.revision, reason), reason)

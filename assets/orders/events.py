@@ -322,11 +322,13 @@ class Reject:
 class Expire:
     """The date is come by which an approval or a reservation should have led to something.
 
-    ``window_days`` from its plan date a proposal whose rules were never asked is too late as well.
+    ``window_days`` from its plan date a proposal whose rules were never asked is too late as well, and so is whatever
+    is of an earlier plan than that of ``plan_date``, the only one whose orders leave.
     """
 
     today: dt.date
     window_days: int = 28
+    plan_date: dt.date | None = None
 
 
 @dataclass(frozen=True)

@@ -31,16 +31,18 @@ class Issued:
     held: Mapping[str, str] = field(default_factory=dict)
 
 
-def expire(store: OrderStore, network: str, today: dt.date, window_days: int = 28) -> tuple[str, ...]:
+def expire(store: OrderStore, network: str, today: dt.date, *, plan_date: dt.date, window_days: int) -> tuple[str, ...]:
     """End what was to be sent by now and certainly was not, and return the ids.
 
     Parameters
     ----------
+    plan_date : date
+        Of the bucket that holds today: orders of earlier ones leave no more.
     window_days : int
         Days from its plan date in which a proposal may leave whose rules were never asked.
     """
     orders = store.orders(OrderFilter(network=network, channel=Channel.LIVE, going_on=True))
-    return answer_each(store, ((order, Expire(today, window_days)) for order in orders))
+    return answer_each(store, ((order, Expire(today, window_days, plan_date)) for order in orders))
 
 
 def close(store: OrderStore, network: str, today: dt.date) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
     """
     sent = [order for order in store.orders(OrderFilter(network=network)) if order.delivery is not None]
     ours = {order.order_id: order for order in sent if goes_to(order, gateway.address)}
-    elsewhere = [_elsewhere(order, today) for order in sent if order.order_id not in ours and _goes_on(order)]
+    elsewhere = [_elsewhere(order, today) for order in _issued_elsewhere(sent, gateway)]
     asked = sorted({*gateway.references(), *(order_id for order_id, order in ours.items() if _goes_on(order))})
     replaced = _replaced(ours.values())
     asked = [reference for reference in asked if reference not in replaced]
@@ -105,6 +105,16 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
     asked = [reference for reference in asked if reference not in others]
     there = {reference: gateway.find(reference) for reference in asked}
     return Reconciliation(len(asked), _ranked([*elsewhere, *differences(ours, there, today)]))
+
+
+def issued_elsewhere(store: OrderStore, gateway: Gateway, network: str) -> tuple[Order, ...]:
+    """Return the orders that go on at another system than the gateway's."""
+    return _issued_elsewhere(store.orders(OrderFilter(network=network)), gateway)
+
+
+def _issued_elsewhere(orders: Iterable[Order], gateway: Gateway) -> tuple[Order, ...]:
+    issued = (order for order in orders if order.delivery is not None)
+    return tuple(order for order in issued if not goes_to(order, gateway.address) and _goes_on(order))
 
 
 def _elsewhere(order: Order, today: dt.date) -> Difference:

@@ -22,7 +22,11 @@ from assets.orders.sql_schema import HEAD, SCHEMA_RELEASE
 BUSY_TIMEOUT_S = 30
 """A writer that waits longer for another gives up, and one that holds the ledger as long and does nothing is ended."""
 _DISK_FULL, _LOCK_TIMEOUT, _IDLE_TIMEOUT = "53100", "55P03", "25P03"
-_LIMITS = f"-clock_timeout={BUSY_TIMEOUT_S}s -cidle_in_transaction_session_timeout={BUSY_TIMEOUT_S}s"
+_LIMITS = ("lock_timeout", "idle_in_transaction_session_timeout")
+_LIMITED = "select " + ", ".join(
+    f"case when current_setting('{name}') = '0' then set_config('{name}', '{BUSY_TIMEOUT_S}s', true) end"
+    for name in _LIMITS
+)
 _MIGRATING = threading.Lock()
 
 
@@ -37,7 +41,9 @@ def open_engine(url: str) -> sa.Engine:
     address = _address(url)
     if address.get_backend_name() == "postgresql":
         own = address.set(drivername="postgresql+psycopg")
-        return sa.create_engine(own, pool_pre_ping=True, connect_args=_limits(address))
+        engine = sa.create_engine(own, pool_pre_ping=True, connect_args=_named(address))
+        sa.event.listen(engine, "begin", _begin_postgresql)
+        return engine
     # A connection per transaction: nothing is held between them, and forks share nothing.
     engine = sa.create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
     sa.event.listen(engine, "connect", _configure_sqlite)
@@ -45,12 +51,10 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
-def _limits(address: sa.URL) -> dict[str, str]:
-    """Return what makes PostgreSQL's sessions wait and idle within limits, where an address says nothing else."""
-    told = address.query.get("options", "")
-    options = " ".join([_LIMITS, *([told] if isinstance(told, str) else told)]).strip()
+def _named(address: sa.URL) -> dict[str, str]:
+    """Return what tells others whose session it is."""
     name = address.query.get("application_name") or f"equipoise {socket.gethostname()}/{os.getpid()}"
-    return {"options": options, "application_name": str(name)}
+    return {"application_name": str(name)}
 
 
 def _address(url: str) -> sa.URL:
@@ -75,8 +79,18 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("begin immediate" if writes else "begin")
+    connection.exec_driver_sql("begin immediate" if _writes(connection) else "begin")
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    """Have a writing transaction wait and idle within limits, where nobody has set others."""
+    if _writes(connection):
+        # Of this transaction alone, so that it holds behind a pooler and reaches nobody else.
+        connection.exec_driver_sql(_LIMITED)
+
+
+def _writes(connection: sa.Connection) -> bool:
+    return bool(connection.get_execution_options().get("writes", False))
 
 
 def unanswered(error: Exception, where: str, engine: sa.Engine | None = None) -> EquipoiseError:

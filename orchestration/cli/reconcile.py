@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestration.access import Access
 
 _ID = "ID"
+_ALL = "all"
 
 
 @command(needs=Permission.RECONCILE)
@@ -39,7 +40,9 @@ def reconcile(
     ] = None,
     redirect: Annotated[
         str | None,
-        typer.Option(metavar=_ID, help="Go on with an order at the gateway of the settings: its system moved."),
+        typer.Option(
+            metavar="ID|all", help="Go on with an order, or all issued elsewhere, at the gateway of the settings."
+        ),
     ] = None,
     reason: Annotated[
         str, typer.Option("--reason", help="Why, of --resend, --redirect and --cancel-there.")
@@ -127,12 +130,20 @@ def _resend(access: Access, order_id: str, reason: str) -> str:
 
 
 def _redirect(access: Access, gateway: Gateway, order_id: str, reason: str) -> str:
-    from assets.orders.answers import answer_one
+    from assets.orders.answers import answer_each, answer_one
     from assets.orders.events import Redirect
+    from assets.orders.reconcile import issued_elsewhere
 
-    order = find_order(access.store, access.network, order_id)
-    answer_one(access.store, order.order_id, Redirect(gateway.address, access.identity.person, reason))
-    return f"Order {order.order_id} goes on at {gateway.address}; the next `equipoise dispatch` asks or sends there."
+    told = Redirect(gateway.address, access.identity.person, reason)
+    if order_id == _ALL:
+        moved = answer_each(
+            access.store, [(one, told) for one in issued_elsewhere(access.store, gateway, access.network)]
+        )
+        what = f"{counted(moved, 'order')} that went elsewhere"
+    else:
+        order = find_order(access.store, access.network, order_id)
+        what = f"Order {answer_one(access.store, order.order_id, told).order_id}"
+    return f"{what}: on at {gateway.address}; the next `equipoise dispatch` asks or sends there."
 
 
 def told_of_resend(order: Order, plan_date: dt.date) -> str:

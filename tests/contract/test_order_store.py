@@ -482,12 +482,14 @@ def test_a_writer_waits_for_another_no_longer_than_its_limit_and_says_who_holds_
         )
         patient.append(())
         hasty.orders()
-        with patient._reading() as connection:
+        with patient._writing() as connection:
             shown = [
                 connection.execute(sa.text(f"show {one}")).scalar()
                 for one in ("lock_timeout", "idle_in_transaction_session_timeout")
             ]
         assert shown == ["30s", "30s"]
+        with patient._reading() as connection:  # of that transaction alone: a pooler hands the session on
+            assert connection.execute(sa.text("show lock_timeout")).scalar() == "0"
         with patient._writing() as connection:
             connection.execute(sa.update(HEAD).values(position=HEAD.c.position))
             pid = connection.execute(sa.text("select pg_backend_pid()")).scalar()

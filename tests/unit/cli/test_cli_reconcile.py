@@ -123,3 +123,9 @@ def test_an_order_that_went_to_another_address_is_named_until_a_person_says_that
     assert delivery is not None
     assert delivery.gateway == address_of("webhook", os.environ["EQUIPOISE_GATEWAY_URL"].rstrip("/"))
     assert equipoise("reconcile", "--redirect", ORDER, *WHY).code == 1
+    with closing(open_tiny(planned)) as store:
+        answer_one(store, ORDER, Redirect(address_of("webhook", "http://127.0.0.1:9/old"), "ann", "as it was issued"))
+    said = equipoise("reconcile", "--redirect", "all", *WHY)
+    assert said.err.startswith("1 order that went elsewhere: on at webhook:")
+    assert causes(equipoise) == []
+    assert "0 orders that went elsewhere" in equipoise("reconcile", "--redirect", "all", *WHY).err

@@ -17,6 +17,7 @@ from assets.governance.events import Paused, PauseKind, PauseScope
 from assets.governance.facts import Known
 from assets.governance.pause import PauseState
 from assets.kernel.clock import FixedClock
+from assets.kernel.errors import EquipoiseError
 from assets.orders.answers import answer_one
 from assets.orders.availability import Availability
 from assets.orders.decide import decide
@@ -110,6 +111,29 @@ def test_planning_is_told_of_all_that_may_leave_before_any_of_it_has() -> None:
     with pytest.raises(Killed):
         dispatch(other, MemoryGateway(), day(), TERMS, Time(), before_sending=refuse)
     assert all(order.delivery is not None and not order.delivery.attempts for order in other.orders())
+
+
+def test_what_the_other_side_has_said_is_taken_in_though_planning_cannot_be_told() -> None:
+    store, gateway = planned(), MemoryGateway()
+    dispatch(store, gateway, day(), TERMS, Time())
+    gateway.other_side.ship_all(gateway.references()[0])
+
+    def full() -> None:
+        raise EquipoiseError("no room", where="landing", remedy="make some")
+
+    with pytest.raises(EquipoiseError, match="no room"):
+        dispatch(store, gateway, day(), TERMS, Time(), before_sending=full)
+    assert OrderStatus.SHIPPED in statuses(store)
+
+
+def test_orders_leave_no_more_once_another_plan_date_has_come_however_long_their_window() -> None:
+    store, gateway = planned(), MemoryGateway()
+    release = release_with(dispatch={"window_days": 3})
+    dispatch(store, Down(gateway), day(release=release), TERMS, Time())
+    tomorrow = PLAN_DATE + dt.timedelta(days=1)
+    found = dispatch(store, gateway, day(plan_date=tomorrow, today=tomorrow, release=release), TERMS, Time())
+    assert (len(found.expired), gateway.references()) == (3, ())
+    assert {order.status_reason for order in store.orders()} == {f"not sent before {tomorrow}"}
 
 
 def test_what_was_not_sent_in_its_window_expires() -> None:

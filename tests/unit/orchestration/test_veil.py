@@ -24,7 +24,7 @@ from assets.orders.decide import decide
 from assets.orders.events import Propose
 from assets.orders.store import Append, MemoryOrderStore
 from orchestration.io_managers import PublishedIOManager
-from orchestration.sensitive import SensitiveItems, sensitive_items
+from orchestration.sensitive import SensitiveItems, planned_sensitive, sensitive_items
 from orchestration.veil import PageVeil, veiled
 
 SECRET = "I2"
@@ -153,6 +153,17 @@ def test_the_newest_item_master_counts_before_a_plan_has_read_it(home: NetworkHo
     table = rows_of(ITEMS, [{"item_id": "I9", "is_sensitive": True}, {"item_id": "I8"}])
     landing.land_frame(feed_table("erp", "items"), table, PLAN_DATE, available_at=at)
     assert items.now() == sensitive_items(home, store) == {SECRET, "I9"}
+
+
+def test_an_item_that_left_the_item_master_stays_what_it_was_and_one_that_stayed_is_what_it_became(
+    home: NetworkHome,
+) -> None:
+    published = Published(home.published)
+    days = [PLAN_DATE + dt.timedelta(days=later) for later in (1, 2)]
+    flagged = rows_of(DIM_ITEM, [{"item_id": one, "is_sensitive": True} for one in ("I8", "I9")])
+    published.write(DIM_ITEM, flagged, days[0], "run-1")
+    published.write(DIM_ITEM, rows_of(DIM_ITEM, [{"item_id": "I9"}]), days[1], "run-2")
+    assert planned_sensitive(published) == {SECRET, "I8"}
 
 
 def test_items_of_orders_of_which_this_home_has_no_plan_are_hidden_as_sensitive_ones(

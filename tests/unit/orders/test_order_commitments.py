@@ -5,6 +5,7 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from unit.orders.order_lives import (
     ACKNOWLEDGED,
@@ -117,7 +118,7 @@ def landing(tmp_path: Path) -> LandingArea:
 @pytest.fixture
 def store() -> MemoryOrderStore:
     """Return a ledger in which one order is issued."""
-    made = MemoryOrderStore()
+    made = MemoryOrderStore(FixedClock(NOON))
     order = None
     for command in ISSUED:
         events = decide(order, command)
@@ -188,13 +189,42 @@ def test_a_later_plan_knows_what_left_though_nobody_landed_it(store: MemoryOrder
     assert land_missing(store, landing, PROFILE, TOMORROWS) is None
 
 
-def test_a_later_plan_learns_nothing_else_of_an_order_that_it_knows(
+NEXT_MORNING = FixedClock(PROFILE.calendar.cutoff(TOMORROWS.today()) + dt.timedelta(minutes=1))
+
+
+def test_a_later_plan_knows_what_was_said_by_its_cutoff_and_nothing_of_its_own_day(
     store: MemoryOrderStore, landing: LandingArea
 ) -> None:
     then(store, BeginSend(Errand.SUBMIT, "host", NOON))
     land_commitments(store, landing, PROFILE, TODAY)
-    then(store, answer(ReceiptLine(1, 10, 10), ReceiptLine(2, 4)))
+    then(store, answer(ReceiptLine(1, 6, 6), ReceiptLine(2, 4)))
+    store.clock = NEXT_MORNING
+    then(store, answer(ReceiptLine(1, 6, 6, 6), ReceiptLine(2, 4, 4, 4)))
+    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    assert envelope is not None
+    told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
+    assert told[["accepted_units", "shipped_units", "received_units"]].to_numpy().tolist() == [[6, 6, 0], [4, 0, 0]]
     assert land_missing(store, landing, PROFILE, TOMORROWS) is None
+
+
+def test_a_host_that_only_plans_forgets_orders_that_are_closed(store: MemoryOrderStore, landing: LandingArea) -> None:
+    then(store, BeginSend(Errand.SUBMIT, "host", NOON))
+    land_commitments(store, landing, PROFILE, TODAY)
+    then(store, answer(ReceiptLine(1, 10, 10, 10), ReceiptLine(2, 4, 4, 4)))
+    then(store, Close("shown by the feed"))
+    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    assert envelope is not None
+    assert envelope.row_count == 0
+
+
+def test_what_left_after_the_cutoff_is_told_as_it_stands(store: MemoryOrderStore, landing: LandingArea) -> None:
+    store.clock = NEXT_MORNING
+    then(store, BeginSend(Errand.SUBMIT, "host", NOON))
+    then(store, answer(ReceiptLine(1, 6, 6), ReceiptLine(2, 4)))
+    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    assert envelope is not None
+    told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
+    assert told["accepted_units"].tolist() == [10, 4]  # it was in the outbox by the cutoff
 
 
 @pytest.mark.parametrize(
@@ -202,16 +232,17 @@ def test_a_later_plan_learns_nothing_else_of_an_order_that_it_knows(
     [(), (Expire(PLAN_DATE + dt.timedelta(days=9)),), (Cancel("ann", "not needed"),)],
     ids=["in the outbox for ever", "expired", "cancelled"],
 )
+@pytest.mark.parametrize("days", [1, 9])
 def test_a_later_plan_does_not_count_what_was_issued_and_came_to_nothing(
-    store: MemoryOrderStore, landing: LandingArea, end: tuple[object, ...]
+    store: MemoryOrderStore, landing: LandingArea, end: tuple[object, ...], days: int
 ) -> None:
     land_commitments(store, landing, PROFILE, TODAY)
     for command in end:
         then(store, command)
-    later = DeclaredClock(PLAN_DATE + dt.timedelta(days=9))
+    later = DeclaredClock(PLAN_DATE + dt.timedelta(days=days))
     envelope = land_missing(store, landing, PROFILE, later)
     assert envelope is not None
-    assert (envelope.business_date, envelope.row_count) == (PLAN_DATE + dt.timedelta(days=8), 0)
+    assert (envelope.business_date, envelope.row_count) == (PLAN_DATE + dt.timedelta(days=days - 1), 0)
 
 
 def test_orders_that_a_plan_knew_of_are_not_taken_from_its_stock_again(tmp_path: Path) -> None:
