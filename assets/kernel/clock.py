@@ -20,7 +20,7 @@ class Clock(Protocol):
         ...
 
     def now(self) -> dt.datetime:
-        """Return an aware UTC time, for audit columns only."""
+        """Return an aware UTC time, for the audit; what a plan may know of the ledger goes by it too."""
         ...
 
 

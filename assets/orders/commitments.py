@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -96,7 +97,8 @@ def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfil
 
     Another machine may have landed it in a home of its own, or nobody came to it. Orders of earlier dates are told as
     they stood at the cutoff, as of the day before: without those that came to nothing since, or cannot leave any more,
-    and with those that left since. What else happened since is not known to this plan date.
+    and with those that left since. What else happened since is not known to this plan date. Where the network's date is
+    declared the ledger's times are of other days: what was last said of an order stands then.
 
     Parameters
     ----------
@@ -114,12 +116,15 @@ def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfil
     known = [batch for batch in landing.batches(table) if batch.available_at <= cutoff]
     said = _said(landing, known[-1]) if known else COMMITMENTS.empty()
     earlier = OrderFilter(network=profile.name, channel=Channel.LIVE, planned_before=plan_date)
-    candidates = _orders(store, earlier, said["order_id"])
-    left = [
-        one for one in candidates if one.status not in _CAME_TO_NOTHING and not _stays(one, clock.today(), plan_date)
-    ]
-    frame = commitments_frame(_at(cutoff, store, left))
-    if content_hash(table, frame) == (known[-1].content_hash if known else content_hash(table, COMMITMENTS.empty())):
+    orders = _orders(store, earlier, said["order_id"])
+    left = [one for one in orders if one.status not in _CAME_TO_NOTHING and not _stays(one, clock.today(), plan_date)]
+    if _is_declared(clock, profile):
+        stands = said[said["order_id"].isin({order.order_id for order in left})]
+        missing = [order for order in left if order.order_id not in set(said["order_id"])]
+        frame = COMMITMENTS.conform(pd.concat([stands, commitments_frame(missing)], ignore_index=True))
+    else:
+        frame = commitments_frame(_at(cutoff, store, left))
+    if content_hash(table, frame) == content_hash(table, said):
         return None
     return _landed(landing, frame, profile, plan_date - dt.timedelta(days=1))
 
@@ -148,6 +153,11 @@ def _landed(landing: LandingArea, frame: pd.DataFrame, profile: NetworkProfile, 
 
 def _said(landing: LandingArea, batch: Envelope) -> pd.DataFrame:
     return COMMITMENTS.conform(pd.read_parquet(landing.directory(batch) / batch.files[0]))
+
+
+def _is_declared(clock: Clock, profile: NetworkProfile) -> bool:
+    """Tell whether a network lives on another day than the world."""
+    return clock.now().astimezone(ZoneInfo(profile.timezone)).date() != clock.today()
 
 
 def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str]) -> list[Order]:

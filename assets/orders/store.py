@@ -135,7 +135,7 @@ class Recorded:
     version : int
         Place among the stream's events, from 1.
     recorded_at : datetime
-        UTC; for the audit only.
+        UTC, by the clock of who recorded it; for the audit, and for what stood at a plan's cutoff.
     """
 
     position: int

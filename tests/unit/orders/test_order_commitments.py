@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from unit.orders.order_samples import PLAN_DATE, order_book, rows_of
 
 from assets.feeds.contract import feed_table
 from assets.feeds.landing import LandingArea
-from assets.kernel.clock import DeclaredClock, FixedClock
+from assets.kernel.clock import Clock, DeclaredClock, FixedClock
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -200,11 +201,11 @@ def test_a_later_plan_knows_what_was_said_by_its_cutoff_and_nothing_of_its_own_d
     then(store, answer(ReceiptLine(1, 6, 6), ReceiptLine(2, 4)))
     store.clock = NEXT_MORNING
     then(store, answer(ReceiptLine(1, 6, 6, 6), ReceiptLine(2, 4, 4, 4)))
-    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    envelope = land_missing(store, landing, PROFILE, NEXT_MORNING)
     assert envelope is not None
     told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
     assert told[["accepted_units", "shipped_units", "received_units"]].to_numpy().tolist() == [[6, 6, 0], [4, 0, 0]]
-    assert land_missing(store, landing, PROFILE, TOMORROWS) is None
+    assert land_missing(store, landing, PROFILE, NEXT_MORNING) is None
 
 
 def test_a_host_that_only_plans_forgets_orders_that_are_closed(store: MemoryOrderStore, landing: LandingArea) -> None:
@@ -212,7 +213,7 @@ def test_a_host_that_only_plans_forgets_orders_that_are_closed(store: MemoryOrde
     land_commitments(store, landing, PROFILE, TODAY)
     then(store, answer(ReceiptLine(1, 10, 10, 10), ReceiptLine(2, 4, 4, 4)))
     then(store, Close("shown by the feed"))
-    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    envelope = land_missing(store, landing, PROFILE, NEXT_MORNING)
     assert envelope is not None
     assert envelope.row_count == 0
 
@@ -221,10 +222,27 @@ def test_what_left_after_the_cutoff_is_told_as_it_stands(store: MemoryOrderStore
     store.clock = NEXT_MORNING
     then(store, BeginSend(Errand.SUBMIT, "host", NOON))
     then(store, answer(ReceiptLine(1, 6, 6), ReceiptLine(2, 4)))
-    envelope = land_missing(store, landing, PROFILE, TOMORROWS)
+    envelope = land_missing(store, landing, PROFILE, NEXT_MORNING)
     assert envelope is not None
     told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
     assert told["accepted_units"].tolist() == [10, 4]  # it was in the outbox by the cutoff
+
+
+def test_where_the_date_is_declared_what_was_last_said_of_an_order_stands(
+    store: MemoryOrderStore, landing: LandingArea
+) -> None:
+    then(store, BeginSend(Errand.SUBMIT, "host", NOON))
+    land_commitments(store, landing, PROFILE, TODAY)
+    then(store, answer(ReceiptLine(1, 10, 10), ReceiptLine(2, 4)))
+    assert land_missing(store, landing, PROFILE, TOMORROWS) is None
+
+
+def morning(days: int) -> FixedClock:
+    return FixedClock(PROFILE.calendar.cutoff(PLAN_DATE + dt.timedelta(days=days)) + dt.timedelta(minutes=1))
+
+
+def declared(days: int) -> DeclaredClock:
+    return DeclaredClock(PLAN_DATE + dt.timedelta(days=days))
 
 
 @pytest.mark.parametrize(
@@ -233,14 +251,14 @@ def test_what_left_after_the_cutoff_is_told_as_it_stands(store: MemoryOrderStore
     ids=["in the outbox for ever", "expired", "cancelled"],
 )
 @pytest.mark.parametrize("days", [1, 9])
+@pytest.mark.parametrize("clock", [morning, declared])
 def test_a_later_plan_does_not_count_what_was_issued_and_came_to_nothing(
-    store: MemoryOrderStore, landing: LandingArea, end: tuple[object, ...], days: int
+    store: MemoryOrderStore, landing: LandingArea, end: tuple[object, ...], days: int, clock: Callable[[int], Clock]
 ) -> None:
     land_commitments(store, landing, PROFILE, TODAY)
     for command in end:
         then(store, command)
-    later = DeclaredClock(PLAN_DATE + dt.timedelta(days=days))
-    envelope = land_missing(store, landing, PROFILE, later)
+    envelope = land_missing(store, landing, PROFILE, clock(days))
     assert envelope is not None
     assert (envelope.business_date, envelope.row_count) == (PLAN_DATE + dt.timedelta(days=days - 1), 0)
 
