@@ -7,7 +7,9 @@ Not here: lots that fill one (``market.filling``), and departures (``consolidate
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice, product
 
 import numpy as np
 
@@ -21,6 +23,9 @@ from assets.rebalancing.market.departure_search import LEAST_SAVING
 from assets.rebalancing.market.filling import filled
 from assets.rebalancing.merged import chosen_again, chosen_items_again, every_unit, with_pins
 from assets.rebalancing.worth import worth_in_lots
+
+_MOST_EXCHANGES = 100
+"""Each solves the items on two documents or three anew, so that many are dear."""
 
 
 def documented(base: Network, choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
@@ -40,10 +45,24 @@ def documented(base: Network, choice: Choice, charges: Charges) -> tuple[Choice,
         charges, handled=np.maximum(charges.handled, documents.handled(units_of_flow(choice.network, choice.flow)))
     )
     choice, charges = _handled(base, choice, charges)
-    for document in np.flatnonzero(charges.unhandled).tolist():
-        again = _with_one_more(base, choice, charges, document)
-        if again is not None:
-            choice, charges = again
+    return _exchanged(base, choice, charges)
+
+
+def _exchanged(base: Network, choice: Choice, charges: Charges) -> tuple[Choice, Charges]:
+    """Return a choice with documents that stayed opened again, beside those that go out or in their place."""
+    left, better = _MOST_EXCHANGES, True
+    while better:
+        better = False
+        for document in np.flatnonzero(charges.unhandled).tolist():
+            again = _with_one_more(base, choice, charges, document)
+            for stay in () if again else islice(_in_its_way(choice, charges, document), left):
+                left -= 1
+                closed = without_documents(base, choice, charges, stay)
+                again = _cheaper(choice, charges, _with_one_more(base, *closed, document))
+                if again is not None:
+                    break
+            if again is not None:
+                (choice, charges), better = again, True
     return choice, charges
 
 
@@ -69,8 +88,26 @@ def _with_one_more(base: Network, choice: Choice, charges: Charges, document: in
     moves = documents.moves_of(chosen)
     items = np.unique(base.problem.item_sites.item[base.problem.moves.destination[moves]])
     found, told = _handled(base, chosen_items_again(base, choice, opened, items), opened)
-    saved = total(choice, charges.departures) - total(found, charges.departures)
-    return (found, told) if saved > LEAST_SAVING else None
+    return _cheaper(choice, charges, (found, told))
+
+
+def _cheaper(choice: Choice, charges: Charges, again: tuple[Choice, Charges] | None) -> tuple[Choice, Charges] | None:
+    """Return another choice if it saves anything."""
+    if again is None:
+        return None
+    saved = total(choice, charges.departures) - total(again[0], charges.departures)
+    return again if saved > LEAST_SAVING else None
+
+
+def _in_its_way(choice: Choice, charges: Charges, document: int) -> Iterator[Flags]:
+    """Return what could stay so that sites have room for a document: one at each full site, the least worth first."""
+    documents, every = charges.documents, units_of_flow(choice.network, choice.flow)
+    out, handles = documents.out(every), documents.handles.toarray() > 0
+    full = np.flatnonzero(handles[:, document] & (documents.handled(every) >= documents.room()))
+    order = np.lexsort((np.arange(len(documents)), _worth(choice, charges, out)))
+    rivals = [[k for k in order.tolist() if out[k] and handles[site, k]] for site in full.tolist()]
+    for stay in product(*rivals) if rivals else ():
+        yield np.isin(np.arange(len(documents)), stay)
 
 
 def without_documents(base: Network, choice: Choice, charges: Charges, stay: Flags) -> tuple[Choice, Charges]:
@@ -93,12 +130,18 @@ def _least_worth(choice: Choice, charges: Charges) -> Flags:
         return stay
     crowded = np.asarray(documents.handles.T @ (excess > 0).astype(np.int64)) > 0
     asked = documents.out(every) & crowded
-    worth = worth_in_lots(choice.network, documents.row, np.where(asked, np.inf, 0.0), choice.units, choice.flow.cost)
+    worth = _worth(choice, charges, asked)
     order = np.lexsort((np.arange(len(documents)), worth))
     for site in np.flatnonzero(excess).tolist():
         mine = documents.handles[[site]].toarray()[0] > 0
         stay[[k for k in order.tolist() if asked[k] and mine[k]][: (int(excess[site]) + 1) // 2]] = True
     return stay
+
+
+def _worth(choice: Choice, charges: Charges, asked: Flags) -> Floats:
+    """Return what the lines of some documents are worth together, shape (d,)."""
+    of = np.where(asked, np.inf, 0.0)
+    return worth_in_lots(choice.network, charges.documents.row, of, choice.units, choice.flow.cost)
 
 
 def _with_minimums(base: Network, choice: Choice, charges: Charges) -> tuple[Choice, Charges]:

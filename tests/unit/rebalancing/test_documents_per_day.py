@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,6 @@ from assets.rebalancing.what_if.one_item import one_item
 from assets.rebalancing.what_if.recorded import Recorded
 
 SITES = [{"a": 1}, {"dc": 1, "b": 1}, {"dc": 2, "a": 1, "b": 1}]
-POOR = (5, SITES[2])
 
 
 def documents(made: Problem) -> Documents:
@@ -65,17 +63,9 @@ def test_where_there_is_room_for_all_of_them_the_plan_is_the_same_to_the_bit() -
     assert (free.cost, free.bound) == (wide.cost, pytest.approx(wide.bound))
 
 
-def choices_of_documents() -> list[Any]:
-    """Return every seed and set of sites; the one that loses 17 % of what choosing well is worth fails."""
-    poor = pytest.mark.xfail(reason="the plan loses 17 %, 1.63", raises=AssertionError, strict=True)
-    return [
-        pytest.param(seed, handled, marks=[poor] if (seed, handled) == POOR else [])
-        for seed, handled in product(range(6), SITES)
-    ]
-
-
-@pytest.mark.parametrize(("seed", "handled"), choices_of_documents(), ids=str)
-def test_those_that_go_out_are_nearly_the_best_that_could(seed: int, handled: dict[str, int]) -> None:
+@pytest.mark.parametrize("handled", SITES, ids=str)
+@pytest.mark.parametrize("seed", range(6))
+def test_those_that_go_out_are_the_best_that_could(seed: int, handled: dict[str, int]) -> None:
     made = problem(4, seed, handled=handled)
     net, paper = network(made), documents(made)
     nothing = no_departures(len(made.moves))
@@ -86,9 +76,7 @@ def test_those_that_go_out_are_nearly_the_best_that_could(seed: int, handled: di
         if (paper.handles @ kept.astype(np.int64) <= paper.most).all()
     ]
     done = consolidated(net, no_limits(len(made.moves)))
-    waits = total(choose(shut(net, paper.moves_of(np.ones(len(paper), dtype=bool)))), nothing)
-    ours = total(done.choice, nothing)
-    assert min(costs) - 1e-6 <= ours <= min(costs) + 0.05 * (waits - min(costs)) + 1e-6
+    assert total(done.choice, nothing) == pytest.approx(min(costs), abs=1e-6)
 
 
 def test_a_site_that_handles_none_sends_and_receives_nothing() -> None:
@@ -122,7 +110,9 @@ def test_the_limit_is_told_with_what_was_asked_and_whoever_gets_nothing_says_so(
     assert row["asked"] == count(free, "dc") > 1
     missed = plan.decisions.loc[plan.decisions["binding_constraints"].str.contains("documents dc")]
     assert len(missed)
-    assert missed["reason"].str.contains("those that go out save more").all()
+    fuller = missed["reason"].str.contains("those that go out save more")
+    assert (fuller | missed["reason"].str.contains("one more unit now would save nothing")).all()
+    assert fuller.sum() == 4
     view = limit_views((f"documents dc {PLAN_DATE}",), "i00", plan.shared_limits, plan.graph)[0]
     assert view.sentence() == f"documents dc {PLAN_DATE}: 1 of 1 go out, {row['asked']:.0f} if any number could"
 
