@@ -12,14 +12,13 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from assets.feeds.contract import feed_table
 from assets.feeds.envelope import Envelope, batch_available_at
 from assets.feeds.landing import LandingArea, content_hash
-from assets.kernel.clock import Clock
+from assets.kernel.clock import Clock, DeclaredClock
 from assets.kernel.frames.feeds import COMMITMENTS
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
@@ -118,7 +117,7 @@ def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfil
     earlier = OrderFilter(network=profile.name, channel=Channel.LIVE, planned_before=plan_date)
     orders = _orders(store, earlier, said["order_id"])
     left = [one for one in orders if one.status not in _CAME_TO_NOTHING and not _stays(one, clock.today(), plan_date)]
-    if _is_declared(clock, profile):
+    if isinstance(clock, DeclaredClock):
         stands = said[said["order_id"].isin({order.order_id for order in left})]
         missing = [order for order in left if order.order_id not in set(said["order_id"])]
         frame = COMMITMENTS.conform(pd.concat([stands, commitments_frame(missing)], ignore_index=True))
@@ -153,11 +152,6 @@ def _landed(landing: LandingArea, frame: pd.DataFrame, profile: NetworkProfile, 
 
 def _said(landing: LandingArea, batch: Envelope) -> pd.DataFrame:
     return COMMITMENTS.conform(pd.read_parquet(landing.directory(batch) / batch.files[0]))
-
-
-def _is_declared(clock: Clock, profile: NetworkProfile) -> bool:
-    """Tell whether a network lives on another day than the world."""
-    return clock.now().astimezone(ZoneInfo(profile.timezone)).date() != clock.today()
 
 
 def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str]) -> list[Order]:
