@@ -85,8 +85,10 @@ def dispatch_network(
         store, traced, day, send_terms(settings), clock.now, before_sending=land, day_now=day_now
     )  # fmt: skip
     undone = close_compensated(store, home.profile.name)
-    land()
-    done = replace(done, alerts_refused=_alerted(settings, store, done, day))
+    try:
+        land()
+    finally:
+        done = replace(done, alerts_refused=_alerted(settings, store, done, day))
     also = {*undone, *(order_id for one in resumed for order_id in one.changed)}
     return replace(done, changed=tuple(sorted({*done.changed, *also}))) if also else done
 
@@ -101,12 +103,16 @@ def _alerted(settings: Settings, store: OrderStore, done: Dispatched, day: Dispa
     return ""
 
 
-def before_a_plan(settings: Settings, store: OrderStore, clock: Clock) -> None:
-    """Finish what processes that died left half done, so that a plan meets rollbacks and commitments whole."""
+def before_a_plan(settings: Settings, store: OrderStore, clock: Clock, plan_date: dt.date | None) -> None:
+    """Finish what processes that died left half done, so that a plan meets rollbacks and commitments whole.
+
+    Of commitments only a plan of the clock's date is told: another one would change what that one has known.
+    """
     home = settings.network_home()
     finish_rollbacks(store, home.profile, clock)
-    with _telling(home):
-        land_missing(store, LandingArea(home.landing, clock), home.profile, clock)
+    if plan_date == home.profile.calendar.start_of_bucket(clock.today()):
+        with _telling(home):
+            land_missing(store, LandingArea(home.landing, clock), home.profile, clock)
 
 
 def _telling(home: NetworkHome) -> AbstractContextManager[None]:
@@ -154,6 +160,7 @@ def dispatch_day(settings: Settings, store: OrderStore, clock: Clock) -> Dispatc
         unanswered=unanswered(store, orders, today=today, now=clock.now()),
         gateway=gateway_address(settings, home),
         clock_off=clock_off(store, clock.now()),
+        next_plan_date=profile.calendar.bucket_start(plan_date, 1),
     )
 
 

@@ -137,7 +137,7 @@ def plan_day(
     tags = {"equipoise/as_known": as_known.value, "equipoise/trigger": "command", **(run_tags or {})}
     with locks.hold(home.locks / locks.WRITER, f"equipoise plan {plan_date}"):
         with closing(open_ledger(settings, profile.clock)) as store:
-            before_a_plan(settings, store, profile.clock)
+            before_a_plan(settings, store, profile.clock, plan_date)
         if only:
             _require_base(settings, plan_date, only, as_known)
         run_id, stages = execute(settings, plan_date, tags, on_step, only=only, as_known=as_known)

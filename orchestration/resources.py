@@ -6,6 +6,7 @@ wherever, waits for its turn. Not here: anything that decides.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
             home.warehouse,
             home.locks,
             settings.lock_wait_seconds,
-            go_on=lambda: before_a_plan(settings, orders, profile.clock),
+            go_on=lambda plan_date: before_a_plan(settings, orders, profile.clock, plan_date),
         ),
         "orders": orders,
         "order_partition_days": settings.order_partition_days,
@@ -99,11 +100,12 @@ def build_resources(settings: Settings, project: DbtProject, **overrides: Any) -
 
 
 def guarded_warehouse(
-    path: Path, lock_folder: Path, wait_seconds: int, go_on: Callable[[], object]
+    path: Path, lock_folder: Path, wait_seconds: int, go_on: Callable[[dt.date | None], object]
 ) -> dg.ResourceDefinition:
     """Return a resource that holds the writer lock for as long as a run needs the warehouse.
 
-    ``go_on`` is called under the lock before anything else: what a process that died left half done.
+    ``go_on`` is called under the lock before anything else, with the run's plan date: what a process that died left
+    half done.
     """
 
     @dg.resource(description="The DuckDB warehouse, under the writer lock.")
@@ -115,7 +117,12 @@ def guarded_warehouse(
         ):
             if context.instance is not None:
                 recovery.release_dead_runs(context.instance, lock_folder, except_run=run_id)
-            go_on()
+            go_on(_plan_date(context.run))
             yield Warehouse(path)
 
     return warehouse
+
+
+def _plan_date(run: dg.DagsterRun | None) -> dt.date | None:
+    key = run.tags.get("dagster/partition") if run else None
+    return dt.date.fromisoformat(key) if key else None

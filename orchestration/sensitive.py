@@ -6,11 +6,14 @@ Not here: who may see them (``access``), or hiding them (``policy.masking``).
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from assets.feeds.contract import feed_table
@@ -73,9 +76,18 @@ def planned_sensitive(published: Published) -> frozenset[str]:
             "which items are sensitive cannot be read", where=f"table {DIM_ITEM.name} of {dates[-1]}",
             remedy=f"Run `equipoise plan --date {dates[-1]}`",
         )  # fmt: skip
-    once = (published.part(DIM_ITEM, date, [_ITEM], where=pc.field(_FLAG)) for date in dates[:-1])
-    gone = frozenset().union(*(set(part[_ITEM]) for part in once if part is not None)) - set(items[_ITEM])
-    return frozenset(items.loc[items[_FLAG], _ITEM]) | gone
+    return frozenset(items.loc[items[_FLAG], _ITEM]) | _once_sensitive(published, dates[:-1]) - set(items[_ITEM])
+
+
+def _once_sensitive(published: Published, dates: Sequence[dt.date]) -> frozenset[str]:
+    """Return the items that were sensitive by any of some plans, in one reading of two columns."""
+    found = (published.latest(DIM_ITEM.name, date) for date in dates)
+    paths = [str(published.root / one.path) for one in found if one is not None]
+    if not paths:
+        return frozenset()
+    # Of what another version of Equipoise published the columns are looked for by name.
+    tables = ds.dataset(paths, schema=pa.schema([(_ITEM, pa.string()), (_FLAG, pa.bool_())]), format="parquet")
+    return frozenset(tables.to_table(columns=[_ITEM], filter=pc.field(_FLAG)).column(_ITEM).to_pylist())
 
 
 def unknown_items(published: Published, store: OrderStore, network: str) -> frozenset[str]:

@@ -73,6 +73,8 @@ class DispatchDay:
     clock_off : str
         By how much this host's clock is off the ledger's, in words; nothing leaves, ends or is opened again then.
         Empty if they agree.
+    next_plan_date : date or None
+        From which on these leave no more, however long their window is; ``None`` if it is not known.
     """
 
     network: str
@@ -90,6 +92,7 @@ class DispatchDay:
     capacity: int = CAPACITY
     gateway: str = ""
     clock_off: str = ""
+    next_plan_date: dt.date | None = None
 
     @property
     def closed(self) -> str:
@@ -105,7 +108,13 @@ class DispatchDay:
     @property
     def window_ends(self) -> dt.date:
         """First day on which orders of the plan date leave no more."""
-        return self.plan_date + dt.timedelta(days=self.release.dispatch.window_days)
+        ends = self.plan_date + dt.timedelta(days=self.release.dispatch.window_days)
+        return ends if self.next_plan_date is None else min(ends, self.next_plan_date)
+
+    @property
+    def can_judge(self) -> bool:
+        """Whether rules can speak: what a plan knows of an order is in its tables, and the clock is right."""
+        return self.availability is not None and not self.clock_off
 
 
 @dataclass(frozen=True)
@@ -197,8 +206,7 @@ def dispatch(
         What holds by now, asked before each order leaves; ``day`` if not given.
     """
     expired, closed = ((), ()) if day.clock_off else _ended(store, day)
-    # What a plan knows of items, lanes and suppliers is in its tables: without them no rule can speak.
-    asked = (*reopen(store, day), *ask_rules(store, day)) if day.availability is not None and not day.clock_off else ()
+    asked = (*reopen(store, day), *ask_rules(store, day))
     kept, issued = Reservations((), ()), Issued()
     if day.availability is not None and not day.closed:
         kept = reserve(
@@ -211,7 +219,7 @@ def dispatch(
         )  # fmt: skip
     try:
         before_sending()
-    except EquipoiseError:
+    except (EquipoiseError, OSError):
         # Nothing leaves, and what the other side has said is taken in all the same.
         _listened(store, gateway, day.network)
         raise
@@ -257,6 +265,8 @@ def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
     Also of what is in the outbox and has certainly not left: there nobody could approve it.
     """
     asked: list[tuple[Order, Command]] = []
+    if not day.can_judge:
+        return ()
     for status in (OrderStatus.APPROVED, OrderStatus.RESERVED, OrderStatus.ISSUED):
         for order in _of(store, day, status):
             if (status is not OrderStatus.ISSUED or waits_here(order)) and needs_people(order, day):
@@ -266,7 +276,12 @@ def reopen(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
 
 
 def ask_rules(store: OrderStore, day: DispatchDay) -> tuple[str, ...]:
-    """Have the rules speak about every live proposal of the plan date, and return those they said something new of."""
+    """Have the rules speak about every live proposal of the plan date, and return those they said something new of.
+
+    A host that cannot judge says nothing.
+    """
+    if not day.can_judge:
+        return ()
     proposals = _of(store, day, OrderStatus.PROPOSED)
     return answer_each(store, [(order, required(_needed(order, day))) for order in proposals])
 

@@ -142,9 +142,9 @@ def test_the_plan_of_the_next_day_knows_what_a_killed_dispatch_run_sent(
         assert known() == [set(gateway.references())]
         # Landed in the home of another machine.
         shutil.rmtree(home.landing / table.source)
-        before_a_plan(settings, ledger, home.profile.clock)
+        before_a_plan(settings, ledger, home.profile.clock, home.profile.clock.today())
         assert known() == []  # no plan counts its own
-        before_a_plan(settings, ledger, DeclaredClock(tomorrow))
+        before_a_plan(settings, ledger, DeclaredClock(tomorrow), tomorrow)
         assert known() == [set(gateway.references())]
 
 
