@@ -14,7 +14,7 @@ import pandas as pd
 from assets.kernel.frames.decisions import TARGETS
 from assets.kernel.frames.marts import DIM_SITE, FCT_INVENTORY_POSITION
 from assets.kernel.published import Published
-from assets.orders.store import StockGuard
+from assets.orders.store import Shown, StockGuard
 
 _KEY = ["site_id", "item_id"]
 
@@ -35,9 +35,7 @@ class Availability:
     stock_sites: frozenset[str]
 
 
-def availability(
-    published: Published, network: str, plan_date: dt.date, shown: frozenset[str] = frozenset()
-) -> Availability:
+def availability(published: Published, network: str, plan_date: dt.date, shown: Shown | None = None) -> Availability:
     """Return what the snapshot behind a plan leaves to orders.
 
     A site that meets demand itself gives only what is beyond its own protection; one that supplies others
@@ -45,8 +43,8 @@ def availability(
 
     Parameters
     ----------
-    shown : frozenset of str
-        Orders whose goods the snapshot no longer counts at their origin.
+    shown : mapping, optional
+        Order, site and item to units that the snapshot no longer counts at their origin.
 
     Raises
     ------
@@ -56,7 +54,7 @@ def availability(
     sites = published.read(DIM_SITE, plan_date)
     position = published.read(FCT_INVENTORY_POSITION, plan_date)[[*_KEY, "available_units"]]
     targets = published.read(TARGETS, plan_date)[[*_KEY, "protection_units"]]
-    guard = StockGuard(network, left_to_orders(sites, position, targets), shown, plan_date)
+    guard = StockGuard(network, left_to_orders(sites, position, targets), shown or {}, plan_date)
     return Availability(guard, frozenset(sites["site_id"]))
 
 

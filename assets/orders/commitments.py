@@ -16,7 +16,7 @@ from typing import cast
 import pandas as pd
 
 from assets.feeds.contract import feed_table
-from assets.feeds.envelope import Envelope, batch_available_at
+from assets.feeds.envelope import Envelope, batch_available_at, end_of_day
 from assets.feeds.landing import LandingArea, content_hash
 from assets.kernel.clock import Clock, DeclaredClock
 from assets.kernel.frames.feeds import COMMITMENTS
@@ -28,11 +28,13 @@ from assets.orders.events import PARAMETERS, Channel, Event, Expire, OrderLine
 from assets.orders.evolve import evolve
 from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
 from assets.orders.receipts import Answer, ReceiptLine
-from assets.orders.store import OrderFilter, OrderStore
+from assets.orders.store import OrderFilter, OrderStore, Stock
 
 # A batch is known before its business date ends, and later editions of the day after earlier ones.
 _BEFORE_THE_END = dt.timedelta(seconds=1)
 _EDITION = dt.timedelta(microseconds=1)
+_LATEST = 2000
+"""Of so many orders that were closed last those that were closed on a plan's own day are looked for."""
 _CAME_TO_NOTHING = frozenset({OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED})
 
 
@@ -92,12 +94,12 @@ def land_commitments(store: OrderStore, landing: LandingArea, profile: NetworkPr
 
 
 def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfile, clock: Clock) -> Envelope | None:
-    """Have the plan of the clock's date know what was committed to at its cutoff, where no batch tells it.
+    """Have the plan of the clock's date know what was committed to as its day began, where no batch tells it.
 
     Another machine may have landed it in a home of its own, or nobody came to it. Orders of earlier dates are told as
-    they stood at the cutoff, as of the day before: without those that came to nothing since, or cannot leave any more,
-    and with those that left since. What else happened since is not known to this plan date. Where the network's date is
-    declared the ledger's times are of other days: what was last said of an order stands then.
+    they stood when the day before ended, as its stock is: without those that came to nothing since, or cannot leave
+    any more, and with those that left since, as they left. What else happened since is not known to this plan date.
+    Where the network's date is declared the ledger's times are of other days: what was last said of an order stands.
 
     Parameters
     ----------
@@ -115,31 +117,39 @@ def land_missing(store: OrderStore, landing: LandingArea, profile: NetworkProfil
     known = [batch for batch in landing.batches(table) if batch.available_at <= cutoff]
     said = _said(landing, known[-1]) if known else COMMITMENTS.empty()
     earlier = OrderFilter(network=profile.name, channel=Channel.LIVE, planned_before=plan_date)
-    orders = _orders(store, earlier, said["order_id"])
+    began = None if isinstance(clock, DeclaredClock) else end_of_day(plan_date - dt.timedelta(days=1), profile.timezone)
+    orders = _orders(store, earlier, said["order_id"], began)
     left = [one for one in orders if one.status not in _CAME_TO_NOTHING and not _stays(one, clock.today(), plan_date)]
-    if isinstance(clock, DeclaredClock):
+    if began is None:
         stands = said[said["order_id"].isin({order.order_id for order in left})]
         missing = [order for order in left if order.order_id not in set(said["order_id"])]
         frame = COMMITMENTS.conform(pd.concat([stands, commitments_frame(missing)], ignore_index=True))
     else:
-        frame = commitments_frame(_at(cutoff, store, left))
+        frame = commitments_frame(_at(began, store, left))
     if content_hash(table, frame) == content_hash(table, said):
         return None
     return _landed(landing, frame, profile, plan_date - dt.timedelta(days=1))
 
 
-def shown_orders(published: Published, plan_date: dt.date) -> frozenset[str]:
-    """Return the orders whose goods the snapshot of a plan date does not count as available at their origin.
+def shown_orders(published: Published, plan_date: dt.date) -> dict[str, dict[Stock, int]]:
+    """Return, by order, the units that the snapshot of a plan date does not count as available at their origin.
 
-    They were committed by the plan's cutoff: either a shipment shows that the goods have left, or the position
-    has taken them out. What such an order holds must not be taken from that stock a second time.
+    They were promised by the end of the day before: either a shipment shows that the goods have left, or the position
+    has taken them out. They must not be taken from that stock a second time, and what the order holds beyond them
+    must: an amendment that is on its way, or a promise that rose since.
 
     Raises
     ------
     EquipoiseError
         If the plan date is not published.
     """
-    return frozenset(published.read(FCT_COMMITMENT, plan_date)["order_id"])
+    told = (
+        published.read(FCT_COMMITMENT, plan_date).groupby(["order_id", "source_id", "item_id"])["promised_units"].sum()
+    )
+    shown: dict[str, dict[Stock, int]] = {}
+    for (order_id, source_id, item_id), units in told.items():
+        shown.setdefault(order_id, {})[source_id, item_id] = int(units)
+    return shown
 
 
 def _landed(landing: LandingArea, frame: pd.DataFrame, profile: NetworkProfile, business_date: dt.date) -> Envelope:
@@ -154,33 +164,37 @@ def _said(landing: LandingArea, batch: Envelope) -> pd.DataFrame:
     return COMMITMENTS.conform(pd.read_parquet(landing.directory(batch) / batch.files[0]))
 
 
-def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str]) -> list[Order]:
-    """Return orders that go on, and those of the named that have ended."""
+def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str], since: dt.datetime | None) -> list[Order]:
+    """Return orders that go on, and of those that have ended the named ones and those that were closed since a time."""
     going_on = store.orders(replace(earlier, going_on=True))
-    over = set(named) - {order.order_id for order in going_on}
+    closed = _closed(store, earlier, since) if since is not None else set()
+    over = {*named, *closed} - {order.order_id for order in going_on}
     return [*going_on, *(store.orders(replace(earlier, order_ids=tuple(sorted(over)))) if over else ())]
 
 
-def _at(cutoff: dt.datetime, store: OrderStore, orders: list[Order]) -> list[Order]:
-    """Return orders as they stood at a time; those that were no commitment by then as they stand."""
+def _closed(store: OrderStore, earlier: OrderFilter, since: dt.datetime) -> set[str]:
+    """Return the orders that were closed since a time."""
+    last = replace(earlier, latest=_LATEST, status=OrderStatus.CLOSED)
+    quiet = store.headers(replace(last, silent_since=since))
+    return {one.order_id for one in store.headers(last)} - {one.order_id for one in quiet}
+
+
+def _at(time: dt.datetime, store: OrderStore, orders: list[Order]) -> list[Order]:
+    """Return orders as they stood at a time; those that were no commitment by then as they left after it."""
     order_ids = tuple(sorted(order.order_id for order in orders))
-    quiet = store.headers(OrderFilter(order_ids=order_ids, silent_since=cutoff)) if orders else ()
+    quiet = store.headers(OrderFilter(order_ids=order_ids, silent_since=time)) if orders else ()
     as_they_stand = {header.order_id for header in quiet}
-    told = []
-    for order in orders:
-        then = order if order.order_id in as_they_stand else _stood(store, order.order_id, cutoff)
-        told.append(then if then is not None and is_commitment(then) else order)
-    return told
+    return [one if one.order_id in as_they_stand else _stood(store, one, time) for one in orders]
 
 
-def _stood(store: OrderStore, order_id: str, at: dt.datetime) -> Order | None:
-    """Return an order as it stood at a time; ``None`` if it was not there yet."""
+def _stood(store: OrderStore, now: Order, time: dt.datetime) -> Order:
+    """Return an order as it stood at a time; if it was no commitment by then, as it became one, or as it is."""
     order = None
-    for recorded in store.history(order_id):
-        if recorded.recorded_at > at:
-            break
+    for recorded in store.history(now.order_id):
+        if recorded.recorded_at > time and order is not None and (is_commitment(order) or order.status in ENDED):
+            return order
         order = evolve(order, cast(Event, recorded.event))
-    return order
+    return now
 
 
 def _stays(order: Order, today: dt.date, plan_date: dt.date) -> bool:

@@ -24,6 +24,8 @@ from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
 ORDER_EVENTS: tuple[type[LedgerEvent], ...] = get_args(Event)
 Stock = tuple[str, str]
 """A site and an item."""
+Shown = Mapping[str, Mapping[Stock, int]]
+"""Orders, and the units that a snapshot no longer counts because of them."""
 
 
 class VersionConflict(EquipoiseError):  # noqa: N818 - the pattern's own name
@@ -72,15 +74,16 @@ class StockGuard:
         The orders concerned.
     available : mapping
         Site and item to units: on hand less what is protected, by one snapshot. A stock that is not named has none.
-    shown : frozenset of str
-        Orders whose goods that snapshot no longer counts; what they hold is not held from it.
+    shown : mapping
+        Order, site and item to units that this snapshot no longer counts: only what an order holds beyond is held from
+        it.
     plan_date : date or None
         Of the snapshot: what left for an order of an earlier date that has ended is not in it any more.
     """
 
     network: str
     available: Mapping[Stock, int]
-    shown: frozenset[str] = frozenset()
+    shown: Shown = field(default_factory=dict)
     plan_date: dt.date | None = None
 
     def shortages(
@@ -108,10 +111,11 @@ class StockGuard:
         for order_id, holds in claims.items():
             for stock, units in holds.items():
                 grows = units > before.get(order_id, {}).get(stock, 0)
+                beyond = units - self.shown.get(order_id, {}).get(stock, 0)
                 if order_id in asking and grows:
-                    wanted[stock] = wanted.get(stock, 0) + units
-                elif order_id not in self.shown:
-                    taken.setdefault(stock, {})[order_id] = units
+                    wanted[stock] = wanted.get(stock, 0) + max(0, beyond)
+                elif beyond > 0:
+                    taken.setdefault(stock, {})[order_id] = beyond
         found = []
         for stock, units in sorted(wanted.items()):
             others = taken.get(stock, {})

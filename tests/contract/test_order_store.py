@@ -210,8 +210,9 @@ def approved(store: OrderStore, *lines: tuple[str, str, str, str, int]) -> list[
     return list(store.orders(OrderFilter(status=OrderStatus.APPROVED)))
 
 
-def reserved(store: OrderStore, orders: list[Order], units: int, shown: frozenset[str] = frozenset()) -> Reservations:
-    guard = StockGuard("sample", {("DC1", "I1"): units}, shown)
+def reserved(store: OrderStore, orders: list[Order], units: int, shown: dict[str, int] | None = None) -> Reservations:
+    told = {order_id: {("DC1", "I1"): promised} for order_id, promised in (shown or {}).items()}
+    guard = StockGuard("sample", {("DC1", "I1"): units}, told)
     return reserve(store, orders, guard, stock_sites={"DC1"}, expires_on=TOMORROW)
 
 
@@ -229,6 +230,22 @@ def test_an_amendment_that_asks_for_less_passes_though_the_stock_is_not_there_an
         order = store.orders()[0]
         store.append([Append(order.order_id, order.version, decide(order, command))])
     assert reserved(store, list(store.orders()), 6).reserved == (first.order_id,)
+
+
+def test_a_snapshot_that_has_taken_out_what_was_promised_leaves_an_amendment_what_it_asks_beyond(
+    store: OrderStore,
+) -> None:
+    first, second = approved(store, ("transfer", "I1", "DC1", "S1", 10), ("transfer", "I1", "DC1", "S2", 10))
+    reserved(store, [first], 10)
+    order = store.orders(OrderFilter(order_ids=(first.order_id,)))[0]
+    larger = dataclasses.replace(smaller(order, 20), content_digest="c")
+    for command in (ISSUE, BEGIN, Confirm(accepted(order), "submit"), Propose(larger), Require(0, (), TOMORROW)):
+        (order,) = store.orders(OrderFilter(order_ids=(first.order_id,)))
+        store.append([Append(order.order_id, order.version, decide(order, command))])
+    (order,) = store.orders(OrderFilter(order_ids=(first.order_id,)))
+    # 20 were there; the snapshot counts 10, without those that were promised.
+    assert reserved(store, [order], 10, {first.order_id: 10}).reserved == (first.order_id,)
+    assert reserved(store, [second], 10, {first.order_id: 10}).refused == (second.order_id,)
 
 
 def test_who_is_refused_while_it_holds_something_is_told_and_nothing_hangs(store: OrderStore) -> None:
@@ -286,7 +303,7 @@ def test_no_more_is_reserved_than_is_there_and_the_loser_is_told_who_holds_it(st
     wanted, left = second.document.quantity_units, 15 - first.document.quantity_units
     assert told.status_reason == (f"DC1 has {left} of the {wanted} units of I1 left, {first.order_id} hold the rest")
     # A snapshot that no longer counts what the first one took has the rest for others.
-    assert reserved(store, [second], wanted, frozenset({first.order_id})).reserved == (second.order_id,)
+    assert reserved(store, [second], wanted, {first.order_id: 10}).reserved == (second.order_id,)
 
 
 def test_of_orders_that_want_the_same_stock_the_most_valuable_goes_first(store: OrderStore) -> None:

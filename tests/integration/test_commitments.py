@@ -173,7 +173,10 @@ def test_what_was_issued_is_an_open_order_from_its_departure_on_and_named_behind
 def test_reservations_do_not_take_what_the_position_has_taken_out(morrow: Morrow) -> None:
     published, plan_date = Published(morrow.home.published), morrow.day + ONE_DAY
     shown = shown_orders(published, plan_date)
-    assert shown == {order.order_id for order in morrow.issued}
+    assert shown.keys() == {order.order_id for order in morrow.issued}
+    assert sum(sum(units.values()) for units in shown.values()) == sum(
+        line.quantity_units for order in morrow.issued for line in order.document.lines
+    )
     assert availability(published, morrow.home.profile.name, plan_date, shown).guard.shown == shown
 
 
@@ -182,7 +185,7 @@ def test_the_day_itself_planned_again_does_not_know_of_them(morrow: Morrow) -> N
     (batch,) = landing.batches(feed_table("ledger", "commitments"))
     assert batch.business_date == morrow.day
     assert batch.available_at <= morrow.home.profile.calendar.cutoff(morrow.day + ONE_DAY, AsKnown.THEN)
-    assert shown_orders(Published(morrow.home.published), morrow.day) == frozenset()
+    assert shown_orders(Published(morrow.home.published), morrow.day) == {}
 
 
 def supply(home: NetworkHome) -> pd.DataFrame:

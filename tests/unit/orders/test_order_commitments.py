@@ -193,14 +193,22 @@ def test_a_later_plan_knows_what_left_though_nobody_landed_it(store: MemoryOrder
 NEXT_MORNING = FixedClock(PROFILE.calendar.cutoff(TOMORROWS.today()) + dt.timedelta(minutes=1))
 
 
-def test_a_later_plan_knows_what_was_said_by_its_cutoff_and_nothing_of_its_own_day(
-    store: MemoryOrderStore, landing: LandingArea
+EARLY = FixedClock(NEXT_MORNING.instant - dt.timedelta(hours=2))
+
+
+@pytest.mark.parametrize("ends", [(), (Close("shown by the feed"),)], ids=["received", "closed"])
+@pytest.mark.parametrize("told_before", [True, False])
+def test_a_later_plan_knows_what_was_said_by_the_end_of_the_day_before_and_nothing_of_its_own_day(
+    store: MemoryOrderStore, landing: LandingArea, ends: tuple[object, ...], told_before: bool
 ) -> None:
     then(store, BeginSend(Errand.SUBMIT, "host", NOON))
-    land_commitments(store, landing, PROFILE, TODAY)
+    if told_before:
+        land_commitments(store, landing, PROFILE, TODAY)
     then(store, answer(ReceiptLine(1, 6, 6), ReceiptLine(2, 4)))
-    store.clock = NEXT_MORNING
+    store.clock = EARLY  # after midnight and before the cutoff: no stock of the day before shows it
     then(store, answer(ReceiptLine(1, 6, 6, 6), ReceiptLine(2, 4, 4, 4)))
+    for end in ends:
+        then(store, end)
     envelope = land_missing(store, landing, PROFILE, NEXT_MORNING)
     assert envelope is not None
     told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
@@ -218,14 +226,20 @@ def test_a_host_that_only_plans_forgets_orders_that_are_closed(store: MemoryOrde
     assert envelope.row_count == 0
 
 
-def test_what_left_after_the_cutoff_is_told_as_it_stands(store: MemoryOrderStore, landing: LandingArea) -> None:
-    store.clock = NEXT_MORNING
-    then(store, BeginSend(Errand.SUBMIT, "host", NOON))
-    then(store, answer(ReceiptLine(1, 6, 6), ReceiptLine(2, 4)))
+def test_what_left_after_midnight_is_told_as_it_left(landing: LandingArea) -> None:
+    store = MemoryOrderStore(EARLY)
+    for command in (
+        *ISSUED,
+        BeginSend(Errand.SUBMIT, "host", NOON),
+        answer(ReceiptLine(1, 6, 6, 6), ReceiptLine(2, 4)),
+    ):
+        order = next(iter(store.orders()), None)
+        events = decide(order, command)
+        store.append([Append(DOCUMENT.order_id, order.version if order else 0, events)])
     envelope = land_missing(store, landing, PROFILE, NEXT_MORNING)
     assert envelope is not None
     told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
-    assert told["accepted_units"].tolist() == [10, 4]  # it was in the outbox by the cutoff
+    assert told[["accepted_units", "received_units"]].to_numpy().tolist() == [[10, 0], [4, 0]]
 
 
 def test_where_the_date_is_declared_what_was_last_said_of_an_order_stands(
@@ -269,5 +283,5 @@ def test_orders_that_a_plan_knew_of_are_not_taken_from_its_stock_again(tmp_path:
         FCT_COMMITMENT, [{"order_id": "T-1", "line_number": 1}, {"order_id": "T-1", "line_number": 2, "open_units": 0}]
     )
     published.write(FCT_COMMITMENT, rows, PLAN_DATE, "run-1")
-    assert shown_orders(published, PLAN_DATE) == {"T-1"}
+    assert shown_orders(published, PLAN_DATE).keys() == {"T-1"}
     assert order_book().content[0].order_id not in shown_orders(published, PLAN_DATE)
