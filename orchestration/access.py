@@ -23,13 +23,14 @@ from assets.governance.ledger_log import LedgerLog
 from assets.kernel.clock import Clock
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
 from assets.orders.sql_store import SqlOrderStore
 from assets.policy.access import Identity, Permission, require
 from assets.policy.masking import Mask, sensitive_in, texts_in
 from assets.policy.oversight import MaskingRules
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
-from orchestration.sensitive import ClosedOrders, sensitive_items
+from orchestration.sensitive import NamedOrders, sensitive_items
 from orchestration.settings import Settings
 
 Shown = TypeVar("Shown")
@@ -105,12 +106,9 @@ class Access:
 
         Each item is logged once, before it is shown: what cannot be written down is not shown.
         """
-        if not self.sensitive_items:
-            return what
         if not self.identity.may(Permission.READ_SENSITIVE):
-            closed = self._closed.among(set(texts_in(what)))
-            mask = Mask(self.sensitive_items, self._rules, closed) if closed else self._mask
-            told: Shown = mask.of(what)
+            hidden = self._orders.hidden_in(set(texts_in(what)))
+            told: Shown = Mask(hidden.items, self._rules, hidden.orders).of(what) if hidden.items else what
             return told
         fresh = sensitive_in(what, self.sensitive_items - self._written_down)
         log_sensitive_read(self.log, self.clock, self.identity, self.what, fresh)
@@ -118,16 +116,12 @@ class Access:
         return what
 
     @cached_property
-    def _mask(self) -> Mask:
-        return Mask(self.sensitive_items, self._rules)
-
-    @cached_property
     def _rules(self) -> MaskingRules:
         return masking_rules(self.home, self.store)
 
     @cached_property
-    def _closed(self) -> ClosedOrders:
-        return ClosedOrders(self.store, self.sensitive_items)
+    def _orders(self) -> NamedOrders:
+        return NamedOrders(self.store, self.sensitive_items, Published(self.home.published))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -142,8 +143,24 @@ class SensitiveItems:
         return self._read[1] | unknown_items(published, self._store, self._home.profile.name)
 
 
-class ClosedOrders:
-    """Orders that hold sensitive items: what is told of them as a whole would tell of these.
+@dataclass(frozen=True)
+class Hidden:
+    """What is hidden of something that is shown.
+
+    Attributes
+    ----------
+    items : frozenset of str
+        Sensitive items, and items of the orders that are named of which no plan here knows.
+    orders : frozenset of str
+        Orders that hold some: what is told of them as a whole would tell of these.
+    """
+
+    items: frozenset[str]
+    orders: frozenset[str]
+
+
+class NamedOrders:
+    """Orders that something shown names, and what of them is hidden.
 
     Parameters
     ----------
@@ -151,23 +168,36 @@ class ClosedOrders:
         The ledger.
     sensitive : frozenset of str
         Sensitive items.
+    published : Published
+        The plans of this home: only they could say of an item that it is not sensitive.
     """
 
-    def __init__(self, store: OrderStore, sensitive: frozenset[str]) -> None:
+    def __init__(self, store: OrderStore, sensitive: frozenset[str], published: Published) -> None:
         self._store = store
         self._sensitive = sensitive
-        self._known: dict[str, bool] = {}
+        self._published = published
+        self._held: dict[str, frozenset[str]] = {}
 
-    def among(self, texts: Iterable[str]) -> frozenset[str]:
-        """Return the ids in some texts that are of such orders."""
+    def hidden_in(self, texts: Iterable[str]) -> Hidden:
+        """Return what is hidden of what some texts tell."""
         named = {found for text in texts for found in _ORDER.findall(text)}
-        unknown = tuple(sorted(named - self._known.keys()))
-        if unknown:
-            self._known |= dict.fromkeys(unknown, False)
-            for order in self._store.orders(OrderFilter(order_ids=unknown)):
-                held = {line.item_id for line in (*order.document.lines, *order.standing.lines)}
-                self._known[order.order_id] = bool(held & self._sensitive)
-        return frozenset(one for one in named if self._known[one])
+        unread = tuple(sorted(named - self._held.keys()))
+        if unread:
+            self._held |= dict.fromkeys(unread, frozenset())
+            for order in self._store.orders(OrderFilter(order_ids=unread)):
+                lines = (*order.document.lines, *order.standing.lines)
+                self._held[order.order_id] = frozenset(line.item_id for line in lines)
+        items = self._sensitive | self._unplanned(frozenset().union(*(self._held[one] for one in named)))
+        return Hidden(items, frozenset(one for one in named if self._held[one] & items))
+
+    def _unplanned(self, items: frozenset[str]) -> frozenset[str]:
+        """Return the items that no plan here names, the latest asked first."""
+        for date in reversed(self._published.plan_dates(DIM_ITEM.name)):
+            if not items:
+                break
+            part = self._published.part(DIM_ITEM, date, [_ITEM])
+            items -= frozenset(part[_ITEM]) if part is not None else frozenset()
+        return items
 
 
 def _flagged(path: Path) -> frozenset[str]:

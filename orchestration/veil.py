@@ -20,10 +20,11 @@ import pandas as pd
 from assets.kernel.defs import hidden_by
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
+from assets.kernel.published import Published
 from assets.orders.store import OrderStore
 from assets.policy.masking import Mask, sensitive_in, texts_in
 from assets.policy.oversight import MaskingRules
-from orchestration.sensitive import ClosedOrders, SensitiveItems
+from orchestration.sensitive import NamedOrders, SensitiveItems
 
 HIDDEN = "hidden: it would tell of a sensitive item"
 _KEPT = object()
@@ -48,6 +49,7 @@ class PageVeil:
     def __init__(self, home: NetworkHome, store: OrderStore, *, lifted: bool = False) -> None:
         self._items = SensitiveItems(home, store)
         self._store = store
+        self._published = Published(home.published)
         self._lifted = lifted
 
     @property
@@ -103,7 +105,8 @@ class PageVeil:
         }
 
     def _mask(self, shown: Any, hidden: frozenset[str]) -> Mask:
-        return Mask(hidden, MaskingRules(), ClosedOrders(self._store, hidden).among(set(texts_in(shown))))
+        told = NamedOrders(self._store, hidden, self._published).hidden_in(set(texts_in(shown)))
+        return Mask(told.items, MaskingRules(), told.orders)
 
     def _text(self, text: str, hidden: frozenset[str]) -> str:
         told: str = self._mask(text, hidden).of(text)

@@ -40,6 +40,18 @@ def test_a_viewer_finds_a_sensitive_item_nowhere(
         assert SECRET not in said.out + said.err, f"{arguments} {form}: {said}"
 
 
+def test_an_item_of_an_order_that_no_plan_of_this_home_names_is_hidden_as_a_sensitive_one(
+    equipoise: Equipoise, planned: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Published(planned.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": "I9"}), PLAN_DATE, "run-1")
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(planned, "vera", Role.VIEWER))
+    said = equipoise("orders", "--json")
+    assert "aaaa1111" in said.out
+    assert SECRET not in said.out
+    Published(planned.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": SECRET}), PLAN_DATE, "run-2")
+    assert SECRET in equipoise("orders", "--json").out
+
+
 def test_an_approver_sees_it_and_that_is_written_down_once_a_command(
     equipoise: Equipoise, sensitive: NetworkHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
