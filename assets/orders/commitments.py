@@ -143,12 +143,12 @@ def shown_orders(published: Published, plan_date: dt.date) -> dict[str, dict[Sto
     EquipoiseError
         If the plan date is not published.
     """
-    told = (
-        published.read(FCT_COMMITMENT, plan_date).groupby(["order_id", "source_id", "item_id"])["promised_units"].sum()
-    )
+    told = published.read(FCT_COMMITMENT, plan_date)
+    columns = (told[name].tolist() for name in ("order_id", "source_id", "item_id", "promised_units"))
     shown: dict[str, dict[Stock, int]] = {}
-    for (order_id, source_id, item_id), units in told.items():
-        shown.setdefault(order_id, {})[source_id, item_id] = int(units)
+    for order_id, source_id, item_id, units in zip(*columns, strict=True):
+        stocks = shown.setdefault(order_id, {})
+        stocks[source_id, item_id] = stocks.get((source_id, item_id), 0) + units
     return shown
 
 
