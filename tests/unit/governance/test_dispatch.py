@@ -11,7 +11,7 @@ from unit.orders.order_samples import PLAN_DATE, order_book
 from unit.orders.test_outbox import TERMS, Down, Time
 
 from assets.governance.approval import approve
-from assets.governance.dispatch import DispatchDay, Dispatched, clock_off, dispatch, reopen
+from assets.governance.dispatch import DispatchDay, Dispatched, ask_rules, clock_off, dispatch, reopen
 from assets.governance.dispatch_alerts import LONGEST_IN_OUTBOX, dispatch_alerts
 from assets.governance.events import Paused, PauseKind, PauseScope
 from assets.governance.facts import Known
@@ -113,15 +113,16 @@ def test_planning_is_told_of_all_that_may_leave_before_any_of_it_has() -> None:
     assert all(order.delivery is not None and not order.delivery.attempts for order in other.orders())
 
 
-def test_what_the_other_side_has_said_is_taken_in_though_planning_cannot_be_told() -> None:
+@pytest.mark.parametrize("fault", [EquipoiseError("no room", where="landing", remedy="make some"), OSError("no room")])
+def test_what_the_other_side_has_said_is_taken_in_though_planning_cannot_be_told(fault: Exception) -> None:
     store, gateway = planned(), MemoryGateway()
     dispatch(store, gateway, day(), TERMS, Time())
     gateway.other_side.ship_all(gateway.references()[0])
 
     def full() -> None:
-        raise EquipoiseError("no room", where="landing", remedy="make some")
+        raise fault
 
-    with pytest.raises(EquipoiseError, match="no room"):
+    with pytest.raises(type(fault), match="no room"):
         dispatch(store, gateway, day(), TERMS, Time(), before_sending=full)
     assert OrderStatus.SHIPPED in statuses(store)
 
@@ -475,3 +476,16 @@ def test_an_approval_of_a_day_that_has_not_come_here_waits_for_the_day_and_is_ke
     assert kept.status is OrderStatus.RESERVED
     assert kept.approval is not None
     assert [consent.by for consent in kept.approval.given] == [BEN.person]
+
+
+def test_a_window_longer_than_the_bucket_ends_with_it() -> None:
+    release, tomorrow = release_with(dispatch={"window_days": 3}), PLAN_DATE + dt.timedelta(days=1)
+    assert day(release=release).window_ends == PLAN_DATE + dt.timedelta(days=3)
+    assert day(release=release, next_plan_date=tomorrow).window_ends == tomorrow
+
+
+def test_a_host_that_cannot_judge_lets_no_rule_speak() -> None:
+    store = planned()
+    assert ask_rules(store, day(availability=None)) == reopen(store, day(availability=None)) == ()
+    assert ask_rules(store, day(clock_off="an hour ahead")) == ()
+    assert all(order.approval is None for order in store.orders())
