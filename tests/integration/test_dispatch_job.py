@@ -144,6 +144,8 @@ def test_the_plan_of_the_next_day_knows_what_a_killed_dispatch_run_sent(
         shutil.rmtree(home.landing / table.source)
         before_a_plan(settings, ledger, home.profile.clock, home.profile.clock.today())
         assert known() == []  # no plan counts its own
+        before_a_plan(settings, ledger, DeclaredClock(tomorrow), home.profile.clock.today())
+        assert known() == []  # nor does a plan of another date tell it anything
         before_a_plan(settings, ledger, DeclaredClock(tomorrow), tomorrow)
         assert known() == [set(gateway.references())]
 
