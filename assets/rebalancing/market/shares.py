@@ -36,7 +36,8 @@ def at_spread(network: Network, spread: Floats) -> Network:
     was = network.problem.moves
     moves = replace(was, spread=spread)
     more = in_steps(moves.unit_amount, network.scale) - in_steps(was.unit_amount, network.scale)
-    cost = network.cost + np.where(network.move >= 0, more[network.move], 0)
+    # The last entry is that of arcs which are no move: a network may have none that is.
+    cost = network.cost + np.append(more, 0)[np.maximum(network.move, -1)]
     return replace(network, problem=replace(network.problem, moves=moves), cost=cost, solved={})
 
 

@@ -227,3 +227,21 @@ def test_what_a_departure_is_worth_to_all_stands_when_a_part_is_planned_again() 
     was, now = (plan.shared_limits.set_index("limit_id")["worth_amount"].dropna() for plan in (whole, again))
     assert (was > 0).any()
     assert (now >= was.reindex(now.index) - 1e-9).all()
+
+
+@pytest.mark.parametrize("fixed", [0.0, 5.0])
+def test_an_item_that_nothing_can_bring_is_planned_again_beside_what_stands(fixed: float) -> None:
+    stores = [
+        {"item_id": i, "site_id": s, "echelon": e, "available_units": q}
+        for i, s, e, q in (("i", "dc", 1, 60), ("i", "a", 0, 0), ("lone", "a", 0, 0))
+    ]  # fmt: skip
+    forecast = [row for i in ("i", "lone") for row in poisson_forecast(i, "a", 2.0, HORIZON)]
+    lanes = [{"origin_id": "dc", "destination_id": "a", "capacity_kg": 30.0, "fixed_cost_per_departure": fixed}]
+    seen = snapshot(stores, forecast, lanes=lanes, items={i: {"weight_kg_per_unit": 1.0} for i in ("i", "lone")})
+    made = build_problem(seen, release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    assert (made.departures is not None) == (fixed > 0)
+    whole = solve(made)
+    again = replan_on(base_of(whole), made, ["item=lone"])
+    for name in PARTS:
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(whole, name))
+    pd.testing.assert_frame_equal(again.shared_limits, whole.shared_limits)

@@ -360,3 +360,18 @@ def test_an_item_that_a_canary_decided_is_solved_again_by_the_rules_of_the_canar
     assert "no policy release eager@1" in verify_line(lost, line).terms
     assert "no policy release eager@1" in verify_absence(lost, line["item_id"], "b").terms
     assert verify_line(replace(lost, canary_items=frozenset()), line).confirmed
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_that_an_item_which_nothing_can_bring_gets_no_line_is_verified(*, offered: bool) -> None:
+    stores = [{"item_id": item, "site_id": "a", "available_units": 0} for item in ("i", "lone")]
+    forecast = [row for item in ("i", "lone") for row in poisson_forecast(item, "a", 2.0, HORIZON)]
+    sourcing = [{"item_id": "i", "supplier_id": "sup", "site_id": "a"}]
+    if offered:  # at a price below nothing: the plan leaves it out and names it
+        sourcing.append({"item_id": "lone", "supplier_id": "sup", "site_id": "a", "unit_cost": -1.0})
+    recorded, _ = record(snapshot(stores, forecast, sourcing=sourcing))
+    assert any("no way in" in fault for fault in recorded.problem.consistency())
+    found = verify_absence(recorded, "lone", "a")
+    assert found.confirmed
+    assert not found.found(APPEARS)
+    assert found.next_best_sentence() == "none: no line could start today"
