@@ -114,8 +114,8 @@ def show(console: Console, what: str, found: Record) -> None:
     )
     risk = f"{cell(found['short_shared_amount'])} to {cell(found['short_alone_amount'])} {unit}"
     console.print(
-        f"Until suppliers that are left deliver, {risk} are at risk: with the stock of all that are touched shared, "
-        "and with each on its own."
+        f"Until suppliers that are left deliver, {risk} are at risk: with the stock that can still move shared, and "
+        "with each site on its own."
     )
     title = f"Most exposed; supplied in days, cover in buckets, amount in {unit}"
     console.print(table(title, _HEADINGS, [_row(row) for row in found["item_sites"][:SHOWN_ROWS]]))

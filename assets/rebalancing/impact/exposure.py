@@ -1,8 +1,9 @@
 """What is exposed while a part of the network is out: stock, cover, demand at risk and money.
 
 Two bounds stand beside each other, because nobody has planned yet: what is short if every site
-lives on its own stock, and what is short if all sites that are touched share theirs. Both count until
-a supplier that is left can deliver; a neighbour's stock is shared, but is no new supply. Not here:
+lives on its own stock, and what is short if all sites that are touched share theirs; a site that is out
+shares nothing. Both count until a supplier that is left can deliver; a neighbour's stock is shared, but
+is no new supply. Not here:
 what depends on what (``supply_graph``).
 """
 
@@ -21,6 +22,7 @@ from assets.rebalancing.item_sites import KEY
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 COLUMNS = (
     *KEY, "echelon", "is_direct", "is_cut_off", "other_source", "other_source_days", "supplied_days",
     "available_units", "incoming_units", "lost_incoming_units", "demand_units", "cover_buckets",
@@ -67,8 +69,9 @@ class Impact:
     lines : DataFrame
         Rows of ``PLAN_LINES`` that could not be carried out.
     short_alone_amount, short_shared_amount : float
-        Expected loss in currency if each site lives on its own stock, and if all that are touched
-        share theirs and supply comes by any way that is left: what a plan can reach lies between.
+        Expected loss in currency if each site lives on its own stock, and if all that are touched but a
+        site that is out share theirs and supply comes by any way that is left: what a plan can reach
+        lies between.
     """
 
     item_sites: pd.DataFrame
@@ -115,7 +118,8 @@ def impact_of(event: Event, graph: SupplyGraph, state: State) -> Impact:
     demand, supply = _cumulative(table, state, receipts)
     table = _short(table, demand, supply, state.bucket_days)
     alone = float(table["short_amount"].sum())
-    shared = _shared(table, _asked(demand, any_way, state.bucket_days), supply)
+    locked = (table["site_id"] == event.name).to_numpy() & (event.kind == "site")
+    shared = _shared(table, _asked(demand, any_way, state.bucket_days), supply, locked)
     order = ["short_amount", "demand_units", *KEY]
     table = table.sort_values(order, ascending=[False, False, True, True], ignore_index=True)
     return Impact(table[list(COLUMNS)], receipts, lines, alone, shared)
@@ -162,7 +166,8 @@ def _cumulative(table: pd.DataFrame, state: State, lost: pd.DataFrame) -> tuple[
     np.add.at(demand, (asked["row"].to_numpy(), asked["bucket_index"].to_numpy()), asked["mean_units"].to_numpy())
     coming = state.receipts.drop(index=lost.index).merge(row, on=KEY)
     days = (coming["expected_date"] - coming["plan_date"]).dt.days.to_numpy()
-    bucket = np.maximum(0, days // state.bucket_days)
+    # As the plan counts: what comes within a bucket can be sold from the next one on.
+    bucket = np.maximum(0, -(-days // state.bucket_days))
     near = bucket < horizon
     np.add.at(supply, (coming["row"].to_numpy()[near], bucket[near]), coming["receipt_units"].to_numpy()[near])
     supply[:, 0] += table["available_units"].to_numpy()
@@ -187,15 +192,17 @@ def _short(table: pd.DataFrame, demand: Floats, supply: Floats, bucket_days: int
     return table.assign(demand_units=demand[:, -1], cover_buckets=cover, short_units=short, short_amount=amount)
 
 
-def _shared(table: pd.DataFrame, asked: Floats, supply: Floats) -> float:
+def _shared(table: pd.DataFrame, asked: Floats, supply: Floats, locked: Flags) -> float:
     """Return the money short with stock shared: the greatest excess of an item's sites together, at their lowest price.
 
-    A site that is supplied again asks for nothing more, but what it has left is still there for the others.
+    A site that is supplied again asks for nothing more, but what it has left is still there for the others. Stock
+    that is locked in serves its own site only.
     """
-    item, first = np.unique(table["item_id"].to_numpy(dtype=object), return_inverse=True)
-    together, cheapest = np.zeros((len(item), asked.shape[1])), np.full(len(item), np.inf)
-    np.add.at(together, first, asked - supply)
+    pool = table.assign(locked=locked).groupby(["item_id", "locked"], sort=True).ngroup().to_numpy(dtype=np.int64)
+    count = int(pool.max(initial=-1)) + 1
+    together, cheapest = np.zeros((count, asked.shape[1])), np.full(count, np.inf)
+    np.add.at(together, pool, asked - supply)
     asks = table["demand_units"].to_numpy(dtype=float) > 0
-    np.minimum.at(cheapest, first[asks], table["shortage_cost_per_unit"].to_numpy(dtype=float)[asks])
+    np.minimum.at(cheapest, pool[asks], table["shortage_cost_per_unit"].to_numpy(dtype=float)[asks])
     pooled = together.max(axis=1, initial=0.0)
     return float((pooled * np.where(np.isfinite(cheapest), cheapest, 0.0)).sum())

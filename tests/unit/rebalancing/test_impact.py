@@ -173,6 +173,24 @@ def test_a_site_that_is_out_touches_itself_and_whoever_it_serves() -> None:
     assert sites(impact) == {(i, s) for i in "ab" for s in ("warehouse", "shop-1")} | {("a", "shop-2")}
 
 
+@pytest.mark.parametrize(("stock", "short"), [((9, 1, 2), 5), ((0, 1, 2), 5), ((0, 6, 0), 2)])
+def test_stock_inside_a_site_that_is_out_serves_nobody_else(stock: tuple[int, int, int], short: int) -> None:
+    impact = ask("site=warehouse", stock=stock)
+    # Of item a the shops ask for eight; item b lacks three of four at its shop.
+    assert impact.short_shared_amount == pytest.approx((short + 3) * 5.0)
+
+
+@pytest.mark.parametrize(("days", "short"), [(0, 0.0), (1, 2.0), (7, 2.0), (8, 3.0)])
+def test_what_comes_within_a_week_can_be_sold_in_the_next(days: int, short: float) -> None:
+    graph, state = network(stock=(0, 0, 9), receipts=True)
+    coming = state.receipts.assign(
+        site_id="shop-1", source_id="elsewhere", receipt_units=4, expected_date=pd.Timestamp(PLAN_DATE) + days * DAY
+    )
+    demand = state.forecast.assign(mean_units=[2.0, 1.0, 1.0, 0.0] * (len(state.forecast) // HORIZON))
+    week = State(state.position, coming, demand, state.targets, state.lines, 7)
+    assert row(impact_of(Event.parse("supplier=north"), graph, week), "a", "shop-1")["short_units"] == short
+
+
 def test_an_item_without_suppliers_touches_every_site_that_ranges_it() -> None:
     assert sites(ask("item=b")) == {("b", "warehouse"), ("b", "shop-1")}
 
@@ -192,12 +210,13 @@ def test_what_the_network_does_not_have_is_said(text: str) -> None:
 
 @settings(max_examples=40)
 @given(
+    event=st.sampled_from(["supplier=north", "site=warehouse", "site=shop-1", "lane=warehouse>shop-1", "item=a"]),
     ways=st.fixed_dictionaries({"second_supplier": st.booleans(), "sideways": st.booleans()}),
     stock=st.lists(st.integers(0, 8), min_size=3, max_size=3),
     asked=st.lists(st.lists(st.integers(0, 4), min_size=HORIZON, max_size=HORIZON), min_size=2, max_size=2),
 )
 def test_shared_stock_never_loses_more_than_stock_alone(
-    ways: dict[str, bool], stock: list[int], asked: list[list[int]]
+    event: str, ways: dict[str, bool], stock: list[int], asked: list[list[int]]
 ) -> None:
     graph, state = network(**ways)
     position = state.position.copy()
@@ -209,9 +228,11 @@ def test_shared_stock_never_loses_more_than_stock_alone(
         ]
     )
     state = State(position, state.receipts, forecast, state.targets, state.lines, 1)
-    impact = impact_of(Event.parse("supplier=north"), graph, state)
+    impact = impact_of(Event.parse(event), graph, state)
     assert 0.0 <= impact.short_shared_amount <= impact.short_alone_amount + 1e-9
-    if impact.item_sites["is_cut_off"].all():
+    if event == "supplier=north" and impact.item_sites["is_cut_off"].all():
         missing = max(0, sum(map(sum, asked)) - sum(stock))
         assert impact.short_shared_amount == pytest.approx(5.0 * missing)
+    if event == "site=shop-1":
+        assert impact.short_shared_amount >= 5.0 * max(0, sum(asked[0]) - stock[1]) - 1e-9
     assert (impact.item_sites["short_units"] <= impact.item_sites["demand_units"] + 1e-9).all()
