@@ -72,7 +72,9 @@ def plan_lines(network: Network, units: Ints, gains: Floats, prices: Floats, sca
             "transport_amount": quantity * moves.transport + bill,
             "gain_amount": gains,
             "limits_amount": pays,
-            "reason": _line_reasons(network, moves, quantity, gains, pays),
+            "reason": _line_reasons(
+                network, moves, quantity, gains, pays, quantity * scarce.per_unit_left[network.first[chosen]]
+            ),
             "binding_constraints": _line_limits(network, chosen, units, scarce),
             "next_best": [
                 _next_best(network, i, reduced, units, g) for i, g in zip(chosen.tolist(), gains.tolist(), strict=True)
@@ -106,7 +108,10 @@ def reduced_costs(network: Network, prices: Floats, scarce: Scarcity, units: Int
     return np.where((units > 0) | (spare_units(network, units) > 0), own, np.inf)
 
 
-def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats, pays: Floats) -> list[str]:
+def _line_reasons(
+    network: Network, moves: Moves, quantity: Ints, gains: Floats, pays: Floats, unused: Floats
+) -> list[str]:
+    """Return why each line is there; ``unused`` is what it pays for limits of which some is left."""
     item_sites = network.problem.item_sites
     site = item_sites.keys()["site_id"].to_numpy()
     texts = []
@@ -123,7 +128,9 @@ def _line_reasons(network: Network, moves: Moves, quantity: Ints, gains: Floats,
         moved = "1 unit" if quantity[k] == 1 else f"{quantity[k]} units"
         verb = ("avoids" if quantity[k] == 1 else "avoid") if gains[k] >= 0 else "costs" if quantity[k] == 1 else "cost"
         takes = "takes" if quantity[k] == 1 else "take"
-        room = f", and {takes} room worth {pays[k]:.2f} to others" if pays[k] > NEGLIGIBLE else ""
+        # Of what is left nobody is deprived.
+        whose = "to others" if abs(unused[k]) <= NEGLIGIBLE else "at the prices of limits"
+        room = f", and {takes} room worth {pays[k]:.2f} {whose}" if pays[k] > NEGLIGIBLE else ""
         amount = f"{verb} {abs(gains[k]):.2f}" + (" of expected cost" if gains[k] >= 0 else " more than waiting")
         texts.append(f"{need}{spare}; {moved} {amount}, {NET}{room}")
     return texts

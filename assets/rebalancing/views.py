@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from assets.rebalancing.item_sites import KEY
+from assets.rebalancing.market.limits import TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,10 @@ class LimitView:
         What there is beside what can no longer change, what moves would use if it were free, and
         what the plan uses.
     price : float
-        Shadow price: what one unit more of it would save, in currency.
+        Shadow price: what one unit more of it would save, in currency; where some of it is left, if lots
+        could be split.
     item_used, item_paid : float
-        What the item uses, and what that is worth to others, in currency.
+        What the item uses, and that at the price: what it is worth to others where nothing is left.
     kind : str
         As in SHARED_LIMITS.
     truck : float, optional
@@ -112,10 +114,17 @@ class LimitView:
             )
         if self.kind == "documents":
             return f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} go out, {self.asked:.6g} if any number could"
+        used = f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} {self.unit} used, {self.asked:.6g} asked for"
+        left = self.room - self.used
+        if self.price > 0 and left > TOLERANCE * max(1.0, self.room):
+            return (
+                f"{used}; no line that was found takes the {left:.6g} left, and one more would save {self.price:.4f} "
+                f"only if lots could be split; this item uses {self.item_used:.6g} of it, {self.item_paid:.2f} at that "
+                "price"
+            )
         return (
-            f"{self.limit_id}: {self.used:.6g} of {self.room:.6g} {self.unit} used, {self.asked:.6g} asked for; one "
-            f"more would save {self.price:.4f}; this item uses {self.item_used:.6g} of it, worth {self.item_paid:.2f} "
-            "to others"
+            f"{used}; one more would save {self.price:.4f}; this item uses {self.item_used:.6g} of it, worth "
+            f"{self.item_paid:.2f} to others"
         )
 
 

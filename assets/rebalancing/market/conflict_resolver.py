@@ -70,7 +70,7 @@ def meetings(limits: Limits, round_: Round) -> list[Row]:
 def awards(
     network: Network, limits: Limits, waiting: Proposals, found: Award, prices: Prices, round_: int
 ) -> list[Row]:
-    """Return the rows of what each item gets and pays after round ``round_``."""
+    """Return the rows of what each item gets and pays after round ``round_``, at the prices of the best bound."""
     names, plans = network.problem.item_sites.item_ids, found.plans
     amounts, saving = paid(plans, prices), saved(waiting, plans.item, plans.cost, network.scale)
     return [
@@ -81,7 +81,7 @@ def awards(
             float(saving[k]),
             float(amounts[k]),
             "awarded",
-            f"gets {use}" if use else "gets nothing that is shared",
+            f"gets {use}, at the prices of round {prices.round}" if use else "gets nothing that is shared",
         )
         for k, use in enumerate(uses(limits, prices, plans.use))
     ]
@@ -92,7 +92,9 @@ def charges(
 ) -> list[Row]:
     """Return the rows of what each site pays for the room that its lines of today take."""
     worth = room_by_sites(network, limits, prices.per_limit, units_of(found.plans))
-    why = "its room at the prices of limits" if found.pool is None else "what the others lose by its lines of today"
+    at = f"the prices of round {prices.round}"
+    lost = f"what the others lose by its lines of today; its room is bid at {at}"
+    why = f"its room at {at}" if found.pool is None else lost
     return [
         Row(round_, AGENT, network.problem.item_sites.site_ids[site], float(worth[site]), float(paid_by_site[site]),
             "charged", f"pays {why}")

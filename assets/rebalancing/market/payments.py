@@ -4,7 +4,8 @@ What the others lose by it (Clarke 1971): what all would cost without its lines,
 are, less what they would cost if its room were theirs. So a site ends with what the whole saves by
 its being served, and whatever else it says, it gains at most what the plan for its true needs is off
 the least cost. In a market too large to be chosen again without each site, or with too many sites, it pays the
-prices of the room, which is no less while units are small. Departures are billed by load (``departures``). Not here:
+prices of the room, which is no less while units are small; whoever frees more than they take is paid nothing,
+as by the rule. Departures are billed by load (``departures``). Not here:
 prices (``rounds``), and who gets what (``award``).
 """
 
@@ -63,7 +64,7 @@ def paid_by_sites(
     used[limits.use.indices[limits.use.data > 0]] = True
     taking = np.unique(sites[network.first[(units > 0)[network.first] & used[network.first]]])
     if found.pool is None or len(taking) > MOST_SITES:
-        return room_by_sites(network, limits, prices.per_limit, units)
+        return np.maximum(0.0, room_by_sites(network, limits, prices.per_limit, units))
     paid, asked = np.zeros(_count(network)), units_of(free)[network.first]
     for site in taking.tolist():
         paid[site] = _lost(network, limits, prices, waiting, asked, found, sites == site)

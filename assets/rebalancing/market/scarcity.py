@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csc_array
 
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-from assets.rebalancing.market.limits import Limits, no_limits
+from assets.rebalancing.market.limits import TOLERANCE, Limits, no_limits
 from assets.rebalancing.market.settlement import Settlement
 
 TRACE = 0.005
@@ -47,6 +47,12 @@ class Scarcity:
     def per_unit(self) -> Floats:
         """Currency that a unit of each move pays for its use of scarce limits, shape (m,)."""
         return np.asarray(self.limits.use.T @ self.prices)
+
+    @cached_property
+    def per_unit_left(self) -> Floats:
+        """The part of ``per_unit`` that is for limits of which some is left, shape (m,)."""
+        some = self.left > TOLERANCE * np.maximum(1.0, self.limits.room)
+        return np.asarray(self.limits.use.T @ np.where(some, self.prices, 0.0))
 
     @cached_property
     def _by_move(self) -> csc_array:

@@ -27,7 +27,7 @@ class Row(NamedTuple):
     Attributes
     ----------
     round : int
-        Of bidding; the award's rows carry the last.
+        Of bidding; the award's rows carry the last, and say which one's prices they are at.
     agent : str
         demand_planner, supply_executor, constraint_evaluator or conflict_resolver.
     subject : str

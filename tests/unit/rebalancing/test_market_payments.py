@@ -13,9 +13,10 @@ from assets.rebalancing.consolidated import consolidated
 from assets.rebalancing.expansion import Network, expand
 from assets.rebalancing.item_sites import Ints
 from assets.rebalancing.market import kinds, mixing
-from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.limits import Limits, together
 from assets.rebalancing.market.negotiate import negotiate
 from assets.rebalancing.market.parts import part
+from assets.rebalancing.market.payments import room_by_sites
 from assets.rebalancing.market.settlement import Settlement
 from assets.rebalancing.plan import solve
 from assets.rebalancing.problem import Problem, build_problem
@@ -107,6 +108,23 @@ def test_in_a_large_market_a_site_pays_the_prices_of_its_room(monkeypatch: pytes
     for name in SITES:
         mine = np.where(site == made.item_sites.site_ids.index(name), today, 0)
         assert of_site(found, made, name) == pytest.approx(float(rows.used(mine) @ found.prices))
+
+
+def test_in_a_large_market_a_site_whose_lines_free_more_room_than_they_take_is_paid_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mixing, "WHOLE_ROWS", 0)
+    stock = {(f"i{k:02d}", site): units for k in range(3) for site, units in (("a", 8), ("b", 0))}
+    made = problem(5, 1, stock=stock)
+    net = network(made)
+    rows = together([kinds.storage(made, "a", bucket, 12.0, np.ones(5)) for bucket in (1, 2)]).ordered()
+    found = negotiate(net, rows)
+    worth = dict(zip(made.item_sites.site_ids, room_by_sites(net, rows, found.prices, found.units), strict=True))
+    assert worth["b"] < 0 < worth["a"], "b takes from the full store a what a cannot keep"
+    assert of_site(found, made, "b") == 0.0
+    said = {row.subject: row.price for row in found.transcript if row.outcome == "charged"}
+    assert said == {"a": pytest.approx(worth["a"])}
+    assert sum(said.values()) == pytest.approx(found.paid.sum())
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -142,6 +142,25 @@ def test_who_saves_nothing_declines_and_only_what_breaks_a_limit_is_refused(cut_
     assert {row.round for row in cut_short.transcript} == set(range(cut_short.rounds))
 
 
+AT = re.compile(r"at the prices of round (\d+)$")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_awards_and_charges_name_the_round_whose_prices_they_are_at(seed: int) -> None:
+    made = problem(5, seed)
+    shared = limits(made, seed, 0.2).ordered()
+    found = negotiate(network(made), shared, Budget(rounds=2 + seed))
+    for deal in found.deals:
+        rows = [row for row in deal.rows if row.outcome in {"awarded", "charged"} and "nothing" not in row.reason]
+        (settled,) = {int(match[1]) for row in rows if (match := AT.search(row.reason))}
+        assert all(AT.search(row.reason) for row in rows)
+        told = {row.subject: row.price for row in deal.rows if row.round == settled and row.subject in shared.names}
+        prices = np.array([told.get(shared.names[k], 0.0) for k in deal.component.limits])
+        assert prices.tolist() == deal.prices.tolist()
+    paid = sum(row.price for row in saying(found, "awarded"))
+    assert paid == pytest.approx(float(found.used @ found.prices))
+
+
 def test_with_a_spent_budget_awards_pay_the_prices_of_the_settlement(cut_short: Settlement) -> None:
     paid = sum(row.price for row in saying(cut_short, "awarded"))
     assert paid == pytest.approx(float(cut_short.used @ cut_short.prices))

@@ -115,6 +115,21 @@ def test_the_absence_of_a_line_is_explained_by_the_limit_that_is_full() -> None:
     assert "limit grows" in answer.flips_when
 
 
+@pytest.mark.parametrize(("weight", "left"), [(1.0, 0.0), (2.0, 1.0)])
+def test_one_more_saves_nothing_while_some_of_the_limit_is_left(weight: float, left: float) -> None:
+    network = starved(9.0)
+    network = replace(network, items=network.items.assign(weight_kg_per_unit=weight))
+    plan = planned(network)
+    row = plan.shared_limits.set_index("limit_id").loc[LIMIT]
+    assert row["price"] > 0
+    assert 9.0 - row["used"] == left
+    item = str(plan.lines["item_id"].iloc[0])
+    (answer,) = explained(plan, network, item, "a")
+    (told,) = [v.sentence() for v in answer.shared_limits if v.limit_id == LIMIT]
+    assert (f"takes the {left:.6g} left, and one more would save {row['price']:.4f} only if" in told) == (left > 0)
+    assert ("to others" in told) == ("to others" in answer.answer) == (left == 0)
+
+
 @pytest.mark.parametrize(
     ("second", "told"),
     [
