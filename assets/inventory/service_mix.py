@@ -1,7 +1,7 @@
 """The same money placed where it earns most: units bought in order of what they save for their price.
 
-Pure marginal analysis on what each further unit saves. Not here: what a unit saves (``mix_curves``), or which
-targets are compared (``what_if``).
+Pure marginal analysis on what each further unit saves. Not here: what a unit saves, or which targets are compared
+(``what_if``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from assets.inventory.lead_time_demand import Integers, Reals
 from assets.kernel.errors import EquipoiseError
@@ -23,7 +24,7 @@ class UnitGains:
     owner : array (m,)
         Item-site of each unit, ascending; its units stand in the order that they are bought in.
     gain : array (m,)
-        Money that the unit saves; of one item-site it never rises.
+        Money that the unit saves, below 0 where it costs more than it saves.
     price : array (n,)
         Of a unit of each item-site, in whole small money, above 0.
     least : array (n,)
@@ -58,12 +59,24 @@ class Mix:
     bound: float
 
 
+@dataclass(frozen=True)
+class _Blocks:
+    """Units that are bought together, in the order that they are bought in."""
+
+    owner: Integers
+    units: Integers
+    gain: Reals
+    paid: Integers
+    ratio: Reals
+
+
 def best_mix(gains: UnitGains, budget: int) -> Mix:
     """Return the units that save most for a budget.
 
-    Units are bought by what they save for their price until the next one would exceed the budget. Savings are
-    separable and concave, so that what is bought is optimal for the money that it costs (Fox 1966), and the
-    optimum of the whole budget exceeds it by less than the share of the next unit that is still affordable.
+    Where a further unit of an item-site saves more than those before it, they are bought together: savings are
+    then concave in these blocks. Blocks are bought by what they save for their price; until one does not fit, what
+    is bought is optimal for its money (Fox 1966), and no choice for the whole budget saves more than that and the
+    affordable share of that block. The money that is left goes on to later blocks that fit, of other item-sites.
     What saves nothing is not bought. A larger budget never saves less.
 
     Parameters
@@ -75,7 +88,7 @@ def best_mix(gains: UnitGains, budget: int) -> Mix:
     Raises
     ------
     EquipoiseError
-        If gains of an item-site rise, a price is not above 0, or the least units alone cost more.
+        If a price is not above 0, or the least units alone cost more.
 
     Examples
     --------
@@ -84,36 +97,60 @@ def best_mix(gains: UnitGains, budget: int) -> Mix:
     Mix(units=array([1, 1]), spent=4, gain=14.0, bound=14.666666666666666)
     """
     committed = _require(gains, budget)
-    worth = np.flatnonzero(gains.gain > 0)
-    price = gains.price[gains.owner[worth]]
-    # Of one item-site the ratio never rises, and the unit's own place breaks ties.
-    order = np.lexsort([worth, -(gains.gain[worth] / price)])
-    paid = np.cumsum(price[order])
-    count = int(np.searchsorted(paid, budget - committed, side="right"))
-    bought = worth[order[:count]]
-    spent = int(paid[count - 1]) if count else 0
-    gain = float(gains.gain[np.sort(bought)].sum())
-    units = gains.least + np.bincount(gains.owner[bought], minlength=len(gains.least))
-    rest = 0.0
-    if count < len(order):
-        rest = float(gains.gain[worth[order[count]]]) * (budget - committed - spent) / int(price[order[count]])
-    return Mix(units, committed + spent, gain, gain + rest)
+    blocks = _blocks(gains)
+    bought, bound = _bought(blocks, budget - committed)
+    units = gains.least.copy()
+    np.add.at(units, blocks.owner[bought], blocks.units[bought])
+    gain = float(blocks.gain[bought].sum())
+    return Mix(units, committed + int(blocks.paid[bought].sum()), gain, gain if bound is None else bound)
 
 
-def gain_of(gains: UnitGains, units: Integers) -> float:
-    """Return what given units save above the least; units beyond the known ones save nothing more."""
-    place = np.arange(len(gains.owner)) - np.searchsorted(gains.owner, gains.owner)
-    return float(gains.gain[place < (units - gains.least)[gains.owner]].sum())
+def _blocks(gains: UnitGains) -> _Blocks:
+    """Return the blocks that save anything, those that save most for their price first."""
+    owner, units, gain = _concave(gains.owner, gains.gain)
+    worth = gain > 0
+    owner, units, gain = owner[worth], units[worth], gain[worth]
+    paid = units * gains.price[owner]
+    # Rounding must not put a block before one of its own item-site that it stands on.
+    ratio = np.asarray(pd.Series(gain / paid).groupby(owner).cummin(), dtype=np.float64)
+    order = np.lexsort([np.arange(len(ratio)), -ratio])
+    return _Blocks(owner[order], units[order], gain[order], paid[order], ratio[order])
+
+
+def _concave(owner: Integers, gain: Reals) -> tuple[Integers, Integers, Reals]:
+    """Pool units that save more than the ones before them: owner, units and savings of each block."""
+    pooled: list[tuple[int, int, float]] = []
+    for who, saves in zip(owner.tolist(), gain.tolist(), strict=True):
+        units, total = 1, saves
+        while pooled and pooled[-1][0] == who and pooled[-1][2] * units < total * pooled[-1][1]:
+            _, before, saved = pooled.pop()
+            units, total = units + before, total + saved
+        pooled.append((who, units, total))
+    owners, counts, sums = zip(*pooled, strict=True) if pooled else ((), (), ())
+    return np.array(owners, dtype=np.int64), np.array(counts, dtype=np.int64), np.array(sums, dtype=np.float64)
+
+
+def _bought(blocks: _Blocks, money: int) -> tuple[Integers, float | None]:
+    """Return the places of the blocks bought, and the bound if one did not fit."""
+    bought: list[int] = []
+    without: set[int] = set()
+    bound: float | None = None
+    for place, (who, paid) in enumerate(zip(blocks.owner.tolist(), blocks.paid.tolist(), strict=True)):
+        if who in without:
+            continue
+        if paid <= money:
+            bought.append(place)
+            money -= paid
+            continue
+        without.add(who)
+        if bound is None:
+            bound = float(blocks.gain[bought].sum() + blocks.ratio[place] * money)
+    return np.array(bought, dtype=np.int64), bound
 
 
 def _require(gains: UnitGains, budget: int) -> int:
-    rises = (np.diff(gains.gain) > 0) & (np.diff(gains.owner) == 0)
-    if rises.any() or (gains.price <= 0).any():
-        raise EquipoiseError(
-            "what a further unit saves rises, or a price is not above 0",
-            where="service mix",
-            remedy="Give concave savings and prices in whole small money",
-        )
+    if (gains.price <= 0).any():
+        raise EquipoiseError("a price is not above 0", where="service mix", remedy="Give prices in whole small money")
     committed = int((gains.least * gains.price).sum())
     if budget < committed:
         raise EquipoiseError(

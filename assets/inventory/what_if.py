@@ -1,6 +1,7 @@
 """What other stock targets of the stores would do, shown before they act: another budget, or another service.
 
-Warehouses keep their targets. Not here: the market of units (``service_mix``), the targets in force (``targets``).
+Costs are shortage and holding expected a bucket, of the same promise that the targets make. Warehouses keep their
+targets. Not here: the market of units (``service_mix``), the targets in force (``targets``).
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.inventory.lead_time_demand import Integers, LeadTimeDemand, Reals
-from assets.inventory.lead_time_loss import expected_excess
-from assets.inventory.service_mix import Mix, UnitGains, best_mix, gain_of
+from assets.inventory.lead_time_demand import Integers, Reals
+from assets.inventory.promise import expected_service
+from assets.inventory.service_mix import Mix, UnitGains, best_mix
 from assets.inventory.settings import DELISTED
 from assets.inventory.situation import Situation
+from assets.inventory.stochastic_service.two_moment import EchelonSystem, echelon_cost
 from assets.inventory.supply import KEY
 from assets.kernel.errors import EquipoiseError
 
@@ -22,6 +24,7 @@ SMALL_MONEY = 10_000
 # Beyond this quantile a unit saves too little to be looked at.
 HIGHEST_RATIO = 0.999
 CHUNK = 20_000
+LEAST, NOW, THEN, UNIFORM = "least", "now", "then", "uniform"
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,36 @@ class Change:
     Attributes
     ----------
     rows : DataFrame
-        One row per store and item: base stock, fill rate, cycle service and expected shortage cost per bucket, each
-        ``now_`` and ``then_``; demand per bucket and unit cost.
+        One row per store and item: base stock, fill rate, cycle service, expected shortage and holding cost per
+        bucket, each ``now_`` and ``then_``; demand per bucket and unit cost.
+    plans : dict
+        By choice of base stocks (``now``, ``then``; with a budget ``least`` and ``uniform``): ``amount`` tied up,
+        ``fill_rate``, and ``shortage_amount``, ``holding_amount`` and their sum ``cost_amount`` per bucket.
     mix : Mix or None
         What the budget bought.
-    uniform_amount, uniform_gain, mix_gain : float
-        Money that one cycle service for all would tie up within the budget, what that saves over the least stock
-        per bucket, and what the mix saves; 0 without a budget.
     """
 
     rows: pd.DataFrame
+    plans: dict[str, dict[str, float]]
     mix: Mix | None = None
-    uniform_amount: float = 0.0
-    uniform_gain: float = 0.0
-    mix_gain: float = 0.0
+
+    @property
+    def uniform_amount(self) -> float:
+        """Money that one cycle service for all ties up within the budget."""
+        return self.plans[UNIFORM]["amount"]
+
+    @property
+    def uniform_gain(self) -> float:
+        """What one cycle service for all saves over the least stock, per bucket."""
+        return self._saved(UNIFORM)
+
+    @property
+    def mix_gain(self) -> float:
+        """What the mix saves over the least stock, per bucket: the difference of two rows of ``plans``."""
+        return self._saved(THEN)
+
+    def _saved(self, name: str) -> float:
+        return self.plans[LEAST]["cost_amount"] - self.plans[name]["cost_amount"]
 
 
 def stores_of(situation: Situation) -> Integers:
@@ -72,18 +91,17 @@ def with_budget(situation: Situation, targets: pd.DataFrame, amount: float | Non
         If the budget is no amount of money, or less than the presentation minimums cost.
     """
     now, rows = _now(situation, targets), stores_of(situation)
-    gains = unit_gains(situation, rows)
+    gains = unit_gains(situation, rows, now)
     money = float(targets["target_amount"].to_numpy()[rows].sum()) if amount is None else amount
     _require_enough(money, int((gains.least * gains.price).sum()) / SMALL_MONEY)
     budget = round(money * SMALL_MONEY)
     mix = best_mix(gains, budget)
-    uniform = _uniform(situation, rows, gains, budget)
-    saved, uniformly = gain_of(gains, mix.units), gain_of(gains, uniform)
+    chosen = {LEAST: gains.least, NOW: now[rows], THEN: mix.units, UNIFORM: _uniform(situation, rows, gains, budget)}
+    change = _change(situation, targets, rows, now, chosen, mix)
+    if change.mix_gain >= change.uniform_gain:
+        return change
     # Whole units leave a little money over; should one service for all use it better, that is the answer.
-    then = now.copy()
-    then[rows] = mix.units if saved >= uniformly else uniform
-    spent = float((uniform * gains.price).sum()) / SMALL_MONEY
-    return Change(_compared(situation, targets, rows, now, then), mix, spent, uniformly, max(saved, uniformly))
+    return _change(situation, targets, rows, now, {**chosen, THEN: chosen[UNIFORM]}, mix)
 
 
 def _require_enough(amount: float, least: float) -> None:
@@ -102,46 +120,49 @@ def _require_enough(amount: float, least: float) -> None:
 def with_service(situation: Situation, targets: pd.DataFrame, ratio: float) -> Change:
     """Return what one cycle service for all stores would do."""
     now, rows = _now(situation, targets), stores_of(situation)
-    then = now.copy()
-    then[rows] = _levels(situation, rows, ratio)
-    return Change(_compared(situation, targets, rows, now, then))
+    return _change(situation, targets, rows, now, {NOW: now[rows], THEN: _levels(situation, rows, ratio)})
 
 
-def unit_gains(situation: Situation, rows: Integers) -> UnitGains:
-    """Return what each further unit of base stock saves per bucket.
+def unit_gains(situation: Situation, rows: Integers, now: Integers) -> UnitGains:
+    """Return what each further unit of base stock saves per bucket: shortage less what holding it costs.
 
-    Unit ``s + 1`` is short with ``E(D - s)+ - E(D - s - 1)+``, the probability that demand until the next arrival
-    exceeds it: it saves the shortage cost of a review cycle with that probability, and is held otherwise. The
-    savings of all units add up to those of the newsvendor whose ratio is the target's.
+    The difference of the costs expected with it and without it, sources owing what they owe at the base stocks
+    ``now`` of all item-sites. What is missed is demand that arises in a cycle, not all that is owed at its end:
+    a unit too few is missed once, and all of them save no more than all demand is worth.
     """
     settings = situation.settings.iloc[rows]
-    demand = situation.protection.order.rows(rows)
+    system = situation.system(situation.promise.shortage_cost)
+    owed = echelon_cost(system, now.astype(np.float64))
     least = _within(settings, settings["presentation_minimum_units"].to_numpy(dtype=np.int64))
-    top = _within(settings, np.ceil(demand.quantile(np.full(len(rows), HIGHEST_RATIO))).astype(np.int64))
-    count = np.maximum(top - least, 0)
-    owner = np.repeat(np.arange(len(rows)), count)
-    unit = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + least[owner]
-    short = _short(demand, owner, unit)
-    review = np.maximum(settings["review_days"].to_numpy(dtype=np.float64) / situation.calendar.bucket.days, 1.0)
-    shortage = situation.promise.shortage_cost[rows] * situation.shortage_weight / review
-    holding = settings["holding_cost_per_unit_day"].to_numpy(dtype=np.float64) * situation.calendar.bucket.days
-    gain = shortage[owner] * short - holding[owner] * (1.0 - short)
+    demand = situation.protection.order.rows(rows).quantile(np.full(len(rows), HIGHEST_RATIO))
+    late = owed.owed_mean[rows] + 3.0 * np.sqrt(owed.owed_variance[rows])
+    top = np.maximum(_within(settings, np.ceil(demand + late).astype(np.int64)), least)
+    levels = top - least + 1
+    owner = np.repeat(np.arange(len(rows)), levels)
+    level = np.arange(len(owner)) - np.repeat(np.cumsum(levels) - levels, levels) + least[owner]
+    cost = _expected_cost(situation, system, rows[owner], level, owed.owed_mean, owed.owed_variance)
+    same = np.diff(owner) == 0
     price = np.maximum(np.round(settings["unit_cost"].to_numpy(dtype=np.float64) * SMALL_MONEY), 1).astype(np.int64)
-    return UnitGains(owner, _falling(gain, owner), price, least)
+    return UnitGains(owner[1:][same], -np.diff(cost)[same], price, least)
 
 
-def _short(demand: LeadTimeDemand, owner: Integers, unit: Integers) -> Reals:
+def _expected_cost(
+    situation: Situation,
+    system: EchelonSystem,
+    rows: Integers,
+    levels: Integers,
+    owed_mean: Reals,
+    owed_variance: Reals,
+) -> Reals:
+    """Return shortage and holding per bucket of base stocks ``levels`` at item-sites ``rows``, which may repeat."""
     parts = [np.zeros(0)]
-    for start in range(0, len(owner), CHUNK):
-        each, stock = demand.rows(owner[start : start + CHUNK]), unit[start : start + CHUNK].astype(np.float64)
-        parts.append(expected_excess(each, stock) - expected_excess(each, stock + 1.0))
-    return np.clip(np.concatenate(parts), 0.0, 1.0)
-
-
-def _falling(gain: Reals, owner: Integers) -> Reals:
-    """Return gains that do not rise within an item-site: rounding must not say otherwise."""
-    falling: Reals = np.asarray(pd.Series(gain).groupby(owner).cummin(), dtype=np.float64)
-    return falling
+    for start in range(0, len(rows), CHUNK):
+        each, stock = rows[start : start + CHUNK], levels[start : start + CHUNK]
+        cycle = situation.protection.cycle.rows(each)
+        expected = expected_service(cycle, stock, owed_mean[each], owed_variance[each])
+        missed = system.mean[each] * (1.0 - expected.fill_rate)
+        parts.append(system.shortage[each] * missed + system.holding[each] * expected.stock)
+    return np.concatenate(parts)
 
 
 def _within(settings: pd.DataFrame, units: Integers) -> Integers:
@@ -174,21 +195,56 @@ def _now(situation: Situation, targets: pd.DataFrame) -> Integers:
     return found["base_stock_units"].fillna(0).to_numpy(dtype=np.int64)
 
 
-def _compared(
-    situation: Situation, targets: pd.DataFrame, rows: Integers, now: Integers, then: Integers
-) -> pd.DataFrame:
+def _change(
+    situation: Situation,
+    targets: pd.DataFrame,
+    rows: Integers,
+    now: Integers,
+    chosen: dict[str, Integers],
+    mix: Mix | None = None,
+) -> Change:
     system = situation.system(situation.promise.shortage_cost)
     found = situation.settings.loc[rows, [*KEY, "abc_class", "unit_cost"]].reset_index(drop=True)
     found = found.merge(targets[[*KEY, "demand_mean_units"]], on=KEY, how="left")
     found = found.rename(columns={"demand_mean_units": "demand_units"})
-    for name, levels in (("now", now), ("then", then)):
-        expected = situation.expected(system, levels)
-        found[f"{name}_units"] = levels[rows]
-        found[f"{name}_cycle_service"] = expected.cycle_service[rows]
-        found[f"{name}_fill_rate"] = expected.fill_rate[rows]
-        missed = found["demand_units"] * (1.0 - found[f"{name}_fill_rate"])
-        found[f"{name}_shortage_amount"] = missed * system.shortage[rows]
-    return found
+    plans = {}
+    for name, units in chosen.items():
+        levels = now.copy()
+        levels[rows] = units
+        done = _done(situation, system, rows, levels, found["demand_units"])
+        plans[name] = _added_up(done, found)
+        if name in (NOW, THEN):
+            found = found.join(done.add_prefix(f"{name}_"))
+    return Change(found, plans, mix)
+
+
+def _done(
+    situation: Situation, system: EchelonSystem, rows: Integers, levels: Integers, demand: pd.Series[float]
+) -> pd.DataFrame:
+    """Return what base stocks of all item-sites do at ``rows``."""
+    expected = situation.expected(system, levels)
+    missed = demand.to_numpy(dtype=np.float64) * (1.0 - expected.fill_rate[rows])
+    return pd.DataFrame(
+        {
+            "units": levels[rows],
+            "cycle_service": expected.cycle_service[rows],
+            "fill_rate": expected.fill_rate[rows],
+            "shortage_amount": missed * system.shortage[rows],
+            "holding_amount": expected.stock[rows] * system.holding[rows],
+        }
+    )
+
+
+def _added_up(done: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:
+    asked = found["demand_units"] + 1e-9
+    shortage, holding = float(done["shortage_amount"].sum()), float(done["holding_amount"].sum())
+    return {
+        "amount": float((done["units"] * found["unit_cost"]).sum()),
+        "fill_rate": float((done["fill_rate"] * asked).sum() / asked.sum()) if len(found) else 1.0,
+        "shortage_amount": shortage,
+        "holding_amount": holding,
+        "cost_amount": shortage + holding,
+    }
 
 
 def by_class(change: Change) -> pd.DataFrame:

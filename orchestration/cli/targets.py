@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from assets.policy.release import Release
 
 _TODAY = "now"
+_CHOICES = {
+    "least": "least stock", "now": "as it is", "then": "if it were changed", "uniform": "one service for all",
+}  # fmt: skip
 
 
 @command(needs=Permission.READ_ORDERS)
@@ -85,6 +88,7 @@ def gather_change(home: NetworkHome, plan_date: dt.date, amount: float | None, s
         "plan_date": plan_date.isoformat(),
         "currency": home.profile.currency,
         "service": service,
+        "compared": [{"base_stocks": name, **one} for name, one in change.plans.items()],
         **_mix(change),
         "by_class": _records(by_class(change)),
         "item_sites_changed": int((change.rows["now_units"] != change.rows["then_units"]).sum()),
@@ -167,10 +171,24 @@ def _show_change(console: Console, found: Record) -> None:
         for row in found["by_class"]
     ]  # fmt: skip
     console.print(table(f"Stores on {found['plan_date']}, if it were changed", columns, rows))
+    _show_compared(console, found)
     console.print(f"{found['item_sites_changed']:,} item-sites would have another base stock.", markup=False)
     if "mix_saves" in found:
         told = (
-            f"Above the least stock the mix saves {found['mix_saves']:,.2f} {currency} a bucket (no mix saves more than"
-            f" {found['mix_saves_at_most']:,.2f}), one service for all {found['uniform_saves']:,.2f}."
+            f"Above the least stock the mix saves {found['mix_saves']:,.2f} {currency} of shortage and holding a bucket"
+            f" (no mix saves more than {found['mix_saves_at_most']:,.2f}), one service for all"
+            f" {found['uniform_saves']:,.2f}."
         )
         console.print(told, markup=False)
+
+
+def _show_compared(console: Console, found: Record) -> None:
+    currency = found["currency"]
+    columns = ["all stores", f"base stock {currency}", "fill rate"]
+    columns += [f"{what} {currency} a bucket" for what in ("shortage", "holding", "both")]
+    rows = [
+        [_CHOICES[row["base_stocks"]], row["amount"], percent(row["fill_rate"]), row["shortage_amount"],
+         row["holding_amount"], row["cost_amount"]]
+        for row in found["compared"]
+    ]  # fmt: skip
+    console.print(table("What base stocks of all stores cost, expected", columns, rows))
