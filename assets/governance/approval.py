@@ -21,6 +21,9 @@ from assets.orders.order import Consent, Order
 from assets.policy.access import Identity, Permission, require
 from assets.policy.release import Release
 
+MOST_UNITS = 10**9
+"""Of a line: more than anybody orders, and few enough that sums and money stay exact."""
+
 
 def required(needed: Requirement) -> Require:
     """Return the command that tells an order what it needs."""
@@ -138,6 +141,8 @@ def _with_units(order: Order, line_number: int, units: int) -> Document:
         )  # fmt: skip
     if units < 0:
         raise _refused(order, f"{units} units cannot be ordered", "Give 0 or more units")
+    if units > MOST_UNITS:
+        raise _refused(order, f"{units} units are more than a line can have ({MOST_UNITS:,})", "Give fewer units")
     changed = [_of_units(one, units) if one is line else one for one in document.lines]
     lines = tuple(one for one in changed if one.quantity_units > 0)
     if not lines:

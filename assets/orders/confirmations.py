@@ -30,7 +30,7 @@ class ConfirmationsTaken(LedgerEvent):
     gateway, cursor : str
         Whose, and where to go on.
     strangers : tuple of str
-        Messages about orders that this ledger never issued: id and our reference.
+        Messages about orders that this ledger never issued, or revisions that it never made: id and our reference.
     unreadable : tuple of str
         Messages that the gateway put aside, a line each.
     """
@@ -137,6 +137,11 @@ def _appends(store: OrderStore, found: tuple[Confirmation, ...]) -> tuple[list[A
             continue
         after = evolve_all(order, new)
         if new and after is not None:
+            if after.unmade is not None and after.unmade != order.unmade:
+                revision = after.unmade.revision
+                strangers.append(
+                    f"{message.confirmation_id} of {order_id}: revision {revision}, which was never made here"
+                )
             stands[order_id] = after
             events[order_id] = (*events.get(order_id, ()), *new)
     return [Append(order_id, before[order_id], new) for order_id, new in sorted(events.items())], tuple(strangers)

@@ -58,18 +58,24 @@ from assets.orders.events import (
 from assets.orders.order import (
     ENDED,
     IN_OUTBOX,
+    TAKEN,
     UNDER_WAY,
     UNSENT,
     Order,
     OrderStatus,
+    believed,
     certainly_here,
     errand_of,
     in_force,
+    is_unmade,
     planned,
+    promises_too_much,
     shortage_text,
 )
-from assets.orders.receipts import Answer, Receipt, merged
+from assets.orders.receipts import Answer, Receipt, is_older, merged
 
+_ASKED = frozenset({Errand.SUBMIT.value, Errand.CANCEL.value, "find", TAKEN})
+"""Sources of statements that are answers, and so not late."""
 _APPROVED = frozenset({OrderStatus.APPROVED, OrderStatus.RESERVED})
 
 
@@ -141,7 +147,8 @@ def _answered(order: Order, command: Command) -> tuple[Event, ...]:
         case Close(reason):
             if order.status is OrderStatus.CLOSED:
                 return ()
-            _must_be(order, UNDER_WAY, "only what the other side carries out can be closed", "Cancel it instead")
+            if order.unmade is None:
+                _must_be(order, UNDER_WAY, "only what the other side carries out can be closed", "Cancel it instead")
             return (OrderClosed(order.order_id, reason),)
         case Compensate(compensated_by, by, reason):
             moved = order.receipt is not None and order.receipt.shipped_units > 0
@@ -306,19 +313,22 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
     receipt = command.receipt
     if order.delivery is None:
         raise _refused(order, "the other side speaks of an order that was never issued", "Run `equipoise reconcile`")
-    # Levels are closed once they are taken, and the other side may take its word back while they hold.
-    levels = order.document.kind == PARAMETERS
-    if order.status is OrderStatus.COMPENSATED or (order.status is OrderStatus.CLOSED and not levels):
+    if order.status is OrderStatus.COMPENSATED or _comes_too_late(order, command):
         return ()
-    known = order.receipt
+    if is_unmade(order, receipt):
+        return _hold(order, command)
+    known, levels = order.receipt, order.document.kind == PARAMETERS
+    if command.source == TAKEN and (promises_too_much(order) or (known is not None and is_older(receipt, known))):
+        return (ReceiptRecorded(order.order_id, receipt, command.source),)
     old = 0 < max(receipt.revision, receipt.answered_revision) < order.revision
-    if old and known is None and order.former is None:
-        return ()  # a late word about a revision that has ended
     on_its_way = order.former is not None and order.status in IN_OUTBOX
     refused = on_its_way and receipt.answer is Answer.ACCEPTED and _says_no_to(receipt, order.revision, command.source)
-    unsettled = order.delivery.may_have_arrived and not old
+    unsettled = (order.delivery.may_have_arrived and not old) or order.unmade is not None
     unsettled = unsettled or (command.source == Errand.CANCEL and order.cancel_pending)
-    if known is not None and merged(known, receipt, of_levels=levels) == known and not refused and not unsettled:
+    # What is closed takes late words in as well; they change nothing of its end, unless it holds until others.
+    unsettled = unsettled and (levels or order.status is not OrderStatus.CLOSED)
+    same = known is not None and merged(known, believed(order, receipt), of_levels=levels) == known
+    if same and not refused and not unsettled:
         return ()
     recorded = ReceiptRecorded(order.order_id, receipt, command.source)
     if order.former is not None and receipt.shipped_units and not on_its_way and receipt.revision < order.revision:
@@ -327,6 +337,29 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
         return (recorded,)
     reason = f"amendment {order.revision} was refused: {receipt.reason or 'no reason given'}"
     return (recorded, AmendmentDropped(order.former.document, reason))
+
+
+def _comes_too_late(order: Order, command: Confirm) -> bool:
+    """Tell whether a statement is of a revision that is over here, and says nothing of what holds now."""
+    receipt = command.receipt
+    if order.unmade is not None and command.source not in _ASKED:
+        return 0 < receipt.revision < order.unmade.revision
+    ours_is_over = command.source == TAKEN and order.status in ENDED
+    old = 0 < max(receipt.revision, receipt.answered_revision) < order.revision
+    return old and order.receipt is None and order.former is None and order.unmade is None and not ours_is_over
+
+
+def _hold(order: Order, command: Confirm) -> tuple[Event, ...]:
+    """Record that the other side carries out what nobody here made, which holds the order or, taken, is gone by."""
+    receipt, delivery = command.receipt, order.delivery
+    settles = command.source == TAKEN or (command.source == Errand.CANCEL and order.cancel_pending)
+    if receipt == order.unmade and not settles and delivery is not None and not delivery.may_have_arrived:
+        return ()
+    recorded = ReceiptRecorded(order.order_id, receipt, command.source)
+    if order.former is None:
+        return (recorded,)
+    reason = f"the other side has revision {receipt.revision}, which this ledger never made"
+    return (AmendmentDropped(order.former.document, f"amendment {order.revision}: {reason}"), recorded)
 
 
 def _says_no_to(receipt: Receipt, revision: int, source: str) -> bool:
@@ -353,17 +386,21 @@ def _cancel(order: Order, command: Cancel) -> tuple[Event, ...]:
 
 
 def _resend(order: Order, command: Resend) -> tuple[Event, ...]:
-    moved = order.receipt is not None and order.receipt.shipped_units > 0
-    if moved or order.former is not None or order.receipt is None:
+    said = [receipt for receipt in (order.receipt, order.unmade) if receipt is not None]
+    if not said or any(receipt.shipped_units for receipt in said):
         raise _refused(order, "only what was answered and has not moved is sent again", "Look at both sides")
-    if not in_force(order):
+    if order.former is not None and order.status not in UNSENT:
+        raise _refused(order, "an amendment of it is on its way", "Send that with `equipoise dispatch`")
+    if order.former is None and order.status not in IN_OUTBOX and not in_force(order):
         raise _refused(order, "only what was under way is sent again", "Plan it again")
-    again = ResendRequested(order.order_id, order.revision, command.by, command.reason)
+    again: tuple[Event, ...] = (ResendRequested(order.order_id, order.revision, command.by, command.reason),)
+    if order.former is not None:
+        again = (AmendmentDropped(order.former.document, "what it would change was lost there"), *again)
     if not order.cancel_handed_over:
-        return (again,)
+        return again
     # With the order the other side lost the wish to cancel it: it is told that, and not the order.
     wish = CancelRequested(order.order_id, command.by, "lost there and asked again", order.cancel_reason)
-    return (again, wish)
+    return (*again, wish)
 
 
 def _must_be(order: Order, allowed: frozenset[OrderStatus] | set[OrderStatus], rule: str, remedy: str) -> None:

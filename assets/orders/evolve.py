@@ -39,17 +39,21 @@ from assets.orders.events import (
 from assets.orders.levels import not_taken
 from assets.orders.order import (
     ENDED,
+    TAKEN,
     Approval,
     Consent,
     Delivery,
     Former,
     Order,
     OrderStatus,
+    believed,
     in_force,
+    is_unmade,
     planned,
+    promises_too_much,
     shortage_text,
 )
-from assets.orders.receipts import Answer, Receipt, merged
+from assets.orders.receipts import Answer, Receipt, is_older, merged
 
 
 def evolve(order: Order | None, event: Event) -> Order:
@@ -109,7 +113,7 @@ def _after(order: Order, event: Event) -> Order:
         case SendBegun() | SendEnded():
             return _sent(order, event)
         case ReceiptRecorded(_, receipt, source):
-            return _not_cancelled(_confirmed(order, receipt), receipt, source)
+            return _not_cancelled(_told_there(order, receipt, source), receipt, source)
         case CancelRequested(_, by, reason, note):
             return replace(order, cancel_reason=_told(by, reason, note), cancel_handed_over=False)
         case OrderCancelled(_, by, reason, note):
@@ -118,13 +122,14 @@ def _after(order: Order, event: Event) -> Order:
         case ResendRequested(_, _, by, reason):
             again = replace(order.delivery, lease_until=None, retry_at=None, uncertain=True) if order.delivery else None
             return replace(
-                order, status=OrderStatus.ISSUED, status_reason=_told(by, reason, ""), receipt=None, delivery=again
-            )
+                order, status=OrderStatus.ISSUED, status_reason=_told(by, reason, ""), receipt=None, unmade=None,
+                delivery=again,
+            )  # fmt: skip
         case OrderRedirected(_, _, gateway, _, _):
             # It keeps what is not known of it, so that it is asked for there before it is sent.
             return replace(order, delivery=replace(order.delivery, gateway=gateway)) if order.delivery else order
         case OrderClosed(_, reason):
-            return replace(order, status=OrderStatus.CLOSED, status_reason=reason, former=None)
+            return replace(order, status=OrderStatus.CLOSED, status_reason=reason, former=None, unmade=None)
         case OrderCompensated(_, compensated_by, by, reason):
             return replace(
                 order, status=OrderStatus.COMPENSATED, status_reason=_told(by, reason, f"by order {compensated_by}"),
@@ -145,6 +150,7 @@ def _revised(order: Order, event: OrderRevised | OrderOverridden) -> Order:
         overridden_by=by, planned_digest=planned(order) if by else "", former=former,
         declined_digest=order.declined_digest, person_decided="" if by else _decided_before(order),
         delivery=order.delivery if former else None, receipt=order.receipt if former else None,
+        agreed_units=order.agreed_units if former else 0,
     )  # fmt: skip
 
 
@@ -210,12 +216,58 @@ def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
     return replace(order, status=status, status_reason=event.detail, delivery=after)
 
 
-def _confirmed(order: Order, receipt: Receipt) -> Order:
-    known = merged(order.receipt, receipt, of_levels=order.document.kind == PARAMETERS)
+def _told_there(order: Order, receipt: Receipt, source: str) -> Order:
+    """Return an order after a statement; where a person takes it, whatever it says goes."""
+    levels = order.document.kind == PARAMETERS
+    known = merged(order.receipt, believed(order, receipt), of_levels=levels)
+    if source == TAKEN:
+        return _taken(order, receipt, known)
+    if is_unmade(order, receipt):
+        return _of_unmade(order, receipt)
+    if order.status is OrderStatus.CLOSED and not levels:
+        return replace(order, receipt=known)
+    return _confirmed(order, believed(order, receipt), known)
+
+
+def _taken(order: Order, receipt: Receipt, known: Receipt) -> Order:
+    """Return an order that goes by what the other side says, also where that is less than it said before."""
+    older = order.receipt is not None and is_older(receipt, order.receipt)
+    known = receipt if older else known
+    if order.status is OrderStatus.CLOSED and order.document.kind != PARAMETERS and not older:
+        return replace(order, receipt=known)
+    if is_unmade(order, receipt):
+        order = replace(order, revision=receipt.revision)
+    if older:
+        # With what it said before, it lost the wish to cancel: that is told again.
+        order = replace(order, cancel_handed_over=False)
+    seen = promises_too_much(order)
+    after = _confirmed(order, believed(order, receipt), known)
+    return replace(after, agreed_units=known.accepted_units) if seen else after
+
+
+def _of_unmade(order: Order, receipt: Receipt) -> Order:
+    """Return an order of which the other side has a revision that was never made here: it stays until that is settled.
+
+    What a person had cancelled goes on there, and is asked to be cancelled once more.
+    """
+    why = (
+        f"the other side has revision {receipt.revision}, and this ledger made {order.revision}: nothing of it is "
+        f"sent; see `equipoise reconcile`"
+    )
+    handed_over = order.cancel_handed_over and order.status not in ENDED
+    return replace(
+        order, status=OrderStatus.UNKNOWN, status_reason=why, unmade=receipt, cancel_handed_over=handed_over,
+        delivery=_at_rest(order.delivery),
+    )  # fmt: skip
+
+
+def _confirmed(order: Order, receipt: Receipt, known: Receipt) -> Order:
     over = known.answer in (Answer.REFUSED, Answer.CANCELLED, Answer.CLOSED)
     # News of an earlier revision says nothing of one that is on its way.
     spoken_of = over or max(receipt.revision, receipt.answered_revision) >= order.revision
-    after = replace(order, receipt=known, delivery=_at_rest(order.delivery) if spoken_of else order.delivery)
+    after = replace(
+        order, receipt=known, unmade=None, delivery=_at_rest(order.delivery) if spoken_of else order.delivery
+    )
     if over or receipt.revision >= order.revision:
         reason = known.reason if known.answer is not Answer.ACCEPTED else _partly(order, known)
         status = _status(order, known)
@@ -270,6 +322,8 @@ def _partly(order: Order, receipt: Receipt) -> str:
         )
     if receipt.received_units > max(asked, receipt.accepted_units):
         return f"{receipt.received_units} units arrived, {asked} were asked for"
+    if receipt.accepted_units > asked:
+        return f"{receipt.accepted_units} units accepted, {asked} were asked for"
     if receipt.accepted_units < asked:
         return f"{receipt.accepted_units} of {asked} units accepted"
     if 0 < receipt.received_units < receipt.accepted_units:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -37,6 +37,8 @@ class OrderStatus(StrEnum):
     COMPENSATED = "compensated"
 
 
+TAKEN = "take"
+"""Source of a statement that a person has the order go by, whatever was known before."""
 UNSENT = frozenset({OrderStatus.PROPOSED, OrderStatus.APPROVED, OrderStatus.RESERVED})
 """Nobody outside has heard of this revision."""
 IN_OUTBOX = frozenset({OrderStatus.ISSUED, OrderStatus.UNKNOWN})
@@ -159,6 +161,9 @@ class Order:
         Since it was issued.
     receipt : Receipt or None
         Newest that the other side said.
+    unmade : Receipt or None
+        What it says of a revision that this ledger never made, whose content nobody here knows: until that is settled
+        the order is ``unknown``, and nothing of it is sent.
     former : Former or None
         What the other side has, while an amendment is on its way.
     cancel_reason : str
@@ -171,6 +176,8 @@ class Order:
         What a person decided of an earlier revision: the next one needs a person too.
     compensated_by : str
         The order that undoes it.
+    agreed_units : int
+        Units of which a person said that the other side may go by them, though fewer were asked for.
     """
 
     document: Document
@@ -186,12 +193,14 @@ class Order:
     holds_until: dt.date | None = None
     delivery: Delivery | None = None
     receipt: Receipt | None = None
+    unmade: Receipt | None = None
     former: Former | None = None
     cancel_reason: str = ""
     cancel_handed_over: bool = False
     declined_digest: str = ""
     person_decided: str = ""
     compensated_by: str = ""
+    agreed_units: int = 0
 
     @property
     def order_id(self) -> str:
@@ -231,8 +240,37 @@ def planned(order: Order) -> str:
 
 
 def taken_in(order: Order) -> bool:
-    """Tell whether the other side has the latest revision."""
-    return order.receipt is not None and order.receipt.revision >= order.revision
+    """Tell whether the other side has the latest revision; a later one than that is none of ours."""
+    return order.receipt is not None and order.receipt.revision == order.revision
+
+
+def is_unmade(order: Order, receipt: Receipt) -> bool:
+    """Tell whether the other side carries out a revision that this ledger never made, or has it in hand.
+
+    The ledger was restored from an older backup, or somebody else uses the reference. What is over there is over for
+    any revision; levels that were taken are in doubt, and the next plan tells them anew.
+    """
+    levels = order.document.kind == PARAMETERS
+    alive = receipt.answer is Answer.PENDING or (receipt.answer is Answer.ACCEPTED and not levels)
+    return alive and receipt.revision > order.revision
+
+
+def believed(order: Order, receipt: Receipt) -> Receipt:
+    """Return a statement as far as it can be gone by: lines with levels of a revision never made here are nobody's."""
+    foreign = order.document.kind == PARAMETERS and receipt.revision > order.revision
+    return replace(receipt, lines=()) if foreign else receipt
+
+
+def promises_too_much(order: Order) -> bool:
+    """Tell whether more of a line is promised than was asked for, is still to leave, and nobody has agreed to it."""
+    receipt = order.receipt
+    goes_on = order.status in UNDER_WAY or (order.former is not None and order.status in UNSENT)
+    if receipt is None or order.document.kind == PARAMETERS or not goes_on:
+        return False
+    asked = {line.line_number: line.quantity_units for line in order.standing.lines}
+    more = any(line.accepted_units > asked.get(line.line_number, 0) for line in receipt.lines)
+    to_come = any(line.accepted_units > max(line.shipped_units, line.received_units) for line in receipt.lines)
+    return more and to_come and receipt.accepted_units > order.agreed_units
 
 
 def certainly_here(order: Order) -> bool:
@@ -249,6 +287,8 @@ def errand_of(order: Order) -> Errand | None:
         return None
     if order.cancel_pending:
         return None if order.cancel_handed_over else Errand.CANCEL
+    if order.unmade is not None:
+        return None
     return Errand.SUBMIT if order.status in IN_OUTBOX and not taken_in(order) else None
 
 

@@ -132,7 +132,12 @@ def send_due(
         batch = _begun(store, waiting[start : start + terms.batch], terms, until, now)
         answers: list[tuple[Order, Command]] = []
         for order in batch:
-            if not _still_ours(store, order):
+            fresh = _still_ours(store, order)
+            if fresh is None:
+                continue
+            if not _is_ours(fresh, gateway, sent):
+                why = told_elsewhere(fresh, gateway.address)
+                answers.append((order, _ended(order, SendOutcome.NOT_SENT, why, now())))
                 continue
             left = failures >= terms.give_up_after or now() + terms.call > until
             answer = _left(order, terms, now) if left else _asked(order, gateway, terms, now, holds)
@@ -221,15 +226,16 @@ def _begin(store: OrderStore, due: Sequence[Order], terms: SendTerms, until: dt.
     return begun
 
 
-def _still_ours(store: OrderStore, order: Order) -> bool:
-    """Tell whether nobody took an order over: a host whose clock is ahead finds a lease over that is not.
+def _still_ours(store: OrderStore, order: Order) -> Order | None:
+    """Return an order as it is now, unless another took it over: a host that is ahead finds a lease over that is not.
 
     Asked just before each call, so that it can meet one that is under way at most; the idempotency key settles that.
     """
     fresh = store.orders(OrderFilter(order_ids=(order.order_id,)))
     if not fresh or fresh[0].delivery is None:
-        return False
-    return (fresh[0].revision, _attempts(fresh[0])) == (order.revision, _attempts(order))
+        return None
+    mine = (fresh[0].revision, _attempts(fresh[0])) == (order.revision, _attempts(order))
+    return fresh[0] if mine else None
 
 
 def _asked(order: Order, gateway: Gateway, terms: SendTerms, now: Now, holds: Holds) -> Command:
@@ -275,7 +281,12 @@ def _attempts(order: Order) -> int:
 
 def _note(sent: Sent, order: Order, answer: Command) -> None:
     if not isinstance(answer, EndSend):
-        sent.answered.append(order.order_id)
+        after = evolve_all(order, decide(order, answer))
+        if after is not None and after.unmade is not None:
+            sent.not_understood.append(order.order_id)
+            sent.details[order.order_id] = after.status_reason
+        else:
+            sent.answered.append(order.order_id)
         return
     sent.details[order.order_id] = answer.detail
     {

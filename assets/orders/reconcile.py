@@ -11,10 +11,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from assets.orders.events import PARAMETERS
+from assets.kernel.errors import EquipoiseError
+from assets.orders.decide import decide
+from assets.orders.events import PARAMETERS, Cancel, Command, Errand, Resend
+from assets.orders.evolve import evolve_all
 from assets.orders.gateways.port import Answer, Gateway, Receipt
 from assets.orders.levels_there import standing_documents
-from assets.orders.order import ENDED, Order, OrderStatus, errand_of, in_force, taken_in
+from assets.orders.order import (
+    ENDED,
+    Order,
+    OrderStatus,
+    believed,
+    errand_of,
+    in_force,
+    is_unmade,
+    promises_too_much,
+    taken_in,
+)
 from assets.orders.outbox import goes_to
 from assets.orders.receipts import is_older, merged
 from assets.orders.store import OrderFilter, OrderStore
@@ -32,21 +45,31 @@ class Cause(StrEnum):
     NEWS = "the other side has gone on, and its message has not come"
     OLDER_THERE = "the other side is back with an older state"
     OTHER_CONTENT = "the other side carries out another revision"
+    UNMADE = "the other side has a revision that this ledger never made"
+    TOO_MUCH = "the other side promises more than was asked for"
     ELSEWHERE = "it was issued to another system than the gateway's settings name, which was not asked"
     CANCEL_OPEN = "it was asked to be cancelled, and the other side has not answered"
 
 
+_DISPATCH = "equipoise dispatch"
+_CANCEL = "equipoise cancel {order_id} --reason REASON"
+_TAKE = "equipoise reconcile --take {order_id}"
+_RESEND = "equipoise reconcile --resend {order_id}"
+_CLOSE = "equipoise reconcile --close {order_id}"
 _MEND = {
-    Cause.NOT_ANSWERED: "equipoise dispatch",
-    Cause.PENDING: "equipoise cancel {order_id} --reason REASON",
-    Cause.MISSING_THERE: "equipoise reconcile --resend {order_id}",
+    Cause.NOT_ANSWERED: _DISPATCH,
+    Cause.PENDING: _CANCEL,
+    Cause.MISSING_THERE: _RESEND,
     Cause.MISSING_HERE: "equipoise reconcile --cancel-there {order_id}",
-    Cause.NEWS: "equipoise reconcile --take {order_id}",
-    Cause.OLDER_THERE: "equipoise reconcile --resend {order_id}",
-    Cause.OTHER_CONTENT: "equipoise dispatch",
+    Cause.NEWS: _TAKE,
+    Cause.OLDER_THERE: _RESEND,
+    Cause.OTHER_CONTENT: _DISPATCH,
+    Cause.UNMADE: _CANCEL,
+    Cause.TOO_MUCH: _CANCEL,
     Cause.ELSEWHERE: "equipoise reconcile --redirect {order_id}",
-    Cause.CANCEL_OPEN: "equipoise dispatch",
+    Cause.CANCEL_OPEN: _DISPATCH,
 }
+"""What mends a cause where the order's own rules do not speak against it (``_mending``)."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +136,10 @@ def issued_elsewhere(store: OrderStore, gateway: Gateway, network: str) -> tuple
 
 
 def _issued_elsewhere(orders: Iterable[Order], gateway: Gateway) -> tuple[Order, ...]:
-    issued = (order for order in orders if order.delivery is not None)
-    return tuple(order for order in issued if not goes_to(order, gateway.address) and _goes_on(order))
+    issued = [order for order in orders if order.delivery is not None]
+    replaced = _replaced(issued)
+    gone = [order for order in issued if not goes_to(order, gateway.address) and order.order_id not in replaced]
+    return tuple(order for order in gone if _goes_on(order))
 
 
 def _elsewhere(order: Order, today: dt.date) -> Difference:
@@ -166,8 +191,38 @@ def _difference(reference: str, order: Order | None, receipt: Receipt | None, to
         reference, cause, _told_here(order), _told_there(receipt),
         order.standing.value_amount if order else Decimal(0),
         (today - order.document.plan_date).days if order else 0,
-        _MEND[cause].format(order_id=reference),
+        _mending(cause, order, receipt).format(order_id=reference),
     )  # fmt: skip
+
+
+def _mending(cause: Cause, order: Order | None, receipt: Receipt | None) -> str:
+    """Return the command that mends a difference, one that the order's rules do not refuse."""
+    if order is None:
+        return _MEND[cause]
+    match cause:
+        case Cause.MISSING_THERE if errand_of(order) is not None:
+            return _DISPATCH
+        case Cause.MISSING_THERE:
+            return _RESEND if _may(order, Resend("", "")) else _CLOSE
+        case Cause.OLDER_THERE if errand_of(order) is Errand.SUBMIT:
+            return _DISPATCH
+        case Cause.OLDER_THERE:
+            return _RESEND if _may(order, Resend("", "")) else _TAKE
+        case Cause.CANCEL_OPEN if errand_of(order) is None and _may(order, Resend("", "")):
+            return _RESEND  # the wish is told again, not the order
+        case Cause.UNMADE | Cause.TOO_MUCH:
+            moved = receipt is not None and receipt.shipped_units > 0
+            return _TAKE if moved or not _may(order, Cancel("", "")) else _CANCEL
+    return _MEND[cause]
+
+
+def _may(order: Order, command: Command) -> bool:
+    """Tell whether an order's rules let a command through, and the other side is told by it."""
+    try:
+        after = evolve_all(order, decide(order, command))
+    except EquipoiseError:
+        return False
+    return after is not None and errand_of(after) is not None
 
 
 def _stranger(receipt: Receipt | None) -> Cause | None:
@@ -179,20 +234,43 @@ def _cause(order: Order, receipt: Receipt | None, today: dt.date) -> Cause | Non
     if order.status is OrderStatus.COMPENSATED:
         return None
     if receipt is None:
-        if order.receipt is None:
-            return Cause.NOT_ANSWERED if errand_of(order) else None
-        return Cause.MISSING_THERE if _goes_on(order) else None
-    if order.receipt is None:
+        return _gone_there(order)
+    if is_unmade(order, receipt):
+        asked = order.cancel_pending and (order.unmade == receipt or errand_of(order) is Errand.CANCEL)
+        return Cause.CANCEL_OPEN if asked else Cause.UNMADE
+    if order.unmade is not None:
         return Cause.NEWS
+    if order.receipt is None:
+        return _first_word(order, receipt)
     if is_older(receipt, order.receipt):
         return Cause.OLDER_THERE
-    if merged(order.receipt, receipt, of_levels=order.document.kind == PARAMETERS) != order.receipt:
+    said = believed(order, receipt)
+    if merged(order.receipt, said, of_levels=order.document.kind == PARAMETERS) != order.receipt:
         return Cause.NEWS
     if order.cancel_pending:
         return Cause.CANCEL_OPEN
+    if promises_too_much(order):
+        return Cause.TOO_MUCH
     if errand_of(order) is not None and not taken_in(order):
         return Cause.OTHER_CONTENT
     return Cause.PENDING if awaits_answer(order) and has_missed_departure(order, today) else None
+
+
+def _gone_there(order: Order) -> Cause | None:
+    if errand_of(order) is Errand.CANCEL:
+        return Cause.CANCEL_OPEN
+    if order.receipt is None and order.unmade is None:
+        return Cause.NOT_ANSWERED if errand_of(order) else None
+    return Cause.MISSING_THERE if _goes_on(order) else None
+
+
+def _first_word(order: Order, receipt: Receipt) -> Cause | None:
+    """Return why there is a word where none is known here: one of a revision that is over here says nothing new."""
+    if not 0 < max(receipt.revision, receipt.answered_revision) < order.revision:
+        return Cause.CANCEL_OPEN if errand_of(order) is Errand.CANCEL else Cause.NEWS
+    if order.status in ENDED:
+        return None if receipt.answer in (Answer.CANCELLED, Answer.REFUSED) else Cause.NEWS
+    return Cause.NOT_ANSWERED if errand_of(order) else None
 
 
 def _goes_on(order: Order) -> bool:

@@ -34,6 +34,9 @@ def reconcile(
     take: Annotated[
         str | None, typer.Option(metavar=_ID, help="Take in what the other side says of this order.")
     ] = None,
+    close: Annotated[
+        str | None, typer.Option(metavar=_ID, help="Close what has moved and the other side knows no more.")
+    ] = None,
     resend: Annotated[str | None, typer.Option(metavar=_ID, help="Hand over again what the other side lost.")] = None,
     cancel_there: Annotated[
         str | None, typer.Option("--cancel-there", metavar=_ID, help="Have an order cancelled that is not ours.")
@@ -45,18 +48,20 @@ def reconcile(
         ),
     ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why, of --resend, --redirect and --cancel-there.")
+        str, typer.Option("--reason", help="Why, of --close, --resend, --redirect and --cancel-there.")
     ] = "found by reconciling",
 ) -> None:
     """Compare all that is under way with what the other side has; mend one difference, if asked to."""
     from orchestration.gateways import open_gateway
 
-    if sum(one is not None for one in (take, resend, redirect, cancel_there)) > 1:
+    if sum(one is not None for one in (take, close, resend, redirect, cancel_there)) > 1:
         raise typer.BadParameter("mend one difference at a time")
     access = out.access
     gateway = open_gateway(access.settings, access.home)
     if take is not None:
         out.say(_take(access, gateway, take))
+    elif close is not None:
+        out.say(_close(access, gateway, close, reason))
     elif resend is not None:
         out.say(_resend(access, resend, reason))
     elif redirect is not None:
@@ -108,16 +113,31 @@ def show(console: Console, found: Record, currency: str) -> None:
 def _take(access: Access, gateway: Gateway, order_id: str) -> str:
     from assets.orders.answers import answer_one
     from assets.orders.events import Confirm
+    from assets.orders.order import TAKEN
 
     order = find_order(access.store, access.network, order_id)
     receipt = gateway.find(order.order_id)
     if receipt is None:
         raise EquipoiseError(
             "the other side has nothing of it", where=f"order {order.order_id}",
-            remedy=f"Send it again with `equipoise reconcile --resend {order.order_id}`",
+            remedy="See what mends that with `equipoise reconcile`",
         )  # fmt: skip
-    after = answer_one(access.store, order.order_id, Confirm(receipt, "find"))
+    after = answer_one(access.store, order.order_id, Confirm(receipt, TAKEN))
     return f"Order {after.order_id} is {after.status} now."
+
+
+def _close(access: Access, gateway: Gateway, order_id: str, reason: str) -> str:
+    from assets.orders.answers import answer_one
+    from assets.orders.events import Close
+
+    order = find_order(access.store, access.network, order_id)
+    if gateway.find(order.order_id) is not None:
+        raise EquipoiseError(
+            "the other side has it, and says how far it has come", where=f"order {order.order_id}",
+            remedy="See what mends that with `equipoise reconcile`",
+        )  # fmt: skip
+    after = answer_one(access.store, order.order_id, Close(f"{reason}, by {access.identity.person}"))
+    return f"Order {after.order_id} is {after.status} now; what of it is still to come, no plan counts any more."
 
 
 def _resend(access: Access, order_id: str, reason: str) -> str:
@@ -148,6 +168,8 @@ def _redirect(access: Access, gateway: Gateway, order_id: str, reason: str) -> s
 
 def told_of_resend(order: Order, plan_date: dt.date) -> str:
     """Return what really happens to an order that is to be sent again: of an older date only asking does."""
+    if order.cancel_pending:
+        return f"The wish to cancel order {order.order_id} is handed over again by the next `equipoise dispatch`."
     if order.document.plan_date == plan_date:
         return f"Order {order.order_id} is handed over again by the next `equipoise dispatch`."
     again = "tells its levels anew" if order.document.kind == "parameters" else "orders what is still wanted"

@@ -7,12 +7,15 @@ A file is judged when it is first met: what is torn, of another schema version, 
 from __future__ import annotations
 
 import os
-from collections.abc import Set
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from assets.kernel.clock import Clock
 from assets.orders.gateways.arrivals import Arrival, ArrivalBook, arrival_of, count_before, cursor_after
 from assets.orders.gateways.drop_folder import DropFolder, answer_ending, answered_by
+from assets.orders.gateways.folder_names import FolderNames, Stamp, settled_stamp
 from assets.orders.gateways.port import Confirmation, Confirmations, NotUnderstood, Receipt
 from assets.orders.gateways.wire_reading import parsed, read_confirmation
 
@@ -35,6 +38,8 @@ class AnswerReader:
         Most confirmations returned at once.
     settle_s : float
         Seconds for which a file that cannot be read may still be growing.
+    now : callable
+        Seconds since 1970, by which a change is long enough ago to be told from the next one.
     """
 
     folder: DropFolder
@@ -42,6 +47,12 @@ class AnswerReader:
     clock: Clock
     page: int
     settle_s: float
+    now: Callable[[], float] = time.time
+    _listing: FolderNames = field(init=False, repr=False)
+    _readings: dict[str, tuple[Stamp, tuple[int, Confirmation]]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_listing", FolderNames(self.folder.answers, _is_answer, _endings, self.now))
 
     def confirmations(self, since: str) -> Confirmations:
         """Return what came after a cursor; under the folder's lock."""
@@ -74,8 +85,7 @@ class AnswerReader:
         NotUnderstood
             If one of its answers cannot be read and was not put aside yet: it may be the newest.
         """
-        ending = answer_ending(reference)
-        said = [self._read(name) for name in self._names() if name.endswith(ending)]
+        said = [self._read(name) for name in self._listing.under(answer_ending(reference))]
         mine = [(sequence, one.receipt) for sequence, one in said if one.receipt.reference == reference]
         return max(mine, key=lambda pair: pair[0])[1] if mine else None
 
@@ -83,7 +93,7 @@ class AnswerReader:
         """Return the references of orders that answers are of, beyond those that are known."""
         found: set[str] = set()
         for name in self._names():
-            if answered_by(name) & (known | found):
+            if any(one in known or one in found for one in answered_by(name)):
                 continue
             try:
                 receipt = self._read(name)[1].receipt
@@ -119,12 +129,23 @@ class AnswerReader:
             return None
 
     def _read(self, name: str) -> tuple[int, Confirmation]:
+        """Return what an answer says, read once for as long as the file stays as it is."""
         path = self.folder.answers / name
+        seen = path.stat()
+        stamp, had = settled_stamp(seen, self.now()), self._readings.get(name)
+        if had is not None and had[0] == stamp:
+            return had[1]
+        said = self._parsed(path, seen.st_size)
+        if stamp is not None:
+            self._readings[name] = (stamp, said)
+        return said
+
+    def _parsed(self, path: Path, size: int) -> tuple[int, Confirmation]:
         where = str(path)
-        if path.stat().st_size > MOST_BYTES:
+        if size > MOST_BYTES:
             raise NotUnderstood(f"it has more than {MOST_BYTES} bytes", where=where, remedy="Ask the other side")
         sequence, confirmation = read_confirmation(parsed(path.read_bytes(), where=where), where=where)
-        if not name.endswith(answer_ending(confirmation.receipt.reference)):
+        if not path.name.endswith(answer_ending(confirmation.receipt.reference)):
             raise NotUnderstood(
                 f"it answers {confirmation.receipt.reference}, its name says otherwise",
                 where=where,
@@ -145,15 +166,20 @@ class AnswerReader:
             return abs(self.clock.now().timestamp() - path.stat().st_mtime) < self.settle_s
         return False
 
-    def _names(self) -> list[str]:
-        """Return the names of answers; hidden files are still being written."""
-        if not self.folder.answers.is_dir():
-            return []
-        with os.scandir(self.folder.answers) as entries:
-            return sorted(
-                entry.name
-                for entry in entries
-                if entry.name.endswith(".json")
-                and not entry.name.startswith(".")
-                and entry.is_file(follow_symlinks=False)
-            )
+    def _names(self) -> tuple[str, ...]:
+        """Return the names of answers, and forget what was read of those that are gone."""
+        names = self._listing.all()
+        for name in self._readings.keys() - set(names):
+            self._readings.pop(name, None)
+        return names
+
+
+def _is_answer(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is an answer; hidden files are still being written."""
+    whole = entry.name.endswith(".json") and not entry.name.startswith(".")
+    return whole and entry.is_file(follow_symlinks=False)
+
+
+def _endings(name: str) -> Iterator[str]:
+    """Yield every ending of an answer's name that ``answer_ending`` may give of a reference."""
+    return (name[place:] for place, sign in enumerate(name) if sign == "-")

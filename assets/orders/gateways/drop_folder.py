@@ -87,11 +87,6 @@ class DropFolder:
                 return folder / name
         return None
 
-    def names_sent(self) -> frozenset[str]:
-        """Return the names of all files of ours."""
-        names = [name for folder in (self.orders, self.taken) if folder.is_dir() for name in os.listdir(folder)]
-        return frozenset(name for name in names if not name.startswith("."))
-
     def put_aside(self, name: str, reason: str) -> None:
         """Move an answer out of the way and write down why."""
         target = self.unreadable / name
@@ -136,6 +131,15 @@ def answered_by(name: str) -> frozenset[str]:
     """
     parts = name.removesuffix(".json").split("-")
     return frozenset(unquote("-".join(parts[start:])) for start in range(len(parts)))
+
+
+def stem_sent(name: str) -> tuple[str]:
+    """Return what the name of a file of ours begins with, up to its revision.
+
+    >>> stem_sent("T-1f-r000002.json")
+    ('T-1f',)
+    """
+    return (name.rpartition("-r")[0],)
 
 
 def latest_revision(names: Iterable[str], reference: str) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,11 +25,14 @@ from assets.orders.gateways.drop_folder import (
     DropFolder,
     NotSynced,
     cancel_name,
+    file_stem,
     latest_revision,
     order_name,
     reference_sent,
+    stem_sent,
     write_whole,
 )
+from assets.orders.gateways.folder_names import FolderNames
 from assets.orders.gateways.port import (
     FILES_IN_HOME,
     Answer,
@@ -82,6 +86,8 @@ class FileDrop:
         in_home: bool = False,
     ) -> None:
         self._folder = DropFolder(folder)
+        # The other side moves files from the first to the second: one that moves meanwhile is met in the second.
+        self._sent = tuple(FolderNames(one, _is_ours, stem_sent) for one in (self._folder.orders, self._folder.taken))
         self._in_home = in_home
         self._patience_s = patience_s
         book = ArrivalBook(folder / ".arrivals")
@@ -135,13 +141,14 @@ class FileDrop:
     def references(self) -> tuple[str, ...]:
         """Return our references of all orders in the folder, and of those that only answers are left of."""
         with self._reading("orders"):
-            names = self._folder.names_sent()
+            names = (name for listing in self._sent for name in listing.all())
             sent = {reference for name in names if (reference := reference_sent(name)) is not None}
             return tuple(sorted(sent | self._reader.references(sent)))
 
     def _standing(self, reference: str) -> Receipt | None:
         # Our files first: one that is removed meanwhile has left its answer.
-        asked = latest_revision(self._folder.names_sent(), reference)
+        stem = file_stem(reference)
+        asked = latest_revision((name for listing in self._sent for name in listing.under(stem)), reference)
         said = self._reader.newest(reference)
         if said is None:
             return _pending(reference, asked) if asked else None
@@ -217,6 +224,10 @@ def lines_csv(lines: Sequence[dict[str, Any]]) -> bytes:
 def csv_digest(content: bytes) -> str:
     """Return the digest by which a document names its CSV: SHA-256."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".")
 
 
 def _document(submission: Submission, csv_name: str, lines: bytes) -> bytes:

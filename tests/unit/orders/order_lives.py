@@ -116,7 +116,7 @@ def commands(channel: Channel = Channel.LIVE) -> st.SearchStrategy[Command]:
         st.just(Issue("rule", "memory", "key")),
         st.builds(BeginSend, st.sampled_from(Errand), people, st.just(NOON)),
         outcome,
-        st.builds(Confirm, receipts, st.sampled_from(["submit", "cancel", "find", "m1"])),
+        st.builds(Confirm, receipts, st.sampled_from(["submit", "cancel", "find", "take", "m1"])),
         st.builds(Cancel, people, st.just("not needed")),
         st.builds(Reject, people, st.just("too much")),
         st.sampled_from([Expire(PLAN_DAY), Expire(TOMORROW), Expire(NEXT_WEEK)]),

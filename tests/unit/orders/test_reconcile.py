@@ -23,7 +23,7 @@ from assets.orders.events import (
 )
 from assets.orders.evolve import evolve
 from assets.orders.gateways.memory import MemoryGateway
-from assets.orders.gateways.port import Answer, Cancellation, OutcomeUnknown, Receipt
+from assets.orders.gateways.port import Answer, Cancellation, OutcomeUnknown, Receipt, ReceiptLine
 from assets.orders.order import Order, OrderStatus, errand_of, held
 from assets.orders.outbox import SendTerms, send_due
 from assets.orders.reconcile import Cause, differences, reconcile
@@ -33,6 +33,7 @@ from assets.orders.strangers import StrangerCancelRequested, cancel_stranger, st
 TODAY = dt.date(2026, 1, 8)
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 ACCEPTED = life(*ACKNOWLEDGED)
+IN_FULL = replace(receipt(), lines=(ReceiptLine(1, 10), ReceiptLine(2, 4)))
 CALLED_OFF = replace(receipt(Answer.CANCELLED), lines=())
 PENDING = receipt(Answer.PENDING, accepted=0)
 
@@ -40,7 +41,7 @@ PENDING = receipt(Answer.PENDING, accepted=0)
 @pytest.mark.parametrize(
     ("order", "there", "cause"),
     [
-        (ACCEPTED, receipt(), None),
+        (life(*SENDING, Confirm(IN_FULL, "submit")), IN_FULL, None),
         (life(*RECEIVED), receipt(shipped=14, received=14), None),
         (life(*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "?", NOON)), None, Cause.NOT_ANSWERED),
         (life(*SENDING, EndSend(1, 1, SendOutcome.UNKNOWN, "?", NOON)), receipt(), Cause.NEWS),
