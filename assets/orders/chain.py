@@ -53,6 +53,26 @@ class Link:
 
 
 @dataclass(frozen=True)
+class SpoiltLink:
+    """An event that lies there as no append writes one, so that it has no content to make a digest of.
+
+    Attributes
+    ----------
+    position : int
+        Place among all events.
+    previous_hash, chain_hash : str
+        As they are stored; nothing where that is no text.
+    detail : str
+        What is wrong with it.
+    """
+
+    position: int
+    previous_hash: str
+    chain_hash: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """The end of the chain as an append wrote it outside the database.
 
@@ -79,6 +99,7 @@ class FaultKind(StrEnum):
     REORDERED = "reordered"
     CUT_OFF = "cut off"
     REWRITTEN = "rewritten"
+    UNREADABLE = "recorded as nothing that this release reads"
 
 
 @dataclass(frozen=True)
@@ -123,13 +144,15 @@ class Examined:
 
 
 def chain_faults(
-    links: Iterable[Link], checkpoints: Sequence[Checkpoint] = (), *, complete: bool = False
+    links: Iterable[Link | SpoiltLink], checkpoints: Sequence[Checkpoint] = (), *, complete: bool = False
 ) -> tuple[Fault, ...]:
     """Return what is wrong with a chain, as ``examined`` finds it."""
     return examined(links, checkpoints, complete=complete).faults
 
 
-def examined(links: Iterable[Link], checkpoints: Sequence[Checkpoint] = (), *, complete: bool = False) -> Examined:
+def examined(
+    links: Iterable[Link | SpoiltLink], checkpoints: Sequence[Checkpoint] = (), *, complete: bool = False
+) -> Examined:
     """Walk a chain and say what is wrong with it; memory does not grow with its length.
 
     An event whose digest is not its own was changed. One whose digest is, but which does not name the
@@ -138,7 +161,7 @@ def examined(links: Iterable[Link], checkpoints: Sequence[Checkpoint] = (), *, c
 
     Parameters
     ----------
-    links : iterable of Link
+    links : iterable of Link or SpoiltLink
         All events, in the order of their positions; walked a second time where one is out of place.
     checkpoints : sequence of Checkpoint
         Ends that were written elsewhere: they show a tail that was cut off, and a chain made anew.
@@ -193,16 +216,17 @@ class _Walk:
     faults: list[Fault] = field(default_factory=list)
     misplaced: list[tuple[_Place, _Place | None]] = field(default_factory=list)
 
-    def step(self, link: Link) -> None:
+    def step(self, link: Link | SpoiltLink) -> None:
         """Look at the next event."""
-        own = link.hash_after(link.previous_hash) == link.chain_hash
+        wrong = _wrong(link)
+        own = not wrong
         place = _Place(link.position, link.previous_hash, link.chain_hash, own)
         if link.position > self.last + 1:
             self._found(FaultKind.REMOVED, self.last + 1, f"the next event that is there is {link.position}")
         if link.position < 1:
             self._found(FaultKind.INSERTED, link.position, "the first event is 1")
         if not own:
-            self._found(FaultKind.CHANGED, link.position, "its content and its digest do not agree")
+            self._found(FaultKind.CHANGED, link.position, wrong)
         elif link.previous_hash != (self.before.chain_hash if self.before else GENESIS):
             self.misplaced.append((place, self.before))
         if link.position in self.asked:
@@ -211,6 +235,14 @@ class _Walk:
 
     def _found(self, kind: FaultKind, position: int, detail: str) -> None:
         self.faults.append(Fault(kind, position, detail))
+
+
+def _wrong(link: Link | SpoiltLink) -> str:
+    """Return what an event shows to be changed by itself."""
+    if isinstance(link, SpoiltLink):
+        return link.detail
+    own = link.hash_after(link.previous_hash) == link.chain_hash
+    return "" if own else "its content and its digest do not agree"
 
 
 def _misplaced(link: _Place, before: _Place | None, position: dict[str, int]) -> Iterator[Fault]:

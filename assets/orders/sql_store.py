@@ -26,7 +26,7 @@ from assets.orders.events import SCHEMA_VERSION, LedgerEvent
 from assets.orders.handling import Handling
 from assets.orders.headers import OrderHeader, sorted_headers
 from assets.orders.order import Order
-from assets.orders.sql_chain import Verified, verified
+from assets.orders.sql_chain import Verified, has_own_tables, verified
 from assets.orders.sql_engine import open_engine, prepare_schema, require_schema, unanswered
 from assets.orders.sql_events import pages
 from assets.orders.sql_projection import PROJECTION, chunks, claims, orders_by_id, project
@@ -156,8 +156,18 @@ class SqlOrderStore:
 
         Writers wait meanwhile: what one of them appends is in the checkpoints before it is in the ledger.
         """
-        with self._writing() as connection:
-            connection.execute(sa.select(HEAD).with_for_update())  # SQLite's writers wait for the file
+        # Opening it as usual asks the head and makes views again, and fails at what is to be named here.
+        if not self._prepared and not has_own_tables(self._engine):
+            self._prepare()
+        found = self._examined()
+        if found.views_wait and not self._prepared:
+            self._prepare()
+            found = self._examined()
+        return found
+
+    def _examined(self) -> Verified:
+        with self._told(), self._engine.execution_options(writes=True).begin() as connection:
+            connection.execute(sa.select(HEAD.c.only).with_for_update())  # SQLite's writers wait for the file
             points = self._checkpoints.read() if self._checkpoints is not None else ()
             # Of a ledger that several machines share, each has the checkpoints of its own appends.
             alone = connection.dialect.name == "sqlite" and bool(points)

@@ -6,13 +6,15 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from contract.test_order_store import CHANGED, postgres_schema
+from contract.ledger_forms import TABLES, as_is, form_kinds
+from contract.test_order_store import CHANGED, approved, postgres_schema, reserved
 from unit.orders.full_disk import largest_file
 from unit.orders.order_samples import DEFAULT_LINES, order_book
 
@@ -25,7 +27,7 @@ from assets.orders.record import record
 from assets.orders.sql_chain import verified
 from assets.orders.sql_engine import open_engine
 from assets.orders.sql_events import link_of
-from assets.orders.sql_schema import EVENTS, HEAD, METADATA, ORDERS, RESERVATIONS
+from assets.orders.sql_schema import EVENTS, HEAD, METADATA, ORDERS, PROJECTIONS, RESERVATIONS
 from assets.orders.sql_store import SqlOrderStore
 from assets.orders.store import Append
 
@@ -71,6 +73,8 @@ def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         store = SqlOrderStore(url, checkpoints=checkpoints)
         for lines in (DEFAULT_LINES, CHANGED, DEFAULT_LINES[:1], CHANGED, DEFAULT_LINES, DEFAULT_LINES[2:]):
             record(order_book(lines), store)
+        held = approved(store, ("transfer", "I1", "DC1", "S8", 10), ("transfer", "I1", "DC1", "S9", 3))
+        assert len(reserved(store, held, 20).reserved) == 2
         yield Ledger(store, checkpoints)
         store.close()
 
@@ -79,7 +83,7 @@ def test_what_was_recorded_is_sound_and_its_checkpoints_are_the_owners_alone(led
     found = ledger.store.verify()
     assert found.faults == ()
     assert found.events == len(ledger.rows()) > 10
-    assert found.checkpoints == 6
+    assert found.checkpoints == 9
     assert found.last_hash == ledger.rows()[-1]["chain_hash"]
     assert stat.S_IMODE(ledger.checkpoints.path.stat().st_mode) == 0o600
 
@@ -93,7 +97,7 @@ def rewritten(random: np.random.Generator, value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return value + int(random.integers(1, 50))
+        return value + int(random.integers(50, 100))  # beyond the versions of any stream, which are unique
     if isinstance(value, str):
         place = int(random.integers(max(len(value), 1)))
         return value[:place] + ("x" if value[place : place + 1] != "x" else "y") + value[place + 1 :]
@@ -110,6 +114,7 @@ def change_of_event(random: np.random.Generator, rows: list[dict[str, Any]]) -> 
 def fitting_change_of_event(random: np.random.Generator, rows: list[dict[str, Any]]) -> tuple[Any, Places]:
     """The content of an event, and its digest made to fit; or the digests of all that follow as well."""
     place, whole = int(random.integers(len(rows))), bool(random.integers(2))
+    whole = whole or place == len(rows) - 1
     previous = rows[place]["previous_hash"]
 
     def change(connection: sa.Connection) -> None:
@@ -204,19 +209,34 @@ def moved(connection: sa.Connection, first: int, last: int, by: int) -> None:
         updated(EVENTS, EVENTS.c.position == position, position=position + by)(connection)
 
 
-@pytest.mark.parametrize("count", [140, pytest.param(1000, marks=pytest.mark.slow)])
-def test_every_change_of_events_is_found_and_named(ledger: Ledger, count: int) -> None:
-    random, rows = np.random.default_rng(11), ledger.rows()
+def kinds_of(ledger: Ledger) -> dict[str, Callable[[np.random.Generator], tuple[Any, list[str]]]]:
+    """Return all kinds of change with the beginnings of lines, one of which names what was done."""
+    events, dialect = ledger.rows(), ledger.store._engine.dialect.name
+
+    def of_event(kind: Any, random: np.random.Generator) -> tuple[Any, list[str]]:
+        change, places = kind(random, events)
+        return change, [f"event {place} was " for place in places]
+
+    def of_form(kind: Any, random: np.random.Generator) -> tuple[Any, list[str]]:
+        change, beginning = kind(random)
+        return change, [beginning]
+
+    forms = form_kinds({table.name: ledger.rows(table) for table in TABLES}, dialect)
+    return {name: partial(of_event, kind) for name, kind in KINDS.items()} | {
+        name: partial(of_form, kind) for name, kind in forms.items()
+    }
+
+
+@pytest.mark.parametrize("count", [154, pytest.param(1000, marks=pytest.mark.slow)])
+def test_every_change_is_found_and_named(ledger: Ledger, count: int) -> None:
+    random, kinds = np.random.default_rng(11), kinds_of(ledger)
     assert ledger.faults() == ()
     for number in range(count):
-        kind = list(KINDS)[number % len(KINDS)]
-        change, places = KINDS[kind](random, rows)
+        kind = list(kinds)[number % len(kinds)]
+        change, beginnings = kinds[kind](random)
         faults = ledger.tampered(change)
-        assert any(fault.startswith(f"event {place} was ") for fault in faults for place in places), (
-            kind,
-            places,
-            faults,
-        )
+        assert any(fault.startswith(tuple(beginnings)) for fault in faults), (kind, beginnings, faults)
+        assert all(fault.isprintable() for fault in faults), faults
     assert ledger.faults() == ()
 
 
@@ -391,4 +411,108 @@ def test_a_ledger_without_checkpoints_still_finds_what_its_chain_tells(tmp_path:
     with store._writing() as connection:
         connection.execute(sa.update(EVENTS).where(EVENTS.c.position == 2).values(payload="{}"))
     assert [str(fault).split(":")[0] for fault in store.verify().faults] == ["event 2 was changed"]
+    store.close()
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Iterator[SqlOrderStore]:
+    """Return a ledger on SQLite that this process has not opened yet, with a plan and held stock in it."""
+    url, checkpoints = f"sqlite:///{tmp_path / 'ledger.db'}", CheckpointFile(tmp_path / "checkpoints")
+    first, later = (SqlOrderStore(url, checkpoints=checkpoints) for _ in range(2))
+    record(order_book(), first)
+    reserved(first, approved(first, ("transfer", "I1", "DC1", "S9", 3)), 20)
+    yield later
+    first.close()
+    later.close()
+
+
+def change(store: SqlOrderStore, *statements: sa.Executable) -> tuple[str, ...]:
+    """Change what lies there, and return what verifying names."""
+    with store._engine.execution_options(writes=True).begin() as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return tuple(map(str, store.verify().faults))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [("going_on", 2, "1"), ("in_outbox", 2, "0"), ("plan_date", "2026-W02-1", "2026-01-05")],
+)
+def test_an_order_that_every_query_misses_is_named(planned: SqlOrderStore, column: str, value: Any, told: str) -> None:
+    faults = change(planned, sa.update(ORDERS).values({column: as_is(value)}))
+    assert len(faults) == 4
+    assert all(f" was changed where it stands: {column} = {value}, by its events {told}" in fault for fault in faults)
+    planned.rebuild()
+    assert planned.verify().faults == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        (
+            sa.update(EVENTS).values(payload=as_is(b"{}")),
+            "event 2 was changed: payload = bytes x'7b7d', which is no text",
+        ),
+        (
+            sa.update(EVENTS).values(recorded_at=as_is("yesterday")),
+            "event 2 was changed: recorded_at = yesterday, which is no time as it is written",
+        ),
+        (
+            sa.update(EVENTS).values(payload=sa.cast(as_is(b"\xff"), sa.Text)),
+            "event 2 was changed: payload = text that is no UTF-8 x'ff', which is no text",
+        ),
+    ],
+)
+def test_an_event_that_cannot_be_read_is_named_and_the_rest_is_looked_at(
+    planned: SqlOrderStore, statement: sa.Update, named: str
+) -> None:
+    hidden = sa.update(ORDERS).values(going_on=as_is(2))
+    faults = change(planned, statement.where(EVENTS.c.position == 2), hidden)
+    assert faults[0] == named
+    assert [fault.split(": ")[1] for fault in faults[1:]] == ["going_on = 2, which is no flag of 0 or 1"] * 4
+
+
+def test_an_event_without_a_number_for_its_place_is_named(planned: SqlOrderStore) -> None:
+    faults = change(planned, sa.update(EVENTS).where(EVENTS.c.position == 2).values(position=as_is("z\nz")))
+    assert "event 2 was removed: the next event that is there is 3" in faults
+    (misplaced,) = [fault for fault in faults if fault.startswith(EVENTS.name)]
+    assert misplaced.startswith("ledger_events, position 'z\\nz', stream ")
+
+
+def test_a_ledger_without_its_head_is_verified_by_who_opens_it_first(planned: SqlOrderStore) -> None:
+    assert change(planned, sa.delete(HEAD)) == ("ledger_head, only 1: it is not there; the last event is 7",)
+
+
+def test_views_that_no_opening_can_make_again_are_named_by_who_opens_the_ledger_first(planned: SqlOrderStore) -> None:
+    faults = change(
+        planned,
+        sa.update(PROJECTIONS).values(position=as_is("zz")),
+        sa.update(RESERVATIONS).values(units=as_is("zz")),
+        sa.update(HEAD).values(schema_release=as_is("zz")),
+    )
+    assert [fault.split(" = ")[0].split(", ", 1)[-1] for fault in faults] == [
+        "only 1: schema_release",
+        "site_id DC1, item_id I1: units",
+        "name orders: position",
+    ]
+
+
+def test_views_that_a_migration_left_empty_are_no_fault(planned: SqlOrderStore) -> None:
+    emptied = sa.update(PROJECTIONS).values(position=0)
+    assert change(planned, sa.delete(ORDERS), sa.delete(RESERVATIONS), emptied) == ()
+    # Who has opened it before has not left them to be made again.
+    assert change(planned, emptied) == ("ledger_projections, name orders: position = 0, by its events 7",)
+
+
+def test_an_event_of_no_known_kind_is_named_where_its_digest_fits(tmp_path: Path) -> None:
+    store = SqlOrderStore(f"sqlite:///{tmp_path / 'ledger.db'}")
+    record(order_book(), store)
+    with store._reading() as connection:
+        last = dict(connection.execute(sa.select(EVENTS).order_by(EVENTS.c.position.desc())).first()._mapping)
+    last["payload"] = "{}"
+    forged = link_of(Row(last)).hash_after(last["previous_hash"])
+    where = EVENTS.c.position == last["position"]
+    faults = change(store, sa.update(EVENTS).where(where).values(payload="{}", chain_hash=forged))
+    begins = f"event {last['position']} was recorded as nothing that this release reads: event OrderProposed cannot be"
+    assert [fault.startswith(begins) for fault in faults] == [True]
     store.close()
