@@ -135,7 +135,7 @@ def send_due(
             fresh = _still_ours(store, order)
             if fresh is None:
                 continue
-            if not _is_ours(fresh, gateway, sent):
+            if _address(fresh) != _address(order) and not _is_ours(fresh, gateway, sent):
                 why = told_elsewhere(fresh, gateway.address)
                 answers.append((order, _ended(order, SendOutcome.NOT_SENT, why, now())))
                 continue
@@ -277,6 +277,10 @@ def _ended(order: Order, outcome: SendOutcome, detail: str, retry_at: dt.datetim
 
 def _attempts(order: Order) -> int:
     return order.delivery.attempts if order.delivery else 0
+
+
+def _address(order: Order) -> str:
+    return order.delivery.gateway if order.delivery else ""
 
 
 def _note(sent: Sent, order: Order, answer: Command) -> None:
