@@ -15,7 +15,8 @@ class OrderStatus(StrEnum):
     """Where an order stands.
 
     ``proposed`` by a plan; ``approved`` by rule or person; ``reserved``: its stock is kept; ``issued``: in the
-    outbox, or taken in by the other side without an answer; ``unknown``: sent, no answer; ``acknowledged``,
+    outbox, or taken in by the other side without an answer; ``unknown``: sent, no answer, or the other side has
+    a revision that this ledger never made; ``acknowledged``,
     ``shipped``, ``received``: what the other side says; ``closed``: nothing further will happen; ``rejected`` by
     a person; ``expired`` before it was sent; ``cancelled`` by a plan, a person or the other side; ``failed``: the
     other side refused it, or says what nobody here can read; ``compensated`` by another order.

@@ -45,6 +45,10 @@ WHY = ("--reason", "for a test")
             ("override", "aaaa1111", "--line", "7", "--units", "2", "--reason", "packing"),
             ["it has no line 7", "Name one of 1 to 1"],
         ),
+        (
+            ("override", "aaaa1111", "--line", "1", "--units", str(2**63 - 1), "--reason", "packing"),
+            ["9223372036854775807 units are more than a line can have", "Give fewer units"],
+        ),
         (("pause", "shop=S1", *WHY), ["'shop=S1' cannot be paused", "site=SITE"]),
         (("pause", "all"), ["no reason was given"]),
         (("pause", "all", "--until", "2020-01-01", *WHY), ["today is 2026-03-02"]),

@@ -90,6 +90,31 @@ def test_what_the_other_side_lost_is_handed_over_again_and_is_there_once(
     assert causes(equipoise) == []
 
 
+def test_what_has_moved_and_is_lost_there_is_closed_and_what_it_has_is_not(
+    equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart, tmp_path: Path
+) -> None:
+    said = equipoise("reconcile", "--close", ORDER)
+    assert (said.code, "the other side has it" in said.err) == (1, True)
+    theirs.advance(ORDER, shipped={1: 12})
+    assert equipoise("reconcile", "--take", ORDER).code == 0
+    theirs.restore(tmp_path / "backup.db")
+    assert causes(equipoise) == [(ORDER, "--close")]
+    assert causes(equipoise, "--close", ORDER, *WHY) == []
+    assert (ours(planned).status, ours(planned).status_reason.startswith(WHY[1])) == ("closed", True)
+
+
+def test_what_the_other_side_forgot_of_an_order_that_had_left_is_taken_on_a_person_s_word(
+    equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart, tmp_path: Path
+) -> None:
+    theirs.copy_to(tmp_path / "later.db")
+    theirs.advance(ORDER, shipped={1: 12})
+    assert equipoise("reconcile", "--take", ORDER).code == 0
+    theirs.restore(tmp_path / "later.db")
+    assert causes(equipoise) == [(ORDER, "--take")]
+    assert causes(equipoise, "--take", ORDER) == []
+    assert ours(planned).status == "acknowledged"
+
+
 def test_an_order_that_is_not_ours_is_cancelled_there_and_ours_is_not(
     equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart
 ) -> None:
