@@ -134,8 +134,10 @@ def change_arcs(item_sites: ItemSites, arcs: Arcs, announced: Ints, price: Ints)
     return [pair] if len(told) else []
 
 
-def curve_arcs(item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: int) -> list[Arcs]:
-    """Return chain and end arcs; then, where a site has a maximum, those of units beyond it, which cost the penalty."""
+def curve_arcs(
+    item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: Ints
+) -> list[Arcs]:
+    """Return chain and end arcs; then, where a site has a maximum, units beyond it, at their item's penalty."""
     row, bucket = curves.row, curves.bucket
     cost = in_steps(curves.slope, scale)
     limit = np.concatenate(
@@ -147,7 +149,13 @@ def curve_arcs(item_sites: ItemSites, curves: Curves, projection: Projection, sc
     within = np.flatnonzero(inside > 0)
     return [
         _segment_arcs(item_sites, curves, within, inside[within], cost[within]),
-        _segment_arcs(item_sites, curves, beyond, (curves.width - inside)[beyond], cost[beyond] + penalty),
+        _segment_arcs(
+            item_sites,
+            curves,
+            beyond,
+            (curves.width - inside)[beyond],
+            cost[beyond] + penalty[item_sites.item[row[beyond]]],
+        ),
     ]
 
 

@@ -1,8 +1,9 @@
-"""The time-expanded network of every item, and how finely its costs are counted.
+"""The time-expanded network of every item.
 
 Node 0 of an item is the outside: suppliers, and what is left at the end. Each item-site has a
 chain of T + 1 nodes that carries cumulative supply, and nodes through which it gives in the
-early buckets. Not here: what each arc is (``arcs``), solving (``flow``), and lots (``lots``).
+early buckets. Not here: what each arc is (``arcs``), how finely
+money is counted (``carried``), solving (``flow``), and lots (``lots``).
 """
 
 from __future__ import annotations
@@ -20,21 +21,18 @@ from assets.rebalancing.arcs import (
     curve_arcs,
     giving_arcs,
     item_starts,
-    most_units,
     move_arcs,
     node_in_item,
     nodes_per_site,
 )
+from assets.rebalancing.carried import step_and_penalties
 from assets.rebalancing.first_arrivals import earliest_arrivals, first_arrivals
-from assets.rebalancing.item_sites import Floats, Ints, ItemSites
+from assets.rebalancing.item_sites import Flags, Floats, Ints, ItemSites
 from assets.rebalancing.landed import landed_costs, replacement_costs
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.projection import Projection, project, with_sold
 from assets.rebalancing.value import Curves, build_curves
-
-LARGEST_TOTAL = 2**60
-FINEST_STEP = 10**6
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,13 @@ class Start:
     potential : int array, shape (nodes,)
         With ``cost + potential[tail] - potential[head]`` the costs are, but for first-bucket
         moves, at least 0 where an arc has room, at most 0 where it carries units.
+    known : bool array, shape (items,)
+        Items that have one; the others are solved from nothing.
     """
 
     flows: Ints
     potential: Ints
+    known: Flags
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Network:
         Known supply entering each node.
     scale : float
         Integer cost of one unit of currency.
-    penalty : int
+    penalty : int array, shape (items,)
         Integer cost per unit of breaking a maximum stock.
     landed : float array, shape (n,)
         Landed replacement cost.
@@ -114,7 +115,7 @@ class Network:
     first: Ints
     supply: Ints
     scale: float
-    penalty: int
+    penalty: Ints
     landed: Floats
     change: Ints
     solved: dict[tuple[int, bytes], Answer] = field(default_factory=dict, compare=False, repr=False)
@@ -185,7 +186,7 @@ def expand(problem: Problem, sold: Floats | None = None) -> Network:
     free = np.flatnonzero(moves.blocked == 0)
     told = free[moves.announced[free] > 0]
     price = problem.release.guardrails.announced_change_price if len(told) else 0.0
-    scale, penalty = _scale(curves, moves, item_sites, price)
+    scale, penalty = step_and_penalties(curves, moves, item_sites, price, problem.steps)
     change = np.zeros(len(moves), dtype=np.int64)
     change[told] = round(price * scale / TIE_STEPS) * TIE_STEPS
     arcs = move_arcs(item_sites, moves, free, scale)
@@ -225,22 +226,6 @@ def expand(problem: Problem, sold: Floats | None = None) -> Network:
         landed=landed,
         change=change,
     )
-
-
-def _scale(curves: Curves, moves: Moves, item_sites: ItemSites, change: float) -> tuple[float, int]:
-    """Return the finest money step whose totals fit 64 bits, and the penalty of a broken limit."""
-    steep = np.abs(curves.slope)
-    chain, end = steep[curves.bucket < item_sites.horizon], steep[curves.bucket == item_sites.horizon]
-    once = float(end.max(initial=0.0) + moves.unit_amount.max(initial=0.0)) + 2.0 * change
-    bucket = float(chain.max(initial=0.0))
-    # More than any unit can save by breaking a limit on its way through the horizon.
-    penalty = bucket * (item_sites.horizon + 2) + 3.0 * once + 1e-3
-    units = float(most_units(item_sites).max(initial=1)) * (item_sites.horizon + 1) * 8
-    step = FINEST_STEP
-    while step > 1 and penalty * step * TIE_STEPS * units > LARGEST_TOTAL:
-        step //= 10
-    scale = float(step * TIE_STEPS)
-    return scale, round(penalty * scale)
 
 
 def _supply(item_sites: ItemSites, node_start: Ints) -> Ints:

@@ -204,13 +204,31 @@ class Batch:
 
 def _solve_fresh(network: Network, variant: Variant) -> Flow:
     batch = Batch.of(network, variant)
-    flows, potential = _from_start(network, batch) or _from_nothing(network, batch)
+    flows, potential = _optima(network, batch)
     cost = network.cost[batch.arcs]
     sums = np.concatenate([[0], np.cumsum(flows * cost)])[batch.arc_offset]
     broken = np.zeros(len(variant.items), dtype=bool)
-    broken[batch.owner[(flows > 0) & (cost >= network.penalty // 2)]] = True
+    dear = (network.segment[batch.arcs] >= 0) & (cost >= network.penalty[variant.items][batch.owner] // 2)
+    broken[batch.owner[(flows > 0) & dear]] = True
     units = flows[batch.first_arcs]
     return Flow(variant, units, np.diff(sums), batch.arcs, flows, broken, batch.nodes, potential)
+
+
+def _optima(network: Network, batch: Batch) -> tuple[Ints, Ints]:
+    """Return the flow of every arc and the potential of every node, of each item from its start if it has one."""
+    items, start = batch.variant.items, network.start
+    known = np.zeros(len(items), dtype=bool) if start is None else start.known[items]
+    if known.all():
+        return _from_start(network, batch) or _from_nothing(network, batch)
+    if not known.any():
+        return _from_nothing(network, batch)
+    flows, potential = np.zeros(len(batch.arcs), dtype=np.int64), np.zeros(len(batch.nodes), dtype=np.int64)
+    moves = network.first_start[items + 1] - network.first_start[items]
+    for some in (known, ~known):
+        variant = Variant(items[some], batch.variant.units[np.repeat(some, moves)])
+        found = _optima(network, Batch.of(network, variant))
+        flows[some[batch.owner]], potential[np.repeat(some, batch.node_counts)] = found
+    return flows, potential
 
 
 def _from_nothing(network: Network, batch: Batch) -> tuple[Ints, Ints]:
@@ -262,18 +280,22 @@ def started(network: Network, flow: Flow) -> Network:
 
     Notes
     -----
-    Where reduced costs are too large to add up exactly, or an item would have no start, the
-    network comes back as it was.
+    An item whose reduced costs are too large to add up exactly has no start. Where no item would
+    have one, or some were never solved, the network comes back as it was.
     """
     if network.start is None and len(flow.variant.items) < network.items:
         return network
-    start = network.start or Start(np.zeros_like(network.cost), np.zeros_like(network.supply))
-    start = Start(start.flows.copy(), start.potential.copy())
+    start = network.start or Start(
+        np.zeros_like(network.cost), np.zeros_like(network.supply), np.zeros(network.items, dtype=bool)
+    )
+    start = Start(start.flows.copy(), start.potential.copy(), start.known.copy())
     start.flows[flow.arcs], start.potential[flow.nodes] = flow.flows, flow.potential
     batch = Batch.of(network, flow.variant)
     reduced = network.cost[flow.arcs] + flow.potential[batch.tail] - flow.potential[batch.head]
-    exact = int(np.abs(reduced).max(initial=0)) * (int(batch.node_counts.max(initial=0)) + 1) <= LARGEST_EXACT
-    return replace(network, start=start) if exact else network
+    most = np.zeros(len(flow.variant.items))
+    np.maximum.at(most, batch.owner, np.abs(reduced).astype(np.float64))
+    start.known[flow.variant.items] = most * (batch.node_counts + 1) <= LARGEST_EXACT
+    return replace(network, start=start) if start.known.any() else network
 
 
 def problem_name(network: Network, items: Ints) -> str:

@@ -141,10 +141,11 @@ def _start(choice: Choice, network: Network, items: Ints, again: Choice) -> Star
     start, fresh = choice.network.start, again.network.start
     if start is None or fresh is None:
         return None
-    flows, potential = start.flows.copy(), start.potential.copy()
+    flows, potential, known = start.flows.copy(), start.potential.copy(), start.known.copy()
     flows[gather(network.arc_start, items)[0]] = fresh.flows
     potential[gather(network.node_start, items)[0]] = fresh.potential
-    return Start(flows, potential)
+    known[items] = fresh.known
+    return Start(flows, potential, known)
 
 
 def _hedges(hedges: Hedges, rows: Ints, again: Hedges, units: Ints) -> Hedges:

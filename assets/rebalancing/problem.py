@@ -18,6 +18,7 @@ from assets.kernel.network import NetworkProfile
 from assets.policy.parameters import handed_over
 from assets.policy.release import Release
 from assets.rebalancing.announced import Standing, departed, units_of
+from assets.rebalancing.carried import FINEST_STEP, carried
 from assets.rebalancing.credibility import cost_of_disbelief
 from assets.rebalancing.faults import document_faults, minimum_faults, policy_faults, setting_faults, way_faults
 from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
@@ -69,6 +70,8 @@ class Problem:
         Supplier and site to days and their probabilities, where a purchase may take one or another.
     standing : Standing
         Lines that earlier plans announced.
+    steps : int
+        Most money steps of a unit of currency; the same for every part, so that each decides as the whole.
     """
 
     plan_date: dt.date
@@ -85,6 +88,7 @@ class Problem:
     documents: Documents | None = None
     lead_times: LeadTimes = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing.none)
+    steps: int = FINEST_STEP
 
     @property
     def horizon(self) -> int:
@@ -174,12 +178,18 @@ def build_problem(
         left = units_of(moves, item_sites, standing.frozen)
         departures, minimums, documents = departures.beside(left), minimums.beside(left), documents.beside(left)
     faults += [*limit_faults(limits), *document_faults(snapshot.sites, documents), *minimum_faults(moves, minimums)]
+    counted = carried(item_sites, standing.fence(moves, item_sites), release.objective, _change_price(moves, release))
+    faults += counted.faults
     return Problem(
-        plan_date, calendar.bucket.days, profile.lost_sales, release, item_sites, standing.fence(moves, item_sites),
+        plan_date, calendar.bucket.days, profile.lost_sales, release, counted.item_sites, counted.moves,
         held.sort_values(KEY, ignore_index=True), tuple(faults), limits,
         departures if len(departures) else None, minimums if len(minimums) else None,
-        documents if len(documents) else None, _uncertain(snapshot), standing,
+        documents if len(documents) else None, _uncertain(snapshot), standing, counted.steps,
     )  # fmt: skip
+
+
+def _change_price(moves: Moves, release: Release) -> float:
+    return release.guardrails.announced_change_price if (moves.announced > 0).any() else 0.0
 
 
 def settings_table(snapshot: Snapshot, bucket_days: int, faults: list[str]) -> pd.DataFrame:

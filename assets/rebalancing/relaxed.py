@@ -31,7 +31,7 @@ def relaxations(network: Network, flow: Flow, units: Ints) -> list[str]:
         Of every move of the plan.
     """
     faults: list[str] = []
-    price = np.full(len(network.problem.item_sites), network.penalty / network.scale)
+    price = network.penalty[network.problem.item_sites.item] / network.scale
     what = "maximum stock that cannot be kept, at a penalty that is in no printed cost"
     _note(network, _over_maximum(network, flow), price, what, faults)
     what = "stock stays at a cross-dock that could leave, at its landed value a bucket"
@@ -42,7 +42,8 @@ def relaxations(network: Network, flow: Flow, units: Ints) -> list[str]:
 def _over_maximum(network: Network, flow: Flow) -> Ints:
     """Return the units of each item-site above its maximum, the most of any bucket, shape (n,)."""
     curves, segment = network.curves, network.segment[flow.arcs]
-    over = (flow.flows > 0) & (network.cost[flow.arcs] >= network.penalty // 2) & (segment >= 0)
+    penalty = network.penalty[network.problem.item_sites.item[curves.row[np.maximum(segment, 0)]]]
+    over = (flow.flows > 0) & (network.cost[flow.arcs] >= penalty // 2) & (segment >= 0)
     by_bucket = np.zeros((len(network.problem.item_sites), network.problem.horizon + 1), dtype=np.int64)
     np.add.at(by_bucket, (curves.row[segment[over]], curves.bucket[segment[over]]), flow.flows[over])
     return np.asarray(by_bucket.max(axis=1))

@@ -66,6 +66,7 @@ def part(network: Network, items: Ints) -> Part:
             node_start=_starts(network.node_start, items),
             first=_places(len(network.problem.moves), moves)[network.first[gather(network.first_start, items)[0]]],
             supply=network.supply[gather(network.node_start, items)[0]],
+            penalty=network.penalty[items],
             landed=network.landed[rows],
             change=network.change[moves],
             solved={},
@@ -117,7 +118,8 @@ def started_part(network: Network, items: Ints) -> Part:
     if start is None:
         return some
     arcs, nodes = gather(network.arc_start, items)[0], gather(network.node_start, items)[0]
-    return replace(some, network=replace(some.network, start=Start(start.flows[arcs], start.potential[nodes])))
+    own = Start(start.flows[arcs], start.potential[nodes], start.known[items])
+    return replace(some, network=replace(some.network, start=own))
 
 
 def shut(network: Network, moves: Flags) -> Network:

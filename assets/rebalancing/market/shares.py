@@ -67,4 +67,5 @@ def _moved(network: Network, shut: Flags) -> Ints:
     node, flows = network.node_start[owner], start.flows[arcs]
     ends = start.potential[node + network.tail[arcs]] - start.potential[node + network.head[arcs]]
     reduced, room = network.cost[arcs] + ends, network.capacity[arcs] > flows
-    return np.unique(owner[~shut & (((reduced < 0) & room) | ((reduced > 0) & (flows > 0)))])
+    moved = owner[~shut & (((reduced < 0) & room) | ((reduced > 0) & (flows > 0)))]
+    return np.union1d(moved, np.flatnonzero(~start.known))

@@ -84,7 +84,7 @@ def test_a_maximum_that_a_plan_relaxes_is_named_with_its_units_and_its_price(pro
     assert relaxations(network, relaxed_optimum(network), np.zeros(len(network.problem.moves), np.int64)) == []
     # Ten are bought: the next day 3 + 10 stand against a maximum of 4 and the 2 that were asked for by then.
     flow = solve_flows(network, Variant(np.array([0]), np.array([10])))
-    price = f"{network.penalty / network.scale:.2f}"
+    price = f"{network.penalty[0] / network.scale:.2f}"
     assert relaxations(network, flow, units_of_flow(network, flow)) == [
         f"maximum stock that cannot be kept, at a penalty that is in no printed cost: i a by 7 units, {price} each"
     ]
