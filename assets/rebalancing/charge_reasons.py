@@ -16,6 +16,7 @@ from assets.rebalancing.charges import Charges
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.item_sites import KEY, Floats, Ints
 from assets.rebalancing.market.components import largest_units
+from assets.rebalancing.market.minimums import Minimums
 from assets.rebalancing.merged import every_unit
 from assets.rebalancing.reasons import NET
 from assets.rebalancing.site_reasons import NEGLIGIBLE, STAYS
@@ -188,11 +189,23 @@ def _why(charges: Charges, move: int) -> tuple[str, str, str]:
     if document >= 0 and charges.unhandled[document]:
         return _full(charges, document)
     on = np.flatnonzero(charges.closed & (minimums.use[:, [move]].toarray()[:, 0] > 0))
+    if minimums.never[on].any():
+        return _out_of_reach(minimums, int(on[minimums.never[on]][0]))
     name, least, wanted = minimums.names[on[0]], float(minimums.least[on[0]]), float(charges.wanted[on[0]])
     return (
         name,
         f"{name} stays: {wanted:.2f} was asked for of at least {least:.2f}, and to wait costs less than to fill it",
         f"{max(0.0, least - wanted):.2f} more is asked for on {name}",
+    )
+
+
+def _out_of_reach(minimums: Minimums, document: int) -> tuple[str, str, str]:
+    name, least, by = minimums.names[document], float(minimums.least[document]), minimums.hindered_by[document]
+    most = 0.0 if minimums.reach is None else float(minimums.reach[document])
+    return (
+        name,
+        f"{name} stays: it can come to {most:.2f} at most of at least {least:.2f}, because of {by}",
+        f"{name} asks for {most:.2f} or less, or there is more room in {by}",
     )
 
 

@@ -14,8 +14,8 @@ from assets.policy.release import Guardrails
 from assets.rebalancing import constraints
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, ItemSites
 from assets.rebalancing.market.documents import Documents
-from assets.rebalancing.market.limits import TOLERANCE
-from assets.rebalancing.market.minimums import Minimums
+from assets.rebalancing.market.limits import Limits
+from assets.rebalancing.market.minimums import STOCKS, SUPPLIER, Minimums
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.snapshot import note
 
@@ -117,32 +117,69 @@ def document_faults(sites: pd.DataFrame, documents: Documents) -> list[str]:
     return faults
 
 
-def minimum_faults(moves: Moves, minimums: Minimums) -> list[str]:
-    """Return the documents whose minimum is above all that can be on them, in one sentence.
+def reached_minimums(item_sites: ItemSites, moves: Moves, minimums: Minimums, limits: Limits) -> Minimums:
+    """Return documents with the most that each can come to, in whole lots.
 
     Parameters
     ----------
-    moves : Moves
+    item_sites, moves : ItemSites, Moves
         Of the plan.
     minimums : Minimums
         Of today's documents over the same moves, with lines that stand.
+    limits : Limits
+        That items share.
+    """
+    end, multiple = moves.destination, np.maximum(1, moves.multiple)
+    sold = np.ceil(item_sites.mean[end, np.minimum(moves.arrival, item_sites.horizon - 1)]).astype(np.int64)
+    there = item_sites.known_supply[end, np.minimum(moves.arrival, item_sites.horizon - 1)]
+    room = np.maximum(0, item_sites.maximum[end] + sold + item_sites.owed[end] - there)
+    # What may be sent on makes room of its own.
+    gives = np.zeros(len(item_sites), dtype=bool)
+    gives[moves.origin[moves.is_transfer & (moves.blocked == 0)]] = True
+    held = (item_sites.maximum < UNLIMITED) & ~item_sites.cross_dock & ~gives
+    room = np.where(held[end], np.minimum(moves.capacity, room), moves.capacity)
+    whole, kept = (constraints.lot_below(most, moves.minimum, multiple) for most in (moves.capacity, room))
+    return minimums.reached(whole, kept, limits)
+
+
+def minimum_faults(minimums: Minimums) -> list[str]:
+    """Return the documents whose minimum is above all that can be on them, one sentence a kind of hindrance.
+
+    Parameters
+    ----------
+    minimums : Minimums
+        As ``reached_minimums`` returned them.
     """
     faults: list[str] = []
-    whole = constraints.lot_below(moves.capacity, moves.minimum, np.maximum(1, moves.multiple))
-    carries = np.diff(minimums.use.indptr) > 0
-    never = carries & (minimums.amount(whole) < minimums.least * (1 - TOLERANCE))
-    names = pd.DataFrame({"document": np.array(minimums.names, dtype=object)[never]})
-    note(names, ["document"], "minimum above all that its supplier can send; nothing is bought on it", faults)
+    by, names = np.array(minimums.hindered_by, dtype=object), np.array(minimums.names, dtype=object)
+    reach = minimums.reach if minimums.reach is not None else np.zeros(len(names))
+    for known, what in (
+        (by == SUPPLIER, "minimum above all that its supplier can send; nothing is bought on it"),
+        (by == STOCKS, "minimum above what maximum stocks leave room for; nothing is bought on it"),
+    ):
+        note(pd.DataFrame({"document": names[known]}), ["document"], what, faults)
+    shared = np.flatnonzero(minimums.never & (by != SUPPLIER) & (by != STOCKS))
+    told = [f"{names[k]} comes to {reach[k]:.2f} within {by[k]}" for k in shared.tolist()]
+    note(
+        pd.DataFrame({"told": told}),
+        ["told"],
+        "minimum above what a shared limit lets in; nothing is bought on it",
+        faults,
+    )
     return faults
 
 
-def policy_faults(item_sites: ItemSites, moves: Moves, rules: Guardrails, bucket_days: int) -> list[str]:
-    """Return where the policy release leaves nothing to decide, one sentence a kind.
+def policy_faults(
+    item_sites: ItemSites, moves: Moves, sites: pd.DataFrame, rules: Guardrails, bucket_days: int
+) -> list[str]:
+    """Return where the policy release leaves nothing to decide or names what there is not, one sentence a kind.
 
     Parameters
     ----------
     item_sites, moves : ItemSites, Moves
         Of the plan; every way is among the moves of the first bucket, free or not.
+    sites : DataFrame
+        DIM_SITE.
     rules : Guardrails
         Of the release.
     bucket_days : int
@@ -152,10 +189,19 @@ def policy_faults(item_sites: ItemSites, moves: Moves, rules: Guardrails, bucket
     days = item_sites.horizon * bucket_days
     if rules.freeze_days >= days:
         faults.append(f"freeze fence of {rules.freeze_days} days in a horizon of {days}; nothing can start")
+    for kind, lanes in (("forbids", rules.forbidden_lanes), ("allows", rules.allowed_lanes)):
+        unknown = [lane for lane in lanes if not set(lane) <= {"*", *sites["site_id"]}]
+        names = pd.DataFrame(unknown, columns=["origin_id", "destination_id"])
+        note(
+            names,
+            ["origin_id", "destination_id"],
+            f"policy release {kind} a lane of a site that is not; correct it",
+            faults,
+        )
     shut = constraints.forbidden_lane(moves, item_sites, rules) | constraints.allowed_lane(moves, item_sites, rules)
     shut |= constraints.sensitive_item(moves, item_sites, rules)
-    into, sites, way = item_sites.site[moves.destination], len(item_sites.site_ids), moves.bucket == 0
-    ways, closed = np.bincount(into[way], minlength=sites), np.bincount(into[way & shut], minlength=sites)
+    into, count, way = item_sites.site[moves.destination], len(item_sites.site_ids), moves.bucket == 0
+    ways, closed = np.bincount(into[way], minlength=count), np.bincount(into[way & shut], minlength=count)
     none = (ways > 0) & (closed == ways)
     if none.any() and (none == (ways > 0)).all():
         faults.append("policy release forbids every way into every site; nothing moves")

@@ -20,7 +20,14 @@ from assets.policy.release import Release
 from assets.rebalancing.announced import Standing, departed, units_of
 from assets.rebalancing.carried import FINEST_STEP, carried
 from assets.rebalancing.credibility import cost_of_disbelief
-from assets.rebalancing.faults import document_faults, minimum_faults, policy_faults, setting_faults, way_faults
+from assets.rebalancing.faults import (
+    document_faults,
+    minimum_faults,
+    policy_faults,
+    reached_minimums,
+    setting_faults,
+    way_faults,
+)
 from assets.rebalancing.item_sites import KEY, Floats, Ints, ItemSites, build_item_sites
 from assets.rebalancing.market.departures import Departures
 from assets.rebalancing.market.documents import Documents
@@ -169,7 +176,7 @@ def build_problem(
     early = cost_of_deciding_early(item_sites, moves) + cost_of_disbelief(moves, release.guardrails.lateral_credibility)
     moves = replace(moves, announced=standing.units(moves, item_sites), early=early)
     faults += [*setting_faults(planned), *way_faults(item_sites, moves, snapshot.sites)]
-    faults += policy_faults(item_sites, moves, release.guardrails, calendar.bucket.days)
+    faults += policy_faults(item_sites, moves, snapshot.sites, release.guardrails, calendar.bucket.days)
     stage = Stage(item_sites, moves, plan_date, profile.lost_sales)
     limits = standing.use(stated_limits(stage, snapshot, release.limits, held), moves, item_sites)
     departures = stated_departures(stage, snapshot, release.objective.transport_weight)
@@ -177,7 +184,8 @@ def build_problem(
     if len(standing.frozen):
         left = units_of(moves, item_sites, standing.frozen)
         departures, minimums, documents = departures.beside(left), minimums.beside(left), documents.beside(left)
-    faults += [*limit_faults(limits), *document_faults(snapshot.sites, documents), *minimum_faults(moves, minimums)]
+    minimums = reached_minimums(item_sites, moves, minimums, limits)
+    faults += [*limit_faults(limits), *document_faults(snapshot.sites, documents), *minimum_faults(minimums)]
     counted = carried(item_sites, standing.fence(moves, item_sites), release.objective, _change_price(moves, release))
     faults += counted.faults
     return Problem(

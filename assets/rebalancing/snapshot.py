@@ -155,6 +155,7 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     sourcing = _keep(
         sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults
     )
+    sourcing = _without_negative_capacity(sourcing, source_name, faults)
     settings = settings.loc[~settings["item_id"].isin(spoilt)]
     known = settings["site_id"].isin(sites) & settings["item_id"].isin(named)
     settings = _keep(settings, known, KEY, "settings of an unknown item or site", faults)
@@ -167,10 +168,26 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     )
     given = settings["shortage_cost_per_unit"].isna() | _not_negative(settings, ["shortage_cost_per_unit"])
     settings = _keep(settings, given, KEY, "negative shortage cost", faults)
-    stray = snapshot.position.merge(settings[KEY], on=KEY, how="left", indicator=True)["_merge"] == "left_only"
+    stray = (
+        snapshot.position.merge(snapshot.item_sites[KEY].drop_duplicates(), on=KEY, how="left", indicator=True)[
+            "_merge"
+        ]
+        == "left_only"
+    )
     stray &= ~snapshot.position["item_id"].isin(spoilt).to_numpy(bool)
     _keep(snapshot.position, ~stray, KEY, "stock where the item is not ranged", faults)
     return replace(snapshot, lanes=lanes, sourcing=sourcing, item_sites=settings, items=items), faults
+
+
+def _without_negative_capacity(sourcing: pd.DataFrame, name: list[str], faults: list[str]) -> pd.DataFrame:
+    """Return sourcing whose capacities are nothing where they are less."""
+    bad = (sourcing["capacity_units_per_day"] < 0).fillna(False).to_numpy(bool)
+    note(sourcing.loc[bad], name, "capacity of a purchase below nothing; nothing is bought there", faults)
+    return (
+        sourcing.assign(capacity_units_per_day=sourcing["capacity_units_per_day"].mask(bad, 0))
+        if bad.any()
+        else sourcing
+    )
 
 
 def _without_size(lanes: pd.DataFrame, name: list[str], faults: list[str]) -> pd.DataFrame:

@@ -16,7 +16,10 @@ from scipy.sparse import csr_array
 
 from assets.kernel.errors import EquipoiseError
 from assets.rebalancing.item_sites import Flags, Floats, Ints
-from assets.rebalancing.market.limits import TOLERANCE
+from assets.rebalancing.market.limits import TOLERANCE, Limits
+
+SUPPLIER, STOCKS = "what its supplier can send", "the maximum stocks"
+"""What can keep a document below its minimum, beside the name of a shared limit."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Minimums:
         Amount per unit of each move; never negative.
     others : float array, shape (d,)
         Amount of lines that stand.
+    reach : float array, shape (d,), optional
+        Most that each can come to; not known if not given.
+    hindered_by : tuple of str
+        Of each whose reach is below its minimum by what, else empty; none known if not given.
 
     Raises
     ------
@@ -44,6 +51,8 @@ class Minimums:
     least: Floats
     use: csr_array
     others: Floats
+    reach: Floats | None = None
+    hindered_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no document can ask for."""
@@ -78,9 +87,59 @@ class Minimums:
         """Return documents on which units that stand are already."""
         return replace(self, others=self.amount(units))
 
+    @property
+    def never(self) -> Flags:
+        """Which documents are known never to come to their minimum, shape (d,)."""
+        return np.array([bool(by) for by in self.hindered_by] or [False] * len(self), dtype=bool)
+
+    def reached(self, whole: Ints, kept: Ints, limits: Limits) -> Minimums:
+        """Return documents with the most that each can come to, and what keeps it below its minimum.
+
+        Each hindrance by itself, so that what is told to be out of reach is.
+
+        Parameters
+        ----------
+        whole : int array, shape (m,)
+            Most of each move in whole lots.
+        kept : int array, shape (m,)
+            The same, as far as maximum stocks leave room.
+        limits : Limits
+            That items share, over the same moves.
+        """
+        reach, by = self.amount(whole), np.full(len(self), "", dtype=object)
+        carries, least = np.diff(self.use.indptr) > 0, self.least * (1 - TOLERANCE)
+        by[carries & (reach < least)] = SUPPLIER
+        beside = self.amount(kept)
+        by[carries & (by == "") & (beside < least)] = STOCKS
+        reach = np.minimum(reach, beside)
+        for k in np.flatnonzero(carries & (by == "")).tolist():
+            per_unit = self.use[[k]].toarray()[0]
+            for row in _on(limits, per_unit > 0):
+                most = self.others[k] + _most(per_unit, kept, limits.use[[row]].toarray()[0], float(limits.room[row]))
+                if most < min(least[k], reach[k]):
+                    reach[k], by[k] = most, limits.names[row]
+        return replace(self, reach=reach, hindered_by=tuple(by.tolist()))
+
     def take(self, moves: Any) -> Minimums:
         """Return the documents over some of the moves."""
         return replace(self, use=csr_array(self.use[:, moves]))
+
+
+def _on(limits: Limits, moves: Flags) -> list[int]:
+    """Return the limits that some moves use and that nothing frees."""
+    frees = np.asarray(limits.use.minimum(0.0).sum(axis=1)).ravel() < 0
+    return np.flatnonzero((np.asarray(limits.use @ moves.astype(np.float64)) > 0) & ~frees).tolist()
+
+
+def _most(per_unit: Floats, most: Ints, use: Floats, room: float) -> float:
+    """Return the largest amount within a limit by fractions of units, those that come to most by its use first."""
+    on = np.flatnonzero(per_unit > 0)
+    free = on[use[on] <= 0]
+    held = on[use[on] > 0]
+    held = held[np.argsort(-per_unit[held] / use[held], kind="stable")]
+    used = use[held] * most[held]
+    share = np.clip(room - (np.cumsum(used) - used), 0.0, used)
+    return float(per_unit[free] @ most[free] + (share / use[held]) @ per_unit[held])
 
 
 def no_minimums(moves: int) -> Minimums:

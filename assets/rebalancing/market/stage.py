@@ -146,14 +146,14 @@ def period_name(period: int, days: int) -> str:
 
 
 def ordered_before(stage: Stage, snapshot: Snapshot) -> pd.DataFrame:
-    """Return purchases under way: source_id, days from the plan date (below 0), open_units and open_amount.
+    """Return purchases under way: item_id, source_id, days from the plan date (below 0), open_units and open_amount.
 
     What came in already is no longer known here, and is counted no more. A purchase costs what its
     sourcing states today, else the item's standard cost.
     """
     found = snapshot.open_orders
     if found is None or found.empty:
-        return pd.DataFrame({"source_id": [], "days": [], "open_units": [], "open_amount": []})
+        return pd.DataFrame({"item_id": [], "source_id": [], "days": [], "open_units": [], "open_amount": []})
     key = ["item_id", "source_id", "site_id"]
     bought = found.loc[found["receipt_kind"] == "purchase", [*key, "started_date", "open_units"]]
     terms = snapshot.sourcing.rename(columns={"supplier_id": "source_id", "unit_cost": "cost"})

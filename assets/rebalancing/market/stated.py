@@ -6,6 +6,8 @@ named by what they hold and the date on which they do. Not here: single rows by 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -41,6 +43,7 @@ def stated_limits(stage: Stage, snapshot: Snapshot, rules: SharedLimits, held: p
             docks_out(stage, snapshot.sites),
             storage(stage, snapshot.sites, volume, held),
             supplier_capacity(stage, snapshot.sourcing, ordered),
+            item_capacity(stage, snapshot.sourcing, ordered),
             purchase_budget(stage, rules, ordered),
         ]
     )
@@ -139,24 +142,44 @@ def supplier_capacity(stage: Stage, sourcing: pd.DataFrame, ordered: pd.DataFram
     what is ordered on one day has until the next to be shipped. Periods are counted from a Monday
     long past: weeks start on Mondays, and plan dates within one share what it holds.
     """
-    moves = stage.moves
     stated = sourcing.groupby("supplier_id")["supplier_capacity_units_per_day"].min().dropna().astype("float64")
+    return _capacities(stage, stated, pd.Index(stage.moves.source_id), pd.Index(ordered["source_id"]), ordered)
+
+
+def item_capacity(stage: Stage, sourcing: pd.DataFrame, ordered: pd.DataFrame) -> Limits:
+    """``ordered before + sum_j q[j] <= capacity a day * days`` over purchases of an item from a supplier in a period.
+
+    Over all sites that buy it there, where several do: what it can ship of an item is there once. Of
+    sites that state different figures the largest holds for all of them. Periods as of a supplier.
+    """
+    terms = sourcing.groupby(["supplier_id", "item_id"])
+    stated = terms["capacity_units_per_day"].max().astype("float64")
+    stated = stated.loc[stated.notna() & (terms["site_id"].nunique() > 1)]
+    items = np.array(stage.item_sites.item_ids, dtype=object)[stage.item_sites.item[stage.moves.destination]]
+    bought = pd.MultiIndex.from_arrays([stage.moves.source_id, items])
+    before = pd.MultiIndex.from_frame(ordered[["source_id", "item_id"]])
+    return _capacities(stage, stated, bought, before, ordered)
+
+
+def _capacities(
+    stage: Stage, stated: pd.Series[float], of_moves: pd.Index[Any], of_orders: pd.Index[Any], ordered: pd.DataFrame
+) -> Limits:
+    """Return the limits of what suppliers ship a day, by the keys of what is stated, of moves and of orders before."""
+    moves = stage.moves
     if stated.empty:
         return no_limits(len(moves))
-    supplier = pd.Index(stated.index).get_indexer(pd.Index(moves.source_id))
-    on = np.flatnonzero(stage.free & ~moves.is_transfer & (supplier >= 0))
+    place = stated.index.get_indexer(of_moves)
+    on = np.flatnonzero(stage.free & ~moves.is_transfer & (place >= 0))
     longest = np.ones(len(stated), dtype=np.int64)
-    np.maximum.at(longest, supplier[on], stage.item_sites.review_buckets[moves.destination[on]])
+    np.maximum.at(longest, place[on], stage.item_sites.review_buckets[moves.destination[on]])
     longest *= stage.item_sites.bucket_days
-    rows = Rows.of(supplier[on], stage.periods(moves.bucket[on], longest[supplier[on]]))
+    rows = Rows.of(place[on], stage.periods(moves.bucket[on], longest[place[on]]))
     days = longest[rows.subject]
-    names = [
-        (f"supplier capacity {stated.index[s]}", period_name(p, d)) for (s, p), d in zip(rows.pairs, days, strict=True)
-    ]
+    told = [key if isinstance(key, str) else " ".join(key) for key in stated.index]
+    names = [(f"supplier capacity {told[s]}", period_name(p, d)) for (s, p), d in zip(rows.pairs, days, strict=True)]
     most: Floats = np.asarray(stated, dtype=np.float64)[rows.subject] * days
-    known = pd.Index(stated.index).get_indexer(pd.Index(ordered["source_id"]))
-    mine = ordered.loc[known >= 0]
-    fixed = rows.in_periods(stage, known[known >= 0], mine, longest, "open_units")
+    known = stated.index.get_indexer(of_orders)
+    fixed = rows.in_periods(stage, known[known >= 0], ordered.loc[known >= 0], longest, "open_units")
     return rows.limits(stage, "supplier_capacity", names, most, on, np.ones(len(on)), fixed)
 
 
@@ -181,13 +204,19 @@ def purchase_budget(stage: Stage, rules: SharedLimits, ordered: pd.DataFrame) ->
 def limit_faults(limits: Limits) -> list[str]:
     """Return what is wrong with stated limits and how it is relaxed, one sentence a kind and subject."""
     told: dict[str, list[str]] = {}
+    over = dict(zip(limits.names, (limits.fixed - limits.capacity).tolist(), strict=True))
+    most: dict[str, float] = {}
     subjects = dict(zip(limits.names, limits.families, strict=True))
     for fault in limits.consistency(limits.use.shape[1]):
         name, what = fault.rsplit(": ", 1)
         date = name.removeprefix(subjects[name]).split()[0]
         told.setdefault(f"{subjects[name]}: {what}", []).append(date)
+        if "exceeded" in what:
+            most[f"{subjects[name]}: {what}"] = max(over[name], most.get(f"{subjects[name]}: {what}", 0.0))
+    # What lies over stays for nothing: only what would come in beside it has a price.
     return [
-        f"{what}{'' if ';' in what else '; nothing is let in'} ({len(dates)} dates, first {min(dates)})"
+        f"{what}{'' if ';' in what else '; nothing is let in'} ({len(dates)} dates, first {min(dates)}"
+        f"{f', by {most[what]:.2f} at most, 0.00 each' if what in most else ''})"
         for what, dates in sorted(told.items())
     ]
 

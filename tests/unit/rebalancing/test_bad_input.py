@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, snapshot
+from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, profile, release, snapshot
 
+from assets.policy.release import SharedLimits
 from assets.rebalancing import pages
 from assets.rebalancing.costs import units_of_flow
 from assets.rebalancing.expansion import expand
 from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.lots import relaxed_optimum
 from assets.rebalancing.plan import Plan, solve
-from assets.rebalancing.problem import Problem
+from assets.rebalancing.problem import Problem, build_problem
 from assets.rebalancing.relaxed import relaxations
 from assets.rebalancing.snapshot import Snapshot
 
@@ -130,7 +131,9 @@ def test_a_negative_shortage_cost_is_left_out_by_name(problem_of: ProblemOf) -> 
     settings = told.item_sites.copy()
     settings.loc[settings["site_id"] == "b", "shortage_cost_per_unit"] = -1.0
     problem = problem_of(dataclasses.replace(told, item_sites=settings))
-    assert "negative shortage cost: i b" in problem.consistency()
+    assert problem.consistency() == [
+        "negative shortage cost: i b", "no way in within the horizon; it lasts with what it has: i a",
+    ]  # fmt: skip
     assert set(solve(problem).decisions["site_id"]) == {"a"}
 
 
@@ -188,7 +191,7 @@ def test_a_release_that_forbids_every_way_in_is_named(problem_of: ProblemOf, rul
 
 
 def test_a_site_that_buys_is_not_closed_by_forbidden_lanes(problem_of: ProblemOf) -> None:
-    problem = problem_of(bought(), forbidden_lanes=(("*", "*"),), allowed_lanes=(("x", "y"),))
+    problem = problem_of(bought(), forbidden_lanes=(("*", "*"),), allowed_lanes=(("a", "a"),))
     assert problem.consistency() == []
     assert len(solve(problem).lines)
 
@@ -219,12 +222,74 @@ def test_a_document_minimum_that_nobody_can_meet_is_named(
         assert plan.lines.empty
 
 
+SHARED = "minimum above what a shared limit lets in; nothing is bought on it: document sup > a"
+STOCKS_FULL = "minimum above what maximum stocks leave room for; nothing is bought on it"
+TODAY = f"{PLAN_DATE} to {PLAN_DATE}"
+
+
+@pytest.mark.parametrize(
+    ("more", "minimum", "enough", "fault"),
+    [
+        ({"terms": {"supplier_capacity_units_per_day": 9}}, {"minimum_document_units": 20}, 9,
+         f"{SHARED} units {PLAN_DATE} comes to 9.00 within supplier capacity sup {TODAY}"),
+        ({"budget": 100.0}, {"minimum_order_amount": 101.0}, 100,
+         f"{SHARED} amount {PLAN_DATE} comes to 100.00 within purchase budget {TODAY}"),
+        ({"sites": {"a": {"dock_in_units_per_day": 5}}}, {"minimum_order_amount": 60.0}, 50,
+         f"{SHARED} amount {PLAN_DATE} comes to 50.00 within dock in a 2026-03-03"),
+        # 3 there less 4 asked for within two days, in a room of 5.
+        ({"sites": {"a": {"storage_m3": 5.0}}}, {"minimum_document_units": 20}, 4,
+         f"{SHARED} units {PLAN_DATE} comes to 6.00 within storage a 2026-03-03"),
+        ({"told": {"maximum_units": 5, "protection_units": 0}}, {"minimum_order_amount": 500.0}, 40,
+         f"{STOCKS_FULL}: document sup > a amount {PLAN_DATE}"),
+    ],
+    ids=["supplier", "budget", "dock", "storage", "maximum"],
+)  # fmt: skip
+def test_a_document_minimum_that_shared_limits_never_let_be_met_is_named_and_no_line_says_that_waiting_is_cheaper(
+    more: dict[str, Any], minimum: dict[str, Any], enough: int, fault: str
+) -> None:
+    def made(least: dict[str, Any]) -> Problem:
+        terms = {**SOURCE, "site_id": "a", "unit_cost": 10.0, **more.get("terms", {}), **least}
+        told = snapshot(stores("a", **more.get("told", {})), asked("a"), sourcing=[terms], sites=more.get("sites"),
+                        items={"i": {"volume_m3_per_unit": 1.0}})  # fmt: skip
+        limits = SharedLimits(purchase_budget_amount=more.get("budget"), budget_days=1)
+        rules = release().model_copy(update={"limits": limits})
+        return build_problem(told, release=rules, profile=profile(6), plan_date=PLAN_DATE)
+
+    problem = made(minimum)
+    assert problem.consistency() == [fault]
+    plan = sound(solve(problem))
+    assert plan.lines.empty
+    said = plan.decisions["reason"].iloc[0]
+    assert "document sup > a" in said
+    assert "to wait costs less" not in said
+    assert "at most of at least" in said
+    assert "or there is more room in" in plan.decisions["flips_when"].iloc[0]
+    assert made({next(iter(minimum)): enough}).consistency() == []
+
+
+def test_a_capacity_below_nothing_is_named_and_nothing_is_bought_there(problem_of: ProblemOf) -> None:
+    problem = problem_of(bought(capacity_units_per_day=-2))
+    assert "capacity of a purchase below nothing; nothing is bought there: i sup a" in problem.consistency()
+    assert sound(solve(problem)).lines.empty
+
+
+def test_a_lane_of_the_release_that_is_mistyped_is_named(problem_of: ProblemOf) -> None:
+    told = snapshot(stores("a", "b", "c"), asked("a", "b", "c"), lanes=TRIANGLE)
+    found = problem_of(told, forbidden_lanes=(("a", "bb"), ("*", "c")), allowed_lanes=(("*", "*"), ("x", "*")))
+    said = [fault for fault in found.consistency() if "a site that is not" in fault]
+    assert said == [
+        "policy release forbids a lane of a site that is not; correct it: a bb",
+        "policy release allows a lane of a site that is not; correct it: x *",
+    ]
+
+
 def test_storage_that_is_exceeded_at_the_start_lets_nothing_more_in(problem_of: ProblemOf) -> None:
     told = snapshot(stores("a", available_units=14, review_days=6), asked("a", rate=4.0),
                     sourcing=[{**SOURCE, "site_id": "a"}], items={"i": {"volume_m3_per_unit": 1.0}},
                     sites={"a": {"storage_m3": 2.0}})  # fmt: skip
     problem = problem_of(told)
-    assert any(fault.startswith("storage a: exceeded by what is fixed") for fault in problem.consistency())
+    dates = "1 dates, first 2026-03-03, by 4.00 at most, 0.00 each"
+    assert f"storage a: exceeded by what is fixed; nothing more is let in ({dates})" in problem.consistency()
     plan = sound(solve(problem))
     free = solve(problem_of(dataclasses.replace(told, sites=told.sites.assign(storage_m3=np.nan))))
     assert plan.lines.empty

@@ -200,6 +200,21 @@ def test_what_was_spent_yesterday_is_not_there_today() -> None:
     assert row(found, "purchase budget 2026-03-04 to 2026-03-05")[:2] == (100.0, 0.0)
 
 
+def test_what_a_supplier_ships_of_an_item_is_there_once_for_all_sites() -> None:
+    stores = [{"item_id": i, "site_id": s, "available_units": 0} for i in "xy" for s in "ab"]
+    forecast = [row for i in "xy" for s in "ab" for row in poisson_forecast(i, s, 4.0, HORIZON)]
+    one = {"supplier_id": "sup", "quoted_lead_time_days": 1}
+    both = [{**one, "item_id": "x", "site_id": s, "capacity_units_per_day": 5} for s in "ab"]
+    alone = {**one, "item_id": "y", "site_id": "a", "capacity_units_per_day": 5}
+    seen = snapshot(stores, forecast, sourcing=[*both, alone],
+                    ordered=[ordered(0, 1, site_id="a"), ordered(1, 9, site_id="a")])  # fmt: skip
+    made = build_problem(seen, release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
+    assert made.limits is not None
+    assert {name.split(" 2026")[0] for name in made.limits.names} == {"supplier capacity sup x"}
+    assert row(made.limits, "supplier capacity sup x 2026-03-02 to 2026-03-02")[:2] == (5.0, 1.0)
+    assert solve(made).lines.groupby("item_id")["quantity_units"].sum().to_dict() == {"x": 4, "y": 5}
+
+
 def test_a_supplier_ships_a_days_capacity_times_its_review_interval(problem_of: ProblemOf) -> None:
     sourcing = [{"item_id": i, "supplier_id": "sup", "site_id": "dc", "quoted_lead_time_days": 1,
                  "supplier_capacity_units_per_day": 6} for i in ("x", "y")]  # fmt: skip
