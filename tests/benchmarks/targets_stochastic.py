@@ -1,36 +1,25 @@
-"""Single-echelon, lost-sales and stochastic-service answers beside the published ones.
+"""Single-echelon and stochastic-service answers beside the published ones.
 
 Lines of `equipoise bench targets`. A reference is a published cost (``PUBLISHED``),
-a line of the data, or a bound that the same run computes; what is reached is computed for each row.
+or a bound that the same run computes; what is reached is computed for each row. Lost sales are in
+``targets_lost_sales``.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from targets_lost_sales import LOST_SALES, lost_sales
 from targets_rows import Row, timed
 
 from assets.inventory.demand_distributions.families import poisson, tabulated
-from assets.inventory.projected_order import projected_order
 from assets.inventory.single_echelon import order_quantity
 from assets.inventory.single_echelon.base_stock import base_stock_normal
-from assets.inventory.single_echelon.lost_sales import LostSales, best_policy, evaluate
-from assets.inventory.single_echelon.lost_sales_rules import (
-    Rule,
-    base_stock,
-    best_rule,
-    capped_base_stock,
-    projected_level,
-    projected_ratio,
-)
 from assets.inventory.single_echelon.newsvendor import (
     newsvendor_lattice,
     newsvendor_lognormal,
@@ -48,7 +37,6 @@ from assets.inventory.stochastic_service.serial import SerialSystem, normal_dema
 Answers = dict[str, float]
 
 INSTANCES = Path("stockpyl_instances") / "stockpyl_instances.json"
-LOST_SALES = Path("lost_sales") / "lost_sales_known_costs_L1_L2.csv"
 
 # Published costs by instance (Snyder and Shen 2019; Shang and Song 2003), as the data's README or the
 # package that the instances come from states them.
@@ -76,9 +64,6 @@ PUBLISHED: Answers = {
     "shang_song_9": 53.006,
 }
 GRID_STEP = 0.01  # units, of normal demand in a serial system whose standard deviation is 1 a period
-RATIOS = [(float(ratio),) for ratio in np.arange(0.6, 0.99, 0.005)]
-LEVELS = [(float(level),) for level in np.arange(5.0, 14.0, 0.1)]
-PATHS = 2_000
 RUN = Run(systems=2_000, periods=200)
 # Warehouse and retailers: alike; unlike in demand, lead time and costs; many.
 NETWORKS = {
@@ -107,16 +92,6 @@ def published(data: Path, names: dict[str, float] | None = None) -> Iterator[Row
         yield _row(name, reference, lambda data=found[name]: _solve(data))
 
 
-def lost_sales(data: Path) -> Iterator[Row]:
-    """Yield our rule and others on the lost-sales grid, each evaluated exactly, beside the optimum."""
-    with (data / LOST_SALES).open() as file:
-        for line in csv.DictReader(file):
-            mean = float(line["demand"].removeprefix("Poisson(").removesuffix(")"))
-            lead_time, penalty = int(line["lead_time"]), float(line["penalty"])
-            model = LostSales(float(line["holding"]), penalty, poisson(mean), lead_time)
-            yield from _rules(model, f"lost sales L={lead_time} p={penalty:g}", float(line["optimal_cost_vi"]))
-
-
 def distribution(networks: dict[str, DistributionSystem] = NETWORKS, run: Run = RUN) -> Iterator[Row]:
     """Yield warehouse networks: exact cost, its simulation, and rationing beside the bound of any policy."""
     for name, system in networks.items():
@@ -133,43 +108,6 @@ def distribution(networks: dict[str, DistributionSystem] = NETWORKS, run: Run = 
                 reference,
                 lambda s=system, at=levels, by=rule: simulate(s, *at, by, run).mean,
             )
-
-
-def _rules(model: LostSales, case: str, optimum: float) -> Iterator[Row]:
-    ceiling = model.ceiling
-    rules: dict[str, tuple[Callable[..., Any], list[tuple[Any, ...]]]] = {
-        "projected ratio": (projected_ratio, RATIOS),
-        "projected level": (projected_level, LEVELS),
-        "capped base stock": (
-            capped_base_stock,
-            [(level, cap) for level in range(ceiling - 5, ceiling + 1) for cap in range(4, 12)],
-        ),
-        "base stock": (base_stock, [(level,) for level in range(ceiling - 6, ceiling + 1)]),
-    }
-    yield _row(f"{case}: value iteration", optimum, lambda: best_policy(model).cost)
-    best: dict[str, Rule] = {}
-    for name, (orders, parameters) in rules.items():
-        best[name], seconds = timed(partial(best_rule, model, orders, parameters))
-        chosen = ", ".join(f"{one:.3g}" for one in best[name].parameter)
-        yield Row(f"{case}: {name}", best[name].policy.cost, optimum, seconds, f"best at {chosen}")
-    (ratio,) = best["projected ratio"].parameter
-    yield _row(
-        f"{case}: projected_order on sample paths", optimum, lambda: evaluate(model, _sampled(model, ratio)).cost
-    )
-
-
-def _sampled(model: LostSales, ratio: float, seed: int = 1) -> npt.NDArray[np.int64]:
-    """Return the orders of ``projected_order``, as real items get them, in every state."""
-    states = np.indices((model.ceiling + 1,) * model.lead_time)
-    on_hand = states[0].ravel()
-    under_way = states[1:].reshape(model.lead_time - 1, on_hand.size).T
-    # What arrived in time for this bucket is on hand already.
-    pipeline = np.concatenate([np.zeros((len(on_hand), 1), dtype=np.int64), under_way], axis=1)
-    demand = model.demand
-    generator = np.random.default_rng(seed)
-    paths = generator.choice(demand.points.astype(np.int64), p=demand.mass, size=(1, model.lead_time + 1, PATHS))
-    orders = projected_order(on_hand, pipeline, np.repeat(paths, len(on_hand), axis=0), ratio)
-    return orders.reshape(states[0].shape)
 
 
 def _row(case: str, reference: float, solve: Callable[[], float], note: str = "") -> Row:

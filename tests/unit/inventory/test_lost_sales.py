@@ -18,6 +18,9 @@ from assets.inventory.single_echelon.lost_sales_rules import (
     projected_ratio,
 )
 from assets.kernel.errors import EquipoiseError
+from orchestration.cli.bench import load
+
+bench = load("targets_lost_sales")
 
 MODELS = [LostSales(1, 4, poisson(3), 1), LostSales(1, 9, negative_binomial(3, 6), 2)]
 
@@ -47,6 +50,25 @@ def test_the_projected_ratio_is_within_a_percent_and_better_than_base_stock(mode
     level = best_rule(model, base_stock, [(level,) for level in range(model.ceiling - 6, model.ceiling + 1)])
     assert ratio.policy.cost <= 1.01 * best
     assert ratio.policy.cost < level.policy.cost
+
+
+@pytest.mark.parametrize("demand", [poisson(3), negative_binomial(4, 8), poisson(8)], ids=str)
+@pytest.mark.parametrize("lead_time", [1, 2])
+def test_the_stated_ratio_is_within_a_quarter_percent_on_the_models_its_constant_comes_from(demand, lead_time) -> None:
+    for penalty in (3, 29):
+        model = LostSales(1, penalty, demand, lead_time)
+        best = best_policy(model, tolerance=1e-5).cost
+        assert evaluate(model, projected_ratio(model, bench.stated_ratio(model)), tolerance=1e-5).cost <= 1.0025 * best
+
+
+def test_the_stated_ratio_falls_with_the_lead_time_and_reaches_one_percent_on_the_whole_grid(data_directory) -> None:
+    ratios = [bench.stated_ratio(LostSales(2, 9, poisson(5), lead)) for lead in (1, 2, 3)]
+    assert ratios == [pytest.approx(9 / (9 + 2 * (1 + lead / 4))) for lead in (1, 2, 3)]
+    made = list(bench.untuned(data_directory))
+    stated = [row for row in made if "stated ratio" in row.case]
+    assert (len(stated), len(made)) == (16, 24)
+    assert max(row.difference for row in stated) < 0.01
+    assert {row.note for row in stated if "not tuned here" not in row.note} == set()
 
 
 def test_the_cost_of_a_table_is_that_of_a_long_simulation() -> None:
