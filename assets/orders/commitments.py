@@ -26,7 +26,7 @@ from assets.kernel.published import Published
 from assets.orders.decide import decide
 from assets.orders.events import PARAMETERS, Channel, Event, Expire, OrderLine
 from assets.orders.evolve import evolve
-from assets.orders.order import ENDED, UNSENT, Order, OrderStatus
+from assets.orders.order import ENDED, UNSENT, Order, OrderStatus, promises_too_much
 from assets.orders.receipts import Answer, ReceiptLine
 from assets.orders.store import OrderFilter, OrderStore, Stock
 
@@ -204,8 +204,11 @@ def _stays(order: Order, today: dt.date, plan_date: dt.date) -> bool:
 
 def _rows(order: Order) -> Iterator[dict[str, object]]:
     document, answered = order.standing, _answered(order)
+    # What is promised beyond that counts once it moves, or once somebody has agreed to it.
+    more_than_asked = promises_too_much(order)
     for line in document.lines:
         there = _as_asked(line) if answered is None else answered.get(line.line_number, _nothing(line))
+        promised = min(there.accepted_units, line.quantity_units) if more_than_asked else there.accepted_units
         yield {
             "order_id": order.order_id,
             "line_number": line.line_number,
@@ -214,12 +217,12 @@ def _rows(order: Order) -> Iterator[dict[str, object]]:
             "origin_id": document.origin_id,
             "destination_id": document.destination_id,
             "mode": line.mode,
-            "accepted_units": there.accepted_units,
+            "accepted_units": promised,
             "shipped_units": max(there.shipped_units, there.received_units),
             "received_units": there.received_units,
             "departure_date": pd.Timestamp(line.departure_date),
             "arrival_date": pd.Timestamp(line.arrival_date),
-            "value_amount": _value(line, there.accepted_units),
+            "value_amount": _value(line, promised),
         }
 
 

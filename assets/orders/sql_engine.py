@@ -166,8 +166,13 @@ def require_schema(release: int | None, where: str) -> None:
     Raises
     ------
     EquipoiseError
-        If a newer release made them.
+        If a newer release made them, or nobody can tell.
     """
+    if not isinstance(release, int):
+        raise EquipoiseError(
+            f"the row of {HEAD.name} is gone or names no schema: somebody changed the ledger", where=where,
+            remedy="Restore a backup from before; its checkpoints tell how far it was",
+        )  # fmt: skip
     if release != SCHEMA_RELEASE:
         raise EquipoiseError(
             f"the ledger has schema {release}, this release knows {SCHEMA_RELEASE}", where=where,
@@ -185,7 +190,7 @@ def prepare_schema(engine: sa.Engine) -> None:
     """
     _open_wal(engine)
     release = _schema_release(engine)
-    if release is None or release < SCHEMA_RELEASE:
+    if release is None or (isinstance(release, int) and release < SCHEMA_RELEASE):
         _migrate(engine)
         release = _schema_release(engine)
     require_schema(release, engine.url.render_as_string(hide_password=True))

@@ -315,7 +315,7 @@ def _views_are_behind(connection: sa.Connection) -> bool:
     """Tell whether a release that changed the views left them to be made again."""
     seen = connection.execute(sa.select(PROJECTIONS.c.position).where(PROJECTIONS.c.name == PROJECTION)).scalar()
     last = connection.execute(sa.select(HEAD.c.position)).scalar()
-    return bool(last) and seen is not None and seen < last and seen == 0
+    return bool(last) and seen == 0
 
 
 def _stored_time(at: dt.datetime) -> dt.datetime:

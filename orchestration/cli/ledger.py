@@ -64,7 +64,7 @@ def gather(store: SqlOrderStore) -> Record:
 
 def _show(console: Console, found: Record) -> None:
     for line in found["faults"][:SHOWN_FAULTS]:
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     if len(found["faults"]) > SHOWN_FAULTS:
         console.print(f"... and {len(found['faults']) - SHOWN_FAULTS} more; --json has all")
     if not found["faults"]:

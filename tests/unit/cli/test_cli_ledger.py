@@ -9,7 +9,7 @@ from assets.orders.sql_engine import open_engine
 from assets.orders.sql_schema import EVENTS, ORDERS
 
 
-def touch(network: NetworkHome, statement: sa.Update) -> None:
+def touch(network: NetworkHome, statement: sa.Executable) -> None:
     engine = open_engine(f"sqlite:///{network.ledger}")
     with engine.execution_options(writes=True).begin() as connection:
         connection.execute(statement)
@@ -38,3 +38,12 @@ def test_orders_that_were_changed_are_mended_by_a_rebuild(equipoise: Equipoise, 
     assert equipoise("ledger", "rebuild").code == 0
     assert equipoise("ledger", "verify").code == 0
     assert {order["status"] for order in equipoise("orders", "--json").data} == {"proposed"}
+
+
+@pytest.mark.parametrize("harm", ["delete from ledger_head", "update ledger_head set schema_release = 'zz'"])
+def test_a_ledger_whose_head_is_gone_says_so_in_one_line(equipoise: Equipoise, planned: NetworkHome, harm: str) -> None:
+    touch(planned, sa.text(harm))
+    said = equipoise("ledger", "verify")
+    assert said.code == 1
+    assert "the row of ledger_head is gone or names no schema" in said.err
+    assert "Traceback" not in said.err

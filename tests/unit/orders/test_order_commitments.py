@@ -94,6 +94,13 @@ def test_an_answer_commits_to_what_it_says_of_each_line_and_to_none_of_a_line_th
     assert value.to_dict() == {1: float(DOCUMENT.lines[0].value_amount * Decimal("0.6")), 2: 0.0}
 
 
+def test_what_is_promised_beyond_what_was_asked_counts_once_it_moves_or_somebody_agrees() -> None:
+    much = answer(ReceiptLine(1, 1000), ReceiptLine(2, 4))
+    assert units(life(*SENDING, much)) == [(1, "I1", 10, 0, 0), (2, "I2", 4, 0, 0)]
+    assert units(life(*SENDING, much, Confirm(much.receipt, "take")))[0] == (1, "I1", 1000, 0, 0)
+    assert units(life(*SENDING, answer(ReceiptLine(1, 1000, 30), ReceiptLine(2, 4))))[0] == (1, "I1", 10, 30, 0)
+
+
 def test_what_has_arrived_is_told_until_the_order_is_closed() -> None:
     assert units(life(*SENDING, answer(ReceiptLine(1, 10, 10, 10), ReceiptLine(2, 4, 4, 4)))) == [
         (1, "I1", 10, 10, 10),
@@ -108,7 +115,7 @@ def test_while_an_amendment_is_on_its_way_what_was_sent_before_stands() -> None:
     issued = life(Require(0, (), TOMORROW), Reserve((), TOMORROW), Issue("rule", "memory", "key-2"), order=proposed)
     assert issued.document.lines[0].quantity_units == 99
     for order in (proposed, issued):
-        assert units(order) == [(1, "I1", 14, 0, 0), (2, "I2", 0, 0, 0)]
+        assert units(order) == [(1, "I1", 10, 0, 0), (2, "I2", 0, 0, 0)]
 
 
 @pytest.fixture
