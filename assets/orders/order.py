@@ -265,7 +265,7 @@ def believed(order: Order, receipt: Receipt) -> Receipt:
 def promises_too_much(order: Order) -> bool:
     """Tell whether more of a line is promised than was asked for, is still to leave, and nobody has agreed to it."""
     receipt = order.receipt
-    goes_on = order.status in UNDER_WAY or (order.former is not None and order.status in UNSENT)
+    goes_on = order.status in UNDER_WAY or order.former is not None
     if receipt is None or order.document.kind == PARAMETERS or not goes_on:
         return False
     asked = {line.line_number: line.quantity_units for line in order.standing.lines}
