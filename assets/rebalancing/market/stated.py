@@ -143,26 +143,34 @@ def supplier_capacity(stage: Stage, sourcing: pd.DataFrame, ordered: pd.DataFram
     long past: weeks start on Mondays, and plan dates within one share what it holds.
     """
     stated = sourcing.groupby("supplier_id")["supplier_capacity_units_per_day"].min().dropna().astype("float64")
-    return _capacities(stage, stated, pd.Index(stage.moves.source_id), pd.Index(ordered["source_id"]), ordered)
+    return _capacities(
+        stage, "supplier capacity", stated, pd.Index(stage.moves.source_id), pd.Index(ordered["source_id"]), ordered
+    )
 
 
 def item_capacity(stage: Stage, sourcing: pd.DataFrame, ordered: pd.DataFrame) -> Limits:
     """``ordered before + sum_j q[j] <= capacity a day * days`` over purchases of an item from a supplier in a period.
 
-    Over all sites that buy it there, where several do: what it can ship of an item is there once. Of
-    sites that state different figures the largest holds for all of them. Periods as of a supplier.
+    Over all sites that buy it there, where several do and all are limited: what it can ship of an
+    item is there once. Of different figures the largest holds for all. Periods as of a supplier.
     """
     terms = sourcing.groupby(["supplier_id", "item_id"])
     stated = terms["capacity_units_per_day"].max().astype("float64")
-    stated = stated.loc[stated.notna() & (terms["site_id"].nunique() > 1)]
+    everywhere = terms["capacity_units_per_day"].count() == terms.size()
+    stated = stated.loc[everywhere & (terms["site_id"].nunique() > 1)]
     items = np.array(stage.item_sites.item_ids, dtype=object)[stage.item_sites.item[stage.moves.destination]]
     bought = pd.MultiIndex.from_arrays([stage.moves.source_id, items])
     before = pd.MultiIndex.from_frame(ordered[["source_id", "item_id"]])
-    return _capacities(stage, stated, bought, before, ordered)
+    return _capacities(stage, "item capacity", stated, bought, before, ordered)
 
 
 def _capacities(
-    stage: Stage, stated: pd.Series[float], of_moves: pd.Index[Any], of_orders: pd.Index[Any], ordered: pd.DataFrame
+    stage: Stage,
+    what: str,
+    stated: pd.Series[float],
+    of_moves: pd.Index[Any],
+    of_orders: pd.Index[Any],
+    ordered: pd.DataFrame,
 ) -> Limits:
     """Return the limits of what suppliers ship a day, by the keys of what is stated, of moves and of orders before."""
     moves = stage.moves
@@ -175,8 +183,8 @@ def _capacities(
     longest *= stage.item_sites.bucket_days
     rows = Rows.of(place[on], stage.periods(moves.bucket[on], longest[place[on]]))
     days = longest[rows.subject]
-    told = [key if isinstance(key, str) else " ".join(key) for key in stated.index]
-    names = [(f"supplier capacity {told[s]}", period_name(p, d)) for (s, p), d in zip(rows.pairs, days, strict=True)]
+    told = [f"{what} {key if isinstance(key, str) else ' > '.join(key)}" for key in stated.index]
+    names = [(told[s], period_name(p, d)) for (s, p), d in zip(rows.pairs, days, strict=True)]
     most: Floats = np.asarray(stated, dtype=np.float64)[rows.subject] * days
     known = stated.index.get_indexer(of_orders)
     fixed = rows.in_periods(stage, known[known >= 0], ordered.loc[known >= 0], longest, "open_units")

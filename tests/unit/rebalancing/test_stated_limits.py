@@ -210,8 +210,8 @@ def test_what_a_supplier_ships_of_an_item_is_there_once_for_all_sites() -> None:
                     ordered=[ordered(0, 1, site_id="a"), ordered(1, 9, site_id="a")])  # fmt: skip
     made = build_problem(seen, release=release(), profile=profile(HORIZON), plan_date=PLAN_DATE)
     assert made.limits is not None
-    assert {name.split(" 2026")[0] for name in made.limits.names} == {"supplier capacity sup x"}
-    assert row(made.limits, "supplier capacity sup x 2026-03-02 to 2026-03-02")[:2] == (5.0, 1.0)
+    assert {name.split(" 2026")[0] for name in made.limits.names} == {"item capacity sup > x"}
+    assert row(made.limits, "item capacity sup > x 2026-03-02 to 2026-03-02")[:2] == (5.0, 1.0)
     assert solve(made).lines.groupby("item_id")["quantity_units"].sum().to_dict() == {"x": 4, "y": 5}
 
 
