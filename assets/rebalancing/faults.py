@@ -158,7 +158,8 @@ def minimum_faults(minimums: Minimums) -> list[str]:
         (by == STOCKS, "minimum above what maximum stocks leave room for; nothing is bought on it"),
     ):
         note(pd.DataFrame({"document": names[known]}), ["document"], what, faults)
-    shared = np.flatnonzero(minimums.never & (by != SUPPLIER) & (by != STOCKS))
+    for_good = minimums.for_good if minimums.for_good is not None else minimums.never
+    shared = np.flatnonzero(for_good & (by != SUPPLIER) & (by != STOCKS))
     told = [f"{names[k]} comes to {reach[k]:.2f} within {by[k]}" for k in shared.tolist()]
     note(
         pd.DataFrame({"told": told}),

@@ -40,6 +40,8 @@ class Minimums:
         Most that each can come to; not known if not given.
     hindered_by : tuple of str
         Of each whose reach is below its minimum by what, else empty; none known if not given.
+    for_good : bool array, shape (d,), optional
+        Which stay below it whatever was ordered before is through.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Minimums:
     others: Floats
     reach: Floats | None = None
     hindered_by: tuple[str, ...] = ()
+    for_good: Flags | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no document can ask for."""
@@ -111,14 +114,17 @@ class Minimums:
         by[carries & (reach < least)] = SUPPLIER
         beside = self.amount(kept)
         by[carries & (by == "") & (beside < least)] = STOCKS
-        reach = np.minimum(reach, beside)
+        reach, for_good = np.minimum(reach, beside), by != ""
         for k in np.flatnonzero(carries & (by == "")).tolist():
             per_unit = self.use[[k]].toarray()[0]
             for row in _on(limits, per_unit > 0):
-                most = self.others[k] + _most(per_unit, kept, limits.use[[row]].toarray()[0], float(limits.room[row]))
+                use, room = limits.use[[row]].toarray()[0], float(limits.room[row])
+                most = self.others[k] + _most(per_unit, kept, use, room)
                 if most < min(least[k], reach[k]):
                     reach[k], by[k] = most, limits.names[row]
-        return replace(self, reach=reach, hindered_by=tuple(by.tolist()))
+                    empty = self.others[k] + _most(per_unit, kept, use, max(room, float(limits.capacity[row])))
+                    for_good[k] |= empty < least[k]
+        return replace(self, reach=reach, hindered_by=tuple(by.tolist()), for_good=for_good)
 
     def take(self, moves: Any) -> Minimums:
         """Return the documents over some of the moves."""

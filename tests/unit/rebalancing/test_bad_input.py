@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_networks import PLAN_DATE, certain_forecast, poisson_forecast, profile, release, snapshot
 
@@ -265,6 +266,20 @@ def test_a_document_minimum_that_shared_limits_never_let_be_met_is_named_and_no_
     assert "at most of at least" in said
     assert "or there is more room in" in plan.decisions["flips_when"].iloc[0]
     assert made({next(iter(minimum)): enough}).consistency() == []
+
+
+def test_what_orders_of_before_keep_below_a_minimum_is_told_of_the_site_and_is_no_fault(problem_of: ProblemOf) -> None:
+    terms = {**SOURCE, "site_id": "a", "supplier_capacity_units_per_day": 30, "minimum_document_units": 20}
+    before = {"receipt_kind": "purchase", "item_id": "i", "source_id": "sup", "site_id": "a", "open_units": 25,
+              "started_date": pd.Timestamp(PLAN_DATE)}  # fmt: skip
+    problem = problem_of(snapshot(stores("a"), asked("a"), sourcing=[terms], ordered=[before]))
+    assert problem.consistency() == []
+    plan = sound(solve(problem))
+    assert plan.lines.empty
+    assert (
+        f"it can come to 5.00 at most of at least 20.00, because of supplier capacity sup {TODAY}"
+        in (plan.decisions["reason"].iloc[0])
+    )
 
 
 def test_a_capacity_below_nothing_is_named_and_nothing_is_bought_there(problem_of: ProblemOf) -> None:
