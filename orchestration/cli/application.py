@@ -57,6 +57,7 @@ COMMANDS: dict[str, Listed] = {
     "explain": Listed("explain:explain", "Say why an order, or an item at a site, was decided so.", _ASK),
     "lineage": Listed("lineage:lineage", "Trace an order, or an item at a site, to its feed batches.", _ASK),
     "impact": Listed("impact:impact", "Say what depends on a supplier, lane, site or item.", _ASK),
+    "market": Listed("market:market", "Tell which shared limits were scarce, and what was said of them.", _ASK),
     "experiment": Listed("experiment:experiment", "Play releases and baselines over recorded demand, paired.", _ASK),
     "verdicts": Listed("judgements:verdicts", "List what the quality gates found.", _ASK),
     "alerts": Listed("alerts:alerts", "List the alerts of a plan, the most money at stake first.", _ASK),

@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
@@ -77,10 +78,14 @@ def report(out: Output, settings: Settings, run: PlanRun, as_known: AsKnown = As
     EquipoiseError
         If a step failed; what the gates found is shown first.
     """
-    from orchestration.cli import summary
+    from orchestration.cli import market, summary
+
+    def show(console: Console) -> None:
+        summary.show(console, day)
+        market.show_in_short(console, day["market"])
 
     day = gather(settings, run, as_known)
-    out.answer(day, lambda console: summary.show(console, day))
+    out.answer(day, show)
     if not run.success:
         raise failed(run)
     if not out.json:
@@ -92,13 +97,13 @@ def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
     """Return what a run came to, with its seconds by stage."""
     from assets.kernel.published import Published
     from assets.orders.documents import channel_of
-    from orchestration.cli import summary
+    from orchestration.cli import market, summary
     from orchestration.cli.documents import remarks
     from orchestration.ledger import open_ledger
     from orchestration.policies import registry_of
 
     home = settings.network_home()
-    profile = home.profile
+    profile, published = home.profile, Published(home.published)
     day = summary.gather(home, run.plan_date) if run.success else _nothing(profile, run)
     with closing(open_ledger(settings, profile.clock)) as store:
         window_days = registry_of(home, store).active().dispatch.window_days
@@ -110,7 +115,8 @@ def gather(settings: Settings, run: PlanRun, as_known: AsKnown) -> Record:
         "run_id": run.run_id,
         "as_known": as_known.value,
         "channel": str(channel),
-        "remarks": remarks(Published(home.published), run.plan_date, run.documents),
+        "remarks": remarks(published, run.plan_date, run.documents),
+        "market": market.in_short(published, run.plan_date) if run.success else None,
         "seconds": run.seconds_by_stage,
         "seconds_total": round(run.seconds, 2),
         "refit_requested": run.refit_requested,

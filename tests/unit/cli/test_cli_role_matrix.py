@@ -23,6 +23,8 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("explain", "aaaa1111", "--no-verify"): P.READ_ORDERS,
     ("lineage", "aaaa1111"): P.READ_ORDERS,
     ("impact", "site=S1"): P.READ_ORDERS,
+    ("market",): P.READ_ORDERS,
+    ("market", "--item", "I1"): P.READ_ORDERS,
     ("experiment",): P.READ_ORDERS,
     ("verdicts",): P.READ_ORDERS,
     ("alerts",): P.READ_ORDERS,
