@@ -15,6 +15,7 @@ from assets.rebalancing.what_if.move_inputs import (
     lots,
     source_capacity,
     truck_cost,
+    truck_costs_into,
     unit_cost,
 )  # fmt: skip
 from assets.rebalancing.what_if.site_inputs import demand, guardrails, maximum_stock, shortage_price, stock
@@ -58,7 +59,7 @@ def towards_line(case: Case, site: int, move: int | None) -> list[Change]:
     """
     found = [
         demand(case, site, 1), demand(case, site, -1), shortage_price(case, site, 1),
-        stock(case, site, -1), stock(case, site, 1), *guardrails(case, site),
+        stock(case, site, -1), stock(case, site, 1), *guardrails(case, site), *truck_costs_into(case, site, move),
     ]  # fmt: skip
     if move is not None:
         found += [

@@ -72,6 +72,18 @@ def truck_cost(case: Case, move: int, sign: int) -> Change | None:
     return Change("truck", name, "currency", now, sign * CENT, most, max(now, CENT), told, at)
 
 
+def truck_costs_into(case: Case, site: int, but: int | None) -> list[Change]:
+    """Return what a truck of each departure to a site would cost less, but of that of move ``but``."""
+    departures, moves = case.problem.departures, case.problem.moves
+    if departures is None:
+        return []
+    into = np.flatnonzero(case.today & (moves.destination == site) & (departures.row >= 0) & (moves.capacity > 0))
+    rows, first = np.unique(departures.row[into], return_index=True)
+    told = -1 if but is None else int(departures.row[but])
+    found = [truck_cost(case, int(into[k]), -1) for k, row in zip(first, rows, strict=True) if row != told]
+    return [change for change in found if change is not None]
+
+
 def least_gain(case: Case, move: int, sign: int) -> Change | None:
     """Return the least gain of the policy release, for a move that it judges."""
     release = case.problem.release

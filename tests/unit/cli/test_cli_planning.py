@@ -52,6 +52,7 @@ def test_a_plan_as_json_has_seconds_per_stage_cost_bound_gap_and_orders_by_kind(
     day = plan.gather(settings, run(), plan.AsKnown.THEN)
     assert day["seconds"] == {"feeds": 2.0, "rebalancing": 10.0}
     assert (day["plan"]["cost_amount"], day["plan"]["bound_amount"]) == (1000.0, 990.0)
+    assert day["market"]["scarce_limits"] == 0
     policies = ["joint_plan", "no_transfers", "greedy_pairs", "min_max", "do_nothing"]
     assert [row["policy"] for row in day["policies"]] == policies
     assert [(d["kind"], d["documents"], d["value"], d["gain"]) for d in day["documents"]] == [

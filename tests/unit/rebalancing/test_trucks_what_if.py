@@ -85,6 +85,24 @@ def test_a_departure_that_stays_leaves_at_the_cost_at_which_the_whole_plan_lets_
     assert agreed >= 0.8 * found
 
 
+def test_an_absence_for_which_a_departure_is_named_is_tried_with_a_cheaper_truck_of_it() -> None:
+    found = 0
+    for seed in SEEDS:
+        made, known, plan = recorded(seed, items=2, trucks=1.0)
+        assert made.departures is not None
+        for row in plan.decisions.loc[plan.decisions["decision"] == "wait"].itertuples():
+            told = verify_absence(known, row.item_id, row.site_id)
+            if not told.confirmed or not told.terms.endswith(BILLS):
+                continue
+            named = {name for name in row.binding_constraints.split(",") if name in made.departures.names}
+            tried = [probe.subject for probe in told.probes if probe.input == "truck"]
+            assert named <= set(tried)
+            flips = [flip.subject for flip in told.flips if flip.input == "truck"]
+            assert len(flips) == len(set(flips))
+            found += len(named)
+    assert found >= 4
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_most_items_give_their_lines_when_they_pay_for_departures(seed: int) -> None:
     made, known, _ = recorded(seed, items=4)
