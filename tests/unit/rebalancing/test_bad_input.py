@@ -270,7 +270,8 @@ def test_a_document_minimum_that_shared_limits_never_let_be_met_is_named_and_no_
 
 def test_what_orders_of_before_keep_below_a_minimum_is_told_of_the_site_and_is_no_fault(problem_of: ProblemOf) -> None:
     terms = {**SOURCE, "site_id": "a", "supplier_capacity_units_per_day": 30, "minimum_document_units": 20}
-    before = {"receipt_kind": "purchase", "item_id": "i", "source_id": "sup", "site_id": "a", "open_units": 25,
+    before = {"observation_id": "o", "receipt_kind": "purchase", "mode": "supplier", "quoted_days": None,
+              "item_id": "i", "source_id": "sup", "site_id": "a", "open_units": 25,
               "started_date": pd.Timestamp(PLAN_DATE)}  # fmt: skip
     problem = problem_of(snapshot(stores("a"), asked("a"), sourcing=[terms], ordered=[before]))
     assert problem.consistency() == []
