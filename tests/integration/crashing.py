@@ -154,10 +154,11 @@ def work(url: str, checkpoints: Path, gateway: Gateway, books: Sequence[int], st
     from assets.orders.confirmations import ConfirmationsTaken
 
     store = SteppedStore(url, SteppedCheckpoints(checkpoints, step), step, [ConfirmationsTaken])
-    today = DeclaredClock(PLAN_DATE + dt.timedelta(days=max(books)))
+    last = max(books, default=0)
+    today = DeclaredClock(PLAN_DATE + dt.timedelta(days=last))
     landing = LandingArea(checkpoints.parent / "landing", today)
     inside_messages(gateway, step)
-    require_counted(store, landing, max(books))
+    require_counted(store, landing, last)
     for number in books:
         record(book_of(number), store)
     for order in store.orders(OrderFilter(network=NETWORK, status=OrderStatus.PROPOSED)):

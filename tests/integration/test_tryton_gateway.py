@@ -307,7 +307,8 @@ def test_levels_are_order_points_there_by_which_tryton_orders(
     erp: Erp, gateway: Tryton, operator: Operator, day: dt.date
 ) -> None:
     receipt = gateway.submit(levels(day))
-    assert (receipt.answer, receipt.lines) == (Answer.ACCEPTED, (ReceiptLine(1, 17), ReceiptLine(2, 3)))
+    taken = (ReceiptLine(1, 17, taken=True), ReceiptLine(2, 3, taken=True))
+    assert (receipt.answer, receipt.lines) == (Answer.ACCEPTED, taken)
     there = order_points.read(operator.rpc)
     assert there["S2", "I1"] == order_points.OrderPoint("transfer", "DC1", 11, 4, 17, receipt.reference)
     assert there["S2", "I2"] == order_points.OrderPoint("transfer", "DC1", 0, 0, 3, receipt.reference)
@@ -336,7 +337,7 @@ def test_levels_of_what_is_bought_are_order_points_of_the_warehouse_and_a_withdr
     later = day + dt.timedelta(days=300)
     reference = order_id("sample", later, "parameters", "", "DC1", channel=Channel.LIVE)
     gone = replace(bought, lines=(none,), order_id=reference, plan_date=later)
-    assert gateway.submit(Submission(gone, 1)).lines == (ReceiptLine(1, 0),)
+    assert gateway.submit(Submission(gone, 1)).lines == (ReceiptLine(1, 0, taken=True),)
     assert ("DC1", "I1") not in order_points.read(operator.rpc)
 
 
