@@ -390,7 +390,8 @@ class Confirm:
     Attributes
     ----------
     source : str
-        ``submit``, ``cancel`` or ``find`` for an answer; the message's id for what it said unasked.
+        ``submit``, ``cancel`` or ``find`` for an answer, ``take`` for one that a person has the order go by; the
+        message's id for what it said unasked.
     """
 
     receipt: Receipt

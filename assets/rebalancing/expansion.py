@@ -9,6 +9,7 @@ money is counted (``carried``), solving (``flow``), and lots (``lots``).
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ from assets.rebalancing.moves import Moves
 from assets.rebalancing.problem import Problem
 from assets.rebalancing.projection import Projection, project, with_sold
 from assets.rebalancing.value import Curves, build_curves
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,13 @@ class Network:
         prices : float array, shape (m,)
             Currency per unit of each move, as a market of shared limits sets them.
         """
-        extra = np.where(self.move >= 0, np.round(prices[self.move] * self.scale / TIE_STEPS) * TIE_STEPS, 0)
+        extra = np.round(self.by_arc(prices) * self.scale / TIE_STEPS) * TIE_STEPS
         return replace(self, cost=self.cost + extra.astype(np.int64), solved={}, start=None)
+
+    def by_arc(self, of_moves: NDArray[Number]) -> NDArray[Number]:
+        """Return what is told of every move by arc, shape (arcs,); 0 for arcs that are no move."""
+        # The last entry is theirs: a network may have no move at all.
+        return np.asarray(np.append(of_moves, of_moves.dtype.type(0))[np.maximum(self.move, -1)])
 
     def chain_node(self, row: Ints, bucket: Ints) -> Ints:
         """Return the node (within the network, not the item) of item-sites at buckets."""

@@ -73,9 +73,6 @@ def replan(
     beside = _beside(shared.take(slice(None), some.moves), graph.loc[~graph["item_id"].isin(names)], stands)
     held = problem.held.loc[problem.held["item_id"].isin(names)]
     departures, minimums, documents = problem.departures, problem.minimums, problem.documents
-    if not len(some.moves):
-        # Items without any move are on no departure and on no document.
-        departures = minimums = documents = None
     network = some.network
     if departures is not None and decided is not None:
         departures = departures.decided_at(decided)

@@ -110,12 +110,12 @@ def show_in_short(console: Console, short: Record | None) -> None:
     """Print what the market of a plan came to in a few lines; nothing where nothing was scarce."""
     if not short or not short["scarce_limits"]:
         return
-    scarce = f"{short['scarce_limits']:,} shared limit{'' if short['scarce_limits'] == 1 else 's'}"
+    scarce, items = (range(short[name]) for name in ("scarce_limits", "negotiated_items"))
     console.print(
-        f"{scarce} scarce, {short['negotiated_items']:,} item{'' if short['negotiated_items'] == 1 else 's'} "
-        "negotiated (`equipoise market`)" + (", the dearest:" if short["dearest"] else ""),
+        f"{counted(scarce, 'shared limit')} scarce, {counted(items, 'item')} negotiated (`equipoise market`)"
+        + (", the dearest:" if short["dearest"] else ""),
         markup=False,
-    )  # fmt: skip
+    )
     for name in short["dearest"]:
         console.print(f"  {name}", markup=False, soft_wrap=True)
 

@@ -71,8 +71,8 @@ def pinned(network: Network, pins: Ints) -> Network:
     moves, item_sites = network.problem.moves, network.problem.item_sites
     worth = 2.0 * moves.unit_amount + 2.0 * item_sites.holding_cost[moves.destination] * (item_sites.horizon + 1) + 1.0
     exact = {name: np.where(told, pins, getattr(moves, name)) for name in ("minimum", "multiple", "capacity")}
-    move = np.maximum(network.move, 0)
-    capacity = np.where((network.move >= 0) & told[move], pins[move], network.capacity)
+    pin = network.by_arc(pins)
+    capacity = np.where(pin > 0, pin, network.capacity)
     held = replace(
         network, problem=replace(network.problem, moves=replace(moves, **exact)), capacity=capacity, solved={}
     )

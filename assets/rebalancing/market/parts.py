@@ -107,7 +107,8 @@ def problem_part(problem: Problem, items: Ints) -> tuple[Problem, Ints, Ints]:
 def capped(network: Network, most: Ints) -> Network:
     """Return a network whose moves carry at most ``most`` units each, shape (m,)."""
     moves = network.problem.moves
-    capacity = np.where(network.move >= 0, np.minimum(network.capacity, most[network.move]), network.capacity)
+    held = np.minimum(network.capacity, network.by_arc(most))
+    capacity = np.where(network.move >= 0, held, network.capacity)
     problem = replace(network.problem, moves=replace(moves, capacity=np.minimum(moves.capacity, most)))
     return replace(network, problem=problem, capacity=capacity, solved={}, start=None)
 

@@ -36,8 +36,7 @@ def at_spread(network: Network, spread: Floats) -> Network:
     was = network.problem.moves
     moves = replace(was, spread=spread)
     more = in_steps(moves.unit_amount, network.scale) - in_steps(was.unit_amount, network.scale)
-    # The last entry is that of arcs which are no move: a network may have none that is.
-    cost = network.cost + np.append(more, 0)[np.maximum(network.move, -1)]
+    cost = network.cost + network.by_arc(more)
     return replace(network, problem=replace(network.problem, moves=moves), cost=cost, solved={})
 
 

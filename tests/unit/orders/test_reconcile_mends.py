@@ -19,6 +19,7 @@ from assets.orders.events import (
     Close,
     Command,
     Confirm,
+    Document,
     Errand,
     Expire,
     Issue,
@@ -250,15 +251,20 @@ def test_what_is_over_there_is_over_for_whichever_revision(answer: Answer) -> No
     assert after.status in (OrderStatus.CANCELLED, OrderStatus.FAILED, OrderStatus.CLOSED)
 
 
+def handed_over(made: Document, gateway: str, answer: Receipt) -> tuple[Command, ...]:
+    """Return what brings a document to a gateway, and its answer."""
+    return (
+        Propose(made), Require(0, (), TOMORROW), Reserve((), TOMORROW), Issue("rule", gateway, "key"),
+        BeginSend(Errand.SUBMIT, "host", NOON), Confirm(answer, "submit"),
+    )  # fmt: skip
+
+
 def test_levels_of_a_revision_never_made_are_in_doubt_and_stop_nothing() -> None:
     (made,) = book(tables(((*KEY, 12),)), FIRST).content
     lines = tuple(ReceiptLine(line.line_number, line.asked_units, taken=True) for line in made.lines)
     foreign = Receipt(made.order_id, 7, Answer.ACCEPTED, lines)
     order: Order | None = None
-    for command in (
-        Propose(made), Require(0, (), TOMORROW), Reserve((), TOMORROW), Issue("rule", "memory", "key"),
-        BeginSend(Errand.SUBMIT, "host", NOON), Confirm(foreign, "submit"),
-    ):  # fmt: skip
+    for command in handed_over(made, "memory", foreign):
         order = evolve_all(order, decide(order, command))
     assert order is not None
     assert (order.status, order.receipt) == (OrderStatus.CLOSED, replace(foreign, lines=()))
@@ -328,10 +334,7 @@ def test_levels_that_later_ones_replaced_are_not_named_as_issued_elsewhere() -> 
         lines = tuple(ReceiptLine(line.line_number, line.asked_units, taken=True) for line in made.lines)
         taken = Receipt(made.order_id, 1, Answer.ACCEPTED, lines)
         order: Order | None = None
-        for command in (
-            Propose(made), Require(0, (), TOMORROW), Reserve((), TOMORROW), Issue("rule", "webhook:old", "key"),
-            BeginSend(Errand.SUBMIT, "host", NOON), Confirm(taken, "submit"),
-        ):  # fmt: skip
+        for command in handed_over(made, "webhook:old", taken):
             events = decide(order, command)
             store.append([Append(made.order_id, order.version if order else 0, events)])
             order = evolve_all(order, events)
