@@ -51,7 +51,7 @@ class CheckpointFile:
         """
         if not self.path.exists():
             return ()
-        *lines, _torn = self.path.read_text("utf-8").split("\n")
+        *lines, _torn = self.path.read_text("utf-8", errors="replace").split("\n")
         return tuple(self._point(number, line) for number, line in enumerate(lines, 1) if line)
 
     def _point(self, number: int, line: str) -> Checkpoint:

@@ -26,6 +26,10 @@ UPCASTERS: Mapping[tuple[str, int], Lift] = {}
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+class UnreadableEvent(EquipoiseError):
+    """An event that this release cannot read."""
+
+
 class Codec:
     """Reads and writes some kinds of events.
 
@@ -48,7 +52,7 @@ class Codec:
 
         Raises
         ------
-        EquipoiseError
+        UnreadableEvent
             If the codec does not know its kind.
         """
         content = self._adapter(event_type(event), SCHEMA_VERSION).dump_python(event, mode="json")
@@ -59,7 +63,7 @@ class Codec:
 
         Raises
         ------
-        EquipoiseError
+        UnreadableEvent
             If the event was written by a newer release, its name is unknown, or the text is not one.
         """
         adapter = self._adapter(name, schema_version)
@@ -72,7 +76,7 @@ class Codec:
                 content = lift(content) if lift else content
             return adapter.validate_json(json.dumps(content))  # type: ignore[no-any-return]
         except (ValidationError, ValueError) as error:
-            raise EquipoiseError(
+            raise UnreadableEvent(
                 f"event {name} cannot be read: {str(error).splitlines()[0]}",
                 where="order ledger",
                 remedy="Run `equipoise ledger verify`",
@@ -80,7 +84,7 @@ class Codec:
 
     def _adapter(self, name: str, schema_version: int) -> TypeAdapter[Any]:
         if schema_version > SCHEMA_VERSION or name not in self._kinds:
-            raise EquipoiseError(
+            raise UnreadableEvent(
                 f"event {name} of schema version {schema_version} is newer than this release reads",
                 where="order ledger",
                 remedy=f"Install a release that knows schema version {schema_version}",

@@ -352,7 +352,7 @@ def test_a_checkpoint_that_is_none_is_told_and_a_torn_one_is_left_out(tmp_path: 
     file.begin(3, "a" * 64)
     file.path.write_text(file.path.read_text() + "4 aa")
     assert [point.position for point in file.read()] == [3]
-    file.path.write_text("what\n")
+    file.path.write_bytes(b"wh\xff\n")
     with pytest.raises(EquipoiseError, match="line 1 is no checkpoint"):
         file.read()
 

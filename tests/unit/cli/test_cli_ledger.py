@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from unit.cli.tiny_network import Equipoise
 
+from assets.governance.events import ACCESS
 from assets.kernel.home import NetworkHome
 from assets.orders.sql_engine import open_engine
 from assets.orders.sql_schema import EVENTS, ORDERS
@@ -47,3 +48,16 @@ def test_a_ledger_whose_head_is_gone_says_so_in_one_line(equipoise: Equipoise, p
     assert said.code == 1
     assert "the row of ledger_head is gone or names no schema" in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_ledger_that_cannot_say_who_may_verify_is_verified_and_shows_nobody_an_order(
+    equipoise: Equipoise, planned: NetworkHome
+) -> None:
+    touch(planned, sa.update(EVENTS).where(EVENTS.c.stream == ACCESS).values(payload="{}"))
+    said = equipoise("ledger", "verify")
+    assert said.code == 1
+    assert "event 1 was changed: its content and its digest do not agree" in said.out
+    orders = equipoise("orders")
+    assert orders.code == 1
+    assert orders.out == ""
+    assert "Run `equipoise ledger verify`" in orders.err
