@@ -26,7 +26,7 @@ UPCASTERS: Mapping[tuple[str, int], Lift] = {}
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-class UnreadableEvent(EquipoiseError):
+class UnreadableEvent(EquipoiseError):  # noqa: N818 - a state of the world, not a fault of the program
     """An event that this release cannot read."""
 
 

@@ -61,6 +61,7 @@ from assets.orders.order import (
     TAKEN,
     UNDER_WAY,
     UNSENT,
+    Former,
     Order,
     OrderStatus,
     believed,
@@ -68,6 +69,7 @@ from assets.orders.order import (
     errand_of,
     in_force,
     is_unmade,
+    leaves_in_hand,
     planned,
     promises_too_much,
     shortage_text,
@@ -317,6 +319,16 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
         return ()
     if is_unmade(order, receipt):
         return _hold(order, command)
+    if leaves_in_hand(order, receipt):
+        return _take_in_hand(order, command)
+    if (
+        command.source == TAKEN
+        and order.former is not None
+        and order.amendment_in_hand
+        and _is_of(order.former, receipt)
+    ):
+        recorded = ReceiptRecorded(order.order_id, receipt, command.source)
+        return (recorded, AmendmentDropped(order.former.document, f"amendment {order.revision}: taken as it is there"))
     known, levels = order.receipt, order.document.kind == PARAMETERS
     if command.source == TAKEN and (promises_too_much(order) or (known is not None and is_older(receipt, known))):
         return (ReceiptRecorded(order.order_id, receipt, command.source),)
@@ -337,6 +349,20 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
         return (recorded,)
     reason = f"amendment {order.revision} was refused: {receipt.reason or 'no reason given'}"
     return (recorded, AmendmentDropped(order.former.document, reason))
+
+
+def _is_of(former: Former, receipt: Receipt) -> bool:
+    """Tell whether the other side goes on with what it had; what ended there ends the amendment by itself."""
+    return receipt.answer is Answer.ACCEPTED and receipt.revision == former.revision >= receipt.answered_revision
+
+
+def _take_in_hand(order: Order, command: Confirm) -> tuple[Event, ...]:
+    """Record that the other side has an amendment and has not answered, once for each that somebody asked."""
+    asked = order.delivery is not None and order.delivery.may_have_arrived
+    asked = asked or (command.source == Errand.CANCEL and order.cancel_pending) or order.unmade is not None
+    if order.amendment_in_hand and not asked:
+        return ()
+    return (ReceiptRecorded(order.order_id, command.receipt, command.source),)
 
 
 def _comes_too_late(order: Order, command: Confirm) -> bool:
@@ -389,12 +415,12 @@ def _resend(order: Order, command: Resend) -> tuple[Event, ...]:
     said = [receipt for receipt in (order.receipt, order.unmade) if receipt is not None]
     if not said or any(receipt.shipped_units for receipt in said):
         raise _refused(order, "only what was answered and has not moved is sent again", "Look at both sides")
-    if order.former is not None and order.status not in UNSENT:
+    if order.former is not None and order.status not in UNSENT and not order.amendment_in_hand:
         raise _refused(order, "an amendment of it is on its way", "Send that with `equipoise dispatch`")
     if order.former is None and order.status not in IN_OUTBOX and not in_force(order):
         raise _refused(order, "only what was under way is sent again", "Plan it again")
     again: tuple[Event, ...] = (ResendRequested(order.order_id, order.revision, command.by, command.reason),)
-    if order.former is not None:
+    if order.former is not None and order.status in UNSENT:
         again = (AmendmentDropped(order.former.document, "what it would change was lost there"), *again)
     if not order.cancel_handed_over:
         return again

@@ -49,6 +49,7 @@ from assets.orders.order import (
     believed,
     in_force,
     is_unmade,
+    leaves_in_hand,
     planned,
     promises_too_much,
     shortage_text,
@@ -120,20 +121,17 @@ def _after(order: Order, event: Event) -> Order:
             said = _told(by, reason, note)
             return _declined(_ended(order, OrderStatus.CANCELLED, said), f"revision {order.revision}: {said}")
         case ResendRequested(_, _, by, reason):
-            again = replace(order.delivery, lease_until=None, retry_at=None, uncertain=True) if order.delivery else None
-            return replace(
-                order, status=OrderStatus.ISSUED, status_reason=_told(by, reason, ""), receipt=None, unmade=None,
-                delivery=again,
-            )  # fmt: skip
+            return _sent_again(order, _told(by, reason, ""))
         case OrderRedirected(_, _, gateway, _, _):
             # It keeps what is not known of it, so that it is asked for there before it is sent.
             return replace(order, delivery=replace(order.delivery, gateway=gateway)) if order.delivery else order
         case OrderClosed(_, reason):
             return replace(order, status=OrderStatus.CLOSED, status_reason=reason, former=None, unmade=None)
         case OrderCompensated(_, compensated_by, by, reason):
+            said = _told(by, reason, f"by order {compensated_by}")
             return replace(
-                order, status=OrderStatus.COMPENSATED, status_reason=_told(by, reason, f"by order {compensated_by}"),
-                former=None, compensated_by=compensated_by,
+                _without_amendment(order), status=OrderStatus.COMPENSATED, status_reason=said,
+                compensated_by=compensated_by,
             )  # fmt: skip
 
 
@@ -174,6 +172,16 @@ def _reopened(order: Order, reason: str, void: tuple[str, ...]) -> Order:
     )
 
 
+def _sent_again(order: Order, reason: str) -> Order:
+    """Return an order that the other side lost, or lost the amendment of: what else it said then stands."""
+    again = replace(order.delivery, lease_until=None, retry_at=None, uncertain=True) if order.delivery else None
+    known = order.receipt if order.amendment_in_hand else None
+    return replace(
+        order, status=OrderStatus.ISSUED, status_reason=reason, receipt=known, unmade=None, amendment_in_hand=False,
+        delivery=again,
+    )  # fmt: skip
+
+
 def _consented(order: Order, consent: Consent) -> Order:
     if order.approval is None:
         return order
@@ -190,10 +198,15 @@ def _as_it_was(order: Order, document: Document, reason: str) -> Order:
     return replace(
         order, document=document, status=_status(order, order.receipt) if order.receipt else OrderStatus.ISSUED,
         status_reason=reason, holds=order.former.holds if order.former else (), holds_until=None, former=None,
+        amendment_in_hand=False,
         overridden_by="", planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
         declined_digest=planned(order) if refused_there else order.declined_digest,
         delivery=_at_rest(order.delivery),
     )  # fmt: skip
+
+
+def _without_amendment(order: Order) -> Order:
+    return _as_it_was(order, order.former.document, "") if order.former else order
 
 
 def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
@@ -218,6 +231,11 @@ def _sent(order: Order, event: SendBegun | SendEnded) -> Order:
 
 def _told_there(order: Order, receipt: Receipt, source: str) -> Order:
     """Return an order after a statement; where a person takes it, whatever it says goes."""
+    if leaves_in_hand(order, receipt):
+        return replace(
+            order, status=OrderStatus.ISSUED, status_reason=receipt.reason, unmade=None, amendment_in_hand=True,
+            delivery=_at_rest(order.delivery),
+        )  # fmt: skip
     levels = order.document.kind == PARAMETERS
     known = merged(order.receipt, believed(order, receipt), of_levels=levels)
     if source == TAKEN:
@@ -268,11 +286,17 @@ def _confirmed(order: Order, receipt: Receipt, known: Receipt) -> Order:
     after = replace(
         order, receipt=known, unmade=None, delivery=_at_rest(order.delivery) if spoken_of else order.delivery
     )
+    if over and known.revision < order.revision:
+        # It ended as the other side had it: an amendment that it never went by ends with it.
+        after = _without_amendment(after)
     if over or receipt.revision >= order.revision:
-        reason = known.reason if known.answer is not Answer.ACCEPTED else _partly(order, known)
-        status = _status(order, known)
+        reason = known.reason if known.answer is not Answer.ACCEPTED else _partly(after, known)
+        status = _status(after, known)
         gone = status in (OrderStatus.FAILED, OrderStatus.CANCELLED)
-        return replace(after, status=status, status_reason=reason, former=None, holds=() if gone else order.holds)
+        return replace(
+            after, status=status, status_reason=reason, former=None, amendment_in_hand=False,
+            holds=() if gone else after.holds,
+        )  # fmt: skip
     # What it carries out while an amendment is on its way, which it may not have heard of; else that is the order.
     return after if order.former else replace(after, status=_status(order, known), delivery=_at_rest(order.delivery))
 

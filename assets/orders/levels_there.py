@@ -127,7 +127,7 @@ def _said(order: Order) -> Iterator[tuple[Document, OrderLine, Word | None]]:
 
 def _may_have_arrived(order: Order) -> bool:
     delivery = order.delivery
-    return delivery is not None and delivery.may_have_arrived
+    return order.amendment_in_hand or (delivery is not None and delivery.may_have_arrived)
 
 
 def _by_a_person(order: Order) -> bool:

@@ -167,6 +167,8 @@ class Order:
         the order is ``unknown``, and nothing of it is sent.
     former : Former or None
         What the other side has, while an amendment is on its way.
+    amendment_in_hand : bool
+        Whether it has taken that amendment in and not answered: until it does, it goes by what it had.
     cancel_reason : str
         Why it was asked to be cancelled; empty if it was not.
     cancel_handed_over : bool
@@ -196,6 +198,7 @@ class Order:
     receipt: Receipt | None = None
     unmade: Receipt | None = None
     former: Former | None = None
+    amendment_in_hand: bool = False
     cancel_reason: str = ""
     cancel_handed_over: bool = False
     declined_digest: str = ""
@@ -242,7 +245,14 @@ def planned(order: Order) -> str:
 
 def taken_in(order: Order) -> bool:
     """Tell whether the other side has the latest revision; a later one than that is none of ours."""
-    return order.receipt is not None and order.receipt.revision == order.revision
+    carried_out = order.receipt is not None and order.receipt.revision == order.revision
+    return carried_out or order.amendment_in_hand
+
+
+def leaves_in_hand(order: Order, receipt: Receipt) -> bool:
+    """Tell whether the other side took an amendment in without an answer, which changes nothing of what it goes by."""
+    of_it = receipt.answer is Answer.PENDING and receipt.revision == order.revision
+    return of_it and order.former is not None and order.status in IN_OUTBOX
 
 
 def is_unmade(order: Order, receipt: Receipt) -> bool:

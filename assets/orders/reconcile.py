@@ -25,6 +25,7 @@ from assets.orders.order import (
     errand_of,
     in_force,
     is_unmade,
+    leaves_in_hand,
     promises_too_much,
     taken_in,
 )
@@ -210,6 +211,8 @@ def _mending(cause: Cause, order: Order | None, receipt: Receipt | None) -> str:
             return _RESEND if _may(order, Resend("", "")) else _TAKE
         case Cause.CANCEL_OPEN if errand_of(order) is None and _may(order, Resend("", "")):
             return _RESEND  # the wish is told again, not the order
+        case Cause.PENDING if order.amendment_in_hand and receipt is not None and receipt.shipped_units:
+            return _TAKE  # goods have left by what it had: the amendment comes too late
         case Cause.UNMADE | Cause.TOO_MUCH:
             moved = receipt is not None and receipt.shipped_units > 0
             return _TAKE if moved or not _may(order, Cancel("", "")) else _CANCEL
@@ -242,6 +245,8 @@ def _cause(order: Order, receipt: Receipt | None, today: dt.date) -> Cause | Non
         return Cause.NEWS
     if order.receipt is None:
         return _first_word(order, receipt)
+    if leaves_in_hand(order, receipt):
+        return _in_hand(order, today) if order.amendment_in_hand else Cause.NEWS
     if is_older(receipt, order.receipt):
         return Cause.OLDER_THERE
     said = believed(order, receipt)
@@ -253,6 +258,13 @@ def _cause(order: Order, receipt: Receipt | None, today: dt.date) -> Cause | Non
         return Cause.TOO_MUCH
     if errand_of(order) is not None and not taken_in(order):
         return Cause.OTHER_CONTENT
+    return _in_hand(order, today)
+
+
+def _in_hand(order: Order, today: dt.date) -> Cause | None:
+    """Return why an order is told on which the other side has to speak, if it is."""
+    if order.cancel_pending:
+        return Cause.CANCEL_OPEN
     return Cause.PENDING if awaits_answer(order) and has_missed_departure(order, today) else None
 
 

@@ -23,6 +23,7 @@ from typing import Protocol
 
 import pytest
 from contract.gateways.kit_documents import LEVELS, PLAN_DATE, UNITS, cancellation, parameters, submission
+from contract.gateways.kit_ledger import Ledger
 
 from assets.orders.gateways.faults import Fault
 from assets.orders.gateways.port import (
@@ -35,6 +36,7 @@ from assets.orders.gateways.port import (
     Receipt,
     Submission,
 )
+from assets.orders.order import Order, OrderStatus, held
 
 PATIENCE = 400
 NEXT_DAY = PLAN_DATE + dt.timedelta(days=1)
@@ -184,6 +186,27 @@ def sent(rig: Rig, wanted: Submission) -> Receipt:
     return found(rig, wanted.reference)
 
 
+def ledger_with(rig: Rig, wanted: Submission) -> Ledger:
+    """Return a ledger of one order that the other side has accepted."""
+    ledger = Ledger(rig.gateway)
+    ledger.put_in_outbox(wanted)
+    dispatched(rig, ledger)
+    assert ledger.order(wanted.reference).status is OrderStatus.ACKNOWLEDGED
+    return ledger
+
+
+def dispatched(rig: Rig, ledger: Ledger) -> None:
+    """Send what is due, let the other side work, and hear what it says."""
+    ledger.send()
+    rig.settle()
+    ledger.listen()
+
+
+def kept(order: Order) -> list[int]:
+    """Return the units that an order keeps, by item."""
+    return [hold.units for hold in held(order)]
+
+
 class GatewayConformance:
     """What any gateway passes; a subclass gives the fixture ``rig``."""
 
@@ -255,6 +278,34 @@ class GatewayConformance:
         assert receipt.amendment_was_refused
         assert units(receipt)["shipped"] == list(UNITS)
         assert rig.times_created() == {first.reference: 1}
+
+    def test_an_amendment_that_is_answered_later_keeps_the_stock_of_both_until_then(self, rig: Rig) -> None:
+        first, amendment = submission(), submission(revision=2, units=(6, 4))
+        ledger = ledger_with(rig, first)
+        inject(rig, Fault.LATE_ACKNOWLEDGEMENT)
+        ledger.put_in_outbox(amendment)
+        dispatched(rig, ledger)
+        assert ledger.order(first.reference).status is OrderStatus.ISSUED
+        assert kept(ledger.order(first.reference)) == [10, 4]
+        rig.lift()
+        rig.decide(first.reference)
+        dispatched(rig, ledger)
+        order = ledger.order(first.reference)
+        assert (order.status, order.document) == (OrderStatus.ACKNOWLEDGED, amendment.document)
+        assert kept(order) == [6, 4]
+        assert rig.times_created() == {first.reference: 1}
+
+    def test_an_amendment_that_is_refused_leaves_what_was_sent_its_stock_and_its_shipment(self, rig: Rig) -> None:
+        first = submission()
+        ledger = ledger_with(rig, first)
+        ledger.put_in_outbox(submission(revision=2, units=(6, 0)))
+        rig.ship(first.reference)
+        dispatched(rig, ledger)
+        order = ledger.order(first.reference)
+        assert (order.status, order.document) == (OrderStatus.SHIPPED, first.document)
+        assert order.receipt is not None
+        assert units(order.receipt)["shipped"] == list(UNITS)
+        assert kept(order) == list(UNITS)
 
     def test_a_former_revision_that_comes_late_changes_nothing(self, rig: Rig) -> None:
         sent(rig, submission())
