@@ -15,17 +15,20 @@ def plan_dates(profile: NetworkProfile) -> dg.TimeWindowPartitionsDefinition:
     """Return the plan dates of a network: every day, or every Monday where it plans weeks.
 
     A partition exists from the morning of its plan date on, because the plan decides for the
-    bucket that starts then. A declared network ends at its declared date.
+    bucket that starts then. A declared network ends at its declared date, which may lie beyond today: a
+    simulated day is one whenever it is lived.
     """
     step = dt.timedelta(days=profile.bucket.days)
     end = profile.declared_date + step if profile.declared_date else None
+    # Dagster counts what is beyond now, and stops at the end.
+    beyond_now = (end - profile.first_plan_date) // step + 1 if end else 1
     return dg.TimeWindowPartitionsDefinition(
         start=profile.first_plan_date.isoformat(),
         end=end.isoformat() if end else None,
         fmt="%Y-%m-%d",
         cron_schedule="0 0 * * 1" if profile.bucket is Bucket.WEEK else "0 0 * * *",
         timezone=profile.timezone,
-        end_offset=0 if end else 1,
+        end_offset=beyond_now,
     )
 
 
