@@ -51,7 +51,7 @@ def approve(
     if order.approval is not None and today >= order.approval.expires_on:
         last = order.approval.expires_on - dt.timedelta(days=1)
         raise _refused(order, f"it could leave until {last}", "Plan a later date")
-    if by.person == order.overridden_by:
+    if by.person in order.overridden_by:
         raise _refused(order, f"{by.person} changed it, and nobody approves their own", "Ask somebody else")
     ends = today + dt.timedelta(days=release.approvals.valid_days)
     expires_on = min(ends, order.approval.expires_on) if order.approval else ends

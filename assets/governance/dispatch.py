@@ -349,8 +349,7 @@ def _counted(order: Order, day: DispatchDay) -> int:
 
 
 def _needed(order: Order, day: DispatchDay) -> Requirement:
-    by = (order.overridden_by,) if order.overridden_by else ()
-    facts = facts_of(order.document, order.revision, day.known, by)
+    facts = facts_of(order.document, order.revision, day.known, order.overridden_by)
     return requirement(replace(facts, decided_before=order.person_decided), day.release)
 
 

@@ -179,7 +179,7 @@ def _proposal(order: Order, day: DispatchDay) -> Waiting | None:
     if approval is None or order.status is not OrderStatus.PROPOSED:
         return None
     given = {consent.by for consent in approval.given}
-    may = tuple(sorted(day.may_approve - given - {order.overridden_by}))
+    may = tuple(sorted(day.may_approve - given - {*order.overridden_by}))
     why = f"{approval.approvers - len(given)} of {approval.approvers} to approve: {approval.why}"
     gain = order.document.gain_amount
     left = (approval.expires_on - day.today).days

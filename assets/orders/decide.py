@@ -247,7 +247,7 @@ def _approve(order: Order, command: Approve) -> tuple[Event, ...]:
     people = tuple(consent.by for consent in approval.given)
     if command.by in people:
         raise _refused(order, f"{command.by} has approved it already", "Another person has to approve it as well")
-    if command.by == order.overridden_by:
+    if command.by in order.overridden_by:
         raise _refused(order, f"{command.by} changed it, and nobody approves their own", "Ask somebody else")
     given = ApprovalGiven(
         order.order_id, order.revision, command.by, command.given_on, command.expires_on, command.note
@@ -259,11 +259,13 @@ def _approve(order: Order, command: Approve) -> tuple[Event, ...]:
 
 def _expire(order: Order, command: Expire) -> tuple[Event, ...]:
     asked_until = order.approval.expires_on if order.approval else None
+    window_ends = order.document.plan_date + dt.timedelta(days=command.window_days)
     late = {
-        OrderStatus.PROPOSED: asked_until or order.document.plan_date + dt.timedelta(days=command.window_days),
+        OrderStatus.PROPOSED: asked_until or window_ends,
         OrderStatus.APPROVED: asked_until,
         OrderStatus.RESERVED: order.holds_until,
-        OrderStatus.ISSUED: order.holds_until if certainly_here(order) else None,
+        # One that was sent once and lost there has a reservation without an end.
+        OrderStatus.ISSUED: (order.holds_until or window_ends) if certainly_here(order) else None,
     }.get(order.status)
     if late is None:
         return ()

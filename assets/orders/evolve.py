@@ -140,22 +140,24 @@ def _revised(order: Order, event: OrderRevised | OrderOverridden) -> Order:
     former = order.former
     if former is None and in_force(order):
         former = Former(order.document, order.revision, order.holds)
-    by, reason = "", ""
+    by: tuple[str, ...] = ()
+    reason = ""
     if isinstance(event, OrderOverridden):
-        by, reason = event.by, _told(event.by, event.reason, event.note)
+        by = (*(one for one in order.overridden_by if one != event.by), event.by)
+        reason = _told(event.by, event.reason, event.note)
     return Order(
         event.document, event.revision, OrderStatus.PROPOSED, reason, order.version,
         overridden_by=by, planned_digest=planned(order) if by else "", former=former,
         declined_digest=order.declined_digest, person_decided="" if by else _decided_before(order),
         delivery=order.delivery if former else None, receipt=order.receipt if former else None,
-        agreed_units=order.agreed_units if former else 0,
+        agreed_units=order.agreed_units if former else (),
     )  # fmt: skip
 
 
 def _decided_before(order: Order) -> str:
     """Return what a person decided of an order that a plan changes now."""
     if order.overridden_by:
-        return f"revision {order.revision} was {order.overridden_by}'s"
+        return f"revision {order.revision} was {' and '.join(order.overridden_by)}'s"
     return order.person_decided
 
 
@@ -199,7 +201,7 @@ def _as_it_was(order: Order, document: Document, reason: str) -> Order:
         order, document=document, status=_status(order, order.receipt) if order.receipt else OrderStatus.ISSUED,
         status_reason=reason, holds=order.former.holds if order.former else (), holds_until=None, former=None,
         amendment_in_hand=False,
-        overridden_by="", planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
+        overridden_by=(), planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
         declined_digest=planned(order) if refused_there else order.declined_digest,
         delivery=_at_rest(order.delivery),
     )  # fmt: skip
@@ -260,7 +262,8 @@ def _taken(order: Order, receipt: Receipt, known: Receipt) -> Order:
         order = replace(order, cancel_handed_over=False)
     seen = promises_too_much(order)
     after = _confirmed(order, believed(order, receipt), known)
-    return replace(after, agreed_units=known.accepted_units) if seen else after
+    agreed = tuple((line.line_number, line.accepted_units) for line in known.lines)
+    return replace(after, agreed_units=agreed) if seen else after
 
 
 def _of_unmade(order: Order, receipt: Receipt) -> Order:

@@ -148,8 +148,8 @@ class Order:
         Events applied, which is the version that the next append expects.
     withdrawn : bool
         Whether a plan, not a person, cancelled it: the next plan may bring it back.
-    overridden_by : str
-        Who changed what the plan wanted; empty where the content is a plan's.
+    overridden_by : tuple of str
+        Everybody who changed what the plan wanted; empty where the content is a plan's.
     planned_digest : str
         Of the content that the latest plan wanted, where somebody changed it.
     approval : Approval or None
@@ -179,8 +179,8 @@ class Order:
         What a person decided of an earlier revision: the next one needs a person too.
     compensated_by : str
         The order that undoes it.
-    agreed_units : int
-        Units of which a person said that the other side may go by them, though fewer were asked for.
+    agreed_units : tuple of (int, int)
+        By line number, units of which a person said that the other side may go by them, though fewer were asked for.
     """
 
     document: Document
@@ -189,7 +189,7 @@ class Order:
     status_reason: str = ""
     version: int = 1
     withdrawn: bool = False
-    overridden_by: str = ""
+    overridden_by: tuple[str, ...] = ()
     planned_digest: str = ""
     approval: Approval | None = None
     holds: tuple[Hold, ...] = ()
@@ -204,7 +204,7 @@ class Order:
     declined_digest: str = ""
     person_decided: str = ""
     compensated_by: str = ""
-    agreed_units: int = 0
+    agreed_units: tuple[tuple[int, int], ...] = ()
 
     @property
     def order_id(self) -> str:
@@ -278,10 +278,11 @@ def promises_too_much(order: Order) -> bool:
     goes_on = order.status in UNDER_WAY or order.former is not None
     if receipt is None or order.document.kind == PARAMETERS or not goes_on:
         return False
-    asked = {line.line_number: line.quantity_units for line in order.standing.lines}
-    more = any(line.accepted_units > asked.get(line.line_number, 0) for line in receipt.lines)
-    to_come = any(line.accepted_units > max(line.shipped_units, line.received_units) for line in receipt.lines)
-    return more and to_come and receipt.accepted_units > order.agreed_units
+    most = {line.line_number: line.quantity_units for line in order.standing.lines}
+    for number, units in order.agreed_units:
+        most[number] = max(units, most.get(number, 0))
+    more = [line for line in receipt.lines if line.accepted_units > most.get(line.line_number, 0)]
+    return any(line.accepted_units > max(line.shipped_units, line.received_units) for line in more)
 
 
 def certainly_here(order: Order) -> bool:

@@ -86,7 +86,7 @@ def record_of(order: Order) -> Record:
             **as_records([order])[0],
             "status_reason": order.status_reason,
             "approval": asdict(order.approval) if order.approval else None,
-            "overridden_by": order.overridden_by,
+            "overridden_by": list(order.overridden_by),
             "cancel_reason": order.cancel_reason,
             "delivery": asdict(order.delivery) if order.delivery else None,
             "receipt": asdict(order.receipt) if order.receipt else None,

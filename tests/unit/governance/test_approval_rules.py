@@ -132,7 +132,7 @@ def overridden(units: int, line_number: int = 1, by: Identity = DORA, seen: str 
 
 def test_who_overrides_an_order_makes_it_their_own_and_another_approves_it() -> None:
     own = life(Require(1, ("override",), TOMORROW), order=overridden(20, by=ADA))
-    assert own.overridden_by == ADA.person
+    assert own.overridden_by == (ADA.person,)
     with pytest.raises(EquipoiseError, match="nobody approves their own"):
         yes(own, ADA)
     assert yes(own, BEN).status is OrderStatus.APPROVED

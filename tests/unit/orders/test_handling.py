@@ -33,7 +33,7 @@ def test_an_approval_counts_from_the_day_on_which_the_last_person_gave_it() -> N
         (order(OrderStatus.CANCELLED, withdrawn=True), False),
         (order(OrderStatus.CANCELLED), True),
         (order(OrderStatus.REJECTED), True),
-        (order(OrderStatus.PROPOSED, overridden_by="ann"), True),
+        (order(OrderStatus.PROPOSED, overridden_by=("ann",)), True),
         (order(OrderStatus.PROPOSED, person_decided="rejected"), True),
     ],
     ids=["proposed", "by rule", "by a plan", "cancelled", "rejected", "overridden", "decided before"],

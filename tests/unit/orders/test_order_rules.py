@@ -69,8 +69,8 @@ from assets.orders.events import (
     Withdraw,
 )
 from assets.orders.evolve import evolve_all
-from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held
-from assets.orders.receipts import Answer, Receipt, merged
+from assets.orders.order import ENDED, Order, OrderStatus, errand_of, held, promises_too_much
+from assets.orders.receipts import Answer, Receipt, ReceiptLine, merged
 
 LIVES = st.lists(commands(), max_size=25)
 ISSUE = Issue("rule", "memory", "key")
@@ -425,7 +425,40 @@ def test_what_somebody_changed_stays_until_the_plan_wants_something_new_and_anot
     with pytest.raises(EquipoiseError, match="nobody approves their own"):
         decide(order, yes("ann", "b"))
     assert life(yes("bo", "b"), order=order).status is OrderStatus.APPROVED
-    assert life(Propose(variant("c")), order=order).overridden_by == ""
+    assert life(Propose(variant("c")), order=order).overridden_by == ()
+
+
+def test_of_several_who_changed_it_nobody_approves() -> None:
+    order = life(
+        *PROPOSED, Override(variant("b"), "ann", "local event"), Override(variant("c"), "bo", "rounded"),
+        Require(1, ("override",), TOMORROW),
+    )  # fmt: skip
+    assert order.overridden_by == ("ann", "bo")
+    for own in ("ann", "bo"):
+        with pytest.raises(EquipoiseError, match="nobody approves their own"):
+            decide(order, yes(own, "c"))
+    assert life(yes("cy", "c"), order=order).status is OrderStatus.APPROVED
+
+
+def test_units_beyond_what_was_asked_are_agreed_to_by_line() -> None:
+    def promised(first: int, second: int, source: str) -> Confirm:
+        lines = (ReceiptLine(1, first), ReceiptLine(2, second))
+        return Confirm(Receipt(DOCUMENT.order_id, 1, Answer.ACCEPTED, lines, "X"), source)
+
+    agreed = life(*SENDING, promised(15, 4, "submit"), promised(15, 4, "take"))
+    assert not promises_too_much(agreed)
+    assert not promises_too_much(life(promised(12, 4, "m5"), order=agreed))
+    assert promises_too_much(life(promised(0, 19, "m5"), order=agreed))
+
+
+def test_an_order_that_was_lost_there_and_stays_here_expires_whether_an_amendment_was_dropped_or_not() -> None:
+    dropped = life(*ACKNOWLEDGED, Propose(variant("b")), Require(1, ("value",), TOMORROW), Expire(TOMORROW))
+    for start in (life(*ACKNOWLEDGED), dropped):
+        begun = life(Resend("ann", "lost"), BeginSend(Errand.SUBMIT, "h", NOON), order=start)
+        assert begun.delivery is not None
+        absent = EndSend(begun.revision, begun.delivery.attempts, SendOutcome.ABSENT, "it stays", NOON)
+        later = life(absent, Expire(NEXT_WEEK, plan_date=NEXT_WEEK), order=begun)
+        assert (later.status, held(later)) == (OrderStatus.EXPIRED, ())
 
 
 def amending(*more: Command) -> Order:
