@@ -33,8 +33,9 @@ from assets.orders.store import OrderFilter, OrderStore, Stock
 # A batch is known before its business date ends, and later editions of the day after earlier ones.
 _BEFORE_THE_END = dt.timedelta(seconds=1)
 _EDITION = dt.timedelta(microseconds=1)
-_LATEST = 2000
-"""Of so many orders that were closed last those that were closed on a plan's own day are looked for."""
+_PAGE = 2000
+"""Orders that ended last are looked through so many at a time, until one ended before a plan's own day."""
+_MAY_HAVE_MOVED = (OrderStatus.CLOSED, OrderStatus.COMPENSATED)
 _CAME_TO_NOTHING = frozenset({OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED})
 
 
@@ -165,18 +166,22 @@ def _said(landing: LandingArea, batch: Envelope) -> pd.DataFrame:
 
 
 def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str], since: dt.datetime | None) -> list[Order]:
-    """Return orders that go on, and of those that have ended the named ones and those that were closed since a time."""
+    """Return orders that go on, and of those that have ended the named ones and those that moved and ended since."""
     going_on = store.orders(replace(earlier, going_on=True))
-    closed = _closed(store, earlier, since) if since is not None else set()
-    over = {*named, *closed} - {order.order_id for order in going_on}
+    ended = [_ended(store, replace(earlier, status=one), since) for one in _MAY_HAVE_MOVED] if since else []
+    over = {*named}.union(*ended) - {order.order_id for order in going_on}
     return [*going_on, *(store.orders(replace(earlier, order_ids=tuple(sorted(over)))) if over else ())]
 
 
-def _closed(store: OrderStore, earlier: OrderFilter, since: dt.datetime) -> set[str]:
-    """Return the orders that were closed since a time."""
-    last = replace(earlier, latest=_LATEST, status=OrderStatus.CLOSED)
-    quiet = store.headers(replace(last, silent_since=since))
-    return {one.order_id for one in store.headers(last)} - {one.order_id for one in quiet}
+def _ended(store: OrderStore, wanted: OrderFilter, since: dt.datetime) -> set[str]:
+    """Return the orders of a status that were heard of since a time."""
+    page = replace(wanted, latest=_PAGE)
+    while True:
+        last = {one.order_id for one in store.headers(page)}
+        quiet = {one.order_id for one in store.headers(replace(page, silent_since=since))}
+        if last & quiet or len(last) < (page.latest or 0):
+            return last - quiet
+        page = replace(page, latest=2 * len(last))
 
 
 def _at(time: dt.datetime, store: OrderStore, orders: list[Order]) -> list[Order]:

@@ -91,7 +91,8 @@ def _reserved(
         try:
             answer_all(store, wanted, guard)
         except Oversold as error:
-            refused |= _give_way(going, holds, error.shortages)
+            claims = {order.order_id: _new_claim(order, holds[order.order_id], guard) for order in going}
+            refused |= _give_way(claims, error.shortages)
             continue
         # Apart, because it takes no stock.
         answer_all(store, [(o, RefuseReservation(refused[o.order_id])) for o in waiting if o.order_id in refused])
@@ -99,28 +100,38 @@ def _reserved(
 
 
 def _give_way(
-    going: Sequence[Order], holds: Mapping[str, tuple[Hold, ...]], shortages: Iterable[Shortage]
+    claims: Mapping[str, Mapping[Stock, int]], shortages: Iterable[Shortage]
 ) -> dict[str, tuple[Shortage, ...]]:
     """Return those that find too little left when the orders before them have taken theirs, with what is short."""
     left: dict[Stock, int] = {(short.site_id, short.item_id): short.left_units for short in shortages}
     holders: dict[Stock, tuple[str, ...]] = {(short.site_id, short.item_id): short.holders for short in shortages}
     found: dict[str, tuple[Shortage, ...]] = {}
-    for order in going:
-        own = {(hold.site_id, hold.item_id): hold.units for hold in _claim(order, holds[order.order_id])}
+    for order_id, own in claims.items():
         short = tuple(
             Shortage(*stock, units, max(left[stock], 0), holders[stock])
             for stock, units in sorted(own.items())
             if stock in left and units > left[stock]
         )
         if short:
-            found[order.order_id] = short
+            found[order_id] = short
             continue
         for stock in own.keys() & left.keys():
             left[stock] -= own[stock]
-            holders[stock] = (*holders[stock], order.order_id)
+            holders[stock] = (*holders[stock], order_id)
     return found
 
 
-def _claim(order: Order, holds: tuple[Hold, ...]) -> tuple[Hold, ...]:
-    """Return what an order would hold; of an amendment the larger of both revisions."""
-    return held(replace(order, status=OrderStatus.RESERVED, holds=holds))
+def _new_claim(order: Order, holds: tuple[Hold, ...], guard: StockGuard) -> dict[Stock, int]:
+    """Return what an order would take from stock where it holds more than before, as the guard counts it.
+
+    Of an amendment that is the larger of both revisions; where it grows by nothing, the guard has it among what others
+    leave out already.
+    """
+    before = {(hold.site_id, hold.item_id): hold.units for hold in held(order)}
+    shown = guard.shown.get(order.order_id, {})
+    claim: dict[Stock, int] = {}
+    for hold in held(replace(order, status=OrderStatus.RESERVED, holds=holds)):
+        stock = (hold.site_id, hold.item_id)
+        if hold.units > before.get(stock, 0):
+            claim[stock] = max(0, hold.units - shown.get(stock, 0))
+    return claim

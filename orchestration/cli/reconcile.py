@@ -34,9 +34,7 @@ def reconcile(
     take: Annotated[
         str | None, typer.Option(metavar=_ID, help="Take in what the other side says of this order.")
     ] = None,
-    close: Annotated[
-        str | None, typer.Option(metavar=_ID, help="Close what has moved and the other side knows no more.")
-    ] = None,
+    close: Annotated[str | None, typer.Option(metavar=_ID, help="Close what the other side knows no more.")] = None,
     resend: Annotated[str | None, typer.Option(metavar=_ID, help="Hand over again what the other side lost.")] = None,
     cancel_there: Annotated[
         str | None, typer.Option("--cancel-there", metavar=_ID, help="Have an order cancelled that is not ours.")
@@ -115,7 +113,7 @@ def _take(access: Access, gateway: Gateway, order_id: str) -> str:
     from assets.orders.events import Confirm
     from assets.orders.order import TAKEN
 
-    order = find_order(access.store, access.network, order_id)
+    order = _found_here(access, gateway, order_id)
     receipt = gateway.find(order.order_id)
     if receipt is None:
         raise EquipoiseError(
@@ -126,11 +124,24 @@ def _take(access: Access, gateway: Gateway, order_id: str) -> str:
     return f"Order {after.order_id} is {after.status} now."
 
 
+def _found_here(access: Access, gateway: Gateway, order_id: str) -> Order:
+    """Return an order that the gateway's other side can be asked about."""
+    from assets.orders.outbox import goes_to, told_elsewhere
+
+    order = find_order(access.store, access.network, order_id)
+    if order.delivery is not None and not goes_to(order, gateway.address):
+        raise EquipoiseError(
+            told_elsewhere(order, gateway.address), where=f"order {order.order_id}",
+            remedy=f"Ask it there, or have it go on here with `equipoise reconcile --redirect {order.order_id}`",
+        )  # fmt: skip
+    return order
+
+
 def _close(access: Access, gateway: Gateway, order_id: str, reason: str) -> str:
     from assets.orders.answers import answer_one
     from assets.orders.events import Close
 
-    order = find_order(access.store, access.network, order_id)
+    order = _found_here(access, gateway, order_id)
     if gateway.find(order.order_id) is not None:
         raise EquipoiseError(
             "the other side has it, and says how far it has come", where=f"order {order.order_id}",

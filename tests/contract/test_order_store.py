@@ -248,6 +248,36 @@ def test_a_snapshot_that_has_taken_out_what_was_promised_leaves_an_amendment_wha
     assert reserved(store, [second], 10, {first.order_id: 10}).refused == (second.order_id,)
 
 
+def amended(store: OrderStore, order: Order, units: int) -> None:
+    """Have the other side accept a reserved order, and a plan want other units of it."""
+    other = dataclasses.replace(smaller(order, units), content_digest="c")
+    for command in (ISSUE, BEGIN, Confirm(accepted(order), "submit"), Propose(other), Require(0, (), TOMORROW)):
+        (now,) = store.orders(OrderFilter(order_ids=(order.order_id,)))
+        store.append([Append(now.order_id, now.version, decide(now, command))])
+
+
+def two_of_one_stock(store: OrderStore, units: int, amended_to: int) -> tuple[Order, Order]:
+    """Return an order that holds 10 of some units and wants others, and one that wants 5 of them."""
+    first, second = approved(store, ("transfer", "I1", "DC1", "S1", 10), ("transfer", "I1", "DC1", "S2", 5))
+    reserved(store, [first], units)
+    amended(store, store.orders(OrderFilter(order_ids=(first.order_id,)))[0], amended_to)
+    return first, second
+
+
+def test_an_amendment_that_wants_no_more_gives_way_to_nobody(store: OrderStore) -> None:
+    first, second = two_of_one_stock(store, units=12, amended_to=8)
+    found = reserved(store, list(store.orders()), 12)
+    assert (found.reserved, found.refused) == ((first.order_id,), (second.order_id,))
+    assert f"{first.order_id} hold the rest" in store.orders(OrderFilter(order_ids=(second.order_id,)))[0].status_reason
+
+
+def test_in_a_conflict_an_amendment_pays_for_what_the_snapshot_has_not_taken_out(store: OrderStore) -> None:
+    first, second = two_of_one_stock(store, units=12, amended_to=12)
+    # 10 of its 12 are out of the snapshot, which has 3 left.
+    found = reserved(store, list(store.orders()), 3, {first.order_id: 10})
+    assert (found.reserved, found.refused) == ((first.order_id,), (second.order_id,))
+
+
 def test_who_is_refused_while_it_holds_something_is_told_and_nothing_hangs(store: OrderStore) -> None:
     (first,) = approved(store, ("transfer", "I1", "DC1", "S1", 10))
     reserved(store, [first], 10)

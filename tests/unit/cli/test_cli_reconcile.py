@@ -143,6 +143,10 @@ def test_an_order_that_went_to_another_address_is_named_until_a_person_says_that
     with closing(open_tiny(planned)) as store:
         answer_one(store, ORDER, Redirect(address_of("webhook", "http://127.0.0.1:9/old"), "ann", "as it was issued"))
     assert causes(equipoise) == [(ORDER, "--redirect")]
+    for way in ("--close", "--take"):
+        said = equipoise("reconcile", way, ORDER)
+        assert (said.code, f"equipoise reconcile --redirect {ORDER}" in said.err) == (1, True)
+    assert ours(planned).status == "acknowledged"
     assert causes(equipoise, "--redirect", ORDER, *WHY) == []
     delivery = ours(planned).delivery
     assert delivery is not None

@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -29,12 +30,14 @@ from assets.kernel.clock import Clock, DeclaredClock, FixedClock
 from assets.kernel.frames.marts import FCT_COMMITMENT
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
+from assets.orders import commitments
 from assets.orders.commitments import commitments_frame, land_commitments, land_missing, shown_orders
 from assets.orders.decide import decide
 from assets.orders.events import (
     BeginSend,
     Cancel,
     Close,
+    Compensate,
     Confirm,
     EndSend,
     Errand,
@@ -47,11 +50,20 @@ from assets.orders.events import (
 )
 from assets.orders.order import Order
 from assets.orders.receipts import Answer, Receipt, ReceiptLine
-from assets.orders.store import Append, MemoryOrderStore
+from assets.orders.store import Append, MemoryOrderStore, OrderFilter
 
 TABLE = feed_table("ledger", "commitments")
 PROFILE = NetworkProfile(name="sample", first_plan_date=PLAN_DATE, timezone="Europe/Berlin")
 TODAY = DeclaredClock(PLAN_DATE)
+
+
+def of_order(command: Any, name: str) -> Any:
+    """Return a command of another order of the same content."""
+    if isinstance(command, Propose):
+        return Propose(dataclasses.replace(command.document, order_id=name))
+    if isinstance(command, Confirm):
+        return Confirm(dataclasses.replace(command.receipt, reference=name), command.source)
+    return command
 
 
 def answer(*lines: ReceiptLine) -> Confirm:
@@ -203,7 +215,11 @@ NEXT_MORNING = FixedClock(PROFILE.calendar.cutoff(TOMORROWS.today()) + dt.timede
 EARLY = FixedClock(NEXT_MORNING.instant - dt.timedelta(hours=2))
 
 
-@pytest.mark.parametrize("ends", [(), (Close("shown by the feed"),)], ids=["received", "closed"])
+@pytest.mark.parametrize(
+    "ends",
+    [(), (Close("shown by the feed"),), (Compensate("T-back", "ann", "not wanted"),)],
+    ids=["received", "closed", "compensated"],
+)
 @pytest.mark.parametrize("told_before", [True, False])
 def test_a_later_plan_knows_what_was_said_by_the_end_of_the_day_before_and_nothing_of_its_own_day(
     store: MemoryOrderStore, landing: LandingArea, ends: tuple[object, ...], told_before: bool
@@ -221,6 +237,26 @@ def test_a_later_plan_knows_what_was_said_by_the_end_of_the_day_before_and_nothi
     told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
     assert told[["accepted_units", "shipped_units", "received_units"]].to_numpy().tolist() == [[6, 6, 0], [4, 0, 0]]
     assert land_missing(store, landing, PROFILE, NEXT_MORNING) is None
+
+
+def test_all_that_was_closed_on_the_day_itself_is_told_however_much_it_is(
+    landing: LandingArea, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commitments, "_PAGE", 2)
+    store = MemoryOrderStore(FixedClock(NOON))
+    names = [f"T-{number}" for number in range(7)]
+    arrived = answer(ReceiptLine(1, 10, 10, 10), ReceiptLine(2, 4, 4, 4))
+    for commands in ((*SENDING, answer(ReceiptLine(1, 10, 10), ReceiptLine(2, 4, 4))), (arrived, Close("seen"))):
+        for name in names:
+            for command in commands:
+                order = next(iter(store.orders(OrderFilter(order_ids=(name,)))), None)
+                events = decide(order, of_order(command, name))
+                store.append([Append(name, order.version if order else 0, events)])
+        store.clock = EARLY
+    envelope = land_missing(store, landing, PROFILE, NEXT_MORNING)
+    assert envelope is not None
+    told = pd.read_parquet(landing.directory(envelope) / envelope.files[0])
+    assert sorted(set(told["order_id"])) == names
 
 
 def test_a_host_that_only_plans_forgets_orders_that_are_closed(store: MemoryOrderStore, landing: LandingArea) -> None:
