@@ -107,11 +107,11 @@ class Access:
 
         Each item is logged once, before it is shown: what cannot be written down is not shown.
         """
+        hidden = self._orders.hidden_in(set(texts_in(what)))
         if not self.identity.may(Permission.READ_SENSITIVE):
-            hidden = self._orders.hidden_in(set(texts_in(what)))
             told: Shown = Mask(hidden.items, self._rules, hidden.orders).of(what) if hidden.items else what
             return told
-        fresh = sensitive_in(what, self.sensitive_items - self._written_down)
+        fresh = sensitive_in(what, hidden.items - self._written_down)
         log_sensitive_read(self.log, self.clock, self.identity, self.what, fresh)
         self._written_down |= fresh
         return what

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pandas as pd
 from assets.kernel.calendar import AsKnown
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.quality import FEED_ALERTS
+from assets.kernel.home import NetworkHome
 from assets.kernel.identifiers import digest
 from assets.kernel.network import NetworkProfile
 from assets.kernel.published import Published
@@ -27,7 +28,7 @@ from assets.orders.store import OrderStore
 from assets.policy.masking import masked_texts
 from orchestration import alert_record
 from orchestration.alert_record import AlertRecord
-from orchestration.sensitive import known_sensitive, sensitive_items
+from orchestration.sensitive import NamedOrders, known_sensitive, sensitive_items
 from orchestration.settings import Settings
 
 Send = Callable[[str, Mapping[Any, Any]], bool]
@@ -70,17 +71,30 @@ def deliver_rows(
     """
     home = settings.network_home()
     channels = channels_of(settings, home.profile, Published(home.published), plan_date)
-    hidden = sensitive_items(home, store) if store is not None else known_sensitive(home)
-    hidden = frozenset() if settings.pages_show_sensitive else hidden
+    hides = _nothing if settings.pages_show_sensitive else _hidden(home, store)
     with alert_record.opened(home.alerts / _DELIVERED) as record:
         for alert in found.to_dict("records"):
             title, body = message(alert)
             for channel in channels:
-                told = masked_texts(alert | {"title": title, "body": body}, hidden)
+                said = alert | {"title": title, "body": body}
+                told = masked_texts(said, hides({text for text in said.values() if isinstance(text, str)}))
                 record.owe((str(alert["alert_id"]), _name(channel)), told)
         went, refused = _settle(record, settings, home.alerts, send or _apprise)
     _require_taken(refused)
     return sorted(set(went))
+
+
+def _nothing(_texts: Iterable[str]) -> frozenset[str]:
+    return frozenset()
+
+
+def _hidden(home: NetworkHome, store: OrderStore | None) -> Callable[[Iterable[str]], frozenset[str]]:
+    """Return what tells which items are hidden of some texts: of those that name orders, theirs too."""
+    if store is None:
+        known = known_sensitive(home)
+        return lambda _texts: known
+    orders = NamedOrders(store, sensitive_items(home, store), Published(home.published))
+    return lambda texts: orders.hidden_in(texts).items
 
 
 def deliver_message(

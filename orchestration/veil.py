@@ -24,7 +24,7 @@ from assets.kernel.published import Published
 from assets.orders.store import OrderStore
 from assets.policy.masking import Mask, sensitive_in, texts_in
 from assets.policy.oversight import MaskingRules
-from orchestration.sensitive import NamedOrders, SensitiveItems
+from orchestration.sensitive import Hidden, NamedOrders, SensitiveItems
 
 HIDDEN = "hidden: it would tell of a sensitive item"
 _KEPT = object()
@@ -59,9 +59,9 @@ class PageVeil:
 
     def event(self, event: Any) -> Any:
         """Return what a step yields or logs, as anybody may see it."""
-        hidden = self.hidden
-        if not hidden:
+        if self._lifted:
             return event
+        hidden = self.hidden
         match event:
             case dg.Output():
                 return event.with_metadata(self._page(event.metadata, hidden, event.value))
@@ -77,24 +77,28 @@ class PageVeil:
 
     def metadata(self, metadata: Mapping[str, Any], rows: pd.DataFrame | None = None) -> dict[str, Any]:
         """Return what is told of a table, as anybody may see it."""
-        hidden = self.hidden
-        return self._page(metadata, hidden, rows) if hidden else dict(metadata)
+        return dict(metadata) if self._lifted else self._page(metadata, self.hidden, rows)
 
     def error(self, error: Exception) -> Exception:
         """Return an error that names no sensitive item; the same one if it names none."""
-        hidden = self.hidden
-        if not sensitive_in(str(error), hidden):
+        if self._lifted:
             return error
+        told = self._hidden_in(str(error), self.hidden)
+        if not sensitive_in(str(error), told.items):
+            return error
+        mask = Mask(told.items, MaskingRules(), told.orders)
         if isinstance(error, EquipoiseError):
-            told = (self._text(str(part), hidden) for part in (error.what, error.where, error.remedy))
-            what, where, remedy = told
+            what, where, remedy = (mask.of(str(part)) for part in (error.what, error.where, error.remedy))
             return EquipoiseError(what, where=where, remedy=remedy)
-        return RuntimeError(f"{type(error).__name__}: {self._text(str(error), hidden)}")
+        return RuntimeError(f"{type(error).__name__}: {mask.of(str(error))}")
 
     def _page(self, metadata: Mapping[str, Any], hidden: frozenset[str], rows: Any) -> dict[str, Any]:
         plain = {name: _plain(value) for name, value in metadata.items()}
         shown = {name: value for name, value in plain.items() if value is not _KEPT}
-        mask = self._mask(shown, hidden)
+        found = self._hidden_in(shown, hidden)
+        if not found.items:
+            return dict(metadata)
+        mask = Mask(found.items, MaskingRules(), found.orders)
         if rows is None or len(_single(rows, hidden)) == 1:
             # As one record: its own numbers go where a part of it is of a sensitive item.
             told = mask.of(shown | {_TABLE: [{"item": one} for one in _single(rows, hidden)]})
@@ -104,12 +108,12 @@ class PageVeil:
             name: value if plain[name] is _KEPT else _wrapped(value, told[name]) for name, value in metadata.items()
         }
 
-    def _mask(self, shown: Any, hidden: frozenset[str]) -> Mask:
-        told = NamedOrders(self._store, hidden, self._published).hidden_in(set(texts_in(shown)))
-        return Mask(told.items, MaskingRules(), told.orders)
+    def _hidden_in(self, shown: Any, hidden: frozenset[str]) -> Hidden:
+        return NamedOrders(self._store, hidden, self._published).hidden_in(set(texts_in(shown)))
 
     def _text(self, text: str, hidden: frozenset[str]) -> str:
-        told: str = self._mask(text, hidden).of(text)
+        found = self._hidden_in(text, hidden)
+        told: str = Mask(found.items, MaskingRules(), found.orders).of(text) if found.items else text
         return told
 
 

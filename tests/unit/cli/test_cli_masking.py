@@ -63,6 +63,18 @@ def test_an_approver_sees_it_and_that_is_written_down_once_a_command(
     assert (read.what, read.item_ids) == ("equipoise orders", (SECRET,))
 
 
+def test_the_sight_of_an_item_that_no_plan_of_this_home_names_is_written_down_too(
+    equipoise: Equipoise, planned: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Published(planned.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": "I9"}), PLAN_DATE, "run-1")
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(planned, "anna", Role.APPROVER))
+    assert SECRET in equipoise("orders", "--json").out
+    with closing(open_tiny(planned)) as store:
+        [read] = [entry.event for entry in store.history(access_log_of("anna"))]
+    assert isinstance(read, SensitiveRead)
+    assert SECRET in read.item_ids
+
+
 def test_a_viewer_sees_no_total_that_a_hidden_part_is_in(
     equipoise: Equipoise, sensitive: NetworkHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from assets.kernel.defs import log_event, shown
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.feeds import ITEMS
 from assets.kernel.frames.marts import DIM_ITEM
+from assets.kernel.frames.quality import ALERTS
 from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.page import Markdown
@@ -23,8 +24,10 @@ from assets.kernel.published import Published
 from assets.orders.decide import decide
 from assets.orders.events import Propose
 from assets.orders.store import Append, MemoryOrderStore
+from orchestration.alerts import deliver_rows
 from orchestration.io_managers import PublishedIOManager
 from orchestration.sensitive import SensitiveItems, planned_sensitive, sensitive_items
+from orchestration.settings import Settings
 from orchestration.veil import PageVeil, veiled
 
 SECRET = "I2"
@@ -185,3 +188,41 @@ def test_items_of_orders_of_which_this_home_has_no_plan_are_hidden_as_sensitive_
     Published(behind.published).write(DIM_ITEM, table, PLAN_DATE, "run-2")
     assert sensitive_items(behind, store) == frozenset()
     assert sensitive_items(of("another", PLAN_DATE), store) == frozenset()
+
+
+@pytest.fixture
+def ahead(home: NetworkHome) -> NetworkHome:
+    """Return a home that planned a later date than the ledger's orders, and that knows nothing of their items."""
+    later = PLAN_DATE + dt.timedelta(days=2)
+    made = NetworkHome(home.root.with_name("ahead"))
+    NetworkProfile(name="sample", first_plan_date=later, declared_date=later).write(made.root)
+    Published(made.published).write(DIM_ITEM, rows_of(DIM_ITEM, [{"item_id": "I9"}]), later, "run-1")
+    return made
+
+
+def short_of(store: MemoryOrderStore) -> str:
+    order = next(one for one in store.orders() if one.document.destination_id == "S2")
+    return f"order {order.order_id}: DC1 has 33 units of {order.document.lines[0].item_id}"
+
+
+def test_items_of_an_order_of_which_no_plan_here_tells_are_hidden_where_nothing_else_is(
+    ahead: NetworkHome, store: MemoryOrderStore
+) -> None:
+    assert sensitive_items(ahead, store) == frozenset()
+    veil, said = PageVeil(ahead, store), short_of(store)
+    seen = told(veil.event(dg.AssetObservation("order", metadata={"reason": said})).metadata)
+    raised = str(veil.error(EquipoiseError(said, where="stock", remedy="Count it")))
+    for text in (seen, raised):
+        assert "33" not in text
+        assert "⟨hidden" in text
+    untouched = EquipoiseError("DC1 has 33 units", where="stock", remedy="Count it")
+    assert veil.error(untouched) is untouched
+
+
+def test_alerts_that_name_such_an_order_name_none_of_its_items(ahead: NetworkHome, store: MemoryOrderStore) -> None:
+    settings = Settings(home=ahead.root.parent, network=ahead.root.name)
+    alert = rows_of(ALERTS, [{"alert_id": "a1", "rule": "outbox_age", "action": "warn", "message": short_of(store)}])
+    deliver_rows(settings, alert, PLAN_DATE + dt.timedelta(days=2), store=store)
+    written = "".join(path.read_text() for path in sorted(ahead.alerts.glob("*.jsonl")))
+    assert "a1" in written
+    assert "33 units" not in written
