@@ -56,6 +56,33 @@ def test_what_is_no_release_at_all_is_one_line(tmp_path: Path, text: str) -> Non
         read_release(path)
 
 
+UNREADABLE_VALUES = {
+    "13th_month": "2026-13-45",
+    "25th_hour": "2026-01-01 25:00:00",
+    "zone_of_two_days": "2026-01-01 10:00:00 +48:00",
+    "5000_digits": "9" * 5000,
+    "no_float": "!!float foo",
+    "no_bool": "!!bool foo",
+    "no_timestamp": "!!timestamp foo",
+    "empty_integer": '!!int ""',
+    "too_deep": "[" * 3000,
+}
+
+
+@pytest.mark.parametrize("value", UNREADABLE_VALUES.values(), ids=UNREADABLE_VALUES.keys())
+def test_a_date_number_or_nesting_that_cannot_be_read_is_one_line_and_stops_no_plan(tmp_path: Path, value: str) -> None:
+    path = write(tmp_path, "mine")
+    path.write_text(f"{path.read_text()}created: {value}\n")
+    with pytest.raises(EquipoiseError) as error:
+        read_release(path, may_name_stage=False)
+    assert str(error.value).startswith(f"{path}: it holds a date, a number or a nesting that cannot be read")
+    assert error.value.remedy.startswith("Correct it")
+    assert "\n" not in str(error.value)
+    registry = PolicyRegistry(own=tmp_path)
+    assert registry.active().name == "standard"
+    assert [release.name for release in registry.whole()] == ["standard"]
+
+
 def test_a_missing_parent_is_told(tmp_path: Path) -> None:
     write(tmp_path, "mine", parent="standard@000000000000")
     with pytest.raises(EquipoiseError, match=r"parent standard@000000000000 is not among the releases"):
