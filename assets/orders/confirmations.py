@@ -71,6 +71,7 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
     changed: set[str] = set()
     strangers: list[str] = []
     unreadable: list[str] = []
+    aside: tuple[str, ...] = ()
     messages, attempt = 0, 0
     stream = stream_of(gateway, network)
     _take_over_place(store, gateway, network)
@@ -79,10 +80,12 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
         last = before[-1].event if before else None
         since = last.cursor if isinstance(last, ConfirmationsTaken) else ""
         said = gateway.confirmations(since)
-        if said.cursor == since and not said.unreadable:
+        # What was put aside is told once only: lines of an attempt that others overtook go into the next.
+        aside = tuple(dict.fromkeys((*aside, *said.unreadable)))
+        if said.cursor == since and not aside:
             return Taken(tuple(sorted(changed)), messages, tuple(strangers), tuple(unreadable))
         appends, unknown = _appends(store, said.found)
-        taken = ConfirmationsTaken(gateway.address, said.cursor, unknown, said.unreadable)
+        taken = ConfirmationsTaken(gateway.address, said.cursor, unknown, aside)
         try:
             store.append([*appends, Append(stream, before[-1].version if before else 0, (taken,))])
         except VersionConflict:
@@ -92,10 +95,12 @@ def take_confirmations(store: OrderStore, gateway: Gateway, network: str) -> Tak
             continue
         changed |= {append.stream for append in appends}
         strangers += unknown
-        unreadable += said.unreadable
+        unreadable += aside
         messages += len(said.found)
-        if said.cursor == since:
+        # A cursor that moves on without bringing anything is followed no further until the next time.
+        if said.cursor == since or not (said.found or aside):
             return Taken(tuple(sorted(changed)), messages, tuple(strangers), tuple(unreadable))
+        aside = ()
 
 
 def _take_over_place(store: OrderStore, gateway: Gateway, network: str) -> None:

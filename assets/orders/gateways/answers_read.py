@@ -1,7 +1,8 @@
 """Answers in a shared folder, read: what is new, what is newest of an order, what nobody can read.
 
 A file is judged when it is first met: what is torn, of another schema version, or wrong in its totals goes to
-``unreadable/`` with the reason, and the others go on. Not here: what is sent (``filedrop``).
+``unreadable/`` with the reason, and the others go on. So does what has a name that no line can hold, whatever it says:
+notes, alerts and the ledger name files. Not here: what is sent (``filedrop``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from assets.kernel.clock import Clock
 from assets.orders.gateways.arrivals import Arrival, ArrivalBook, arrival_of, count_before, cursor_after
-from assets.orders.gateways.drop_folder import DropFolder, answer_ending, answered_by
+from assets.orders.gateways.drop_folder import DropFolder, answer_ending, answered_by, clean_name, is_odd
 from assets.orders.gateways.folder_names import FolderNames, Stamp, settled_stamp
 from assets.orders.gateways.port import Confirmation, Confirmations, NotUnderstood, Receipt
 from assets.orders.gateways.wire_reading import parsed, read_confirmation
@@ -111,6 +112,7 @@ class AnswerReader:
             if arrival in known:
                 continue
             try:
+                self._require_plain(name)
                 self._read(name)
             except NotUnderstood as fault:
                 if not self._may_be_growing(name):
@@ -119,6 +121,14 @@ class AnswerReader:
                 met.append(arrival)
         self.book.add(met)
         return tuple(unreadable)
+
+    def _require_plain(self, name: str) -> None:
+        if is_odd(name):
+            raise NotUnderstood(
+                "its name holds control characters, or bytes that are no UTF-8",
+                where=_shown(self.folder.answers / name),
+                remedy="If it is an answer, move it back to answers/ as <anything>-<reference>.json",
+            )
 
     def _still_there(self, arrival: Arrival) -> Confirmation | None:
         # One that was written again since is met again under its new fingerprint.
@@ -141,7 +151,7 @@ class AnswerReader:
         return said
 
     def _parsed(self, path: Path, size: int) -> tuple[int, Confirmation]:
-        where = str(path)
+        where = _shown(path)
         if size > MOST_BYTES:
             raise NotUnderstood(f"it has more than {MOST_BYTES} bytes", where=where, remedy="Ask the other side")
         sequence, confirmation = read_confirmation(parsed(path.read_bytes(), where=where), where=where)
@@ -154,8 +164,7 @@ class AnswerReader:
         return sequence, confirmation
 
     def _put_aside(self, name: str, reason: str) -> str:
-        self.folder.put_aside(name, reason)
-        return f"{reason}. It was moved to {self.folder.unreadable / name}"
+        return f"{reason}. It was moved to {self.folder.put_aside(name, reason)}"
 
     def _may_be_growing(self, name: str) -> bool:
         path = self.folder.answers / name
@@ -178,6 +187,10 @@ def _is_answer(entry: os.DirEntry[str]) -> bool:
     """Tell whether an entry is an answer; hidden files are still being written."""
     whole = entry.name.endswith(".json") and not entry.name.startswith(".")
     return whole and entry.is_file(follow_symlinks=False)
+
+
+def _shown(path: Path) -> str:
+    return str(path.with_name(clean_name(path.name)))
 
 
 def _endings(name: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ class Arrival:
     fingerprint : str
         Changes when the file is written again.
     name : str
-        In ``answers/``.
+        In ``answers/``; one that a line can hold (``drop_folder.is_odd``).
     """
 
     fingerprint: str
@@ -54,10 +54,11 @@ class ArrivalBook:
     path: Path
 
     def read(self) -> tuple[Arrival, ...]:
-        """Return all arrivals, oldest first; a note torn by a crash is none."""
+        """Return all arrivals, oldest first; a note torn by a crash is none, also within a letter of several bytes."""
         if not self.path.exists():
             return ()
-        *lines, _torn = self.path.read_text("utf-8").split("\n")
+        # Notes that were damaged are of no file that is there; the others count.
+        *lines, _torn = self.path.read_bytes().decode(errors="replace").split("\n")
         return tuple(Arrival(*line.split(" ", 1)) for line in lines if " " in line)
 
     def add(self, arrivals: Sequence[Arrival]) -> None:

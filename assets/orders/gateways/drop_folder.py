@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 LOCK_PAUSE_S = 0.01
+LONGEST_NAME_BYTES = 200
+"""Longest name of what is put aside: file systems take 255 bytes, and the name of the reason is longer."""
+
+_ODD = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, bytes that are no UTF-8 (Python holds them as lone surrogates), ends of lines and paragraphs."""
 
 
 class NotSynced(OSError):  # noqa: N818 - a state of the disk
@@ -87,15 +93,40 @@ class DropFolder:
                 return folder / name
         return None
 
-    def put_aside(self, name: str, reason: str) -> None:
-        """Move an answer out of the way and write down why."""
-        target = self.unreadable / name
+    def put_aside(self, name: str, reason: str) -> Path:
+        """Move an answer out of the way, under a clean name, and write down why; return where it is now."""
+        clean = clean_name(name)
+        target = self.unreadable / clean
         number = 1
         while target.exists():
             number += 1
-            target = self.unreadable / f"{number}-{name}"
-        os.replace(self.answers / name, target)
+            target = self.unreadable / f"{number}-{clean}"
+        # The reason comes first: whatever dies in between, no file lies there without one.
         write_whole(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
+        os.replace(self.answers / name, target)
+        return target
+
+
+def is_odd(name: str) -> bool:
+    r"""Tell whether a name holds what no line of text can hold: control characters, or bytes that are no UTF-8.
+
+    >>> is_odd("1-Grüße-T-a.json"), is_odd("1\n2-T-a.json"), is_odd("1\udcff-T-a.json")
+    (False, True, True)
+    """
+    return any(unicodedata.category(sign) in _ODD for sign in name)
+
+
+def clean_name(name: str) -> str:
+    r"""Return a name that can be written down: odd bytes as ``%0A``, the beginning of one that is too long cut off.
+
+    >>> clean_name("1\n2\udcff-T%2E1.json")
+    '1%0A2%FF-T%2E1.json'
+    """
+    shown = "".join(quote(os.fsencode(sign)) if is_odd(sign) else sign for sign in name)
+    content = shown.encode()
+    if len(content) <= LONGEST_NAME_BYTES:
+        return shown
+    return "cut-" + content[4 - LONGEST_NAME_BYTES :].decode(errors="ignore")
 
 
 def file_stem(reference: str) -> str:
