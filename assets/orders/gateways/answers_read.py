@@ -8,7 +8,6 @@ notes, alerts and the ledger name files. Not here: what is sent (``filedrop``).
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +39,8 @@ class AnswerReader:
     settle_s : float
         Seconds for which a file that cannot be read may still be growing.
     now : callable
-        Seconds since 1970, by which a change is long enough ago to be told from the next one.
+        Seconds since 1970 by the clock of the folder's machine or behind it (``folder_clock``), by which a change is
+        long enough ago to be told from the next one.
     """
 
     folder: DropFolder
@@ -48,7 +48,7 @@ class AnswerReader:
     clock: Clock
     page: int
     settle_s: float
-    now: Callable[[], float] = time.time
+    now: Callable[[], float]
     _listing: FolderNames = field(init=False, repr=False)
     _readings: dict[str, tuple[Stamp, tuple[int, Confirmation]]] = field(default_factory=dict, init=False, repr=False)
 

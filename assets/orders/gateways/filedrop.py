@@ -32,6 +32,7 @@ from assets.orders.gateways.drop_folder import (
     stem_sent,
     write_whole,
 )
+from assets.orders.gateways.folder_clock import FolderClock
 from assets.orders.gateways.folder_names import FolderNames
 from assets.orders.gateways.port import (
     FILES_IN_HOME,
@@ -86,12 +87,14 @@ class FileDrop:
         in_home: bool = False,
     ) -> None:
         self._folder = DropFolder(folder)
+        now = FolderClock(folder)
         # The other side moves files from the first to the second: one that moves meanwhile is met in the second.
-        self._sent = tuple(FolderNames(one, _is_ours, stem_sent) for one in (self._folder.orders, self._folder.taken))
+        places = (self._folder.orders, self._folder.taken)
+        self._sent = tuple(FolderNames(place, _is_ours, stem_sent, now) for place in places)
         self._in_home = in_home
         self._patience_s = patience_s
         book = ArrivalBook(folder / ".arrivals")
-        self._reader = AnswerReader(self._folder, book, clock or WallClock(), page, settle_s)
+        self._reader = AnswerReader(self._folder, book, clock or WallClock(), page, settle_s, now)
 
     @property
     def name(self) -> str:

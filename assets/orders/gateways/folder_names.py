@@ -7,7 +7,6 @@ the folders are (``drop_folder``), or what files hold (``answers_read``).
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,13 +38,13 @@ class FolderNames:
     keys : callable
         What a name is found by.
     now : callable
-        Seconds since 1970, by the clock of the folder's machine.
+        Seconds since 1970, by the clock of the folder's machine or behind it (``folder_clock``).
     """
 
     path: Path
     admits: Callable[[os.DirEntry[str]], bool]
     keys: Callable[[str], Iterable[str]]
-    now: Callable[[], float] = time.time
+    now: Callable[[], float]
     _known: _Listed = field(default_factory=_Listed, init=False, repr=False)
 
     def all(self) -> tuple[str, ...]:
@@ -77,7 +76,10 @@ class FolderNames:
 
 
 def settled_stamp(seen: os.stat_result, now: float) -> Stamp | None:
-    """Return what changes with a file or folder; ``None`` while its last change is too young for that to be sure."""
+    """Return what changes with a file or folder; ``None`` while its last change is too young for that to be sure.
+
+    Both by the clock of the folder's machine: on a share that is behind, every change would look old to this host.
+    """
     if now - max(seen.st_mtime, seen.st_ctime) < RACY_S:
         return None
     return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns

@@ -64,7 +64,7 @@ def test_a_change_that_another_may_follow_at_the_same_time_is_not_relied_on(tmp_
         return True
 
     (tmp_path / "a").touch()
-    names = FolderNames(tmp_path, admits, lambda name: [name])
+    names = FolderNames(tmp_path, admits, lambda name: [name], time.time)
     assert (names.all(), names.all(), listed) == (("a",), ("a",), 2)
 
 
