@@ -59,6 +59,21 @@ def most_units(item_sites: ItemSites) -> Ints:
     return np.bincount(item_sites.item, weights=total, minlength=len(item_sites.item_ids)).astype(np.int64)
 
 
+def chain_units(item_sites: ItemSites, moves: Moves) -> Ints:
+    """Return the units of each item that the chain of a site has room for, shape (items,).
+
+    Four times what any plan moves; or half of that and the smallest lots of all moves of today into one site, where
+    that is more: a lot is tried whole, however far it is above what is needed.
+    """
+    most, today = most_units(item_sites), (moves.bucket == 0) & (moves.blocked == 0)
+    into = moves.destination[today]
+    lot = constraints.smallest_lot(moves.minimum[today], moves.multiple[today])
+    of_site = np.bincount(into, weights=lot, minlength=len(item_sites)).astype(np.int64)
+    lots = np.zeros(len(most), dtype=np.int64)
+    np.maximum.at(lots, item_sites.item, of_site)
+    return np.maximum(4 * most, 2 * most + lots)
+
+
 def by_item(pieces: list[Arcs], count: int) -> tuple[Arcs, Ints]:
     """Return the arcs of pieces, each sorted by item, one behind the other within an item; and where items begin."""
     sizes = [np.bincount(piece["item"], minlength=count) for piece in pieces]
@@ -135,7 +150,7 @@ def change_arcs(item_sites: ItemSites, arcs: Arcs, announced: Ints, price: Ints)
 
 
 def curve_arcs(
-    item_sites: ItemSites, curves: Curves, projection: Projection, scale: float, penalty: Ints
+    item_sites: ItemSites, moves: Moves, curves: Curves, projection: Projection, scale: float, penalty: Ints
 ) -> list[Arcs]:
     """Return chain and end arcs; then, where a site has a maximum, units beyond it, at their item's penalty."""
     row, bucket = curves.row, curves.bucket
@@ -147,26 +162,21 @@ def curve_arcs(
     cost = _non_decreasing(cost, row * (item_sites.horizon + 2) + bucket)
     beyond = np.flatnonzero((inside < curves.width) & (limit < UNLIMITED))
     within = np.flatnonzero(inside > 0)
+    most, above = chain_units(item_sites, moves), cost[beyond] + penalty[item_sites.item[row[beyond]]]
     return [
-        _segment_arcs(item_sites, curves, within, inside[within], cost[within]),
-        _segment_arcs(
-            item_sites,
-            curves,
-            beyond,
-            (curves.width - inside)[beyond],
-            cost[beyond] + penalty[item_sites.item[row[beyond]]],
-        ),
+        _segment_arcs(item_sites, curves, within, inside[within], cost[within], most),
+        _segment_arcs(item_sites, curves, beyond, (curves.width - inside)[beyond], above, most),
     ]
 
 
-def _segment_arcs(item_sites: ItemSites, curves: Curves, chosen: Ints, width: Ints, cost: Ints) -> Arcs:
+def _segment_arcs(item_sites: ItemSites, curves: Curves, chosen: Ints, width: Ints, cost: Ints, most: Ints) -> Arcs:
     row, bucket = curves.row[chosen], curves.bucket[chosen]
     own, item = node_in_item(item_sites, row, bucket), item_sites.item[row]
     return {
         "item": item,
         "tail": own,
         "head": np.where(bucket == item_sites.horizon, 0, own + 1),
-        "capacity": np.minimum(width, np.maximum(1, most_units(item_sites) * 4)[item]),
+        "capacity": np.minimum(width, np.maximum(1, most)[item]),
         "cost": cost,
         "move": np.full(len(chosen), -1),
         "segment": chosen,

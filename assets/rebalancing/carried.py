@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assets.policy.release import Objective
-from assets.rebalancing.arcs import TIE_STEPS, most_units, nodes_per_site
+from assets.rebalancing.arcs import TIE_STEPS, chain_units, nodes_per_site
 from assets.rebalancing.item_sites import KEY, UNLIMITED, Flags, Floats, Ints, ItemSites
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.snapshot import note
@@ -64,12 +64,12 @@ def carried(item_sites: ItemSites, moves: Moves, objective: Objective, change: f
     change : float
         Price of changing an announced unit, in currency.
     """
-    units, weight = most_units(item_sites).astype(np.float64), _weight(item_sites)
+    units, weight = _units(item_sites, moves), _weight(item_sites, moves)
     told = _stated(item_sites, moves, objective, change)
     beyond = told * weight * TIE_STEPS * COARSEST_STEP > LARGEST_TOTAL
     within = np.where(beyond, 0.0, told)
     steps = _finest(within * weight, within * units, 1.0, FINEST_STEP)
-    faults = _coarser(item_sites, within * weight, steps)
+    faults = _coarser(item_sites, within * weight, within * units, steps)
     if not beyond.any():
         return Carried(item_sites, moves, steps, faults)
     most = np.minimum(LARGEST_TOTAL / weight, LARGEST_SUM / 4 / beyond.sum() / np.maximum(1.0, units))
@@ -107,8 +107,8 @@ def step_and_penalties(
     np.maximum.at(end, item[~inside], steep[~inside])
     np.maximum.at(way, item_sites.item[moves.destination], moves.unit_amount)
     own = _penalty(bucket, end, way, change, item_sites.horizon)
-    weight = _weight(item_sites)
-    scale = float(_finest(own * weight, own * most_units(item_sites), 2.0, steps) * TIE_STEPS)
+    weight = _weight(item_sites, moves)
+    scale = float(_finest(own * weight, own * _units(item_sites, moves), 2.0, steps) * TIE_STEPS)
     usual = own <= USUAL * np.median(own) if len(own) else np.zeros(0, dtype=bool)
     steepest, last, longest = (most[usual].max(initial=0.0) for most in (bucket, end, way))
     dearest = _penalty(steepest, last, longest, change, item_sites.horizon)
@@ -121,7 +121,12 @@ def _penalty(bucket: Floats, end: Floats, way: Floats, change: float, horizon: i
     return np.asarray(bucket * (horizon + 2) + 3.0 * (end + way + 2.0 * change) + 1e-3)
 
 
-def _weight(item_sites: ItemSites) -> Floats:
+def _units(item_sites: ItemSites, moves: Moves) -> Floats:
+    """Return the units of each item that costs are counted for: what any plan moves, more where whole lots are."""
+    return chain_units(item_sites, moves) / 4.0
+
+
+def _weight(item_sites: ItemSites, moves: Moves) -> Floats:
     """Return how often the most that a unit of each item may cost counts in its integer costs, at most.
 
     That is what it costs all the way through the horizon: once a unit, and where a stock has a
@@ -130,7 +135,7 @@ def _weight(item_sites: ItemSites) -> Floats:
     limited = np.zeros(len(item_sites.item_ids), dtype=bool)
     limited[item_sites.item[item_sites.maximum < UNLIMITED]] = True
     sites = np.bincount(item_sites.item, minlength=len(limited))
-    units = most_units(item_sites) * np.where(limited, item_sites.horizon + 1.0, 1.0)
+    units = _units(item_sites, moves) * np.where(limited, item_sites.horizon + 1.0, 1.0)
     return np.asarray(np.maximum(units, 16.0 * (1 + sites * nodes_per_site(item_sites))), dtype=np.float64)
 
 
@@ -154,11 +159,14 @@ def _stated(item_sites: ItemSites, moves: Moves, objective: Objective, change: f
     return _penalty(short + held, worth, way, change, item_sites.horizon)
 
 
-def _coarser(item_sites: ItemSites, largest: Floats, steps: int) -> list[str]:
+def _coarser(item_sites: ItemSites, largest: Floats, total: Floats, steps: int) -> list[str]:
+    """Return that money is counted more coarsely than at best, because of one item or of all of them together."""
     if steps == FINEST_STEP:
         return []
-    item = item_sites.item_ids[int(np.nanargmax(largest))]
-    return [f"money counted in steps of {1 / steps:g}, because of costs times units of {item} above all; look at both"]
+    told = f"money counted in steps of {1 / steps:g}, because of costs times units of"
+    if _finest(largest, np.zeros(1), 1.0, FINEST_STEP) > steps:
+        return [f"{told} all {len(total)} items together; plans of fewer items count finer"]
+    return [f"{told} {item_sites.item_ids[int(np.nanargmax(largest))]} above all; look at both"]
 
 
 def _held_sites(item_sites: ItemSites, amount: Floats, units: Floats, weight: float) -> tuple[ItemSites, list[str]]:

@@ -206,7 +206,7 @@ def expand(problem: Problem, sold: Floats | None = None) -> Network:
         [
             {k: v[now] for k, v in arcs.items()},
             {k: v[~now] for k, v in arcs.items()},
-            *curve_arcs(item_sites, curves, projection, scale, penalty),
+            *curve_arcs(item_sites, moves, curves, projection, scale, penalty),
             giving_arcs(item_sites, moves, free, projection),
             *changes,
         ],

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from assets.kernel.frames import Frame
+from assets.kernel.frames import Frame, Kind
 from assets.kernel.frames.decisions import LEVELS_THERE, PROTECTION_DEMAND, TARGETS
 from assets.kernel.frames.forecasts import DEMAND_FORECAST, LEAD_TIME
 from assets.kernel.frames.marts import (
@@ -37,6 +37,13 @@ READ: tuple[Frame, ...] = (
     DIM_SOURCING, DIM_ITEM_SITE, DEMAND_FORECAST, LEAD_TIME, TARGETS, PROTECTION_DEMAND, VERDICTS, FORECAST_VERDICTS,
 )  # fmt: skip
 """What a plan is made from, besides the policy release and the network's profile."""
+
+_ROWS = {
+    "items": DIM_ITEM, "sites": DIM_SITE, "lanes": DIM_LANE, "sourcing": DIM_SOURCING, "item_sites": DIM_ITEM_SITE,
+    "position": FCT_INVENTORY_POSITION, "targets": TARGETS, "forecast": DEMAND_FORECAST,
+}  # fmt: skip
+"""Tables of a snapshot in which a key stands once."""
+_NUMBERS = frozenset({Kind.INTEGER, Kind.REAL, Kind.MONEY})
 
 
 @dataclass(frozen=True)
@@ -129,9 +136,10 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     """Return the snapshot without faulty rows, and one sentence per kind of fault.
 
     Examples of faults: a lane to an unknown site, a negative or missing cost, an order
-    multiple below 1, a ranged item that has no master record.
+    multiple below 1, a ranged item that has no master record, a row that is stated twice.
     """
     faults: list[str] = []
+    snapshot = _without_bad_numbers(_once(snapshot, faults), faults)
     sites, named = set(snapshot.sites["site_id"]), set(snapshot.items["item_id"])
     costs = ["unit_cost", "unit_price", "weight_kg_per_unit", "volume_m3_per_unit"]
     what = "item with a negative or missing cost, price, weight or volume"
@@ -155,6 +163,8 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     sourcing = _keep(
         sourcing, _not_negative(sourcing, costs), source_name, "negative or missing purchase terms", faults
     )
+    below = sourcing["minimum_document_units"].fillna(0) < 0
+    sourcing = _keep(sourcing, ~below, source_name, "minimum of a document below nothing", faults)
     sourcing = _without_negative_capacity(sourcing, source_name, faults)
     settings = settings.loc[~settings["item_id"].isin(spoilt)]
     known = settings["site_id"].isin(sites) & settings["item_id"].isin(named)
@@ -177,6 +187,38 @@ def checked(snapshot: Snapshot) -> tuple[Snapshot, list[str]]:
     stray &= ~snapshot.position["item_id"].isin(spoilt).to_numpy(bool)
     _keep(snapshot.position, ~stray, KEY, "stock where the item is not ranged", faults)
     return replace(snapshot, lanes=lanes, sourcing=sourcing, item_sites=settings, items=items), faults
+
+
+def _once(snapshot: Snapshot, faults: list[str]) -> Snapshot:
+    """Return a snapshot in which each row stands once, the first of those with its key."""
+    for name, frame in _ROWS.items():
+        table, key = getattr(snapshot, name), [column for column in frame.key if column != "plan_date"]
+        again = table.duplicated(key)
+        if again.any():
+            note(table.loc[again], key, f"row of {frame.name} that is stated twice; the first holds", faults)
+            snapshot = replace(snapshot, **{name: table.loc[~again]})
+    return snapshot
+
+
+def _without_bad_numbers(snapshot: Snapshot, faults: list[str]) -> Snapshot:
+    """Return a snapshot without targets that are negative, and forecasts that are, or that miss a number."""
+    targets, settings, forecast = snapshot.targets, snapshot.item_sites, snapshot.forecast
+    costs = ["holding_cost_per_unit_bucket", "shortage_cost_per_unit"]
+    units = ["base_stock_units", "protection_units", "protection_mean_units"]
+    below = (targets[[*costs, *units]].apply(pd.to_numeric) < 0).any(axis=1)
+    targets = _keep(targets, ~below, KEY, "target with negative units or a negative cost; left out", faults)
+    least = settings["presentation_minimum_units"]
+    what = "presentation minimum below nothing; taken for nothing"
+    note(settings.loc[(least < 0).fillna(False).to_numpy(bool)], KEY, what, faults)
+    settings = settings.assign(presentation_minimum_units=least.clip(lower=0))
+    numbers = [c.name for c in DEMAND_FORECAST.columns if c.kind in _NUMBERS and not c.nullable and c.name in forecast]
+    told = forecast[numbers].to_numpy(np.float64)
+    bad = forecast.loc[~(told >= 0).all(axis=1), KEY]
+    if len(bad):
+        note(bad, KEY, "forecast with a negative or missing number; left out", faults)
+        out = pd.MultiIndex.from_frame(forecast[KEY]).isin(pd.MultiIndex.from_frame(bad))
+        forecast = forecast.loc[~out]
+    return replace(snapshot, targets=targets, item_sites=settings, forecast=forecast)
 
 
 def _without_negative_capacity(sourcing: pd.DataFrame, name: list[str], faults: list[str]) -> pd.DataFrame:

@@ -176,7 +176,7 @@ def _show_change(console: Console, found: Record) -> None:
     if "mix_saves" in found:
         told = (
             f"Above the least stock the mix saves {found['mix_saves']:,.2f} {currency} of shortage and holding a bucket"
-            f" (no mix saves more than {found['mix_saves_at_most']:,.2f}), one service for all"
+            f" (no mix of the units looked at saves more than {found['mix_saves_at_most']:,.2f}), one service for all"
             f" {found['uniform_saves']:,.2f}."
         )
         console.print(told, markup=False)

@@ -51,6 +51,80 @@ def test_nothing_is_wrong_with_a_sound_network(problem_of: ProblemOf) -> None:
     assert problem_of(bought()).consistency() == []
 
 
+@pytest.mark.parametrize("lot", ["minimum_order_units", "order_multiple_units"])
+@pytest.mark.parametrize(("rate", "units"), [(2.0, 400), (2.0, 100_000), (0.1, 200)])
+def test_a_lot_far_above_all_demand_is_not_bought_and_stops_no_other_item(
+    problem_of: ProblemOf, lot: str, rate: float, units: int
+) -> None:
+    rows = [*stores("a"), *stores("a", item="j")]
+    forecast = [*asked("a", rate=rate), *asked("a", item="j")]
+    sources = [{**SOURCE, "site_id": "a", lot: units}, {**SOURCE, "item_id": "j", "site_id": "a"}]
+    plan = sound(solve(problem_of(snapshot(rows, forecast, sourcing=sources))))
+    assert set(plan.lines["item_id"]) == {"j"}
+
+
+def test_lots_far_above_demand_of_several_sources_are_bought_whole_where_losing_sales_is_dearer(
+    problem_of: ProblemOf,
+) -> None:
+    rows = stores("a", shortage_cost_per_unit=1e5, holding_cost_per_unit_bucket=0.001)
+    sources = [{**SOURCE, "site_id": "a", "supplier_id": s, "minimum_order_units": 900} for s in ("s1", "s2")]
+    plan = sound(solve(problem_of(snapshot(rows, asked("a"), sourcing=sources))))
+    assert plan.lines["quantity_units"].tolist() == [900]
+
+
+TABLES = {
+    "lanes": "dim_lane", "sites": "dim_site", "items": "dim_item", "item_sites": "dim_item_site",
+    "sourcing": "dim_sourcing", "position": "fct_inventory_position", "targets": "targets",
+    "forecast": "demand_forecast",
+}  # fmt: skip
+
+
+def two_stores() -> Snapshot:
+    """Return a store that buys for itself and sends to another."""
+    lane = {"origin_id": "a", "destination_id": "b"}
+    return snapshot(stores("a", "b"), asked("a", "b"), sourcing=[{**SOURCE, "site_id": "a"}], lanes=[lane])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_rows_that_are_stated_twice_are_named_and_count_once(problem_of: ProblemOf, name: str) -> None:
+    once = two_stores()
+    table = getattr(once, name)
+    twice = problem_of(dataclasses.replace(once, **{name: pd.concat([table, table], ignore_index=True)}))
+    assert [fault.partition(":")[0] for fault in twice.consistency()] == [
+        f"row of {TABLES[name]} that is stated twice; the first holds"
+    ]
+    pd.testing.assert_frame_equal(sound(solve(twice)).lines, solve(problem_of(once)).lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "fault"),
+    [
+        (
+            "targets",
+            "holding_cost_per_unit_bucket",
+            -1.0,
+            "target with negative units or a negative cost; left out: i a",
+        ),
+        ("targets", "shortage_cost_per_unit", -1.0, "target with negative units or a negative cost; left out: i a"),
+        ("targets", "protection_units", -3, "target with negative units or a negative cost; left out: i a"),
+        ("item_sites", "presentation_minimum_units", -5, "presentation minimum below nothing; taken for nothing: i a"),
+        ("sourcing", "minimum_document_units", -4, "minimum of a document below nothing: i sup a"),
+        ("forecast", "cumulative_mean_units", np.nan, "forecast with a negative or missing number; left out: i a"),
+        ("forecast", "mean_units", -2.0, "forecast with a negative or missing number; left out: i a"),
+    ],
+)
+def test_numbers_below_nothing_or_missing_are_named_and_the_rest_is_planned(
+    problem_of: ProblemOf, name: str, column: str, value: float, fault: str
+) -> None:
+    told = two_stores()
+    table = getattr(told, name).copy()
+    table[column] = table[column].astype("float64")
+    table.loc[table.index[0], column] = value
+    problem = problem_of(dataclasses.replace(told, **{name: table}))
+    assert fault in problem.consistency()
+    sound(solve(problem))
+
+
 @pytest.mark.parametrize(
     ("told", "fault"),
     [
