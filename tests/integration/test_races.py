@@ -17,7 +17,7 @@ from assets.orders.checkpoints import CheckpointFile
 from assets.orders.sql_store import SqlOrderStore
 
 SECONDS = [4.0, pytest.param(300.0, marks=pytest.mark.slow)]
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 """After which whoever has not ended is held to be in a deadlock."""
 SAMPLES = 8
 
