@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA_RELEASE = 3
+SCHEMA_RELEASE = 4
 METADATA = sa.MetaData()
 
 HEAD = sa.Table(

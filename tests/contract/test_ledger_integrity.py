@@ -332,6 +332,32 @@ def as_the_first_release_left_it(url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_orders_that_an_older_release_stored_in_another_shape_are_made_again_from_the_events(
+    kind: str, tmp_path: Path
+) -> None:
+    for url in url_of(kind, tmp_path):
+        store = SqlOrderStore(url)
+        record(order_book(), store)
+        orders = store.orders()
+        as_the_third_release_left_it(url)
+        store.close()
+        old = SqlOrderStore(url)
+        assert old.orders() == orders
+        assert old.verify().faults == ()
+        old.close()
+
+
+def as_the_third_release_left_it(url: str) -> None:
+    engine = open_engine(url)
+    state = '{"revision":1,"status":"proposed","overridden_by":"ann","agreed_units":19}'
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(sa.update(ORDERS).values(state=state))
+        connection.execute(sa.text(f"update {VERSION_TABLE} set version_num = '0003'"))
+        connection.execute(sa.update(HEAD).values(schema_release=3))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_migrations_lead_to_the_tables_that_statements_are_written_for(kind: str, tmp_path: Path) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
