@@ -71,7 +71,7 @@ def chain_units(item_sites: ItemSites, moves: Moves) -> Ints:
     of_site = np.bincount(into, weights=lot, minlength=len(item_sites)).astype(np.int64)
     lots = np.zeros(len(most), dtype=np.int64)
     np.maximum.at(lots, item_sites.item, of_site)
-    return np.maximum(4 * most, 2 * most + lots)
+    return np.asarray(np.maximum(4 * most, 2 * most + lots))
 
 
 def by_item(pieces: list[Arcs], count: int) -> tuple[Arcs, Ints]:

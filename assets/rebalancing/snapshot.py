@@ -213,7 +213,8 @@ def _without_bad_numbers(snapshot: Snapshot, faults: list[str]) -> Snapshot:
     settings = settings.assign(presentation_minimum_units=least.clip(lower=0))
     numbers = [c.name for c in DEMAND_FORECAST.columns if c.kind in _NUMBERS and not c.nullable and c.name in forecast]
     told = forecast[numbers].to_numpy(np.float64)
-    bad = forecast.loc[~(told >= 0).all(axis=1), KEY]
+    wrong = np.asarray(~(told >= 0).all(axis=1))
+    bad = forecast.loc[wrong][KEY]
     if len(bad):
         note(bad, KEY, "forecast with a negative or missing number; left out", faults)
         out = pd.MultiIndex.from_frame(forecast[KEY]).isin(pd.MultiIndex.from_frame(bad))
