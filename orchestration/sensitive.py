@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from assets.feeds.transport import FORMATS, open_file
 from assets.kernel.errors import EquipoiseError
 from assets.kernel.frames.marts import DIM_ITEM
 from assets.kernel.home import NetworkHome
-from assets.kernel.published import Published
+from assets.kernel.published import Publication, Published
 from assets.orders.store import OrderFilter, OrderStore
 
 _ITEM, _FLAG = "item_id", "is_sensitive"
@@ -191,13 +192,29 @@ class NamedOrders:
         return Hidden(items, frozenset(one for one in named if self._held[one] & items))
 
     def _unplanned(self, items: frozenset[str]) -> frozenset[str]:
-        """Return the items that no plan here names, the latest asked first."""
-        for date in reversed(self._published.plan_dates(DIM_ITEM.name)):
-            if not items:
-                break
-            part = self._published.part(DIM_ITEM, date, [_ITEM])
-            items -= frozenset(part[_ITEM]) if part is not None else frozenset()
+        """Return the items that no plan here names; the latest, which names nearly all, is asked alone first."""
+        if not items:
+            return items
+        dates = self._published.plan_dates(DIM_ITEM.name)
+        for asked in (dates[-1:], dates):
+            if items:
+                items -= self._planned(asked)
         return items
+
+    def _planned(self, dates: Sequence[dt.date]) -> frozenset[str]:
+        found = (self._published.latest(DIM_ITEM.name, date) for date in dates)
+        return _items_of(self._published.root, tuple(one for one in found if one is not None))
+
+
+# Kept because a run's events ask it again and again; what was published is known by its digest.
+@lru_cache(maxsize=4)
+def _items_of(root: Path, plans: tuple[Publication, ...]) -> frozenset[str]:
+    """Return the items that any of some published item masters names, in one reading of one column."""
+    paths = [str(path) for one in plans if (path := root / one.path).is_file()]
+    if not paths:
+        return frozenset()
+    tables = ds.dataset(paths, schema=pa.schema([(_ITEM, pa.string())]), format="parquet")
+    return frozenset(pc.unique(tables.to_table(columns=[_ITEM])[_ITEM]).to_pylist())
 
 
 def _flagged(path: Path) -> frozenset[str]:
