@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,19 +87,25 @@ class Access:
         """All sensitive items, by the latest plan, the newest item master and what the ledger holds beyond them."""
         return sensitive_items(self.home, self.store)
 
-    def hides(self, item_id: str) -> bool:
-        """Tell whether an item is one that they may not see."""
-        return item_id in self.sensitive_items and not self.identity.may(Permission.READ_SENSITIVE)
+    def hidden_items(self, *, of_orders: Iterable[str] = ()) -> frozenset[str]:
+        """Return the items that they may not see: sensitive ones, and of some orders those that no plan here names."""
+        if self.identity.may(Permission.READ_SENSITIVE):
+            return frozenset()
+        return self._orders.hidden_in(of_orders).items
 
-    def require_sight_of(self, item_id: str) -> None:
-        """Let somebody pass who may see an item.
+    def hides(self, item_id: str, *, of_order: str = "") -> bool:
+        """Tell whether an item, perhaps one of an order, is one that they may not see."""
+        return item_id in self.hidden_items(of_orders=(of_order,))
+
+    def require_sight_of(self, item_id: str, *, of_order: str = "") -> None:
+        """Let somebody pass who may see an item, perhaps one of an order.
 
         Raises
         ------
         NotPermitted
-            If it is sensitive and they may not; the error does not name it.
+            If it is hidden from them; the error does not name it.
         """
-        if item_id in self.sensitive_items:
+        if self.hides(item_id, of_order=of_order):
             require(self.identity, Permission.READ_SENSITIVE)
 
     def shown(self, what: Shown) -> Shown:

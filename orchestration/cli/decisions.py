@@ -77,7 +77,7 @@ def override(
     order = find_order(out.access.store, out.access.network, order_id)
     for one in order.document.lines:
         if one.line_number == line:
-            out.access.require_sight_of(one.item_id)
+            out.access.require_sight_of(one.item_id, of_order=order.order_id)
     digest = order.document.content_digest if seen is None else seen
     changed = approval.override(
         order, seen_digest=digest, line_number=line, units=units, by=out.access.identity, reason=why, note=note

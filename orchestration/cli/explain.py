@@ -62,7 +62,7 @@ def explain(
         with out.working("Explaining"):
             reasons = of_order(home, document, verify=verify)
         # What is hidden of an item would be told by its reasons, which name it once and then go on about it.
-        found = [one for one in reasons if not out.access.hides(one.item_id)]
+        found = [one for one in reasons if not out.access.hides(one.item_id, of_order=document["order_id"])]
         explained = plain([one.as_dict() for one in found])
         told = out.shown({**document, "currency": currency, "explanations": explained, "history": history})
         out.answer(told, lambda console: show_order(console, told, found))

@@ -58,7 +58,7 @@ def gather(access: Access, by: By, date: Any = None) -> Record:
     latest = planned_date(published, REGRET, date)
     dates = [latest] if date else published.plan_dates(REGRET.name)
     rows = told_once(published.read(REGRET, one) for one in dates)
-    hidden = frozenset() if access.identity.may(Permission.READ_SENSITIVE) else access.sensitive_items
+    hidden = access.hidden_items(of_orders=set(rows["order_id"]))
     grouped = rows.assign(person=_people(access, rows)) if by is By.PERSON else rows
     told = grades(grouped, GROUPED[by], hidden)
     return {

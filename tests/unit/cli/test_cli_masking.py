@@ -123,3 +123,28 @@ def test_a_home_without_the_tables_of_a_plan_hides_what_the_shared_ledger_holds(
     assert equipoise("orders", TRANSFER.order_id, "--json").data["lines"][0]["item"] == SECRET
     with closing(open_tiny(planned)) as store:
         assert store.history(access_log_of("anna"))
+
+
+def test_who_may_not_see_an_item_of_an_order_changes_no_line_of_it(
+    equipoise: Equipoise, planned: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = ("override", TRANSFER.order_id, "--line", "1", "--units", "2", "--reason", "packing")
+    Published(planned.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": "I9"}), PLAN_DATE, "run-1")
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(planned, "pia", Role.PLANNER))
+    said = equipoise(*change)
+    assert (said.code, said.out) == (1, "")
+    assert "read sensitive items" in said.err
+    assert SECRET not in said.err
+    Published(planned.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": SECRET}), PLAN_DATE, "run-2")
+    assert equipoise(*change).code == 0
+
+
+def test_reasons_of_lines_whose_items_no_plan_names_are_hidden(
+    equipoise: Equipoise, planned: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQUIPOISE_TOKEN", token_for(planned, "vera", Role.VIEWER))
+    assert equipoise("explain", TRANSFER.order_id, "--json").data["explanations"]
+    Published(planned.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": "I9"}), PLAN_DATE, "run-1")
+    said = equipoise("explain", TRANSFER.order_id, "--json")
+    assert said.data["explanations"] == []
+    assert "Reasons of 1 line with sensitive items are hidden" in said.err

@@ -83,6 +83,18 @@ def test_who_may_not_see_an_item_sees_no_number_of_it(
     assert equipoise("regret", "--json").data["most_regretted"][0]["item_id"] == "I1"
 
 
+def test_money_of_one_item_that_no_plan_names_is_withheld_as_of_a_sensitive_one(
+    equipoise: Equipoise, judged: NetworkHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Published(judged.published).write(DIM_ITEM, rows(DIM_ITEM, {"item_id": "I9"}), PLAN_DATE, "run-1")
+    become(judged, "vera", Role.VIEWER, monkeypatch)
+    told = equipoise("regret", "--json").data
+    assert [one["money_withheld"] for one in (*told["groups"], told["all"])] == [True, True, True]
+    assert not [secret for secret in ("I1", "71.5", "20.25", "68.5") if secret in str(told)]
+    become(judged, "anna", Role.APPROVER, monkeypatch)
+    assert equipoise("regret", "--json").data["all"]["value_low_amount"] == -68.5
+
+
 @pytest.mark.usefixtures("judged")
 def test_a_date_without_outcomes_is_an_error_with_a_remedy(equipoise: Equipoise) -> None:
     said = equipoise("regret", "--date", "2001-01-01")
