@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.rebalancing import constraints
-from assets.rebalancing.item_sites import UNLIMITED, Floats, Ints, ItemSites
+from assets.rebalancing.item_sites import UNLIMITED, Flags, Floats, Ints, ItemSites
 from assets.rebalancing.moves import Moves
 from assets.rebalancing.projection import Projection
 from assets.rebalancing.value import Curves
@@ -72,6 +72,17 @@ def chain_units(item_sites: ItemSites, moves: Moves) -> Ints:
     lots = np.zeros(len(most), dtype=np.int64)
     np.maximum.at(lots, item_sites.item, of_site)
     return np.asarray(np.maximum(4 * most, 2 * most + lots))
+
+
+def has_room(item_sites: ItemSites, moves: Moves, units: Ints, chosen: Ints, tried: Ints) -> Flags:
+    """Return whether chains carry each trial of ``tried`` units on one move, the others of today at ``units``.
+
+    What any plan moves of the item is left free for what is known to come and for later buckets.
+    """
+    into = moves.destination
+    of_site = np.bincount(into, weights=units, minlength=len(item_sites))[into[chosen]]
+    room = (chain_units(item_sites, moves) - most_units(item_sites))[item_sites.item[into[chosen]]]
+    return np.asarray(of_site - units[chosen] + tried <= room)
 
 
 def by_item(pieces: list[Arcs], count: int) -> tuple[Arcs, Ints]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.rebalancing import constraints
+from assets.rebalancing.arcs import has_room
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import FREE_UNITS, Flow, Variant, free_variant, gather, solve_flows, started
 from assets.rebalancing.item_sites import Flags, Ints
@@ -152,8 +153,8 @@ def _without_cycles(network: Network, units: Ints, start: Ints) -> Ints:
 def _one_lot_search(network: Network, best: Incumbent, start: Ints, active: Ints) -> Incumbent:
     """Try one lot more and one lot less on each purchase in turn; keep what lowers an item's cost."""
     minimum, multiple = _lots(network)
-    capacity = network.problem.moves.capacity[network.first]
-    smallest = constraints.smallest_lot(minimum, multiple)
+    today = network.problem.moves.take(network.first)
+    capacity, smallest = today.capacity, constraints.smallest_lot(minimum, multiple)
     owner, open_ = first_items(network), start == FREE_UNITS
     improved = np.isin(np.arange(network.items), active)
     for _ in range(LOT_ROUNDS):
@@ -164,6 +165,7 @@ def _one_lot_search(network: Network, best: Incumbent, start: Ints, active: Ints
         tried = np.concatenate([up, down])
         moves = np.concatenate([lotted, lotted])
         sensible = (tried != best.units[moves]) & (tried <= capacity[moves])
+        sensible &= has_room(network.problem.item_sites, today, best.units, moves, tried)
         better = _try_moves(network, best, moves[sensible], tried[sensible])
         improved = better.cost < best.cost
         best = better

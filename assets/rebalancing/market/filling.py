@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from assets.rebalancing import constraints
+from assets.rebalancing.arcs import has_room
 from assets.rebalancing.expansion import Network
 from assets.rebalancing.flow import Variant, solve_flows
 from assets.rebalancing.item_sites import Ints
@@ -43,7 +44,9 @@ def filled(network: Network, minimums: Minimums, document: int, plan: Incumbent,
     lacks = float(minimums.least[document] - minimums.others[document] - amount @ units)
     spent, asked, dearer = 0.0, could, np.full(len(units), np.inf)
     while lacks > 0 and len(could):
+        dearer[asked] = np.inf
         more = np.where(units > 0, units + multiple, constraints.smallest_lot(moves.minimum, multiple))
+        asked = asked[has_room(network.problem.item_sites, moves, units, asked, more[asked])]
         items = owner[asked]
         tried, offset = copies(network, items, units)
         tried[offset + asked - network.first_start[items]] = more[asked]

@@ -72,6 +72,26 @@ def test_lots_far_above_demand_of_several_sources_are_bought_whole_where_losing_
     assert plan.lines["quantity_units"].tolist() == [900]
 
 
+@pytest.mark.parametrize("multiple", [400, 5_000])
+def test_a_second_lot_far_above_demand_is_not_tried_however_dear_a_lost_sale_is(
+    problem_of: ProblemOf, multiple: int
+) -> None:
+    rows, forecast = stores("a", shortage_cost_per_unit=1e5), asked("a", horizon=14)
+    source = {**SOURCE, "site_id": "a", "order_multiple_units": multiple}
+    plan = sound(solve(problem_of(snapshot(rows, forecast, sourcing=[source]), horizon=14)))
+    assert plan.lines["quantity_units"].tolist() == [multiple]
+
+
+def test_a_document_minimum_far_above_demand_is_not_filled_and_stops_no_other_item(problem_of: ProblemOf) -> None:
+    rows = [*stores("a", shortage_cost_per_unit=1e5), *stores("a", item="j")]
+    sources = [
+        {**SOURCE, "site_id": "a", "minimum_document_units": 5_000},
+        {**SOURCE, "item_id": "j", "site_id": "a", "supplier_id": "other"},
+    ]
+    plan = sound(solve(problem_of(snapshot(rows, [*asked("a"), *asked("a", item="j")], sourcing=sources))))
+    assert set(plan.lines["item_id"]) == {"j"}
+
+
 TABLES = {
     "lanes": "dim_lane", "sites": "dim_site", "items": "dim_item", "item_sites": "dim_item_site",
     "sourcing": "dim_sourcing", "position": "fct_inventory_position", "targets": "targets",
