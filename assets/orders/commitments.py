@@ -34,7 +34,7 @@ from assets.orders.store import OrderFilter, OrderStore, Stock
 _BEFORE_THE_END = dt.timedelta(seconds=1)
 _EDITION = dt.timedelta(microseconds=1)
 _PAGE = 2000
-"""Orders that ended last are looked through so many at a time, until one ended before a plan's own day."""
+"""Orders that ended last are looked through so many at first, and then twice as many until that finds no more."""
 _MAY_HAVE_MOVED = (OrderStatus.CLOSED, OrderStatus.COMPENSATED)
 _CAME_TO_NOTHING = frozenset({OrderStatus.EXPIRED, OrderStatus.FAILED, OrderStatus.CANCELLED})
 
@@ -175,13 +175,16 @@ def _orders(store: OrderStore, earlier: OrderFilter, named: Iterable[str], since
 
 def _ended(store: OrderStore, wanted: OrderFilter, since: dt.datetime) -> set[str]:
     """Return the orders of a status that were heard of since a time."""
-    page = replace(wanted, latest=_PAGE)
+    found: set[str] | None = None
+    latest = _PAGE
     while True:
+        page = replace(wanted, latest=latest)
         last = {one.order_id for one in store.headers(page)}
-        quiet = {one.order_id for one in store.headers(replace(page, silent_since=since))}
-        if last & quiet or len(last) < (page.latest or 0):
-            return last - quiet
-        page = replace(page, latest=2 * len(last))
+        heard = last - {one.order_id for one in store.headers(replace(page, silent_since=since))}
+        # A host whose clock is behind puts a quiet one before others: one that is met ends nothing.
+        if heard == found or len(last) < latest:
+            return heard
+        found, latest = heard, 2 * latest
 
 
 def _at(time: dt.datetime, store: OrderStore, orders: list[Order]) -> list[Order]:

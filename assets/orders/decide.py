@@ -61,7 +61,6 @@ from assets.orders.order import (
     TAKEN,
     UNDER_WAY,
     UNSENT,
-    Former,
     Order,
     OrderStatus,
     believed,
@@ -323,14 +322,9 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
         return _hold(order, command)
     if leaves_in_hand(order, receipt):
         return _take_in_hand(order, command)
-    if (
-        command.source == TAKEN
-        and order.former is not None
-        and order.amendment_in_hand
-        and _is_of(order.former, receipt)
-    ):
+    if _goes_by_the_former(order, command):
         recorded = ReceiptRecorded(order.order_id, receipt, command.source)
-        return (recorded, AmendmentDropped(order.former.document, f"amendment {order.revision}: taken as it is there"))
+        return (recorded, AmendmentDropped(order.standing, f"amendment {order.revision}: taken as it is there"))
     known, levels = order.receipt, order.document.kind == PARAMETERS
     if command.source == TAKEN and (promises_too_much(order) or (known is not None and is_older(receipt, known))):
         return (ReceiptRecorded(order.order_id, receipt, command.source),)
@@ -353,9 +347,11 @@ def _confirm(order: Order, command: Confirm) -> tuple[Event, ...]:
     return (recorded, AmendmentDropped(order.former.document, reason))
 
 
-def _is_of(former: Former, receipt: Receipt) -> bool:
-    """Tell whether the other side goes on with what it had; what ended there ends the amendment by itself."""
-    return receipt.answer is Answer.ACCEPTED and receipt.revision == former.revision >= receipt.answered_revision
+def _goes_by_the_former(order: Order, command: Confirm) -> bool:
+    """Tell whether a person has an order go by what the other side carries out, whatever it has in hand."""
+    receipt, asked = command.receipt, command.source == TAKEN and order.amendment_in_hand
+    unanswered = max(receipt.revision, receipt.answered_revision) < order.revision
+    return asked and unanswered and receipt.answer is Answer.ACCEPTED
 
 
 def _take_in_hand(order: Order, command: Confirm) -> tuple[Event, ...]:

@@ -139,7 +139,7 @@ def _revised(order: Order, event: OrderRevised | OrderOverridden) -> Order:
     """Return an order with other content, which nobody has approved; what the other side has stays beside it."""
     former = order.former
     if former is None and in_force(order):
-        former = Former(order.document, order.revision, order.holds)
+        former = Former(order.document, order.revision, order.holds, order.overridden_by)
     by: tuple[str, ...] = ()
     reason = ""
     if isinstance(event, OrderOverridden):
@@ -200,8 +200,8 @@ def _as_it_was(order: Order, document: Document, reason: str) -> Order:
     return replace(
         order, document=document, status=_status(order, order.receipt) if order.receipt else OrderStatus.ISSUED,
         status_reason=reason, holds=order.former.holds if order.former else (), holds_until=None, former=None,
-        amendment_in_hand=False,
-        overridden_by=(), planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
+        amendment_in_hand=False, overridden_by=order.former.overridden_by if order.former else (),
+        planned_digest=planned(order) if order.overridden_by else "", withdrawn=False,
         declined_digest=planned(order) if refused_there else order.declined_digest,
         delivery=_at_rest(order.delivery),
     )  # fmt: skip
@@ -298,7 +298,7 @@ def _confirmed(order: Order, receipt: Receipt, known: Receipt) -> Order:
         gone = status in (OrderStatus.FAILED, OrderStatus.CANCELLED)
         return replace(
             after, status=status, status_reason=reason, former=None, amendment_in_hand=False,
-            holds=() if gone else after.holds,
+            holds=() if gone else after.holds, agreed_units=() if after.former else after.agreed_units,
         )  # fmt: skip
     # What it carries out while an amendment is on its way, which it may not have heard of; else that is the order.
     return after if order.former else replace(after, status=_status(order, known), delivery=_at_rest(order.delivery))

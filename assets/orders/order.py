@@ -128,6 +128,7 @@ class Former:
     document: Document
     revision: int
     holds: tuple[Hold, ...]
+    overridden_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,7 +291,9 @@ def certainly_here(order: Order) -> bool:
     delivery = order.delivery
     if order.status is not OrderStatus.ISSUED or delivery is None or taken_in(order):
         return False
-    return not delivery.may_have_arrived
+    # Without an amendment on its way, whatever revision the other side spoke of is this order.
+    spoken_of = order.receipt is not None and order.former is None
+    return not spoken_of and not delivery.may_have_arrived
 
 
 def errand_of(order: Order) -> Errand | None:

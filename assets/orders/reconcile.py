@@ -29,7 +29,7 @@ from assets.orders.order import (
     promises_too_much,
     taken_in,
 )
-from assets.orders.outbox import goes_to
+from assets.orders.outbox import goes_to, told_elsewhere
 from assets.orders.receipts import is_older, merged
 from assets.orders.store import OrderFilter, OrderStore
 from assets.orders.strangers import issued_here
@@ -134,6 +134,47 @@ def reconcile(store: OrderStore, gateway: Gateway, network: str, today: dt.date)
 def issued_elsewhere(store: OrderStore, gateway: Gateway, network: str) -> tuple[Order, ...]:
     """Return the orders that go on at another system than the gateway's."""
     return _issued_elsewhere(store.orders(OrderFilter(network=network)), gateway)
+
+
+def said_there(order: Order, gateway: Gateway) -> Receipt | None:
+    """Return what the system that an order was issued to says of it; ``None`` if it has nothing.
+
+    Raises
+    ------
+    EquipoiseError
+        If the gateway's is another one: whatever it says, or has nothing to say, is not about this order.
+    """
+    if order.delivery is not None and not goes_to(order, gateway.address):
+        raise EquipoiseError(
+            told_elsewhere(order, gateway.address), where=f"order {order.order_id}",
+            remedy=f"Set the gateway that it went to, or, if that system has moved, say so with "
+            f"`{_MEND[Cause.ELSEWHERE].format(order_id=order.order_id)}`",
+        )  # fmt: skip
+    return gateway.find(order.order_id)
+
+
+def require_closable(order: Order, gateway: Gateway) -> None:
+    """Raise unless an order has moved and the system that it was issued to knows it no more.
+
+    What has not moved is handed over again, or cancelled: closed, it would not be wanted, and might still come.
+
+    Raises
+    ------
+    EquipoiseError
+        If it may not be closed by a person, with what to do instead.
+    """
+    where = f"order {order.order_id}"
+    if said_there(order, gateway) is not None:
+        raise EquipoiseError(
+            "the other side has it, and says how far it has come", where=where,
+            remedy="See what mends that with `equipoise reconcile`",
+        )  # fmt: skip
+    if not any(said is not None and said.shipped_units for said in (order.receipt, order.unmade)):
+        again, cancel = (told.format(order_id=order.order_id) for told in (_RESEND, _CANCEL))
+        raise EquipoiseError(
+            "only what has moved is closed, and nothing of it has", where=where,
+            remedy=f"If the other side lost it, hand it over again with `{again}`; else cancel it with `{cancel}`",
+        )  # fmt: skip
 
 
 def _issued_elsewhere(orders: Iterable[Order], gateway: Gateway) -> tuple[Order, ...]:

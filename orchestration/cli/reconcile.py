@@ -34,7 +34,9 @@ def reconcile(
     take: Annotated[
         str | None, typer.Option(metavar=_ID, help="Take in what the other side says of this order.")
     ] = None,
-    close: Annotated[str | None, typer.Option(metavar=_ID, help="Close what the other side knows no more.")] = None,
+    close: Annotated[
+        str | None, typer.Option(metavar=_ID, help="Close what has moved and the other side knows no more.")
+    ] = None,
     resend: Annotated[str | None, typer.Option(metavar=_ID, help="Hand over again what the other side lost.")] = None,
     cancel_there: Annotated[
         str | None, typer.Option("--cancel-there", metavar=_ID, help="Have an order cancelled that is not ours.")
@@ -112,9 +114,10 @@ def _take(access: Access, gateway: Gateway, order_id: str) -> str:
     from assets.orders.answers import answer_one
     from assets.orders.events import Confirm
     from assets.orders.order import TAKEN
+    from assets.orders.reconcile import said_there
 
-    order = _found_here(access, gateway, order_id)
-    receipt = gateway.find(order.order_id)
+    order = find_order(access.store, access.network, order_id)
+    receipt = said_there(order, gateway)
     if receipt is None:
         raise EquipoiseError(
             "the other side has nothing of it", where=f"order {order.order_id}",
@@ -124,29 +127,13 @@ def _take(access: Access, gateway: Gateway, order_id: str) -> str:
     return f"Order {after.order_id} is {after.status} now."
 
 
-def _found_here(access: Access, gateway: Gateway, order_id: str) -> Order:
-    """Return an order that the gateway's other side can be asked about."""
-    from assets.orders.outbox import goes_to, told_elsewhere
-
-    order = find_order(access.store, access.network, order_id)
-    if order.delivery is not None and not goes_to(order, gateway.address):
-        raise EquipoiseError(
-            told_elsewhere(order, gateway.address), where=f"order {order.order_id}",
-            remedy=f"Ask it there, or have it go on here with `equipoise reconcile --redirect {order.order_id}`",
-        )  # fmt: skip
-    return order
-
-
 def _close(access: Access, gateway: Gateway, order_id: str, reason: str) -> str:
     from assets.orders.answers import answer_one
     from assets.orders.events import Close
+    from assets.orders.reconcile import require_closable
 
-    order = _found_here(access, gateway, order_id)
-    if gateway.find(order.order_id) is not None:
-        raise EquipoiseError(
-            "the other side has it, and says how far it has come", where=f"order {order.order_id}",
-            remedy="See what mends that with `equipoise reconcile`",
-        )  # fmt: skip
+    order = find_order(access.store, access.network, order_id)
+    require_closable(order, gateway)
     after = answer_one(access.store, order.order_id, Close(f"{reason}, by {access.identity.person}"))
     return f"Order {after.order_id} is {after.status} now; what of it is still to come, no plan counts any more."
 

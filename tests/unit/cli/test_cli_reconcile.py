@@ -103,6 +103,31 @@ def test_what_has_moved_and_is_lost_there_is_closed_and_what_it_has_is_not(
     assert (ours(planned).status, ours(planned).status_reason.startswith(WHY[1])) == ("closed", True)
 
 
+def test_what_has_not_moved_and_is_lost_there_is_not_closed(
+    equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart, tmp_path: Path
+) -> None:
+    theirs.restore(tmp_path / "backup.db")
+    said = equipoise("reconcile", "--close", ORDER, *WHY)
+    assert (said.code, f"`equipoise reconcile --resend {ORDER}`" in said.err) == (1, True)
+    assert ours(planned).status == "acknowledged"
+
+
+@pytest.mark.parametrize("verb", ["--close", "--take"])
+def test_an_order_that_another_system_has_is_mended_by_no_word_of_this_one(
+    equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart, tmp_path: Path, verb: str
+) -> None:
+    theirs.advance(ORDER, shipped={1: 12})
+    if verb == "--close":
+        assert equipoise("reconcile", "--take", ORDER).code == 0
+        theirs.restore(tmp_path / "backup.db")
+    before = ours(planned).status
+    with closing(open_tiny(planned)) as store:
+        answer_one(store, ORDER, Redirect(address_of("webhook", "http://127.0.0.1:9/old"), "ann", "as it was issued"))
+    said = equipoise("reconcile", verb, ORDER)
+    assert (said.code, f"`equipoise reconcile --redirect {ORDER}`" in said.err) == (1, True)
+    assert ours(planned).status == before
+
+
 def test_what_the_other_side_forgot_of_an_order_that_had_left_is_taken_on_a_person_s_word(
     equipoise: Equipoise, planned: NetworkHome, theirs: Counterpart, tmp_path: Path
 ) -> None:
@@ -143,10 +168,6 @@ def test_an_order_that_went_to_another_address_is_named_until_a_person_says_that
     with closing(open_tiny(planned)) as store:
         answer_one(store, ORDER, Redirect(address_of("webhook", "http://127.0.0.1:9/old"), "ann", "as it was issued"))
     assert causes(equipoise) == [(ORDER, "--redirect")]
-    for way in ("--close", "--take"):
-        said = equipoise("reconcile", way, ORDER)
-        assert (said.code, f"equipoise reconcile --redirect {ORDER}" in said.err) == (1, True)
-    assert ours(planned).status == "acknowledged"
     assert causes(equipoise, "--redirect", ORDER, *WHY) == []
     delivery = ours(planned).delivery
     assert delivery is not None

@@ -451,6 +451,34 @@ def test_units_beyond_what_was_asked_are_agreed_to_by_line() -> None:
     assert promises_too_much(life(promised(0, 19, "m5"), order=agreed))
 
 
+def test_what_the_other_side_has_in_hand_after_an_amendment_was_dropped_is_not_sent_again_and_does_not_expire() -> None:
+    dropped = life(*ACKNOWLEDGED, Propose(variant("b")), Require(1, ("value",), TOMORROW), Expire(TOMORROW))
+    order = life(Confirm(receipt(Answer.PENDING, accepted=0), "take"), order=dropped)
+    assert decide(order, Expire(NEXT_WEEK, plan_date=NEXT_WEEK)) == ()
+
+
+def test_who_changed_what_the_other_side_has_does_not_approve_it_after_an_amendment_was_dropped() -> None:
+    own = life(
+        *PROPOSED, Override(variant("b"), "ann", "local event"), Require(1, ("override",), TOMORROW), yes("bo", "b"),
+        Reserve(HOLDS, TOMORROW), ISSUE, BeginSend(Errand.SUBMIT, "h", NOON), Confirm(receipt(revision=2), "submit"),
+    )  # fmt: skip
+    assert own.status is OrderStatus.ACKNOWLEDGED
+    after = life(Propose(variant("c")), Require(1, ("value",), TOMORROW), Expire(TOMORROW), order=own)
+    assert (after.document.content_digest, after.overridden_by) == ("b", ("ann",))
+
+
+def test_units_that_were_agreed_to_of_the_former_content_are_not_of_an_amendment() -> None:
+    more = receipt(accepted=20)
+    agreed = life(*SENDING, Confirm(more, "submit"), Confirm(more, "take"))
+    assert not promises_too_much(agreed)
+    amended = life(
+        Propose(variant("b")), Require(0, (), TOMORROW), Reserve(HOLDS, TOMORROW), ISSUE,
+        BeginSend(Errand.SUBMIT, "h", NOON), Confirm(receipt(revision=2, accepted=20), "submit"), order=agreed,
+    )  # fmt: skip
+    assert amended.document.content_digest == "b"
+    assert promises_too_much(amended)
+
+
 def test_an_order_that_was_lost_there_and_stays_here_expires_whether_an_amendment_was_dropped_or_not() -> None:
     dropped = life(*ACKNOWLEDGED, Propose(variant("b")), Require(1, ("value",), TOMORROW), Expire(TOMORROW))
     for start in (life(*ACKNOWLEDGED), dropped):

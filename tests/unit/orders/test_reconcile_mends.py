@@ -42,7 +42,7 @@ from assets.orders.gateways.port import (
 )
 from assets.orders.order import TAKEN, Order, OrderStatus, errand_of, taken_in
 from assets.orders.outbox import SendTerms, send_due
-from assets.orders.reconcile import Cause, Difference, issued_elsewhere, reconcile
+from assets.orders.reconcile import Cause, Difference, issued_elsewhere, reconcile, require_closable, said_there
 from assets.orders.store import Append, MemoryOrderStore, StockGuard
 
 TODAY = dt.date(2026, 1, 8)
@@ -129,11 +129,11 @@ def run(store: MemoryOrderStore, there: There, remedy: str) -> None:
     if words[1] == "cancel":
         answer_one(store, words[2], Cancel("ann", "not_needed"))
     elif words[2:] and words[2] == "--take":
-        told = there.find(words[3])
+        told = said_there(ours(store), there)
         assert told is not None
         answer_one(store, words[3], Confirm(told, TAKEN))
     elif words[2:] and words[2] == "--close":
-        assert there.find(words[3]) is None
+        require_closable(ours(store), there)
         answer_one(store, words[3], Close("found by reconciling"))
     elif words[2:] and words[2] == "--resend":
         answer_one(store, words[3], Resend("ann", "found by reconciling"))
@@ -227,6 +227,20 @@ def test_a_revision_that_this_ledger_never_made_holds_the_order_and_is_told() ->
     assert decide(held, Expire(dt.date(2026, 2, 1))) == ()
     sent(store, there)
     assert there.submitted == (2,)
+
+
+def test_an_order_that_another_system_has_is_neither_closed_nor_taken_by_what_this_one_says() -> None:
+    store, other = kept(*SHIPPED), There()
+    answer_one(store, ORDER, Redirect("webhook:old", "ann", "as it was issued"))
+    for asked in (require_closable, said_there):
+        with pytest.raises(EquipoiseError, match=rf"issued to webhook:old.*reconcile --redirect {ORDER}"):
+            asked(ours(store), other)
+
+
+@pytest.mark.parametrize("unmoved", [ACKNOWLEDGED, (*ACKNOWLEDGED, Confirm(OTHERS, "m1"))])
+def test_what_has_not_moved_is_not_closed_but_handed_over_again_or_cancelled(unmoved: tuple[Command, ...]) -> None:
+    with pytest.raises(EquipoiseError, match=rf"only what has moved.*--resend {ORDER}.*equipoise cancel {ORDER}"):
+        require_closable(ours(kept(*unmoved)), There())
 
 
 def test_news_of_a_revision_never_made_is_told_before_anything_else_is_sent() -> None:
