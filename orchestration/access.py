@@ -27,7 +27,7 @@ from assets.kernel.published import Published
 from assets.orders.codec import UnreadableEvent
 from assets.orders.sql_store import SqlOrderStore
 from assets.policy.access import Identity, Permission, require
-from assets.policy.masking import Mask, sensitive_in, texts_in
+from assets.policy.masking import sensitive_in
 from assets.policy.oversight import MaskingRules
 from orchestration.ledger import open_ledger
 from orchestration.policies import registry_of
@@ -113,10 +113,9 @@ class Access:
 
         Each item is logged once, before it is shown: what cannot be written down is not shown.
         """
-        hidden = self._orders.hidden_in(set(texts_in(what)))
+        hidden = self._orders.hidden_of(what)
         if not self.identity.may(Permission.READ_SENSITIVE):
-            told: Shown = Mask(hidden.items, self._rules, hidden.orders).of(what) if hidden.items else what
-            return told
+            return hidden.masked(what, self._rules)
         fresh = sensitive_in(what, hidden.items - self._written_down)
         log_sensitive_read(self.log, self.clock, self.identity, self.what, fresh)
         self._written_down |= fresh

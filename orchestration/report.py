@@ -18,7 +18,6 @@ from assets.kernel.frames.quality import DIGEST
 from assets.kernel.home import NetworkHome
 from assets.kernel.identifiers import digest
 from assets.kernel.published import Published
-from assets.kernel.telling import Record
 from assets.monitoring.report.compose import compose
 from assets.monitoring.report.digest import digest_html, digest_text, title
 from assets.monitoring.report.waits import Inbox
@@ -26,7 +25,6 @@ from assets.orders.events import Channel
 from assets.orders.order import OrderStatus
 from assets.orders.standing import stopped
 from assets.orders.store import OrderFilter, OrderStore
-from assets.policy.masking import Mask, texts_in
 from orchestration import alerts
 from orchestration.access import masking_rules
 from orchestration.dispatching import dispatch_day
@@ -113,15 +111,10 @@ def deliver_digest(settings: Settings, plan_date: dt.date, send: alerts.Send | N
         return False
     with closing(open_ledger(settings, home.profile.clock)) as store:
         told = report_of(settings, store, plan_date, inbox_of(settings, store))
-        seen = told if settings.pages_show_sensitive else _as_anybody_sees(told, home, store, published)
+        hidden = NamedOrders(store, sensitive_items(home, store), published).hidden_of(told)
+        seen = told if settings.pages_show_sensitive else hidden.masked(told, masking_rules(home, store))
     message = {"title": title(seen), "body": digest_text(seen, titled=False), "html": digest_html(seen)}
     return alerts.deliver_message(settings, digest(RULE, plan_date), message, channels, send)
-
-
-def _as_anybody_sees(told: Record, home: NetworkHome, store: OrderStore, published: Published) -> Record:
-    found = NamedOrders(store, sensitive_items(home, store), published).hidden_in(set(texts_in(told)))
-    seen: Record = Mask(found.items, masking_rules(home, store), found.orders).of(told) if found.items else told
-    return seen
 
 
 def inbox_of(settings: Settings, store: OrderStore) -> Inbox:

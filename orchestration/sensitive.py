@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,7 +27,10 @@ from assets.kernel.frames.marts import DIM_ITEM
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Publication, Published
 from assets.orders.store import OrderFilter, OrderStore
+from assets.policy.masking import Mask, texts_in
+from assets.policy.oversight import MaskingRules
 
+Shown = TypeVar("Shown")
 _ITEM, _FLAG = "item_id", "is_sensitive"
 _YES = frozenset({"true", "t", "1", "yes"})
 _ORDER = re.compile(r"\b(?:[A-Z]+-)?[0-9a-f]{8,64}\b")
@@ -159,6 +163,11 @@ class Hidden:
     items: frozenset[str]
     orders: frozenset[str]
 
+    def masked(self, shown: Shown, rules: MaskingRules) -> Shown:
+        """Return something shown without it; the same where it names nothing that is hidden."""
+        told: Shown = Mask(self.items, rules, self.orders).of(shown) if self.items else shown
+        return told
+
 
 class NamedOrders:
     """Orders that something shown names, and what of them is hidden.
@@ -178,6 +187,10 @@ class NamedOrders:
         self._sensitive = sensitive
         self._published = published
         self._held: dict[str, frozenset[str]] = {}
+
+    def hidden_of(self, shown: Any) -> Hidden:
+        """Return what is hidden of a table, a record, a list of them, or a text."""
+        return self.hidden_in(set(texts_in(shown)))
 
     def hidden_in(self, texts: Iterable[str]) -> Hidden:
         """Return what is hidden of what some texts tell."""

@@ -22,7 +22,7 @@ from assets.kernel.errors import EquipoiseError
 from assets.kernel.home import NetworkHome
 from assets.kernel.published import Published
 from assets.orders.store import OrderStore
-from assets.policy.masking import Mask, sensitive_in, texts_in
+from assets.policy.masking import Mask, sensitive_in
 from assets.policy.oversight import MaskingRules
 from orchestration.sensitive import Hidden, NamedOrders, SensitiveItems
 
@@ -83,19 +83,19 @@ class PageVeil:
         """Return an error that names no sensitive item; the same one if it names none."""
         if self._lifted:
             return error
-        told = self._hidden_in(str(error), self.hidden)
-        if not sensitive_in(str(error), told.items):
+        found = self._hidden_of(str(error), self.hidden)
+        if not sensitive_in(str(error), found.items):
             return error
-        mask = Mask(told.items, MaskingRules(), told.orders)
         if isinstance(error, EquipoiseError):
-            what, where, remedy = (mask.of(str(part)) for part in (error.what, error.where, error.remedy))
+            told = (found.masked(str(part), MaskingRules()) for part in (error.what, error.where, error.remedy))
+            what, where, remedy = told
             return EquipoiseError(what, where=where, remedy=remedy)
-        return RuntimeError(f"{type(error).__name__}: {mask.of(str(error))}")
+        return RuntimeError(f"{type(error).__name__}: {found.masked(str(error), MaskingRules())}")
 
     def _page(self, metadata: Mapping[str, Any], hidden: frozenset[str], rows: Any) -> dict[str, Any]:
         plain = {name: _plain(value) for name, value in metadata.items()}
         shown = {name: value for name, value in plain.items() if value is not _KEPT}
-        found = self._hidden_in(shown, hidden)
+        found = self._hidden_of(shown, hidden)
         if not found.items:
             return dict(metadata)
         mask = Mask(found.items, MaskingRules(), found.orders)
@@ -108,13 +108,11 @@ class PageVeil:
             name: value if plain[name] is _KEPT else _wrapped(value, told[name]) for name, value in metadata.items()
         }
 
-    def _hidden_in(self, shown: Any, hidden: frozenset[str]) -> Hidden:
-        return NamedOrders(self._store, hidden, self._published).hidden_in(set(texts_in(shown)))
+    def _hidden_of(self, shown: Any, hidden: frozenset[str]) -> Hidden:
+        return NamedOrders(self._store, hidden, self._published).hidden_of(shown)
 
     def _text(self, text: str, hidden: frozenset[str]) -> str:
-        found = self._hidden_in(text, hidden)
-        told: str = Mask(found.items, MaskingRules(), found.orders).of(text) if found.items else text
-        return told
+        return self._hidden_of(text, hidden).masked(text, MaskingRules())
 
 
 def veiled(asset: Any, veil: PageVeil) -> Any:

@@ -4,13 +4,11 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from unit.orders.order_samples import PLAN_DATE, order_book, rows_of
+from unit.orders.order_samples import PLAN_DATE, ledger_of_proposals, rows_of
 
 from assets.kernel.frames.marts import DIM_ITEM
 from assets.kernel.published import Published
-from assets.orders.decide import decide
-from assets.orders.events import Propose
-from assets.orders.store import Append, MemoryOrderStore
+from assets.orders.store import MemoryOrderStore
 from orchestration.sensitive import NamedOrders
 
 DAYS = [PLAN_DATE + dt.timedelta(days=later) for later in range(3)]
@@ -18,10 +16,7 @@ DAYS = [PLAN_DATE + dt.timedelta(days=later) for later in range(3)]
 
 @pytest.fixture
 def store() -> MemoryOrderStore:
-    made = MemoryOrderStore()
-    for document in order_book().content:
-        made.append([Append(document.order_id, 0, decide(None, Propose(document)))])
-    return made
+    return ledger_of_proposals()
 
 
 @pytest.fixture

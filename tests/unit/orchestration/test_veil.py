@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pytest
-from unit.orders.order_samples import PLAN_DATE, order_book, rows_of
+from unit.orders.order_samples import PLAN_DATE, ledger_of_proposals, rows_of
 
 from assets.feeds.contract import feed_table
 from assets.feeds.landing import LandingArea
@@ -21,9 +21,7 @@ from assets.kernel.home import NetworkHome
 from assets.kernel.network import NetworkProfile
 from assets.kernel.page import Markdown
 from assets.kernel.published import Published
-from assets.orders.decide import decide
-from assets.orders.events import Propose
-from assets.orders.store import Append, MemoryOrderStore
+from assets.orders.store import MemoryOrderStore
 from orchestration.alerts import deliver_rows
 from orchestration.io_managers import PublishedIOManager
 from orchestration.sensitive import SensitiveItems, planned_sensitive, sensitive_items
@@ -46,10 +44,7 @@ def home(tmp_path: Path) -> NetworkHome:
 @pytest.fixture
 def store() -> MemoryOrderStore:
     """Return a ledger whose order to S1 has a line of I2."""
-    made = MemoryOrderStore()
-    for document in order_book().content:
-        made.append([Append(document.order_id, 0, decide(None, Propose(document)))])
-    return made
+    return ledger_of_proposals()
 
 
 @pytest.fixture

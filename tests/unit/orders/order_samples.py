@@ -13,9 +13,11 @@ from assets.kernel.frames.forecasts import DEMAND_FORECAST
 from assets.kernel.frames.marts import FCT_DEMAND, FCT_INVENTORY_POSITION, FEAT_ITEM_SITE
 from assets.kernel.frames.quality import VERDICTS
 from assets.kernel.published import Published
+from assets.orders.decide import decide
 from assets.orders.documents import compose
-from assets.orders.events import Channel, OrderBook
+from assets.orders.events import Channel, OrderBook, Propose
 from assets.orders.evidence import Evidence
+from assets.orders.store import Append, MemoryOrderStore
 
 PLAN_DATE = dt.date(2026, 1, 5)
 CUTOFF = dt.datetime(2026, 1, 5, 4, tzinfo=dt.UTC)
@@ -84,6 +86,14 @@ def order_book(
         plan_lines(lines), network="sample", plan_date=PLAN_DATE, channel=channel,
         evidence=evidence(plan_digest), run_id=run_id,
     )  # fmt: skip
+
+
+def ledger_of_proposals() -> MemoryOrderStore:
+    """Return a ledger in which every document of the plan is a proposal."""
+    made = MemoryOrderStore()
+    for document in order_book().content:
+        made.append([Append(document.order_id, 0, decide(None, Propose(document)))])
+    return made
 
 
 def publish_plan(published: Published, run_id: str = "run-1", *, plan_date: dt.date = PLAN_DATE) -> None:
